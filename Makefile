@@ -1,0 +1,128 @@
+# Posthorn: make, make check [SAN=address,undefined], make install, make demo,
+# make bench, make lint, make fuzz, make deps. Local choices go in config.mak.
+
+-include config.mak
+
+CC	?= gcc
+PREFIX	?= /usr
+SYSCONFDIR ?= /etc
+SAN	?=
+O	?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+comma	:= ,
+
+sbindir		?= $(PREFIX)/sbin
+bindir		?= $(PREFIX)/bin
+libexecdir	?= $(PREFIX)/libexec/posthorn
+mandir		?= $(PREFIX)/share/man
+sharedir	?= $(PREFIX)/share/posthorn
+confdir		?= $(SYSCONFDIR)/postfix
+
+OPT	?= -O2 -g
+WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	  -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Werror
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$O/gen $(OPT) $(WARN) \
+	  -fstack-protector-strong -fno-strict-aliasing -ffunction-sections \
+	  $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
+	  -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) $(CFLAGS)
+ALL_LDFLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
+	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+LIBS	= -lgdbm -llmdb -lcdb -lpcre2-8 -levent_core -lssl -lcrypto -lidn2 \
+	  -lunistring -lresolv -lncursesw -ltinfo -lseccomp
+CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
+PROVE	?= prove
+JOBS	?= $(shell nproc)
+
+LIB_SRC	:= $(wildcard lib/*/*.c)
+GEN_SRC	:= $O/gen/lib/conf/params_table.c
+DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
+CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
+UNIT_SRC := $(wildcard t/unit/*/*_test.c)
+TOOL_SRC := $(wildcard t/tools/*.c)
+SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
+
+LIB_OBJ	:= $(LIB_SRC:%.c=$O/%.o) $(GEN_SRC:%.c=%.o)
+LIBA	:= $O/libposthorn.a
+BIN	:= $(CMDS:%=$O/bin/%) $O/bin/posthornd
+UNIT	:= $(UNIT_SRC:%.c=$O/%)
+TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%)
+
+all: $(BIN) $O/bin/mailq $O/bin/newaliases
+
+# Flags are an input like any other: $O/flags changes only when they do.
+FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+$O/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+# The parameter registry is generated: one row a parameter in share/parameters.tsv.
+$O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h: share/parameters.tsv lib/conf/params.awk
+	@mkdir -p $(@D)
+	awk -v OUT=$(@D) -f lib/conf/params.awk share/parameters.tsv
+
+$(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
+
+$O/%.o: %.c $O/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$O/gen/%.o: $O/gen/%.c $O/flags
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIBA): $(LIB_OBJ)
+	@rm -f $@
+	@ar crs $@ $^
+
+$O/bin/posthornd: $(DAEMON_SRC:%.c=$O/%.o) $(LIBA)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+define COMMAND
+$O/bin/$(1): $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) $(LIBA)
+	@mkdir -p $$(@D)
+	@echo "  LD    $$@"
+	@$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
+
+$O/bin/mailq $O/bin/newaliases: | $O/bin
+	ln -sf sendmail $@
+$O/bin:
+	@mkdir -p $@
+
+# A unit test may reach into the daemon's pure parts: the objects without main.
+DAEMON_TEST_OBJ = $(filter-out $O/daemon/main.o,$(DAEMON_SRC:%.c=$O/%.o))
+$O/daemon-test.a: $(DAEMON_TEST_OBJ)
+	@rm -f $@
+	@ar crs $@ $^
+
+$O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(LIBA)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+$O/t/tools/%: $O/t/tools/%.o $(LIBA)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+check: all lint $(UNIT) $(TOOLS)
+	PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
+	    $(PROVE) -j$(JOBS) --exec t/exec.sh $(UNIT) $(SCRIPTS)
+
+lint: $O/gen/lib/conf/params_gen.h
+	O=$O CC="$(CC)" sh t/lint.sh
+
+deps:
+	sh t/deps.sh
+
+clean:
+	rm -rf build build-*
+
+FORCE:
+.PHONY: all check lint deps clean FORCE
+.SECONDARY:
+
+-include $(shell find $O -name '*.d' 2>/dev/null)

@@ -1,0 +1,49 @@
+/*
+ * main.c - posthornd: which role am I?
+ *
+ * The supervisor executes "posthornd ROLE" with argv[0] set to the role's
+ * name, as other daemons of its kind appear in process lists; called by hand,
+ * "posthornd ROLE ..." works as well.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/role.h"
+#include "daemon/serve/serve.h"
+
+static int
+usage(FILE *out)
+{
+	size_t i;
+
+	fputs("usage: posthornd ROLE [option ...]\n\nroles:\n", out);
+	for (i = 0; role_at(i) != NULL; i++)
+		fprintf(out, "  %-16s %s\n", role_at(i)->name,
+		    role_at(i)->summary);
+	return out == stdout ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct role *role;
+	const char *name;
+
+	if (argc < 1)
+		return 1;
+	name = strrchr(argv[0], '/');
+	name = name != NULL ? name + 1 : argv[0];
+	if ((role = role_find(name)) == NULL && argc > 1) {
+		if (strcmp(argv[1], "--help") == 0)
+			return usage(stdout);
+		argc--;
+		argv++;
+		role = role_find(argv[0]);
+	}
+	if (role == NULL)
+		return usage(stderr);
+	return role->run != NULL ? role->run(argc, argv) :
+	    serve_run(role, argc, argv);
+}

@@ -1,0 +1,65 @@
+/*
+ * rewrite.h - address rewriting and routing
+ *
+ * In-process module for cleanup, qmgr and smtpd, with a small result cache;
+ * the trivial-rewrite role serves it to others (spec/services.md 3.5).
+ * Routing: spec/tables.md 16.5.
+ */
+#ifndef DAEMON_REWRITE_REWRITE_H
+#define DAEMON_REWRITE_REWRITE_H
+
+#include <stdbool.h>
+
+struct buf;
+
+enum rewrite_rule { REWRITE_LOCAL, REWRITE_REMOTE };
+
+enum resolve_flags {
+	RESOLVE_FINAL	= 1,
+	RESOLVE_ROUTED	= 2,		/* source-route, percent or bang hop */
+	RESOLVE_ERROR	= 4,		/* bad destination syntax */
+	RESOLVE_FAIL	= 8,		/* a table could not answer: try later */
+	RESOLVE_LOCAL	= 256,		/* address classes */
+	RESOLVE_ALIAS	= 512,
+	RESOLVE_MAILBOX	= 1024,
+	RESOLVE_RELAY	= 2048,
+	RESOLVE_DEFAULT	= 4096
+};
+
+struct resolve_reply {
+	struct buf	*transport, *nexthop, *recipient;
+	unsigned	 flags;
+};
+
+/* rewrite_init - open tables and lists; in pre_jail */
+void	rewrite_init(void);
+
+/*
+ * rewrite_address - complete one address (@$myorigin, .$mydomain, routes)
+ *
+ * address	external form; out gets the external form
+ */
+void	rewrite_address(enum rewrite_rule rule, const char *address,
+	    struct buf *out);
+/* rewrite_internal - the same for internal forms */
+void	rewrite_internal(enum rewrite_rule rule, const char *address,
+	    struct buf *out);
+
+void	resolve_reply_init(struct resolve_reply *r);
+void	resolve_reply_done(struct resolve_reply *r);
+/*
+ * rewrite_resolve - where does mail for address go?
+ *
+ * sender	internal form, "" for the null sender
+ * address	internal form
+ * is_probe	use the address_verify_* routing parameters
+ */
+void	rewrite_resolve(const char *sender, const char *address, bool is_probe,
+	    struct resolve_reply *out);
+
+/* rewrite_is_local_domain - mydestination, inet_interfaces literals: TABLE_FOUND, TABLE_NOT_FOUND or a failure (lib/table/table.h) */
+int	rewrite_is_local_domain(const char *domain);
+/* rewrite_needs_server - a routing table lives behind a server (ldap, sql, tcp ...): qmgr then asks the service */
+bool	rewrite_needs_server(void);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * role.c - the role table of posthornd
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/role.h"
+
+#include <string.h>
+
+static const struct role *const roles[] = {
+	NULL
+};
+
+const struct role *
+role_at(size_t i)
+{
+	return roles[i];
+}
+
+const struct role *
+role_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; roles[i] != NULL; i++)
+		if (strcmp(roles[i]->name, name) == 0)
+			return roles[i];
+	return NULL;
+}

@@ -1,0 +1,67 @@
+/*
+ * role.h - the role table of posthornd
+ *
+ * A role is one row: its name (the command column of master.cf), what it is
+ * for, the skeleton that serves it, the rights it needs, and its functions.
+ * main.c finds the row by argv[0] or the first argument and hands it to
+ * serve_run.
+ */
+#ifndef DAEMON_ROLE_H
+#define DAEMON_ROLE_H
+
+#include <stddef.h>
+
+struct event_base;
+struct stream;
+
+enum role_skeleton {
+	ROLE_SINGLE,		/* one client at a time, blocking code */
+	ROLE_MULTI,		/* many clients in one process, libevent */
+	ROLE_TRIGGER,		/* wake-up bytes; libevent while idle */
+	ROLE_DATAGRAM,		/* one datagram at a time */
+	ROLE_OWN		/* runs itself: master */
+};
+
+enum role_needs {
+	ROLE_MAXPROC_1	= 1,	/* "service NAME requires a process limit of 1" */
+	ROLE_MAXPROC_0	= 2,
+	ROLE_PRIVILEGED	= 4,	/* "service NAME requires privileged operation" */
+	ROLE_NO_USE_LIMIT = 8,	/* max_use does not apply */
+	ROLE_NO_IDLE_LIMIT = 16,
+	ROLE_DELAYED_ACCEPT = 32 /* in_flow_delay before serving (cleanup) */
+};
+
+struct role {
+	const char	*name;		/* as in master.cf, field 8 */
+	const char	*summary;	/* one line for --help */
+	enum role_skeleton skeleton;
+	unsigned	 needs;		/* ROLE_* bits */
+	const char	*greeting;	/* protocol attribute sent on accept, or NULL */
+
+	/* pre_jail runs with the starting rights, before chroot and drop; post_jail after. Either may be NULL. */
+	void	(*pre_jail)(const char *service, char **argv);
+	void	(*post_jail)(const char *service, char **argv);
+
+	/* Exactly the one of the skeleton is set. */
+	void	(*serve)(struct stream *client, const char *service,
+		    char **argv);				/* ROLE_SINGLE */
+	void	(*accepted)(struct event_base *base, int fd,
+		    const char *service);			/* ROLE_MULTI: takes fd */
+	void	(*trigger)(const char *bytes, size_t len,
+		    const char *service);			/* ROLE_TRIGGER */
+	void	(*datagram)(const char *bytes, size_t len);	/* ROLE_DATAGRAM */
+	int	(*run)(int argc, char **argv);			/* ROLE_OWN: exit status */
+};
+
+/* role_find - row by name, NULL if there is none */
+const struct role	*role_find(const char *name);
+/* role_at - for listing; NULL at the end */
+const struct role	*role_at(size_t i);
+
+/* The rows themselves; each is defined in its role's folder. */
+extern const struct role master_role, smtpd_role, pickup_role, cleanup_role,
+    trivial_rewrite_role, qmgr_role, smtp_role, lmtp_role, local_role,
+    virtual_role, pipe_role, discard_role, error_role, bounce_role,
+    flush_role, showq_role, postlogd_role, anvil_role;
+
+#endif

@@ -1,0 +1,377 @@
+/*
+ * log.c - one logger for daemons and commands
+ *
+ * A line is formatted once, made printable, and handed to each destination.
+ * The postlog socket is connected on first use and again after an error, so
+ * that a restarted log service is found; a chrooted process reaches it by its
+ * path relative to the queue directory, where it sits anyway.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_TEXT_MAX	2000	/* spec/master.md 6.0 */
+#define LOG_TAG_MAX	256
+#define ERROR_LIMIT	13	/* spec/commands.md 1.1 */
+
+int log_verbose;
+
+static struct {
+	const char	*program;
+	unsigned	 to;
+	char		 tag[LOG_TAG_MAX];
+	int		 facility;
+	char		*postlog_path, *postlog_relative, *fallback, *file;
+	char		 host[65];
+	int		 postlog_fd;
+	int		 file_fd;
+	int		 errors;
+	int		(*on_fatal)(void);
+	bool		 is_dying;
+} lg = {
+	.program = "posthorn", .to = LOG_TO_STDERR, .tag = "postfix",
+	.facility = LOG_MAIL, .host = "amnesiac", .postlog_fd = -1,
+	.file_fd = -1
+};
+
+static const struct {
+	const char	*name;
+	int		 priority;
+} severities[] = {
+	{ NULL,		LOG_INFO },
+	{ "warning",	LOG_WARNING },
+	{ "error",	LOG_ERR },
+	{ "fatal",	LOG_CRIT },
+	{ "panic",	LOG_CRIT },
+};
+
+static const struct {
+	const char	*name;
+	int		 value;
+} facilities[] = {
+	{ "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV },
+	{ "cron", LOG_CRON }, { "daemon", LOG_DAEMON }, { "ftp", LOG_FTP },
+	{ "kern", LOG_KERN }, { "lpr", LOG_LPR }, { "mail", LOG_MAIL },
+	{ "news", LOG_NEWS }, { "syslog", LOG_SYSLOG }, { "user", LOG_USER },
+	{ "uucp", LOG_UUCP }, { "local0", LOG_LOCAL0 },
+	{ "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },
+	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 },
+	{ "local7", LOG_LOCAL7 },
+};
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
+static void
+replace(char **where, const char *value)
+{
+	free(*where);
+	*where = value != NULL ? strdup(value) : NULL;
+}
+
+static void
+set_host(const char *host)
+{
+	size_t n = host != NULL ? strcspn(host, ".") : 0;
+
+	if (n == 0)
+		return;
+	if (n >= sizeof(lg.host))
+		n = sizeof(lg.host) - 1;
+	memcpy(lg.host, host, n);
+	lg.host[n] = '\0';
+}
+
+void
+log_open(const char *program, unsigned to)
+{
+	const char *name = secure_getenv("MAIL_LOGTAG");
+
+	lg.program = program;
+	lg.to = to;
+	log_tag(name != NULL && name[0] != '\0' ? name : "postfix", NULL);
+}
+
+void
+log_to(unsigned to)
+{
+	lg.to = to;
+}
+
+void
+log_tag(const char *syslog_name, const char *facility)
+{
+	size_t i;
+
+	snprintf(lg.tag, sizeof(lg.tag), "%s/%s", syslog_name,
+	    base_name(lg.program));
+	for (i = 0; facility != NULL &&
+	    i < sizeof(facilities) / sizeof(facilities[0]); i++)
+		if (strcmp(facility, facilities[i].name) == 0)
+			lg.facility = facilities[i].value;
+}
+
+void
+log_postlog(const char *socket_path, const char *relative_path,
+    const char *host, const char *fallback)
+{
+	replace(&lg.postlog_path, socket_path);
+	replace(&lg.postlog_relative, relative_path);
+	replace(&lg.fallback, fallback);
+	set_host(host);
+	if (lg.postlog_fd != -1)
+		close(lg.postlog_fd);
+	lg.postlog_fd = -1;
+}
+
+void
+log_file(const char *path, const char *host)
+{
+	replace(&lg.file, path);
+	set_host(host);
+	if (lg.file_fd != -1)
+		close(lg.file_fd);
+	lg.file_fd = -1;
+}
+
+void
+log_on_fatal(int (*fn)(void))
+{
+	lg.on_fatal = fn;
+}
+
+/* Bytes that could drive a terminal or split a line never get out. */
+static void
+make_printable(char *text)
+{
+	unsigned char *p;
+
+	for (p = (unsigned char *)text; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p >= 0x80) {
+			int more = *p >= 0xf0 && *p <= 0xf4 ? 3 :
+			    *p >= 0xe0 && *p < 0xf0 ? 2 :
+			    *p >= 0xc2 && *p < 0xe0 ? 1 : 0, i;
+
+			for (i = 1; i <= more && (p[i] & 0xc0) == 0x80; i++)
+				;
+			if (more == 0 || i <= more ||
+			    (*p == 0xc2 && p[1] < 0xa0))	/* C1 controls */
+				*p = '?';
+			else
+				p += more;
+		}
+}
+
+static void
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n <= 0) {
+			if (n == -1 && errno == EINTR)
+				continue;
+			return;		/* nobody left to tell */
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static int
+postlog_connect(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (path == NULL || strlen(path) >= sizeof(sun.sun_path))
+		return -1;
+	strcpy(sun.sun_path, path);
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool
+postlog_send(const char *line, size_t len)
+{
+	int tries;
+
+	for (tries = 0; tries < 2; tries++) {
+		if (lg.postlog_fd == -1 &&
+		    (lg.postlog_fd = postlog_connect(lg.postlog_path)) == -1)
+			lg.postlog_fd = postlog_connect(lg.postlog_relative);
+		if (lg.postlog_fd == -1)
+			return false;
+		if (send(lg.postlog_fd, line, len, MSG_NOSIGNAL) != -1)
+			return true;
+		close(lg.postlog_fd);
+		lg.postlog_fd = -1;
+	}
+	return false;
+}
+
+static void
+file_append(const char *path, const char *line, size_t len)
+{
+	char out[LOG_TEXT_MAX + LOG_TAG_MAX + 256];
+
+	if (lg.file_fd == -1)
+		lg.file_fd = open(path, O_WRONLY | O_APPEND | O_CREAT |
+		    O_CLOEXEC | O_NOCTTY, 0600);
+	/* /dev/stdout cannot be opened when it is a socket or a lost terminal. */
+	if (lg.file_fd == -1 && strcmp(path, "/dev/stdout") == 0)
+		lg.file_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (lg.file_fd == -1 || len + 1 > sizeof(out))
+		return;
+	memcpy(out, line, len);
+	out[len] = '\n';
+	write_all(lg.file_fd, out, len + 1);
+}
+
+static void
+emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
+{
+	const char *label = severities[sev].name;
+	char line[LOG_TEXT_MAX + LOG_TAG_MAX + 128], stamp[32];
+	time_t now;
+	struct tm tm;
+	int n, saved = errno;
+
+	make_printable(text);
+	if ((lg.to & LOG_TO_STDERR) != 0 && own) {
+		n = snprintf(line, sizeof(line), "%s: %s%s%s\n", lg.program,
+		    label != NULL ? label : "", label != NULL ? ": " : "",
+		    text);
+		if (n > 0)
+			write_all(STDERR_FILENO, line, (size_t)n);
+	}
+	if ((lg.to & (LOG_TO_POSTLOG | LOG_TO_FILE)) != 0) {
+		now = time(NULL);
+		localtime_r(&now, &tm);
+		strftime(stamp, sizeof(stamp), "%b %d %H:%M:%S", &tm);
+		n = snprintf(line, sizeof(line), "%s %s %s[%ld]: %s%s%s",
+		    stamp, lg.host, tag, pid, label != NULL ? label : "",
+		    label != NULL ? ": " : "", text);
+		if (n >= (int)sizeof(line))
+			n = sizeof(line) - 1;
+		if ((lg.to & LOG_TO_POSTLOG) != 0 &&
+		    !postlog_send(line, (size_t)n) && lg.fallback != NULL)
+			file_append(lg.fallback, line, (size_t)n);
+		if ((lg.to & LOG_TO_FILE) != 0 && lg.file != NULL)
+			file_append(lg.file, line, (size_t)n);
+	}
+	if ((lg.to & LOG_TO_SYSLOG) != 0) {
+		snprintf(line, sizeof(line), "%s[%ld]", tag, pid);
+		openlog(line, LOG_NDELAY, lg.facility);
+		syslog(severities[sev].priority, "%s%s%s",
+		    label != NULL ? label : "", label != NULL ? ": " : "",
+		    text);
+	}
+	errno = saved;
+}
+
+static void
+vlog(enum log_severity sev, const char *fmt, va_list ap)
+{
+	char text[LOG_TEXT_MAX + 1];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	emit(sev, lg.tag, (long)getpid(), text, true);
+}
+
+#define VLOG(sev)				\
+	do {					\
+		va_list ap_;			\
+		va_start(ap_, fmt);		\
+		vlog((sev), fmt, ap_);		\
+		va_end(ap_);			\
+	} while (0)
+
+void
+log_debug(const char *fmt, ...)
+{
+	if (log_verbose > 0)
+		VLOG(LOG_SEV_INFO);
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	VLOG(LOG_SEV_INFO);
+}
+
+void
+log_warning(const char *fmt, ...)
+{
+	VLOG(LOG_SEV_WARNING);
+}
+
+void
+log_error(const char *fmt, ...)
+{
+	VLOG(LOG_SEV_ERROR);
+	if (++lg.errors >= ERROR_LIMIT)
+		log_fatal("too many errors - program terminated");
+}
+
+void
+log_at(enum log_severity sev, const char *fmt, ...)
+{
+	VLOG(sev);
+}
+
+void
+log_fatal(const char *fmt, ...)
+{
+	int status = 1;
+
+	VLOG(LOG_SEV_FATAL);
+	if (!lg.is_dying) {
+		lg.is_dying = true;
+		if (lg.on_fatal != NULL)
+			status = lg.on_fatal();
+		else
+			sleep(1);	/* keeps a failing service from spinning */
+	}
+	exit(status);
+}
+
+void
+log_panic(const char *fmt, ...)
+{
+	VLOG(LOG_SEV_PANIC);
+	abort();
+}
+
+void
+log_raw(enum log_severity sev, const char *tag, long pid, const char *text)
+{
+	char copy[LOG_TEXT_MAX + 1];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	emit(sev, tag, pid, copy, false);
+}

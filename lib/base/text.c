@@ -1,0 +1,193 @@
+/*
+ * text.c - small work on C strings: lists, letter case, printable text
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/base/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <uninorm.h>
+
+#include "lib/base/buf.h"
+
+static char *
+split(char **rest, const char *sep, bool braces)
+{
+	char *p = *rest, *word;
+	int depth = 0;
+
+	if (p == NULL)
+		return NULL;
+	p += strspn(p, sep);
+	if (*p == '\0') {
+		*rest = NULL;
+		return NULL;
+	}
+	for (word = p; *p != '\0'; p++) {
+		if (braces && *p == '{')
+			depth++;
+		else if (braces && *p == '}' && depth > 0)
+			depth--;
+		else if (depth == 0 && strchr(sep, *p) != NULL)
+			break;
+	}
+	if (*p == '\0') {
+		*rest = NULL;
+	} else {
+		*p = '\0';
+		*rest = p + 1;
+	}
+	return word;
+}
+
+char *
+text_split(char **rest, const char *sep)
+{
+	return split(rest, sep, false);
+}
+
+char *
+text_split_braced(char **rest, const char *sep)
+{
+	return split(rest, sep, true);
+}
+
+const char *
+text_brace_strip(char *s, char **inner)
+{
+	char *p, *end;
+	int depth = 0;
+
+	if (*s != '{')
+		return "no '{' at start of text";
+	for (p = s; *p != '\0'; p++)
+		if (*p == '{')
+			depth++;
+		else if (*p == '}' && --depth == 0)
+			break;
+	if (*p == '\0')
+		return "missing '}'";
+	for (end = p + 1; isspace((unsigned char)*end); end++)
+		;
+	if (*end != '\0')
+		return "syntax error after '}'";
+	*p = '\0';
+	for (s++; isspace((unsigned char)*s); s++)
+		;
+	while (p > s && isspace((unsigned char)p[-1]))
+		*--p = '\0';
+	*inner = s;
+	return NULL;
+}
+
+char *
+text_lower(char *s)
+{
+	char *p;
+
+	for (p = s; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return s;
+}
+
+bool
+text_is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
+/* Length of the valid UTF-8 sequence at p, 0 when there is none. */
+static size_t
+utf8_sequence(const unsigned char *p, size_t len)
+{
+	static const unsigned min[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned cp;
+	size_t n, i;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] >= 0xc2 && p[0] < 0xe0)
+		n = 2, cp = p[0] & 0x1f;
+	else if (p[0] >= 0xe0 && p[0] < 0xf0)
+		n = 3, cp = p[0] & 0x0f;
+	else if (p[0] >= 0xf0 && p[0] < 0xf5)
+		n = 4, cp = p[0] & 0x07;
+	else
+		return 0;
+	if (len < n)
+		return 0;
+	for (i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		cp = cp << 6 | (p[i] & 0x3f);
+	}
+	if (cp < min[n] || cp > 0x10ffff || (cp >= 0xd800 && cp < 0xe000))
+		return 0;
+	return n;
+}
+
+bool
+text_is_utf8(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n;
+
+	for (; len > 0; p += n, len -= n)
+		if ((n = utf8_sequence(p, len)) == 0)
+			return false;
+	return true;
+}
+
+void
+text_fold(struct buf *out, const char *s)
+{
+	size_t start = out->len, len;
+	uint8_t *folded;
+
+	if (text_is_ascii(s)) {
+		buf_adds(out, s);
+		text_lower(out->ptr + start);
+		return;
+	}
+	folded = u8_casefold((const uint8_t *)s, strlen(s), NULL, UNINORM_NFC,
+	    NULL, &len);
+	if (folded == NULL) {		/* not UTF-8: fold what ASCII there is */
+		buf_adds(out, s);
+		text_lower(out->ptr + start);
+		return;
+	}
+	buf_add(out, folded, len);
+	free(folded);
+}
+
+void
+text_printable(struct buf *out, const char *s, size_t len, bool utf8)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n;
+
+	for (; len > 0; p += n, len -= n) {
+		n = utf8 ? utf8_sequence(p, len) : (size_t)(p[0] < 0x80);
+		if (n == 0 || (n == 1 && (p[0] < 0x20 || p[0] == 0x7f)))
+			buf_addc(out, '?');
+		else
+			buf_add(out, p, n);
+		if (n == 0)
+			n = 1;
+	}
+}
+
+const char *
+text_skip_blank(const char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}

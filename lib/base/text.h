@@ -1,0 +1,50 @@
+/*
+ * text.h - small work on C strings: lists, letter case, printable text
+ */
+#ifndef LIB_BASE_TEXT_H
+#define LIB_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* Separators of lists in main.cf and in lookup results. */
+#define TEXT_LIST_SEP	", \t\r\n"
+
+/*
+ * text_split - cut the next word off a list, destroying it
+ *
+ * *rest	the list; advanced, NULL at the end
+ * sep		separator characters
+ *
+ * Returns the word, NUL-terminated in place, or NULL when none is left.
+ */
+char	*text_split(char **rest, const char *sep);
+/* text_split_braced - the same, but separators inside { } do not count */
+char	*text_split_braced(char **rest, const char *sep);
+
+/*
+ * text_brace_strip - "{ text }" -> "text" in place
+ *
+ * Returns NULL on success with *inner set, else the error's text: "no '{' at start of text",
+ * "missing '}'", "syntax error after '}'" (spec/tables.md 5.1).
+ */
+const char	*text_brace_strip(char *s, char **inner);
+
+/* text_lower - ASCII letters to lower case, in place; returns s */
+char	*text_lower(char *s);
+bool	text_is_ascii(const char *s);
+/* text_is_utf8 - no over-long forms, no surrogates, at most U+10FFFF */
+bool	text_is_utf8(const char *s, size_t len);
+/* text_fold - append s case-folded for comparison: full Unicode folding, ASCII's where s is not UTF-8 */
+void	text_fold(struct buf *out, const char *s);
+/*
+ * text_printable - append s with each control byte, and each byte that is not
+ * part of valid UTF-8 (utf8 false: not ASCII), as '?'
+ */
+void	text_printable(struct buf *out, const char *s, size_t len, bool utf8);
+/* text_skip_blank - past blanks and tabs */
+const char	*text_skip_blank(const char *s);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * params.h - every main.cf parameter as a typed, documented struct member
+ *
+ * struct params is generated from share/parameters.tsv: string and raw
+ * parameters are const char *, int, nint, long and time (seconds) are int or
+ * long, bool and nbool are bool. A name that starts with a digit gets "p_" in
+ * front. Load once, early; afterwards params is constant:
+ *
+ *	if (params.smtpd_delay_reject) ...
+ *
+ * Text members are expanded ($name is resolved), raw ones are not.
+ */
+#ifndef LIB_CONF_PARAMS_H
+#define LIB_CONF_PARAMS_H
+
+#include <stdbool.h>
+
+#include "lib/conf/params_gen.h"
+
+struct buf;
+struct err;
+
+extern struct params params;
+
+struct params_context {
+	const char	*process_name;		/* $process_name; a role's or command's name */
+	const char	*service_name;		/* $service_name; NULL: as process_name */
+	const char	*const *overrides;	/* "name=value" from -o, NULL-terminated; or NULL */
+	bool		 is_unsafe;		/* set-gid and called by somebody else: spec/commands.md 1.2, 1.4 */
+};
+
+/*
+ * params_load - read main.cf and fill params
+ *
+ * config_dir	NULL: $MAIL_CONFIG (not when is_unsafe), else the built-in directory
+ *
+ * Returns 0, or -1 with err set to what a program prints as fatal, file and
+ * line included (spec/postconf.md 1.2, 2.2, 4). Warnings go to the log.
+ * A second call (reload) replaces everything; old text members stay valid
+ * until the call after that.
+ */
+int	params_load(const char *config_dir, const struct params_context *ctx,
+	    struct err *err);
+
+/*
+ * params_check - the start-up checks of spec/postconf.md 4: names, ids, groups
+ *
+ * An instance without root (params_is_private) skips the id checks.
+ */
+int	params_check(struct err *err);
+
+/* params_is_private - true when this instance belongs to an ordinary user: mail_owner is not root and we may not become anybody */
+bool	params_is_private(void);
+
+/*
+ * params_lookup - expanded text of any parameter, user-defined ones included
+ *
+ * Returns NULL when it is not set and has no default. Borrowed until the next
+ * params_load. For names that are only known at run time: restriction
+ * classes, content of smtpd_restriction_classes, per-service names.
+ */
+const char	*params_lookup(const char *name);
+
+/*
+ * params_service_* - per-transport parameter NAME_suffix, falling back to
+ * its default parameter (spec/postconf.md 3.2)
+ *
+ * service	master.cf service name
+ * suffix	without the underscore: "destination_concurrency_limit"
+ *
+ * A malformed value is an error of the whole load: it was found there.
+ */
+const char	*params_service_text(const char *service, const char *suffix);
+int		 params_service_int(const char *service, const char *suffix);
+int		 params_service_time(const char *service, const char *suffix);
+
+/* params_expand - expand $name in text with main.cf as the name space; 0 or -1 */
+int	params_expand(struct buf *out, const char *text, struct err *err);
+
+/*
+ * params_log - point the logger where main.cf says (syslog_name,
+ * syslog_facility, maillog_file) and export MAIL_LOGTAG, POSTLOG_*
+ *
+ * to		extra LOG_TO_* bits, such as LOG_TO_STDERR for a command
+ * may_write_file	this program may append to maillog_file itself when nobody serves postlog
+ */
+void	params_log(unsigned to, bool may_write_file);
+
+/* The registry row by row, for postconf and for start-up. */
+enum params_type { PARAMS_STRING, PARAMS_RAW, PARAMS_INT, PARAMS_LONG,
+	PARAMS_TIME, PARAMS_BOOL };
+
+enum params_class { PARAMS_BUILTIN, PARAMS_READONLY, PARAMS_SERVICE,
+	PARAMS_LEGACY };
+
+struct params_row {
+	const char	*name;
+	const char	*default_text;	/* unexpanded */
+	const char	*meaning;
+	enum params_type type;
+	enum params_class class;
+	long		 min, max;	/* 0: no bound; strings: of the length */
+	unsigned	 offset;	/* in struct params */
+};
+
+extern const struct params_row params_rows[];	/* sorted by name */
+extern const unsigned params_row_count;
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * dns.h - DNS questions over libresolv
+ *
+ * "No such name", "no such record" and "could not find out" are three
+ * different answers. posthorn_dns_servers (host:port list; empty: the
+ * system's resolver) says whom to ask.
+ */
+#ifndef LIB_NET_DNS_H
+#define LIB_NET_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/net/netaddr.h"
+
+struct err;
+
+enum dns_result {
+	DNS_FOUND,
+	DNS_NOT_FOUND,		/* NXDOMAIN */
+	DNS_NO_DATA,		/* the name exists, this type does not */
+	DNS_RETRY,		/* SERVFAIL, timeout */
+	DNS_FAIL,		/* refused, malformed: asking again is useless */
+	DNS_NULL_MX		/* "MX 0 ." (RFC 7505) */
+};
+
+struct dns_rr {
+	uint16_t	 type;		/* ns_t_a, ns_t_aaaa, ns_t_mx, ns_t_ptr, ... */
+	uint16_t	 pref;		/* MX preference */
+	uint32_t	 ttl_s;
+	char		*name;		/* owner */
+	char		*data;		/* host name, TXT text, printable address */
+	struct netaddr	 addr;		/* A and AAAA, port 0 */
+};
+
+struct dns_answer {
+	struct dns_rr	*rr;
+	size_t		 count;
+};
+
+/*
+ * dns_query - ask for one type; CNAMEs are followed
+ *
+ * err		"Host or domain name not found. Name service error for name=D type=MX: Host not found"
+ *		and its siblings (spec/master.md 6.5)
+ */
+enum dns_result	dns_query(const char *name, int type, struct dns_answer *out,
+		    struct err *err);
+/* dns_addresses - A and AAAA as inet_protocols allows; /etc/hosts too when with_hosts (smtp_host_lookup native) */
+enum dns_result	dns_addresses(const char *name, bool with_hosts,
+		    struct dns_answer *out, struct err *err);
+/* dns_reverse - verified or unverified name of an address */
+enum dns_result	dns_reverse(const struct netaddr *a, struct dns_answer *out,
+		    struct err *err);
+void	dns_answer_done(struct dns_answer *a);
+/* dns_parse_reply - wire bytes to answer, without I/O; for dns_query and the fuzzer */
+enum dns_result	dns_parse_reply(const unsigned char *reply, size_t len,
+		    int type, struct dns_answer *out, struct err *err);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * queue_file.h - read one queue file record by record; write a new one
+ *
+ * The reader maps or reads ahead in large pieces and hands out views, so a
+ * listing costs one read per small file. It knows framing and pointers and
+ * trusts nothing; it never decides what should happen to a message.
+ */
+#ifndef LIB_QUEUE_QUEUE_FILE_H
+#define LIB_QUEUE_QUEUE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct buf;
+struct err;
+struct queue_file;
+
+enum queue_file_mode {
+	QUEUE_FILE_NORMAL,	/* follows p, hides p and w, ends after E (3.2) */
+	QUEUE_FILE_PLAIN	/* shows every record; the caller jumps */
+};
+
+/*
+ * queue_file_new - read from fd (taken); name is for messages
+ * queue_file_open - open QUEUE/ID read-only, by the rules of 12.1
+ */
+struct queue_file	*queue_file_new(int fd, const char *name,
+			    enum queue_file_mode mode);
+struct queue_file	*queue_file_open(const char *queue, const char *id,
+			    enum queue_file_mode mode, struct err *err);
+void	queue_file_close(struct queue_file *qf);
+int	queue_file_fd(const struct queue_file *qf);
+/* queue_file_take_fd - close the reader, keep the descriptor */
+int	queue_file_take_fd(struct queue_file *qf);
+
+/*
+ * queue_file_next - the next record
+ *
+ * value	view, valid until the next call; NUL-terminated for convenience
+ *
+ * Returns 1, 0 at the end, or -1 with ERR_SYNTAX (text starts with the name).
+ */
+int	queue_file_next(struct queue_file *qf, int *type, const char **value,
+	    size_t *len, struct err *err);
+/* queue_file_offset - where the record just read begins; queue_file_tell - where the next one does */
+off_t	queue_file_offset(const struct queue_file *qf);
+off_t	queue_file_tell(const struct queue_file *qf);
+/* queue_file_seek - go on at an absolute offset; a target beyond EOF reads as end */
+int	queue_file_seek(struct queue_file *qf, off_t at, struct err *err);
+/* queue_file_jump - follow a pointer record's data in plain mode; loop guard of 3.5 */
+int	queue_file_jump(struct queue_file *qf, const char *value,
+	    struct err *err);
+
+/*
+ * queue_file_may_open - is QUEUE/ID a file that may be opened (12.1)?
+ *
+ * st		out. Returns 1, 0 silently no, -1 no with a warning in err.
+ */
+int	queue_file_may_open(const char *queue, const char *id, struct stat *st,
+	    struct err *err);
+
+/*
+ * queue_file_mark_done - turn the R at offset into D (3.10)
+ *
+ * The byte there is checked first: anything but R changes nothing and is ERR_SYNTAX.
+ */
+int	queue_file_mark_done(int fd, off_t offset, struct err *err);
+
+/* ---- writing ---- */
+
+struct queue_writer;
+
+/*
+ * queue_writer_create - make QUEUE/usec.pid, learn the inode, rename to its ID (1.6)
+ *
+ * extra	mode bits beside 0600: 0444 for maildrop
+ *
+ * Errors that will pass (ENOENT aside) are the caller's to retry or report.
+ */
+struct queue_writer	*queue_writer_create(const char *queue, mode_t extra,
+			    struct err *err);
+const char	*queue_writer_id(const struct queue_writer *w);
+const char	*queue_writer_queue(const struct queue_writer *w);
+int		 queue_writer_fd(const struct queue_writer *w);
+/* queue_writer_rec - append a record; buffered; 0 or -1 (sticky, see queue_writer_error) */
+int	queue_writer_rec(struct queue_writer *w, int type, const void *data,
+	    size_t len);
+/* queue_writer_tell - offset at which the next record will stand */
+off_t	queue_writer_tell(const struct queue_writer *w);
+/* queue_writer_patch - overwrite bytes at an earlier offset */
+int	queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
+	    size_t len);
+/* queue_writer_move - rename the unfinished file to another queue (hold) */
+int	queue_writer_move(struct queue_writer *w, const char *queue,
+	    struct err *err);
+int	queue_writer_error(const struct queue_writer *w, struct err *err);
+/*
+ * queue_writer_commit - flush, fchmod 0700|extra, fsync, close; frees w
+ *
+ * 0 means on stable storage. On -1 the file is gone and err says why.
+ */
+int	queue_writer_commit(struct queue_writer *w, struct err *err);
+/* queue_writer_abort - unlink and free */
+void	queue_writer_abort(struct queue_writer *w);
+
+#endif

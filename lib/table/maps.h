@@ -1,0 +1,61 @@
+/*
+ * maps.h - search a list of tables, first hit wins (spec/tables.md 3.9, 15)
+ */
+#ifndef LIB_TABLE_MAPS_H
+#define LIB_TABLE_MAPS_H
+
+#include <stdbool.h>
+
+#include "lib/table/table.h"
+
+struct maps;
+
+/*
+ * maps_open - open every table of a comma or blank separated list
+ *
+ * title	parameter name, for messages
+ * list		expanded value; empty gives a list that finds nothing
+ * flags	TABLE_* for each; TABLE_SURROGATE is implied
+ */
+struct maps	*maps_open(const char *title, const char *list,
+		    unsigned flags);
+void		 maps_free(struct maps *maps);
+bool		 maps_is_empty(const struct maps *maps);
+const char	*maps_title(const struct maps *maps);
+
+/*
+ * maps_find - look key up in each table in turn
+ *
+ * is_partial	skip pattern tables (15.3)
+ *
+ * Failures are logged once here ("TYPE:NAME lookup error for KEY"); an empty
+ * result is TABLE_BROKEN with its two warnings.
+ */
+enum table_result maps_find(struct maps *maps, const char *key,
+		    bool is_partial, struct buf *value);
+/* maps_found_in - the table that answered last, NULL if none */
+struct table	*maps_found_in(const struct maps *maps);
+
+/* How an address becomes keys (15.4). */
+enum maps_strategy { MAPS_DEFAULT, MAPS_DOMAIN, MAPS_ACCESS };
+enum maps_form { MAPS_EXTERNAL = 1, MAPS_INTERNAL = 2,
+	MAPS_BOTH = 3 };			/* 15.1: E, or E+I */
+
+/*
+ * maps_find_address - look an address up by a strategy
+ *
+ * address	internal (unquoted) form
+ * extension	set to the unmatched extension with its delimiter, "" if none; may be NULL
+ * is_local	says whether a domain is ours (mydestination, literals): TABLE_FOUND,
+ *		TABLE_NOT_FOUND or a failure; NULL: never
+ */
+enum table_result maps_find_address(struct maps *maps, const char *address,
+		    enum maps_strategy strategy, enum maps_form form,
+		    bool parent_style,
+		    enum table_result (*is_local)(const char *domain),
+		    struct buf *extension, struct buf *value);
+
+/* maps_parent_style - does parameter NAME use parent-domain style (15.5)? */
+bool		 maps_parent_style(const char *name);
+
+#endif

@@ -1,0 +1,99 @@
+/*
+ * table.h - lookup tables: "type:name", one file a type, one registry
+ *
+ * A lookup has four answers, and "not there" never shares a value with
+ * "could not look": found, not found, try again later, broken (bad data or
+ * configuration). Source: spec/tables.md 1 to 3.
+ */
+#ifndef LIB_TABLE_TABLE_H
+#define LIB_TABLE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct buf;
+struct err;
+struct table;			/* opaque */
+
+enum table_result { TABLE_FOUND, TABLE_NOT_FOUND, TABLE_RETRY, TABLE_BROKEN };
+
+/* How to open: rules and duplicate policy. */
+enum table_flags {
+	TABLE_FOLD		= 1 << 0,	/* fold keys of fixed-string types */
+	TABLE_UTF8		= 1 << 1,	/* check UTF-8 when smtputf8_enable */
+	TABLE_NO_REGSUB		= 1 << 2,	/* refuse $1 in pattern results */
+	TABLE_NO_PROXY		= 1 << 3,	/* refuse proxy: */
+	TABLE_NO_UNAUTH		= 1 << 4,	/* refuse tcp, socketmap, memcache */
+	TABLE_DUP_WARN		= 1 << 5,	/* else a duplicate is an error */
+	TABLE_DUP_IGNORE	= 1 << 6,
+	TABLE_DUP_REPLACE	= 1 << 7,
+	TABLE_TRY0NULL		= 1 << 8,	/* store without trailing NUL */
+	TABLE_TRY1NULL		= 1 << 9,	/* store with trailing NUL */
+	TABLE_VALUE_IS_FILE	= 1 << 10,	/* -F: values name files */
+	TABLE_SURROGATE		= 1 << 11	/* never fail to open: a stand-in answers TABLE_RETRY and warns */
+};
+
+enum table_mode {
+	TABLE_READ,
+	TABLE_WRITE,		/* change entries in place (-i, -d) */
+	TABLE_CREATE		/* build anew, beside and rename; readers see old or new */
+};
+
+/*
+ * table_open - open "type:name"
+ *
+ * Returns a handle or NULL with err: the sentence of spec/tables.md 1 and 5,
+ * without "fatal: ". With TABLE_SURROGATE it never returns NULL.
+ */
+struct table	*table_open(const char *type_name, enum table_mode mode,
+		    unsigned flags, struct err *err);
+
+/*
+ * table_close - for TABLE_CREATE use table_commit first, or the build is dropped
+ */
+void		 table_close(struct table *t);
+/* table_commit - finish a build: flush, rename into place */
+int		 table_commit(struct table *t, struct err *err);
+
+/*
+ * table_lookup - find key
+ *
+ * value	replaced by the result on TABLE_FOUND; may be NULL
+ * err		set on TABLE_RETRY and TABLE_BROKEN
+ */
+enum table_result table_lookup(struct table *t, const char *key,
+		    struct buf *value, struct err *err);
+
+/*
+ * table_update - insert or, by policy, replace
+ *
+ * Returns 0, or -1 with err. A duplicate under TABLE_DUP_WARN is a warning and 0.
+ */
+int		 table_update(struct table *t, const char *key,
+		    const char *value, struct err *err);
+enum table_result table_delete(struct table *t, const char *key,
+		    struct err *err);
+/*
+ * table_next - iterate; first true starts over
+ *
+ * Returns TABLE_FOUND, TABLE_NOT_FOUND at the end, or a failure.
+ */
+enum table_result table_next(struct table *t, bool first, struct buf *key,
+		    struct buf *value, struct err *err);
+
+/* table_name - "type:name" as opened */
+const char	*table_name(const struct table *t);
+/* table_is_pattern - only full keys are looked up (regexp, pcre, cidr, ...) */
+bool		 table_is_pattern(const struct table *t);
+/* table_owner - who could have written it: 0 with *uid set (0: trusted), or -1 unknown */
+int		 table_owner(const struct table *t, uid_t *uid);
+/* table_has_changed - a file behind an open read table was changed or replaced; text for the log in *what */
+bool		 table_has_changed(struct table *t);
+/* table_any_changed - name of some changed table among all that this process has open, NULL if none */
+const char	*table_any_changed(void);
+
+/* table_types - iterate known type names, sorted; NULL at the end */
+const char	*table_type_at(size_t i);
+
+#endif

@@ -1,0 +1,55 @@
+#!/bin/sh
+# lint.sh - the picture in the design stays true: who may include whom
+#
+# cmd and daemon include lib; a room of lib includes only itself and rooms
+# below it; a role includes only itself, serve, cleanup, rewrite and role.h.
+# Each header compiles on its own.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+
+complain() {
+	echo "lint: $*" >&2
+	bad=1
+}
+
+rank() {
+	case $1 in
+	base) echo 1 ;; conf) echo 2 ;; mail) echo 3 ;; table) echo 4 ;;
+	net) echo 5 ;; ipc) echo 6 ;; queue) echo 7 ;; *) echo 0 ;;
+	esac
+}
+
+arrows=$(grep -rn '^#include "' lib daemon cmd --include='*.[ch]' |
+    sed 's/^\([^:]*\):\([0-9]*\):#include "\([^"]*\)".*/\1 \2 \3/')
+
+while read -r file line target; do
+	[ -n "$file" ] || continue
+	from=${file%%/*} to=${target%%/*}
+	rest=${file#*/}; room=${rest%%/*}
+	rest=${target#*/}; troom=${rest%%/*}
+	case $from/$to in
+	lib/lib)
+		[ "$(rank "$troom")" -le "$(rank "$room")" ] ||
+		    complain "$file:$line: lib/$room may not include $target" ;;
+	cmd/lib|daemon/lib) ;;
+	cmd/cmd)
+		[ "$room" = "$troom" ] ||
+		    complain "$file:$line: cmd/$room may not include $target" ;;
+	daemon/daemon)
+		case $troom in
+		"$room"|serve|cleanup|rewrite|role.h) ;;
+		*) complain "$file:$line: daemon/$room may not include $target" ;;
+		esac ;;
+	*) complain "$file:$line: $from may not include $target" ;;
+	esac
+done <<EOF
+$arrows
+EOF
+
+for h in $(find lib daemon cmd -name '*.h'); do
+	echo "#include \"$h\"" |
+	    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I"${O:-build}/gen" -fsyntax-only -x c - ||
+	    complain "$h does not compile on its own"
+done
+exit $bad
