@@ -1,0 +1,131 @@
+/*
+ * command.c - how every command begins: descriptors, rights, environment
+ *
+ * A set-gid command must not be steered by whoever calls it: closed standard
+ * descriptors would make the first queue file become descriptor 2, and the
+ * environment could name another configuration. Both are dealt with here,
+ * before anything else runs.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/conf/command.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+
+extern char **environ;
+
+static const char *command_name = "unknown";
+
+bool
+command_is_unsafe(void)
+{
+	if (getuid() == 0 && geteuid() == 0)
+		return false;
+	return getuid() != geteuid() || getgid() != getegid();
+}
+
+const char *
+command_start(char **argv)
+{
+	const char *slash;
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			_exit(1);
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	umask(022);
+
+	if (argv[0] != NULL) {
+		slash = strrchr(argv[0], '/');
+		command_name = slash != NULL && slash[1] != '\0' ?
+		    slash + 1 : argv[0];
+	}
+	log_open(command_name, LOG_TO_STDERR);
+	if (command_is_unsafe())
+		unsetenv("TZ");
+	else if (getenv("MAIL_VERBOSE") != NULL)
+		log_verbose++;
+	return command_name;
+}
+
+/* Does this "NAME" or "NAME=value" entry of the list speak of name? */
+static bool
+entry_names(const char *entry, const char *name, size_t len)
+{
+	return strncmp(entry, name, len) == 0 &&
+	    (entry[len] == '\0' || entry[len] == '=');
+}
+
+static bool
+is_listed(const char *list, const char *name, size_t len)
+{
+	char *copy = xstrdup(list), *rest = copy, *word, *inner;
+	bool found = false;
+
+	while (!found &&
+	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (*word == '{' && text_brace_strip(word, &inner) == NULL)
+			word = inner;
+		found = entry_names(word, name, len);
+	}
+	free(copy);
+	return found;
+}
+
+static void
+drop_unlisted(const char *list)
+{
+	char **from, **to;
+
+	for (from = to = environ; from != NULL && *from != NULL; from++)
+		if (is_listed(list, *from, strcspn(*from, "=")))
+			*to++ = *from;
+	if (to != NULL)
+		*to = NULL;
+}
+
+void
+command_import_environment(const char *list, enum command_env how)
+{
+	char *copy, *rest, *word, *inner, *eq;
+
+	if (how == COMMAND_CLEAN_ENV)
+		drop_unlisted(list);
+	copy = rest = xstrdup(list);
+	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (*word == '{' && text_brace_strip(word, &inner) == NULL)
+			word = inner;
+		if ((eq = strchr(word, '=')) == NULL)
+			continue;
+		*eq = '\0';
+		setenv(word, eq + 1, 1);
+	}
+	free(copy);
+}
+
+void
+command_load(const char *config_dir, enum command_env how)
+{
+	struct params_context ctx = { .process_name = command_name,
+	    .is_unsafe = command_is_unsafe() };
+	struct err err = ERR_INIT;
+
+	if (config_dir != NULL)
+		setenv("MAIL_CONFIG", config_dir, 1);
+	if (params_load(config_dir, &ctx, &err) == -1)
+		log_fatal("%s", err.text);
+	params_log(LOG_TO_STDERR, false);
+	command_import_environment(params.import_environment, how);
+}

@@ -1,0 +1,45 @@
+/*
+ * command.h - how every command begins: descriptors, rights, environment
+ *
+ *	command_start(argv);			first thing in main
+ *	... options ...
+ *	command_load(config_dir, COMMAND_KEEP_ENV);
+ *
+ * spec/commands.md 1.1 to 1.4.
+ */
+#ifndef LIB_CONF_COMMAND_H
+#define LIB_CONF_COMMAND_H
+
+#include <stdbool.h>
+
+enum command_env {
+	COMMAND_KEEP_ENV,	/* only the name=value entries of import_environment apply */
+	COMMAND_CLEAN_ENV	/* and everything not listed is dropped */
+};
+
+/*
+ * command_start - descriptors 0 to 2 are open, umask is 022, the logger is
+ * named after the command and writes to standard error
+ *
+ * Returns the command's name: the last component of argv[0].
+ */
+const char	*command_start(char **argv);
+
+/*
+ * command_is_unsafe - set-id, and the caller is somebody else than the rights
+ * we hold: nothing from the environment may be believed
+ */
+bool	command_is_unsafe(void);
+
+/*
+ * command_load - main.cf, logging and environment; ends the process when
+ * that fails
+ *
+ * config_dir	argument of -c, exported as MAIL_CONFIG; NULL if not given
+ */
+void	command_load(const char *config_dir, enum command_env how);
+
+/* command_import_environment - apply import_environment */
+void	command_import_environment(const char *list, enum command_env how);
+
+#endif
