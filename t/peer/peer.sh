@@ -1,0 +1,51 @@
+# peer.sh - Debian's postfix beside ours; sourced by t/peer/*.t after lib.sh
+#
+#   peer_new NAME [main.cf lines]    a private instance in $T/NAME, not started
+#   peer_start NAME, peer_stop NAME
+#   peer NAME COMMAND ARGS...        run one of its programs
+#   peer_port NAME
+#
+# The packages are unpacked once per build and linked from there. Without root
+# or without the set-up tool the script is skipped: the peer needs both.
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+[ "$(id -u)" = 0 ] || skip_all 'the peer needs root'
+[ -f "$PEER_SETUP" ] || skip_all "no $PEER_SETUP"
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+peers=
+
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
+
+peers_stop() {
+	for p in $peers; do peer_stop "$p"; done
+}
+
+peer_new() {
+	(
+		flock 9
+		[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" 2>&1
+	) 9>"$PEER_CACHE.lock" >"$T/.peer-setup" || { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be fetched'; }
+	mkdir -p "$T/$1"
+	cp -al "$PEER_CACHE/root" "$T/$1/root"
+	bash "$PEER_SETUP" setup "$T/$1" "$(free_port)" >"$T/.peer-setup" 2>&1 ||
+	    { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be set up'; }
+	[ -z "${2-}" ] || printf '%s\n' "$2" >>"$T/$1/etc/main.cf"
+}
+
+peer_start() {
+	case " $peers " in
+	*" $1 "*) ;;
+	*) peers="$peers $1"; on_exit peers_stop ;;
+	esac
+	bash "$PEER_SETUP" start "$T/$1"
+}
+
+peer_stop() { bash "$PEER_SETUP" stop "$T/$1"; }
+
+peer_port() { cat "$T/$1/port"; }
+
+peer() {
+	peer_name=$1; shift
+	bash "$PEER_SETUP" cmd "$T/$peer_name" "$@"
+}
