@@ -112,6 +112,24 @@ check: all lint $(UNIT) $(TOOLS)
 	PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
 	    $(PROVE) -j$(JOBS) --exec t/exec.sh $(UNIT) $(SCRIPTS)
 
+# Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
+BENCH	?= $(notdir $(filter-out %/systems.sh,$(wildcard t/bench/*.sh)))
+bench: all
+	for b in $(BENCH); do PH_BIN=$(abspath $O/bin) bash t/bench/$$b || exit 1; done
+
+# Every parser for FUZZ_SECONDS each, under address and undefined sanitizers.
+FUZZ_SECONDS ?= 20
+FUZZERS	:= $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*_fuzz.c))
+fuzz:
+	$(MAKE) O=build-fuzz CC=clang SAN=address,undefined \
+	    CFLAGS=-fsanitize=fuzzer-no-link $(FUZZERS:%=build-fuzz/t/fuzz/%)
+	for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f && \
+	    build-fuzz/t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+	    build-fuzz/corpus/$$f || exit 1; done
+$O/t/fuzz/%: $O/t/fuzz/%.o $O/daemon-test.a $(LIBA)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
 lint: $O/gen/lib/conf/params_gen.h
 	O=$O CC="$(CC)" sh t/lint.sh
 
@@ -122,7 +140,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
-.PHONY: all check lint deps clean FORCE
+.PHONY: all check bench fuzz lint deps clean FORCE
 .SECONDARY:
 
 -include $(shell find $O -name '*.d' 2>/dev/null)
