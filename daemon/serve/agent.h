@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/time.h>
 #include <sys/types.h>
 
@@ -61,9 +62,18 @@ struct agent_request {
 	   the queue manager backs off; reason "" means it did not. */
 	struct dsn	 hop_failure;
 	struct buf	*hop_text;	/* owns what hop_failure points to */
+	int		 connection_use;	/* for the log; the delivery function sets it */
 	bool		 is_corrupt;	/* the content was damaged: mode 0400 was set */
 	bool		 has_left;	/* some recipient remains to be tried */
 };
+
+/*
+ * agent_init - open what all agents share; once, in pre_jail
+ *
+ * filter_title	"smtp_delivery_status_filter" or the like, NULL for none
+ * filter_list	its value
+ */
+void	agent_init(const char *filter_title, const char *filter_list);
 
 /*
  * agent_serve - one delivery request on client, start to end
@@ -95,6 +105,18 @@ void	agent_deferred(struct agent_request *rq, const struct queue_rcpt *rcpt,
 	    const char *relay, const struct dsn *dsn);
 
 /*
+ * agent_completed - mark a recipient done
+ *
+ * For agents that turn one recipient into many (aliases): they pass copies
+ * with offset -1 to the functions above and come here when all of them are
+ * disposed of.
+ */
+void	agent_completed(struct agent_request *rq, const struct queue_rcpt *rcpt);
+
+/* agent_corrupt - the content is damaged: mode 0400, a warning, is_corrupt, has_left */
+void	agent_corrupt(struct agent_request *rq);
+
+/*
  * agent_log - only the log line; also for qmgr and cleanup, which report on
  * recipients without being agents
  *
@@ -104,7 +126,14 @@ void	agent_log(const char *queue_id, const struct queue_rcpt *rcpt,
 	    const char *relay, const struct agent_times *times,
 	    const char *status, const struct dsn *dsn, int connection_use);
 
-/* agent_as_owner - run the queue log and queue file work of local, pipe, virtual as mail_owner: set and restore effective rights */
+/* agent_format_delay - append microseconds as "0.02", "1.1", "79" (spec/master.md 6.5) */
+void	agent_format_delay(struct buf *out, int64_t usec);
+
+/*
+ * agent_as_owner, agent_as_root - for the queue work of local, pipe, virtual:
+ * effective rights of mail_owner, and back. A process without root stays what
+ * it is. The functions above do this themselves.
+ */
 void	agent_as_owner(void);
 void	agent_as_root(void);
 
