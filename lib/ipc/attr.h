@@ -50,6 +50,9 @@ int	attrs_read(struct stream *s, struct attrs *out, size_t max_bytes,
 /* attrs_parse - the same from memory, for event-driven readers: 1 with *used set, 0 when more bytes are needed, -1 */
 int	attrs_parse(struct attrs *out, const char *data, size_t len,
 	    size_t max_bytes, size_t *used, struct err *err);
+/* attrs_parse_plain - as attrs_parse for "name=value LF ... LF", the form of anvil and of policy servers */
+int	attrs_parse_plain(struct attrs *out, const char *data, size_t len,
+	    size_t max_bytes, size_t *used, struct err *err);
 void	attrs_done(struct attrs *a);
 void	attrs_init(struct attrs *a);
 
@@ -60,5 +63,8 @@ bool	attrs_int(const struct attrs *a, const char *name, size_t nth,
 	    int32_t *out);
 bool	attrs_long(const struct attrs *a, const char *name, size_t nth,
 	    int64_t *out);
+/* attrs_data - append base64 decoded bytes to out; 0, or -1 when absent or malformed */
+int	attrs_data(const struct attrs *a, const char *name, size_t nth,
+	    struct buf *out);
 
 #endif

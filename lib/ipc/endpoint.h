@@ -18,8 +18,7 @@ struct stream	*endpoint_connect(const char *class, const char *name,
 /*
  * endpoint_connect_greeted - connect and check the greeting protocol
  *
- * A peer from before 3.6 that sends none is accepted when is_optional is set
- * by the caller's knowledge of the service; see attr.h for what was read.
+ * A server that greets with anything else, or not at all, is an error.
  */
 struct stream	*endpoint_connect_greeted(const char *class, const char *name,
 		    const char *protocol, struct err *err);
@@ -35,5 +34,13 @@ struct stream	*endpoint_connect_greeted(const char *class, const char *name,
 int	endpoint_trigger(const char *class, const char *name,
 	    const char *bytes, size_t len, int timeout_s, int linger_ms,
 	    struct err *err);
+/*
+ * endpoint_trigger_pass - the same for a service of type "pass"
+ *
+ * Such a service takes a descriptor over its socket: it gets the read end of
+ * a pipe that holds the bytes and the final NUL.
+ */
+int	endpoint_trigger_pass(const char *class, const char *name,
+	    const char *bytes, size_t len, int timeout_s, struct err *err);
 
 #endif
