@@ -19,8 +19,22 @@ struct queue_dir	*queue_dir_open(const char *queue, struct err *err);
 const char	*queue_dir_next(struct queue_dir *qd);
 /* queue_dir_path - path of that entry as found, relative to the queue directory */
 const char	*queue_dir_path(const struct queue_dir *qd);
+/*
+ * queue_dir_step - the next thing of any kind, for those who repair
+ *
+ * QUEUE_DIR_ENTRY is a file of whatever name and type, QUEUE_DIR_LEFT a
+ * one-character directory below the queue that has been walked to its end;
+ * queue_dir_path, _name and _depth tell about it.
+ */
+enum queue_dir_step { QUEUE_DIR_END, QUEUE_DIR_ENTRY, QUEUE_DIR_LEFT };
+enum queue_dir_step	queue_dir_step(struct queue_dir *qd);
+/* queue_dir_depth - levels of directories between the queue and this */
+int		 queue_dir_depth(const struct queue_dir *qd);
+/* queue_dir_type - its d_type; DT_UNKNOWN is possible */
+int		 queue_dir_type(const struct queue_dir *qd);
 /* queue_dir_fd - descriptor of the directory that holds it, queue_dir_name its name there */
 int		 queue_dir_fd(const struct queue_dir *qd);
+const char	*queue_dir_name(const struct queue_dir *qd);
 void		 queue_dir_close(struct queue_dir *qd);
 
 /*
@@ -32,6 +46,15 @@ void		 queue_dir_close(struct queue_dir *qd);
 int	queue_move(const char *id, const char *from, const char *to,
 	    struct err *err);
 int	queue_remove(const char *id, const char *queue, struct err *err);
+
+/*
+ * queue_rename - rename(2) between relative paths, making hash directories
+ *
+ * 0, or -1 with errno.
+ */
+int	queue_rename(const char *from, const char *to);
+/* queue_mkdirs - make the hash directories above path, mode 0700; 0 or -1 with errno */
+int	queue_mkdirs(const char *path);
 
 /* queue_message_queues - maildrop incoming active deferred hold, NULL-terminated */
 extern const char *const queue_message_queues[];

@@ -30,7 +30,21 @@ struct queue_file	*queue_file_new(int fd, const char *name,
 			    enum queue_file_mode mode);
 struct queue_file	*queue_file_open(const char *queue, const char *id,
 			    enum queue_file_mode mode, struct err *err);
+/*
+ * queue_file_open_fd - open QUEUE/ID by the rules of 12.1, for those who lock
+ * and mark: agents, qmgr
+ *
+ * flags	O_RDONLY or O_RDWR
+ * st		out
+ *
+ * Returns a descriptor, or -1: ERR_NOT_FOUND where 12.1 wants silence, other
+ * kinds are worth a warning.
+ */
+int	queue_file_open_fd(const char *queue, const char *id, int flags,
+	    struct stat *st, struct err *err);
 void	queue_file_close(struct queue_file *qf);
+/* queue_file_limit - refuse records longer than max (3.1), for files from strangers; 0: no limit */
+void	queue_file_limit(struct queue_file *qf, size_t max);
 int	queue_file_fd(const struct queue_file *qf);
 /* queue_file_take_fd - close the reader, keep the descriptor */
 int	queue_file_take_fd(struct queue_file *qf);
@@ -47,8 +61,12 @@ int	queue_file_next(struct queue_file *qf, int *type, const char **value,
 /* queue_file_offset - where the record just read begins; queue_file_tell - where the next one does */
 off_t	queue_file_offset(const struct queue_file *qf);
 off_t	queue_file_tell(const struct queue_file *qf);
+/* queue_file_size - of a regular file as it was when opened, else -1 */
+off_t	queue_file_size(const struct queue_file *qf);
 /* queue_file_seek - go on at an absolute offset; a target beyond EOF reads as end */
 int	queue_file_seek(struct queue_file *qf, off_t at, struct err *err);
+/* queue_file_seek_end - as after E in normal mode; -1 on a pipe */
+int	queue_file_seek_end(struct queue_file *qf, struct err *err);
 /* queue_file_jump - follow a pointer record's data in plain mode; loop guard of 3.5 */
 int	queue_file_jump(struct queue_file *qf, const char *value,
 	    struct err *err);
@@ -92,6 +110,8 @@ off_t	queue_writer_tell(const struct queue_writer *w);
 /* queue_writer_patch - overwrite bytes at an earlier offset */
 int	queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
 	    size_t len);
+/* queue_writer_flush - write what is buffered now, so that queue_writer_fd shows everything */
+int	queue_writer_flush(struct queue_writer *w);
 /* queue_writer_move - rename the unfinished file to another queue (hold) */
 int	queue_writer_move(struct queue_writer *w, const char *queue,
 	    struct err *err);

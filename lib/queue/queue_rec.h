@@ -74,6 +74,15 @@ int	queue_rec_get(const char *data, size_t len, bool at_eof, int *type,
 	    const char **value, size_t *value_len, size_t *used,
 	    struct err *err);
 
+/*
+ * queue_rec_head - only type and length, as queue_rec_get, so that a reader can
+ * judge a length before it makes room for it
+ *
+ * *head_len	bytes of type and length
+ */
+int	queue_rec_head(const char *data, size_t len, bool at_eof, int *type,
+	    size_t *value_len, size_t *head_len, struct err *err);
+
 /* queue_rec_name - postcat's label, "unknown_record_type" when there is none */
 const char	*queue_rec_name(int type);
 

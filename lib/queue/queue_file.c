@@ -1,0 +1,736 @@
+/*
+ * queue_file.c - read one queue file record by record; write a new one
+ *
+ * The reader keeps one window of the file in memory and hands out views into
+ * it. A record that does not fit moves the window to its start; only a record
+ * longer than the window makes it grow, and never beyond what the file really
+ * holds. The byte behind a value is replaced by NUL while the caller looks at
+ * it and put back with the next call.
+ *
+ * The writer collects records in memory, so that a message of ordinary size
+ * costs one write. Patches go to memory as long as their target is there.
+ *
+ *	open QUEUE/usec.pid --> rename QUEUE/ID --> write --> fchmod, fsync
+ *	(0600: nobody looks)    (0600: unfinished)            (0700: accepted)
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_rec.h"
+
+#define WINDOW_FIRST	16384	/* an envelope and most messages */
+#define WINDOW_NEXT	65536	/* going through content */
+#define REVERSE_JUMPS_MAX 10000	/* pointer loops (3.5) */
+#define WRITE_BEHIND	65536	/* longest unwritten tail of a new file */
+#define CREATE_TRIES	1000	/* for a name that nobody has (1.6) */
+
+struct queue_file {
+	int		 fd;
+	char		*name;
+	enum queue_file_mode mode;
+	bool		 is_seekable;
+	off_t		 size;		/* regular files; else -1 */
+	size_t		 limit;		/* longest record allowed, 0: any */
+
+	char		*window;	/* room + 1 bytes */
+	size_t		 room, have;
+	off_t		 start;		/* file offset of window[0] */
+	bool		 is_at_eof;	/* nothing exists behind the window */
+
+	off_t		 at;		/* of the record just read */
+	off_t		 next;		/* of the one to come */
+	char		*patched;	/* where a NUL covers a byte, or NULL */
+	char		 covered;
+	off_t		 last_jump;
+	unsigned	 reverse_jumps;
+};
+
+/* ---- reading ---- */
+
+static struct queue_file *
+reader_new(int fd, const char *name, enum queue_file_mode mode,
+    const struct stat *st)
+{
+	struct queue_file *qf = xcalloc(1, sizeof(*qf));
+
+	qf->fd = fd;
+	qf->name = xstrdup(name);
+	qf->mode = mode;
+	qf->size = st != NULL && S_ISREG(st->st_mode) ? st->st_size : -1;
+	qf->is_seekable = qf->size != -1 || lseek(fd, 0, SEEK_CUR) != -1;
+	return qf;
+}
+
+struct queue_file *
+queue_file_new(int fd, const char *name, enum queue_file_mode mode)
+{
+	struct stat st;
+	struct queue_file *qf;
+	off_t here;
+
+	qf = reader_new(fd, name, mode, fstat(fd, &st) == 0 ? &st : NULL);
+	/* An inherited descriptor may stand anywhere; offsets are absolute. */
+	if (qf->is_seekable && (here = lseek(fd, 0, SEEK_CUR)) > 0)
+		qf->next = qf->start = here;
+	return qf;
+}
+
+static void
+uncover(struct queue_file *qf)
+{
+	if (qf->patched != NULL)
+		*qf->patched = qf->covered;
+	qf->patched = NULL;
+}
+
+static void
+cover(struct queue_file *qf, char *where)
+{
+	qf->patched = where;
+	qf->covered = *where;
+	*where = '\0';
+}
+
+void
+queue_file_close(struct queue_file *qf)
+{
+	int fd;
+
+	if (qf == NULL)
+		return;
+	if ((fd = queue_file_take_fd(qf)) != -1)
+		close(fd);
+}
+
+int
+queue_file_fd(const struct queue_file *qf)
+{
+	return qf->fd;
+}
+
+int
+queue_file_take_fd(struct queue_file *qf)
+{
+	int fd = qf->fd;
+
+	free(qf->window);
+	free(qf->name);
+	free(qf);
+	return fd;
+}
+
+void
+queue_file_limit(struct queue_file *qf, size_t max)
+{
+	qf->limit = max;
+}
+
+off_t
+queue_file_offset(const struct queue_file *qf)
+{
+	return qf->at;
+}
+
+off_t
+queue_file_tell(const struct queue_file *qf)
+{
+	return qf->next;
+}
+
+off_t
+queue_file_size(const struct queue_file *qf)
+{
+	return qf->size;
+}
+
+/*
+ * Move the window so that it begins at qf->next and holds as much as the file
+ * has, up to want bytes. Returns 0, or -1 with a system error.
+ */
+static int
+fill(struct queue_file *qf, size_t want, struct err *err)
+{
+	off_t skip = qf->next - qf->start;
+	size_t keep;
+	ssize_t n;
+
+	keep = skip >= 0 && (uintmax_t)skip < qf->have ?
+	    qf->have - (size_t)skip : 0;
+	if (want > qf->room) {
+		qf->window = xrealloc(qf->window, want + 1);
+		qf->room = want;
+	}
+	if (keep > 0 && skip > 0)
+		memmove(qf->window, qf->window + skip, keep);
+	qf->have = keep;
+	qf->start = qf->next;
+	while (qf->have < want) {
+		if (qf->size != -1 && qf->start + (off_t)qf->have >= qf->size) {
+			qf->is_at_eof = true;
+			return 0;
+		}
+		n = qf->is_seekable ?
+		    pread(qf->fd, qf->window + qf->have, want - qf->have,
+		    qf->start + (off_t)qf->have) :
+		    read(qf->fd, qf->window + qf->have, want - qf->have);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(err, "%s: read", qf->name);
+		if (n == 0) {
+			qf->is_at_eof = true;
+			return 0;
+		}
+		qf->have += (size_t)n;
+		if (!qf->is_seekable)
+			return 0;
+	}
+	return 0;
+}
+
+/*
+ * Take the record at qf->next from the window, filling it as needed.
+ * *value points into the window. Returns as queue_rec_get.
+ */
+static int
+read_record(struct queue_file *qf, int *type, char **value, size_t *len,
+    struct err *err)
+{
+	size_t offset, have, head, need, want;
+	int rc;
+
+	if (qf->window == NULL && fill(qf, WINDOW_FIRST, err) == -1)
+		return -1;
+	for (;;) {
+		offset = 0;
+		have = 0;
+		if (qf->next >= qf->start &&
+		    qf->next <= qf->start + (off_t)qf->have) {
+			offset = (size_t)(qf->next - qf->start);
+			have = qf->have - offset;
+		}
+		need = 0;
+		rc = queue_rec_head(qf->window + offset, have,
+		    qf->is_at_eof, type, len, &head, err);
+		if (rc == -1 || (rc == 0 && qf->is_at_eof))
+			return rc;
+		if (rc == 1) {
+			need = head + *len;
+			if (qf->limit > 0 && *len > qf->limit) {
+				qf->next += (off_t)need;
+				return err_set(err, ERR_LIMIT,
+				    "illegal length %zu, record type %d",
+				    *len, *type);
+			}
+			if (need <= have) {
+				*value = qf->window + offset + head;
+				qf->at = qf->next;
+				qf->next += (off_t)need;
+				return 1;
+			}
+			/* A length that lies must not cost memory. */
+			if (qf->is_at_eof || (qf->size != -1 &&
+			    need > (uintmax_t)(qf->size - qf->next)))
+				return err_set(err, ERR_SYNTAX, "unexpected "
+				    "EOF in data, record type %d length %zu",
+				    *type, *len);
+		}
+		want = WINDOW_NEXT;
+		if (want < need && (qf->size != -1 || need <= 2 * qf->room))
+			want = need;
+		else if (want < need)	/* a pipe: as the bytes really come */
+			want = 2 * qf->room;
+		if (!qf->is_seekable && want <= have)
+			want = have + WINDOW_NEXT;
+		if (fill(qf, want, err) == -1)
+			return -1;
+	}
+}
+
+int
+queue_file_next(struct queue_file *qf, int *type, const char **value,
+    size_t *len, struct err *err)
+{
+	char *data = NULL;
+	int rc;
+
+	for (;;) {
+		uncover(qf);
+		rc = read_record(qf, type, &data, len, err);
+		if (rc == -1 && err != NULL && err->kind != ERR_SYSTEM)
+			err_prefix(err, "%s: ", qf->name);
+		if (rc != 1)
+			return rc;
+		cover(qf, data + *len);
+		*value = data;
+		if (qf->mode == QUEUE_FILE_PLAIN)
+			return 1;
+		if (*type == QUEUE_REC_PAD)
+			continue;
+		if (*type == QUEUE_REC_PTR) {
+			if (queue_file_jump(qf, data, err) == -1)
+				return -1;
+			continue;
+		}
+		if (*type == QUEUE_REC_END && qf->size != -1)
+			qf->next = qf->size;
+		else if (*type == QUEUE_REC_END &&
+		    queue_file_seek_end(qf, err) == -1)
+			return -1;
+		return 1;
+	}
+}
+
+int
+queue_file_seek(struct queue_file *qf, off_t at, struct err *err)
+{
+	if (at < 0)
+		return err_set(err, ERR_SYNTAX, "%s: negative offset",
+		    qf->name);
+	if (!qf->is_seekable && at != qf->next) {
+		errno = ESPIPE;
+		return err_sys(err, "seek error");
+	}
+	uncover(qf);
+	if (at < qf->start || at > qf->start + (off_t)qf->have) {
+		qf->have = 0;
+		qf->start = at;
+		qf->is_at_eof = false;
+	}
+	qf->next = at;
+	return 0;
+}
+
+int
+queue_file_seek_end(struct queue_file *qf, struct err *err)
+{
+	off_t end;
+
+	if (!qf->is_seekable || (end = lseek(qf->fd, 0, SEEK_END)) == -1) {
+		errno = ESPIPE;
+		return err_sys(err,
+		    "%s: seek error after reading END record", qf->name);
+	}
+	return queue_file_seek(qf, end, err);
+}
+
+int
+queue_file_jump(struct queue_file *qf, const char *value, struct err *err)
+{
+	off_t to = queue_rec_ptr_parse(value, err);
+
+	if (to == -1)
+		return err_prefix(err, "%s: ", qf->name);
+	if (to == 0)
+		return 0;
+	if (to <= qf->last_jump && ++qf->reverse_jumps > REVERSE_JUMPS_MAX)
+		return err_set(err, ERR_SYNTAX,
+		    "%s: too many reverse jump records", qf->name);
+	qf->last_jump = to;
+	return queue_file_seek(qf, to, err);
+}
+
+/* ---- opening ---- */
+
+/* The rules of 12.1 on what was found; 1, 0 silently no, -1 no. */
+static int
+judge(const char *path, const struct stat *st, struct err *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return err_set(err, ERR_DENIED, "%s: uid %ld: not a regular "
+		    "file", path, (long)st->st_uid);
+	if ((st->st_mode & S_IRWXU) != S_IRWXU) {
+		err_set(err, ERR_NOT_FOUND, "%s: not ready", path);
+		return 0;
+	}
+	if (st->st_nlink > 1 && clock_now() - st->st_ctime > 60)
+		log_warning("%s: uid %ld: file has %ld links", path,
+		    (long)st->st_uid, (long)st->st_nlink);
+	return 1;
+}
+
+static int
+valid_names(const char *queue, const char *id, struct err *err)
+{
+	if (!queue_name_is_valid(queue))
+		return err_set(err, ERR_SYNTAX, "bad mail queue name: %.100s",
+		    queue);
+	if (!queue_id_is_valid(id)) {
+		err_set(err, ERR_NOT_FOUND, "bad mail queue ID: %.100s", id);
+		return 0;
+	}
+	return 1;
+}
+
+int
+queue_file_may_open(const char *queue, const char *id, struct stat *st,
+    struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int rc = valid_names(queue, id, err);
+
+	if (rc == 1) {
+		queue_path(&path, queue, id);
+		if (lstat(path.ptr, st) == 0) {
+			rc = judge(path.ptr, st, err);
+		} else if (errno == ENOENT) {
+			err_set(err, ERR_NOT_FOUND, "%s: no such file",
+			    path.ptr);
+			rc = 0;
+		} else {
+			rc = err_sys(err, "%s", path.ptr);
+		}
+	}
+	buf_done(&path);
+	return rc;
+}
+
+int
+queue_file_open_fd(const char *queue, const char *id, int flags,
+    struct stat *st, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int fd = -1;
+
+	if (valid_names(queue, id, err) != 1)
+		return -1;
+	queue_path(&path, queue, id);
+	/*
+	 * Opening first and looking then saves the lstat and leaves no moment
+	 * between the two; O_NONBLOCK keeps a FIFO from holding us.
+	 */
+	fd = open(path.ptr, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
+	if (fd == -1) {
+		if (errno == ENOENT)
+			err_set(err, ERR_NOT_FOUND, "%s: no such file",
+			    path.ptr);
+		else if (errno == ELOOP || errno == ENXIO || errno == EISDIR)
+			err_set(err, ERR_DENIED, "%s: not a regular file",
+			    path.ptr);
+		else
+			err_sys(err, "%s", path.ptr);
+	} else if (fstat(fd, st) == -1) {
+		err_sys(err, "%s", path.ptr);
+		close(fd);
+		fd = -1;
+	} else if (judge(path.ptr, st, err) != 1) {
+		close(fd);
+		fd = -1;
+	}
+	buf_done(&path);
+	return fd;
+}
+
+struct queue_file *
+queue_file_open(const char *queue, const char *id, enum queue_file_mode mode,
+    struct err *err)
+{
+	struct queue_file *qf;
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int fd;
+
+	if ((fd = queue_file_open_fd(queue, id, O_RDONLY, &st, err)) == -1)
+		return NULL;
+	queue_path(&path, queue, id);
+	qf = reader_new(fd, path.ptr, mode, &st);
+	buf_done(&path);
+	return qf;
+}
+
+int
+queue_file_mark_done(int fd, off_t offset, struct err *err)
+{
+	char type;
+	ssize_t n;
+
+	while ((n = pread(fd, &type, 1, offset)) == -1 && errno == EINTR)
+		;
+	if (n == -1)
+		return err_sys(err, "read at offset %lld", (long long)offset);
+	if (n == 0 || type != QUEUE_REC_RCPT)
+		return err_set(err, ERR_SYNTAX,
+		    "no recipient record at offset %lld", (long long)offset);
+	type = QUEUE_REC_DONE;
+	if (file_pwrite_all(fd, &type, 1, offset) == -1)
+		return err_sys(err, "write at offset %lld", (long long)offset);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+struct queue_writer {
+	int		 fd;
+	char		*queue;
+	struct buf	 id;
+	struct buf	 path;
+	struct buf	 tail;		/* bytes from offset flushed on */
+	off_t		 flushed;
+	mode_t		 extra;
+	bool		 has_skewed_clock;
+	struct err	 error;		/* the first one, kept */
+};
+
+static int
+writer_failed(struct queue_writer *w, const char *what)
+{
+	if (w->error.kind == ERR_NONE)
+		err_sys(&w->error, "%s: %s", w->path.ptr, what);
+	return -1;
+}
+
+/* Open QUEUE/usec.pid; the dot makes it a name that scanners pass over. */
+static int
+open_temporary(const char *queue, mode_t extra, struct buf *path,
+    struct err *err)
+{
+	struct timeval tv;
+	int fd, tries;
+
+	for (tries = 0; tries < CREATE_TRIES; tries++) {
+		tv = clock_timeval();
+		buf_setf(path, "%s/%ld.%ld", queue,
+		    ((long)tv.tv_usec + tries) % 1000000, (long)getpid());
+		fd = open(path->ptr, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
+		    O_NOFOLLOW, 0600 | extra);
+		if (fd != -1)
+			return fd;
+		if (errno != EEXIST && errno != EISDIR)
+			break;
+	}
+	return err_sys(err, "create file %s", path->ptr);
+}
+
+/* Give the temporary file the ID that its inode and this moment make. */
+static int
+take_id(struct queue_writer *w, const char *temporary, ino_t inode,
+    struct err *err)
+{
+	struct timeval tv;
+	int tries;
+
+	for (tries = 0; tries < CREATE_TRIES; tries++) {
+		tv = clock_timeval();
+		tv.tv_usec = (tv.tv_usec + tries) % 1000000;
+		buf_reset(&w->id);
+		queue_id_make(&w->id, tv, inode, params.enable_long_queue_ids);
+		queue_path(&w->path, w->queue, w->id.ptr);
+		if (queue_rename(temporary, w->path.ptr) == 0)
+			return 0;
+		if (errno != EPERM && errno != EISDIR)
+			break;
+	}
+	return err_sys(err, "rename file %s as %s", temporary, w->path.ptr);
+}
+
+struct queue_writer *
+queue_writer_create(const char *queue, mode_t extra, struct err *err)
+{
+	struct queue_writer *w = xcalloc(1, sizeof(*w));
+	struct buf temporary = BUF_INIT;
+	struct stat st;
+
+	buf_init(&w->id);
+	buf_init(&w->path);
+	buf_init(&w->tail);
+	w->queue = xstrdup(queue);
+	w->extra = extra;
+	w->fd = open_temporary(queue, extra, &temporary, err);
+	if (w->fd == -1)
+		goto fail;
+	if (fstat(w->fd, &st) == -1) {
+		err_sys(err, "fstat %s", temporary.ptr);
+		unlink(temporary.ptr);
+		goto fail;
+	}
+	/* A file server's clock ahead of ours would hide the file (1.5). */
+	w->has_skewed_clock = st.st_mtime > clock_now() + 1;
+	if (take_id(w, temporary.ptr, st.st_ino, err) == -1) {
+		unlink(temporary.ptr);
+		goto fail;
+	}
+	buf_done(&temporary);
+	return w;
+
+fail:
+	buf_done(&temporary);
+	buf_reset(&w->path);
+	queue_writer_abort(w);
+	return NULL;
+}
+
+const char *
+queue_writer_id(const struct queue_writer *w)
+{
+	return w->id.ptr;
+}
+
+const char *
+queue_writer_queue(const struct queue_writer *w)
+{
+	return w->queue;
+}
+
+int
+queue_writer_fd(const struct queue_writer *w)
+{
+	return w->fd;
+}
+
+int
+queue_writer_flush(struct queue_writer *w)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (w->tail.len == 0)
+		return 0;
+	if (file_pwrite_all(w->fd, w->tail.ptr, w->tail.len,
+	    w->flushed) == -1)
+		return writer_failed(w, "write");
+	w->flushed += (off_t)w->tail.len;
+	buf_reset(&w->tail);
+	return 0;
+}
+
+int
+queue_writer_rec(struct queue_writer *w, int type, const void *data,
+    size_t len)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (w->tail.len > 0 && w->tail.len + len > WRITE_BEHIND &&
+	    queue_writer_flush(w) == -1)
+		return -1;
+	queue_rec_put(&w->tail, type, data, len);
+	return 0;
+}
+
+off_t
+queue_writer_tell(const struct queue_writer *w)
+{
+	return w->flushed + (off_t)w->tail.len;
+}
+
+int
+queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
+    size_t len)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (at < 0 || at + (off_t)len > queue_writer_tell(w))
+		log_panic("patch at %lld of %s goes beyond its end",
+		    (long long)at, w->path.ptr);
+	if (at >= w->flushed) {
+		memcpy(w->tail.ptr + (at - w->flushed), data, len);
+		return 0;
+	}
+	if (at + (off_t)len > w->flushed && queue_writer_flush(w) == -1)
+		return -1;
+	if (file_pwrite_all(w->fd, data, len, at) == -1)
+		return writer_failed(w, "write");
+	return 0;
+}
+
+int
+queue_writer_move(struct queue_writer *w, const char *queue, struct err *err)
+{
+	struct buf to = BUF_INIT;
+
+	queue_path(&to, queue, w->id.ptr);
+	if (queue_rename(w->path.ptr, to.ptr) == -1) {
+		err_sys(err, "rename %s to %s", w->path.ptr, to.ptr);
+		buf_done(&to);
+		return -1;
+	}
+	buf_swap(&w->path, &to);
+	buf_done(&to);
+	free(w->queue);
+	w->queue = xstrdup(queue);
+	return 0;
+}
+
+int
+queue_writer_error(const struct queue_writer *w, struct err *err)
+{
+	if (w->error.kind == ERR_NONE)
+		return 0;
+	if (err != NULL)
+		*err = w->error;
+	return -1;
+}
+
+static void
+writer_free(struct queue_writer *w)
+{
+	if (w->fd != -1)
+		close(w->fd);
+	buf_done(&w->id);
+	buf_done(&w->path);
+	buf_done(&w->tail);
+	free(w->queue);
+	free(w);
+}
+
+int
+queue_writer_commit(struct queue_writer *w, struct err *err)
+{
+	struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+
+	queue_writer_flush(w);
+	if (w->error.kind == ERR_NONE && w->has_skewed_clock) {
+		now[0].tv_sec = now[1].tv_sec = clock_now();
+		now[0].tv_nsec = now[1].tv_nsec = 0;
+		log_warning("%s: file system clock is ahead of our clock",
+		    w->path.ptr);
+		futimens(w->fd, now);
+	}
+	/*
+	 * fsync and not fdatasync: the mode is what says that the file is
+	 * complete, and fdatasync may leave it behind.
+	 */
+	if (w->error.kind == ERR_NONE &&
+	    fchmod(w->fd, S_IRWXU | w->extra) == -1)
+		writer_failed(w, "change mode");
+	if (w->error.kind == ERR_NONE && fsync(w->fd) == -1)
+		writer_failed(w, "flush");
+	if (w->error.kind == ERR_NONE && close(w->fd) == -1 &&
+	    errno != EINTR) {
+		w->fd = -1;
+		writer_failed(w, "close");
+	}
+	if (queue_writer_error(w, err) == -1) {
+		queue_writer_abort(w);
+		return -1;
+	}
+	w->fd = -1;
+	writer_free(w);
+	return 0;
+}
+
+void
+queue_writer_abort(struct queue_writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->path.len > 0)
+		unlink(w->path.ptr);
+	writer_free(w);
+}

@@ -1,0 +1,397 @@
+/*
+ * queue_log.c - per-message logs: bounce, defer, trace
+ *
+ * An entry is a block of "name=value" lines between empty lines. Readers meet
+ * every form that was ever written, and damage; what they cannot use they name
+ * in a warning and skip.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_rec.h"
+
+#define NOTIFY_ALL	(DSN_NOTIFY_NEVER | DSN_NOTIFY_SUCCESS | \
+			    DSN_NOTIFY_FAILURE | DSN_NOTIFY_DELAY)
+/* A log grows by one entry a recipient; this is a hundred thousand of them. */
+#define LOG_SIZE_MAX	(256 * 1024 * 1024)
+
+/* ---- writing ---- */
+
+/* One value on one line: printable, and never more than the line it names. */
+static void
+put_line(struct buf *out, const char *name, const char *value)
+{
+	buf_adds(out, name);
+	buf_addc(out, '=');
+	text_printable(out, value, strlen(value), true);
+	buf_addc(out, '\n');
+}
+
+static void
+put_pair(struct buf *out, const char *type_name, const char *type,
+    const char *text_name, const char *text)
+{
+	if (type[0] == '\0' || text[0] == '\0')
+		return;
+	put_line(out, type_name, type);
+	put_line(out, text_name, text);
+}
+
+static void
+put_entry(struct buf *out, const char *log, const struct queue_rcpt *rcpt,
+    const struct dsn *dsn)
+{
+	struct buf quoted = BUF_INIT;
+	char digit = strcmp(log, "bounce") == 0 ? '5' : '4';
+	const char *status = dsn->status;
+
+	address_quote(&quoted, rcpt->address);
+	buf_addc(out, '\n');
+	if (params.backwards_bounce_logfile_compatibility) {
+		buf_addc(out, '<');
+		text_printable(out, quoted.ptr, quoted.len, true);
+		buf_adds(out, ">: ");
+		text_printable(out, dsn->reason, strlen(dsn->reason), true);
+		buf_addc(out, '\n');
+	}
+	put_line(out, "recipient", quoted.len == 0 ? "<>" : quoted.ptr);
+	if (rcpt->orig[0] != '\0' &&
+	    strcasecmp(rcpt->orig, rcpt->address) != 0) {
+		buf_reset(&quoted);
+		address_quote(&quoted, rcpt->orig);
+		put_line(out, "original_recipient", quoted.ptr);
+	}
+	if (rcpt->offset > 0)
+		buf_addf(out, "offset=%lld\n", (long long)rcpt->offset);
+	if (rcpt->dsn_orcpt[0] != '\0')
+		put_line(out, "dsn_orig_rcpt", rcpt->dsn_orcpt);
+	if (rcpt->dsn_notify != 0)
+		buf_addf(out, "notify_flags=%u\n", rcpt->dsn_notify);
+	if (dsn_status_len(status) == 0 ||
+	    (strcmp(log, "trace") != 0 && status[0] != digit))
+		status = digit == '5' ? "5.0.0" : "4.0.0";
+	put_line(out, "status", status);
+	put_line(out, "action", dsn->action);
+	put_pair(out, "diag_type", dsn->diag_type, "diag_text",
+	    dsn->diag_text);
+	put_pair(out, "mta_type", dsn->mta_type, "mta_mname", dsn->mta_name);
+	put_line(out, "reason", dsn->reason);
+	buf_addc(out, '\n');
+	buf_done(&quoted);
+}
+
+static int
+open_append(const char *path)
+{
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags, 0600);
+
+	if (fd == -1 && errno == ENOENT && queue_mkdirs(path) == 0)
+		fd = open(path, flags, 0600);
+	return fd;
+}
+
+/* deliver_lock_attempts tries, deliver_lock_delay apart. */
+static int
+lock_patiently(int fd)
+{
+	int tries = 0;
+
+	while (file_lock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK ||
+		    ++tries >= params.deliver_lock_attempts)
+			return -1;
+		sleep((unsigned)params.deliver_lock_delay);
+	}
+	return 0;
+}
+
+/* Append all or nothing. */
+static int
+append(int fd, const char *path, const struct buf *entry, bool wants_flush,
+    struct err *err)
+{
+	struct stat st;
+
+	if (lock_patiently(fd) == -1)
+		return err_sys(err, "lock %s", path);
+	if (fstat(fd, &st) == -1)
+		return err_sys(err, "fstat %s", path);
+	if (file_write_all(fd, entry->ptr, entry->len) == -1 ||
+	    (wants_flush && fsync(fd) == -1)) {
+		err_sys(err, "append to %s", path);
+		if (ftruncate(fd, st.st_size) == -1)
+			log_warning("truncate %s: %s", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+int
+queue_log_append(const char *log, const char *id,
+    const struct queue_rcpt *rcpt, const struct dsn *dsn, struct err *err)
+{
+	struct buf path = BUF_INIT, entry = BUF_INIT;
+	int fd, rc;
+
+	queue_path(&path, log, id);
+	put_entry(&entry, log, rcpt, dsn);
+	if ((fd = open_append(path.ptr)) == -1) {
+		rc = err_sys(err, "open %s", path.ptr);
+	} else {
+		/*
+		 * A bounce or trace entry is followed by the done mark, so it
+		 * must be safe first. A lost defer entry costs one more try:
+		 * its recipient is still in the queue file.
+		 */
+		rc = append(fd, path.ptr, &entry, strcmp(log, "defer") != 0,
+		    err);
+		close(fd);
+	}
+	buf_done(&path);
+	buf_done(&entry);
+	return rc;
+}
+
+/* ---- reading ---- */
+
+enum field {
+	F_RECIPIENT, F_ORIG, F_ORCPT, F_STATUS, F_ACTION, F_DIAG_TYPE,
+	F_DIAG_TEXT, F_MTA_TYPE, F_MTA_NAME, F_REASON, F_COUNT
+};
+
+static const char *const field_names[F_COUNT] = {
+	"recipient", "original_recipient", "dsn_orig_rcpt", "status", "action",
+	"diag_type", "diag_text", "mta_type", "mta_mname", "reason"
+};
+
+struct queue_log {
+	struct buf	 text;		/* whole file */
+	char		*next;
+	char		*path;
+	bool		 is_defer;
+	struct buf	 field[F_COUNT];
+	bool		 has[F_COUNT];
+	unsigned	 notify;
+	off_t		 offset;
+};
+
+struct queue_log *
+queue_log_open(const char *log, const char *id, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	struct queue_log *ql = NULL;
+	struct stat st;
+	int fd, i;
+
+	queue_path(&path, log, id);
+	fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1) {
+		if (errno == ENOENT)
+			err_set(err, ERR_NOT_FOUND, "%s: no such file",
+			    path.ptr);
+		else
+			err_sys(err, "open %s", path.ptr);
+		buf_done(&path);
+		return NULL;
+	}
+	ql = xcalloc(1, sizeof(*ql));
+	buf_init(&ql->text);
+	for (i = 0; i < F_COUNT; i++)
+		buf_init(&ql->field[i]);
+	ql->path = buf_take(&path);
+	ql->is_defer = strcmp(log, "defer") == 0;
+	if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size < LOG_SIZE_MAX)
+		buf_reserve(&ql->text, (size_t)st.st_size + 1);
+	if (file_read_fd(fd, &ql->text, LOG_SIZE_MAX, err) == -1) {
+		err_prefix(err, "%s: ", ql->path);
+		close(fd);
+		queue_log_close(ql);
+		return NULL;
+	}
+	close(fd);
+	ql->next = ql->text.ptr;
+	return ql;
+}
+
+/*
+ * The next line without its newline, NUL-terminated, with bytes of no
+ * meaning turned to '?'; NULL at the end.
+ */
+static char *
+next_line(struct queue_log *ql, struct buf *clean)
+{
+	char *end = ql->text.ptr + ql->text.len, *line = ql->next, *nl;
+
+	if (line >= end)
+		return NULL;
+	nl = memchr(line, '\n', (size_t)(end - line));
+	if (nl == NULL)
+		nl = end;
+	ql->next = nl < end ? nl + 1 : end;
+	buf_reset(clean);
+	text_printable(clean, line, (size_t)(nl - line), true);
+	return clean->ptr;
+}
+
+static void
+set_field(struct queue_log *ql, enum field f, const char *value)
+{
+	buf_sets(&ql->field[f], value);
+	ql->has[f] = true;
+}
+
+static void
+take_attribute(struct queue_log *ql, char *line)
+{
+	char *name, *value;
+	const char *why;
+	int64_t number;
+	int i;
+
+	if ((why = queue_rec_attr(line, &name, &value)) != NULL) {
+		log_warning("%s: malformed record: %s", ql->path, why);
+		return;
+	}
+	for (i = 0; i < F_COUNT; i++) {
+		if (strcmp(name, field_names[i]) != 0)
+			continue;
+		if (i == F_RECIPIENT && value[0] == '\0')
+			value = (char *)"(MAILER-DAEMON)";
+		set_field(ql, (enum field)i, value);
+		return;
+	}
+	if (strcmp(name, "notify_flags") == 0) {
+		if (num_parse_int(value, 1, NOTIFY_ALL, &number, NULL) == 0)
+			ql->notify = (unsigned)number;
+	} else if (strcmp(name, "offset") == 0) {
+		if (num_parse_int(value, 1, INT64_MAX, &number, NULL) == 0)
+			ql->offset = (off_t)number;
+	} else {
+		log_warning("%s: unknown attribute name: %s, ignored",
+		    ql->path, name);
+	}
+}
+
+/* "<recipient>: reason", the form from before named attributes */
+static void
+take_old_line(struct queue_log *ql, char *line)
+{
+	char *end = strstr(line, ">: ");
+
+	if (end == NULL) {
+		log_warning("%s: malformed record: %.30s...", ql->path, line);
+		return;
+	}
+	*end = '\0';
+	set_field(ql, F_RECIPIENT, line[1] == '\0' ? "(MAILER-DAEMON)" :
+	    line + 1);
+	set_field(ql, F_REASON, text_skip_blank(end + 3));
+}
+
+static const char *
+field_or(const struct queue_log *ql, enum field f, const char *otherwise)
+{
+	return ql->has[f] ? ql->field[f].ptr : otherwise;
+}
+
+static void
+fill_entry(const struct queue_log *ql, struct queue_log_entry *out)
+{
+	out->rcpt.address = field_or(ql, F_RECIPIENT,
+	    "(recipient address unavailable)");
+	out->rcpt.orig = field_or(ql, F_ORIG, "");
+	out->rcpt.dsn_orcpt = field_or(ql, F_ORCPT, "");
+	out->rcpt.dsn_notify = ql->notify;
+	out->rcpt.offset = ql->offset;
+	out->dsn.status = field_or(ql, F_STATUS,
+	    ql->is_defer ? "4.0.0" : "5.0.0");
+	out->dsn.action = field_or(ql, F_ACTION,
+	    ql->is_defer ? "delayed" : "failed");
+	out->dsn.diag_type = field_or(ql, F_DIAG_TYPE, "");
+	out->dsn.diag_text = field_or(ql, F_DIAG_TEXT, "");
+	out->dsn.mta_type = field_or(ql, F_MTA_TYPE, "");
+	out->dsn.mta_name = field_or(ql, F_MTA_NAME, "");
+	out->dsn.reason = field_or(ql, F_REASON, "(description unavailable)");
+}
+
+int
+queue_log_next(struct queue_log *ql, struct queue_log_entry *out)
+{
+	struct buf clean = BUF_INIT;
+	bool has_begun = false, is_complete = false;
+	char *line;
+
+	memset(ql->has, 0, sizeof(ql->has));
+	ql->notify = 0;
+	ql->offset = 0;
+	while (!is_complete && (line = next_line(ql, &clean)) != NULL) {
+		if (line[0] == '\0') {
+			is_complete = has_begun;
+			continue;
+		}
+		has_begun = true;
+		if (isalnum((unsigned char)line[0]))
+			take_attribute(ql, line);
+		else if (line[0] == '<')
+			take_old_line(ql, line);
+		else
+			log_warning("%s: malformed record: %.30s...", ql->path,
+			    line);
+	}
+	buf_done(&clean);
+	/* An entry that its writer did not finish does not count (8.3). */
+	if (!is_complete)
+		return 0;
+	fill_entry(ql, out);
+	return 1;
+}
+
+void
+queue_log_close(struct queue_log *ql)
+{
+	int i;
+
+	if (ql == NULL)
+		return;
+	for (i = 0; i < F_COUNT; i++)
+		buf_done(&ql->field[i]);
+	buf_done(&ql->text);
+	free(ql->path);
+	free(ql);
+}
+
+int
+queue_log_remove(const char *log, const char *id, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (queue_remove(id, log, &why) == 0 || why.kind == ERR_NOT_FOUND)
+		return 0;
+	if (err != NULL)
+		*err = why;
+	return -1;
+}
