@@ -1,0 +1,624 @@
+/*
+ * dns.c - DNS questions over libresolv
+ *
+ * libresolv makes the question and carries it (retries, TCP, several
+ * servers); dns_parse_reply, which does no I/O, makes sense of the bytes that
+ * came back and believes none of them: names that cannot be host names are
+ * dropped, a CNAME chain is followed inside the reply for a few steps only.
+ *
+ * The hosts file is read here too, so that "localhost" needs neither a server
+ * nor the name service switch, and answers are the same in a test instance
+ * that asks its own server.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/net/dns.h"
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+
+#define HOSTS_FILE	"/etc/hosts"
+#define HOSTS_MAX	(1 << 20)
+#define CNAME_MAX	10	/* aliases of aliases: then it is a loop */
+#define RECORDS_MAX	1000	/* kept of one answer */
+#define QUERY_SIZE	512
+#define REPLY_SIZE	65535
+
+/* The resolver's state, made at the first question; like the logger, one per process. */
+static struct __res_state resolver;
+static bool resolver_is_ready;
+
+/* ---- answers ---- */
+
+void
+dns_answer_done(struct dns_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->count; i++) {
+		free(a->rr[i].name);
+		free(a->rr[i].data);
+	}
+	free(a->rr);
+	a->rr = NULL;
+	a->count = 0;
+}
+
+static struct dns_rr *
+answer_add(struct dns_answer *a, int type, const char *name, const char *data)
+{
+	struct dns_rr *rr;
+
+	a->rr = xreallocarray(a->rr, a->count + 1, sizeof(*a->rr));
+	rr = memset(&a->rr[a->count++], 0, sizeof(*rr));
+	rr->type = (uint16_t)type;
+	rr->name = xstrdup(name);
+	rr->data = xstrdup(data);
+	return rr;
+}
+
+static void
+answer_move(struct dns_answer *to, struct dns_answer *from)
+{
+	to->rr = xreallocarray(to->rr, to->count + from->count + 1,
+	    sizeof(*to->rr));
+	if (from->count > 0)
+		memcpy(to->rr + to->count, from->rr,
+		    from->count * sizeof(*from->rr));
+	to->count += from->count;
+	free(from->rr);
+	from->rr = NULL;
+	from->count = 0;
+}
+
+/* ---- the sentence for a failure ---- */
+
+static const char *
+type_name(int type, char out[12])
+{
+	switch (type) {
+	case ns_t_a:	return "A";
+	case ns_t_aaaa:	return "AAAA";
+	case ns_t_mx:	return "MX";
+	case ns_t_ns:	return "NS";
+	case ns_t_ptr:	return "PTR";
+	case ns_t_txt:	return "TXT";
+	case ns_t_cname: return "CNAME";
+	case ns_t_soa:	return "SOA";
+	case ns_t_srv:	return "SRV";
+	case 52:	return "TLSA";
+	}
+	snprintf(out, 12, "TYPE%d", type);
+	return out;
+}
+
+static enum dns_result
+failure(enum dns_result result, const char *name, int type, struct err *err)
+{
+	static const struct {
+		enum err_kind	kind;
+		const char	*text;
+	} why[] = {
+		[DNS_NOT_FOUND] = { ERR_NOT_FOUND, "Host not found" },
+		[DNS_NO_DATA] = { ERR_NOT_FOUND,
+		    "Host found but no data record of requested type" },
+		[DNS_RETRY] = { ERR_RETRY, "Host not found, try again" },
+		[DNS_FAIL] = { ERR_SYNTAX,
+		    "Malformed or unexpected name server reply" },
+	};
+	char number[12];
+
+	if (result == DNS_NULL_MX)
+		err_set(err, ERR_DENIED,
+		    "Domain %s does not accept mail (nullMX)", name);
+	else
+		err_set(err, why[result].kind, "Host or domain name not found."
+		    " Name service error for name=%s type=%s: %s", name,
+		    type_name(type, number), why[result].text);
+	return result;
+}
+
+/* ---- parsing ---- */
+
+/* Letters, digits, hyphen, underscore; labels of 1..63; not only an address. */
+static bool
+is_host_name(const char *name)
+{
+	size_t label = 0, len = strlen(name);
+	const char *p;
+
+	if (len == 0 || len > 255)
+		return false;
+	for (p = name; *p != '\0'; p++) {
+		if (*p == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			continue;
+		}
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		    "0123456789-_", *p) == NULL || ++label > 63)
+			return false;
+		if (*p == '-' && (label == 1 || p[1] == '.' || p[1] == '\0'))
+			return false;
+	}
+	return label > 0;
+}
+
+/* A name inside the reply, expanded; false when it is damaged. */
+static bool
+get_name(const ns_msg *msg, const unsigned char *at, char out[NS_MAXDNAME])
+{
+	return ns_name_uncompress(ns_msg_base(*msg), ns_msg_end(*msg), at, out,
+	    NS_MAXDNAME) != -1;
+}
+
+static bool
+add_address(struct dns_answer *out, const ns_rr *rr, int family)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct dns_rr *r;
+
+	if (ns_rr_rdlen(*rr) != (family == AF_INET ? 4 : 16))
+		return false;
+	inet_ntop(family, ns_rr_rdata(*rr), text, sizeof(text));
+	r = answer_add(out, ns_rr_type(*rr), ns_rr_name(*rr), text);
+	return netaddr_parse(&r->addr, text, 0, NULL) == 0;
+}
+
+static bool
+add_text(struct dns_answer *out, const ns_rr *rr)
+{
+	const unsigned char *p = ns_rr_rdata(*rr);
+	const unsigned char *end = p + ns_rr_rdlen(*rr);
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	for (; p < end; p += 1 + *p) {
+		if (*p > end - p - 1) {
+			buf_done(&text);
+			return false;
+		}
+		buf_add(&text, p + 1, *p);
+	}
+	for (i = 0; i < text.len; i++)
+		if (text.ptr[i] == '\0')
+			text.ptr[i] = '?';
+	answer_add(out, ns_t_txt, ns_rr_name(*rr), text.ptr);
+	buf_done(&text);
+	return true;
+}
+
+/*
+ * One record of the wanted type.  A name that no host can have is left out;
+ * bytes that make no sense are an error.
+ */
+static bool
+add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr)
+{
+	const unsigned char *data = ns_rr_rdata(*rr);
+	size_t len = ns_rr_rdlen(*rr), skip = 0;
+	char name[NS_MAXDNAME];
+	struct dns_rr *r;
+
+	switch (ns_rr_type(*rr)) {
+	case ns_t_a:
+		return add_address(out, rr, AF_INET);
+	case ns_t_aaaa:
+		return add_address(out, rr, AF_INET6);
+	case ns_t_txt:
+		return add_text(out, rr);
+	case ns_t_mx:
+		if (len < 3)
+			return false;
+		skip = 2;
+		break;
+	case ns_t_ptr: case ns_t_ns: case ns_t_cname:
+		if (len < 1)
+			return false;
+		break;
+	default:
+		return true;
+	}
+	if (!get_name(msg, data + skip, name))
+		return false;
+	if (name[0] == '\0')
+		strcpy(name, ".");
+	if (strcmp(name, ".") != 0 && !is_host_name(name)) {
+		log_warning("malformed domain name in resource data of %s"
+		    " record for %s: %.100s",
+		    ns_rr_type(*rr) == ns_t_mx ? "MX" : "DNS", ns_rr_name(*rr),
+		    name);
+		return true;
+	}
+	r = answer_add(out, ns_rr_type(*rr), ns_rr_name(*rr), name);
+	if (skip == 2)
+		r->pref = ns_get16(data);
+	return true;
+}
+
+/*
+ * Add every record of type that belongs to owner. Returns false for damage;
+ * *alias is filled with the CNAME of owner if there is one.
+ */
+static bool
+collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
+    char alias[NS_MAXDNAME])
+{
+	int i, n = ns_msg_count(*msg, ns_s_an);
+	ns_rr rr;
+
+	alias[0] = '\0';
+	for (i = 0; i < n; i++) {
+		if (ns_parserr(msg, ns_s_an, i, &rr) == -1)
+			return false;
+		if (ns_rr_class(rr) != ns_c_in ||
+		    strcasecmp(ns_rr_name(rr), owner) != 0)
+			continue;
+		if (ns_rr_type(rr) == ns_t_cname && type != ns_t_cname) {
+			if (!get_name(msg, ns_rr_rdata(rr), alias))
+				return false;
+			continue;
+		}
+		if ((int)ns_rr_type(rr) != type || out->count >= RECORDS_MAX)
+			continue;
+		if (!add_record(out, msg, &rr))
+			return false;
+		if (out->count > 0)
+			out->rr[out->count - 1].ttl_s = ns_rr_ttl(rr);
+	}
+	return true;
+}
+
+static enum dns_result
+parse(ns_msg *msg, const char *name, int type, struct dns_answer *out)
+{
+	char owner[NS_MAXDNAME], alias[NS_MAXDNAME];
+	int hops;
+
+	switch (ns_msg_getflag(*msg, ns_f_rcode)) {
+	case ns_r_noerror:
+		break;
+	case ns_r_nxdomain:
+		return DNS_NOT_FOUND;
+	case ns_r_servfail:
+		return DNS_RETRY;
+	default:
+		return DNS_FAIL;
+	}
+	snprintf(owner, sizeof(owner), "%s", name);
+	for (hops = 0; hops <= CNAME_MAX; hops++) {
+		if (!collect(out, msg, owner, type, alias))
+			return DNS_FAIL;
+		if (out->count > 0) {
+			if (type == ns_t_mx && out->count == 1 &&
+			    strcmp(out->rr[0].data, ".") == 0)
+				return DNS_NULL_MX;
+			return DNS_FOUND;
+		}
+		if (alias[0] == '\0')
+			break;
+		strcpy(owner, alias);
+	}
+	if (hops > CNAME_MAX)
+		return DNS_FAIL;
+	if (hops > 0)		/* only an alias: the caller asks on */
+		answer_add(out, ns_t_cname, name, owner);
+	return DNS_NO_DATA;
+}
+
+/* "MX 10 ." among others is no host. */
+static void
+drop_root(struct dns_answer *a)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->count; i++) {
+		if (strcmp(a->rr[i].data, ".") == 0 &&
+		    a->rr[i].type == ns_t_mx) {
+			free(a->rr[i].name);
+			free(a->rr[i].data);
+			continue;
+		}
+		a->rr[n++] = a->rr[i];
+	}
+	a->count = n;
+}
+
+enum dns_result
+dns_parse_reply(const unsigned char *reply, size_t len, int type,
+    struct dns_answer *out, struct err *err)
+{
+	enum dns_result result;
+	char name[NS_MAXDNAME] = "";
+	ns_msg msg;
+	ns_rr question;
+
+	out->rr = NULL;
+	out->count = 0;
+	if (len > REPLY_SIZE ||
+	    ns_initparse(reply, (int)len, &msg) == -1 ||
+	    ns_msg_count(msg, ns_s_qd) != 1 ||
+	    ns_parserr(&msg, ns_s_qd, 0, &question) == -1)
+		return failure(DNS_FAIL, name, type, err);
+	strcpy(name, ns_rr_name(question));
+	result = parse(&msg, name, type, out);
+	if (result == DNS_FOUND) {
+		drop_root(out);
+		if (out->count > 0)
+			return DNS_FOUND;
+		result = DNS_FAIL;
+	}
+	if (result != DNS_NO_DATA)
+		dns_answer_done(out);
+	return failure(result, name, type, err);
+}
+
+/* ---- asking ---- */
+
+/* "host:port, [v6]:port": replaces what resolv.conf said. */
+static void
+use_servers(res_state res, const char *list)
+{
+	char *copy = xstrdup(list), *rest = copy, *word, *colon;
+	struct netaddr a;
+	int n = 0, port;
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL && n < MAXNS) {
+		port = NAMESERVER_PORT;
+		colon = strrchr(word, ':');
+		if (colon != NULL && (strchr(word, ':') == colon ||
+		    colon[-1] == ']')) {
+			*colon++ = '\0';
+			port = atoi(colon);
+		}
+		if (netaddr_parse(&a, word, port, NULL) == -1) {
+			log_warning("posthorn_dns_servers: bad address: %s",
+			    word);
+			continue;
+		}
+		memset(&res->nsaddr_list[n], 0, sizeof(res->nsaddr_list[n]));
+		if (a.ss.ss_family == AF_INET) {
+			memcpy(&res->nsaddr_list[n], &a.ss,
+			    sizeof(res->nsaddr_list[n]));
+		} else {
+			/* A slot without family takes the IPv6 address beside it. */
+			free(res->_u._ext.nsaddrs[n]);
+			res->_u._ext.nsaddrs[n] = xmemdup(&a.ss,
+			    sizeof(struct sockaddr_in6));
+		}
+		n++;
+	}
+	res->nscount = n;
+	res->_u._ext.nscount = 0;
+	free(copy);
+}
+
+static bool
+resolver_ready(void)
+{
+	if (resolver_is_ready)
+		return true;
+	if (res_ninit(&resolver) == -1)
+		return false;
+	/* Names are given in full; domains of this host are not tried. */
+	resolver.options &= ~(unsigned long)(RES_DEFNAMES | RES_DNSRCH);
+	if (params.posthorn_dns_servers != NULL &&
+	    params.posthorn_dns_servers[0] != '\0')
+		use_servers(&resolver, params.posthorn_dns_servers);
+	resolver_is_ready = true;
+	return true;
+}
+
+static enum dns_result
+ask(const char *name, int type, struct dns_answer *out, struct err *err)
+{
+	unsigned char query[QUERY_SIZE], reply[REPLY_SIZE];
+	int n;
+
+	if (!resolver_ready())
+		return failure(DNS_RETRY, name, type, err);
+	n = res_nmkquery(&resolver, ns_o_query, name, ns_c_in, type, NULL, 0,
+	    NULL, query, sizeof(query));
+	if (n == -1)
+		return failure(DNS_FAIL, name, type, err);
+	n = res_nsend(&resolver, query, n, reply, sizeof(reply));
+	if (n == -1)
+		return failure(DNS_RETRY, name, type, err);
+	return dns_parse_reply(reply, (size_t)n, type, out, err);
+}
+
+enum dns_result
+dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
+{
+	enum dns_result result = DNS_FAIL;
+	char current[NS_MAXDNAME];
+	int hops;
+
+	out->rr = NULL;
+	out->count = 0;
+	/* No server can know such a name, so none is asked. */
+	if (type != ns_t_ptr && !is_host_name(name))
+		return failure(DNS_NOT_FOUND, name, type, err);
+	snprintf(current, sizeof(current), "%s", name);
+	for (hops = 0; hops < CNAME_MAX; hops++) {
+		result = ask(current, type, out, err);
+		if (result != DNS_NO_DATA || out->count == 0)
+			break;
+		snprintf(current, sizeof(current), "%s", out->rr[0].data);
+		dns_answer_done(out);
+	}
+	if (result != DNS_FOUND) {
+		dns_answer_done(out);
+		failure(result, name, type, err);
+	}
+	return result;
+}
+
+/* ---- the hosts file ---- */
+
+/* Call fn with each address and each of its names; stops when fn returns true. */
+static bool
+hosts_walk(bool (*fn)(void *ctx, const char *ip, const char *name), void *ctx)
+{
+	struct buf text = BUF_INIT;
+	char *rest, *line, *words, *ip, *name, *hash;
+	bool stopped = false;
+
+	if (file_read(HOSTS_FILE, &text, HOSTS_MAX, NULL) == 0) {
+		rest = text.ptr;
+		while (!stopped && (line = text_split(&rest, "\n")) != NULL) {
+			if ((hash = strchr(line, '#')) != NULL)
+				*hash = '\0';
+			words = line;
+			ip = text_split(&words, " \t\r");
+			while (ip != NULL && !stopped &&
+			    (name = text_split(&words, " \t\r")) != NULL)
+				stopped = fn(ctx, ip, name);
+		}
+	}
+	buf_done(&text);
+	return stopped;
+}
+
+struct hosts_by_name {
+	const char		*name;
+	struct dns_answer	*out;
+};
+
+static bool
+match_name(void *ctx, const char *ip, const char *name)
+{
+	struct hosts_by_name *q = ctx;
+	struct netaddr a;
+	struct dns_rr *rr;
+
+	if (strcasecmp(name, q->name) == 0 &&
+	    netaddr_parse(&a, ip, 0, NULL) == 0 &&
+	    netaddr_wants(a.ss.ss_family)) {
+		rr = answer_add(q->out, a.ss.ss_family == AF_INET ? ns_t_a :
+		    ns_t_aaaa, name, ip);
+		rr->addr = a;
+	}
+	return false;
+}
+
+struct hosts_by_addr {
+	const struct netaddr	*addr;
+	struct dns_answer	*out;
+};
+
+static bool
+match_addr(void *ctx, const char *ip, const char *name)
+{
+	struct hosts_by_addr *q = ctx;
+	struct netaddr a;
+
+	if (netaddr_parse(&a, ip, 0, NULL) == -1 ||
+	    !netaddr_same_host(&a, q->addr))
+		return false;
+	answer_add(q->out, ns_t_ptr, ip, name);
+	return true;
+}
+
+/* ---- names to addresses and back ---- */
+
+/* The answer that says most about why there is none: retry before all else. */
+static enum dns_result
+worse(enum dns_result a, enum dns_result b)
+{
+	if (a == DNS_RETRY || b == DNS_RETRY)
+		return DNS_RETRY;
+	return a == DNS_FOUND ? b : a == DNS_NO_DATA ? a : b;
+}
+
+enum dns_result
+dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
+    struct err *err)
+{
+	static const struct {
+		int	family;
+		int	type;
+	} kinds[] = { { AF_INET, ns_t_a }, { AF_INET6, ns_t_aaaa } };
+	struct hosts_by_name q = { name, out };
+	enum dns_result result = DNS_FOUND, r;
+	struct dns_answer part;
+	struct err why;
+	size_t i;
+
+	out->rr = NULL;
+	out->count = 0;
+	if (with_hosts) {
+		hosts_walk(match_name, &q);
+		if (out->count > 0)
+			return DNS_FOUND;
+	}
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!netaddr_wants(kinds[i].family))
+			continue;
+		err_reset(&why);
+		r = dns_query(name, kinds[i].type, &part, &why);
+		if (r == DNS_FOUND) {
+			answer_move(out, &part);
+			continue;
+		}
+		if (err != NULL && (result == DNS_FOUND || r == worse(result, r)))
+			*err = why;
+		result = result == DNS_FOUND ? r : worse(result, r);
+		if (r == DNS_NOT_FOUND)	/* no such name: of any type */
+			break;
+	}
+	if (out->count > 0)
+		return DNS_FOUND;
+	return result == DNS_FOUND ? failure(DNS_NOT_FOUND, name, ns_t_a, err) :
+	    result;
+}
+
+enum dns_result
+dns_reverse(const struct netaddr *a, struct dns_answer *out, struct err *err)
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p;
+	char name[80];
+	char *t = name;
+	struct hosts_by_addr q = { a, out };
+	int i;
+
+	out->rr = NULL;
+	out->count = 0;
+	if (hosts_walk(match_addr, &q))
+		return DNS_FOUND;
+	if (a->ss.ss_family == AF_INET) {
+		p = (const unsigned char *)
+		    &((const struct sockaddr_in *)&a->ss)->sin_addr;
+		snprintf(name, sizeof(name), "%u.%u.%u.%u.in-addr.arpa", p[3],
+		    p[2], p[1], p[0]);
+	} else if (a->ss.ss_family == AF_INET6) {
+		p = (const unsigned char *)
+		    &((const struct sockaddr_in6 *)&a->ss)->sin6_addr;
+		for (i = 15; i >= 0; i--) {
+			*t++ = hex[p[i] & 15];
+			*t++ = '.';
+			*t++ = hex[p[i] >> 4];
+			*t++ = '.';
+		}
+		strcpy(t, "ip6.arpa");
+	} else {
+		return failure(DNS_FAIL, "unknown", ns_t_ptr, err);
+	}
+	return dns_query(name, ns_t_ptr, out, err);
+}
