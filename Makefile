@@ -56,9 +56,16 @@ $O/flags: FORCE
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
 
 # The parameter registry is generated: one row a parameter in share/parameters.tsv.
-$O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h: share/parameters.tsv lib/conf/params.awk
+# Where things are installed is the default of a few parameters.
+$O/gen/dirs: FORCE
 	@mkdir -p $(@D)
-	awk -v OUT=$(@D) -f lib/conf/params.awk share/parameters.tsv
+	@printf '%s %s\n' sbindir $(sbindir) bindir $(bindir) \
+	    libexecdir $(libexecdir) confdir $(confdir) mandir $(mandir) >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
+	@mkdir -p $(@D)
+	awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
 
 $(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
 

@@ -105,5 +105,22 @@ struct params_row {
 
 extern const struct params_row params_rows[];	/* sorted by name */
 extern const unsigned params_row_count;
+/* Each default that is a constant, converted; and the rows whose default is not. */
+extern const struct params params_defaults;
+extern const unsigned short params_dynamic[];
+extern const unsigned params_dynamic_count;
+
+/* params_config_directory - the built-in configuration directory */
+const char	*params_config_directory(void);
+
+/*
+ * params_service_row - the row that tells type and default of a per-service
+ * name such as "foo_destination_rate_delay" ("transport_..."); NULL when the
+ * name does not have that form
+ */
+const struct params_row	*params_service_row(const char *name);
+
+/* params_row_find - the row of a name, NULL for one that is not built in */
+const struct params_row	*params_row_find(const char *name);
 
 #endif

@@ -1,0 +1,754 @@
+/*
+ * params.c - every main.cf parameter as a typed, documented struct member
+ *
+ * Every worker start pays for loading, so most of it has happened before:
+ * defaults without a $ are constants made at build time. A load copies those,
+ * converts what main.cf and -o set, and works out the remaining defaults.
+ *
+ * One load is one generation: its dictionary and the texts that expansion
+ * made. The previous generation is kept, so that pointers taken from params
+ * survive a reload until the next one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/conf/params.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+#include "lib/base/text.h"
+#include "lib/conf/macro.h"
+#include "lib/conf/main_cf.h"
+#include "lib/conf/mynetworks.h"
+#include "lib/conf/params_internal.h"
+
+#define ARENA_BLOCK	8192
+
+struct params params;
+
+struct block {
+	struct block	*next;
+	size_t		 used, size;
+	char		 bytes[];
+};
+
+struct generation {
+	struct main_cf	 cf;		/* main.cf, then -o */
+	struct block	*arena;		/* texts that params points to */
+	struct main_cf	 cache;		/* name -> expanded text, for params_lookup */
+	char		*dir;
+	char		*file;		/* for messages: DIR/main.cf */
+	const char	*process_name, *service_name;
+	const char	*runtime[4];	/* myhostname, mydomain, mynetworks, process_id */
+	bool		 runtime_busy[4];
+	struct err	 runtime_err;
+};
+
+static struct generation *current, *previous;
+
+/* ---- texts of one generation ------------------------------------------ */
+
+static const char *
+keep(struct generation *g, const char *text, size_t len)
+{
+	struct block *b = g->arena;
+	char *copy;
+
+	if (len == 0)
+		return "";
+	if (b == NULL || b->size - b->used < len + 1) {
+		size_t size = len + 1 > ARENA_BLOCK ? len + 1 : ARENA_BLOCK;
+
+		b = xmalloc(sizeof(*b) + size);
+		b->used = 0;
+		b->size = size;
+		b->next = g->arena;
+		g->arena = b;
+	}
+	copy = b->bytes + b->used;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	b->used += len + 1;
+	return copy;
+}
+
+static void
+generation_free(struct generation *g)
+{
+	struct block *b, *next;
+
+	if (g == NULL)
+		return;
+	for (b = g->arena; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	main_cf_done(&g->cf);
+	main_cf_done(&g->cache);
+	free(g->dir);
+	free(g->file);
+	free(g);
+}
+
+/* ---- names to unexpanded values --------------------------------------- */
+
+const struct params_row *
+params_row_find(const char *name)
+{
+	unsigned lo = 0, hi = params_row_count;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		int cmp = strcmp(name, params_rows[mid].name);
+
+		if (cmp == 0)
+			return &params_rows[mid];
+		if (cmp < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+static const char *raw_value(const char *name, void *ctx);
+
+static int
+expand_in(struct generation *g, struct buf *out, const char *text,
+    struct err *err)
+{
+	if (strchr(text, '$') == NULL) {
+		buf_adds(out, text);
+		return 0;
+	}
+	return macro_expand(out, text, MACRO_RECURSE, NULL, raw_value, g, err);
+}
+
+/* The host name, with "$mydomain" for the part that the kernel does not know. */
+static int
+find_myhostname(struct generation *g, struct buf *out, struct err *err)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		return err_sys(err, "gethostname");
+	buf_adds(out, host);
+	if (strchr(host, '.') == NULL)
+		buf_adds(out, main_cf_find(&g->cf, "mydomain") != NULL ?
+		    ".$mydomain" : ".localdomain");
+	return 0;
+}
+
+static int
+find_mydomain(struct generation *g, struct buf *out, struct err *err)
+{
+	struct buf host = BUF_INIT;
+	const char *dot;
+	int rc = expand_in(g, &host, "$myhostname", err);
+
+	dot = strchr(host.ptr, '.');
+	buf_adds(out, dot != NULL ? dot + 1 : "localdomain");
+	buf_done(&host);
+	return rc;
+}
+
+static int
+find_mynetworks(struct generation *g, struct buf *out, struct err *err)
+{
+	struct buf style = BUF_INIT, ifs = BUF_INIT, protos = BUF_INIT;
+	int rc = -1;
+
+	if (expand_in(g, &style, "$mynetworks_style", err) == 0 &&
+	    expand_in(g, &ifs, "$inet_interfaces", err) == 0 &&
+	    expand_in(g, &protos, "$inet_protocols", err) == 0)
+		rc = mynetworks_default(out, style.ptr, ifs.ptr, protos.ptr,
+		    err);
+	buf_done(&style);
+	buf_done(&ifs);
+	buf_done(&protos);
+	return rc;
+}
+
+static int
+find_process_id(struct generation *g, struct buf *out, struct err *err)
+{
+	(void)g;
+	(void)err;
+	buf_addf(out, "%ld", (long)getpid());
+	return 0;
+}
+
+static const struct {
+	const char	*name;
+	int		(*find)(struct generation *g, struct buf *out,
+			    struct err *err);
+} runtime[] = {
+	{ "myhostname",	find_myhostname },
+	{ "mydomain",	find_mydomain },
+	{ "mynetworks",	find_mynetworks },
+	{ "process_id",	find_process_id },
+};
+
+#define RUNTIME_COUNT (sizeof(runtime) / sizeof(runtime[0]))
+
+/* Defaults that only a running process knows; found on first use. NULL: not one of them. */
+static const char *
+runtime_value(struct generation *g, const char *name)
+{
+	struct buf out = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < RUNTIME_COUNT; i++)
+		if (strcmp(name, runtime[i].name) == 0)
+			break;
+	if (i == RUNTIME_COUNT)
+		return NULL;
+	if (g->runtime[i] == NULL && !g->runtime_busy[i]) {
+		g->runtime_busy[i] = true;
+		if (runtime[i].find(g, &out, &g->runtime_err) == 0)
+			g->runtime[i] = keep(g, out.ptr, out.len);
+		g->runtime_busy[i] = false;
+		buf_done(&out);
+	}
+	return g->runtime[i] != NULL ? g->runtime[i] : "";
+}
+
+/* The unexpanded value of a name: -o and main.cf, else the default. */
+static const char *
+raw_value(const char *name, void *ctx)
+{
+	struct generation *g = ctx;
+	const struct params_row *row = params_row_find(name);
+	const struct main_cf_entry *e;
+	const char *value;
+
+	if (row != NULL && row->class == PARAMS_READONLY) {
+		if (strcmp(name, "process_name") == 0)
+			return g->process_name;
+		if (strcmp(name, "service_name") == 0)
+			return g->service_name;
+		return runtime_value(g, name);
+	}
+	if (strcmp(name, "config_directory") == 0)
+		return g->dir;
+	if ((e = main_cf_find(&g->cf, name)) != NULL)
+		return e->value;
+	if (row == NULL || row->class == PARAMS_LEGACY)
+		return NULL;
+	if ((value = runtime_value(g, name)) != NULL)
+		return value;
+	return row->default_text;
+}
+
+/* ---- text to typed values --------------------------------------------- */
+
+static char
+time_unit(struct generation *g, const struct params_row *row)
+{
+	struct buf text = BUF_INIT;
+	const char *def = row->default_text;
+	size_t n = strlen(def);
+	char unit = 's';
+
+	if (n > 0 && strchr(def, '$') != NULL &&
+	    strchr("smhdw", def[n - 1]) == NULL &&
+	    expand_in(g, &text, def, NULL) == 0) {
+		def = text.ptr;
+		n = text.len;
+	}
+	if (n > 0 && isalpha((unsigned char)def[n - 1]))
+		unit = (char)tolower((unsigned char)def[n - 1]);
+	buf_done(&text);
+	return unit;
+}
+
+static int
+parse_number(const struct params_row *row, const char *name, const char *text,
+    int64_t lo, int64_t hi, int64_t *n, struct err *err)
+{
+	if (num_parse_int(text, lo, hi, n, NULL) == -1)
+		return err_set(err, ERR_CONFIG,
+		    "bad numerical configuration: %s = %s", name, text);
+	if (row->min != 0 && *n < row->min)
+		return err_set(err, ERR_CONFIG, "invalid %s parameter value "
+		    "%lld < %ld", name, (long long)*n, row->min);
+	if (row->max != 0 && *n > row->max)
+		return err_set(err, ERR_CONFIG, "invalid %s parameter value "
+		    "%lld > %ld", name, (long long)*n, row->max);
+	return 0;
+}
+
+static int
+parse_time(struct generation *g, const struct params_row *row,
+    const char *name, const char *text, int64_t *n, struct err *err)
+{
+	if (num_parse_time(text, time_unit(g, row), n, NULL) == -1 ||
+	    *n < 0 || *n > INT_MAX)
+		return err_set(err, ERR_CONFIG,
+		    "parameter %s: bad time value or unit: %s", name, text);
+	if (row->min != 0 && *n < row->min)
+		return err_set(err, ERR_CONFIG, "invalid %s: %s (min %ld)",
+		    name, text, row->min);
+	if (row->max != 0 && *n > row->max)
+		return err_set(err, ERR_CONFIG, "invalid %s: %s (max %ld)",
+		    name, text, row->max);
+	return 0;
+}
+
+static int
+check_length(const struct params_row *row, const char *name, const char *text,
+    struct err *err)
+{
+	bool is_raw = row->type == PARAMS_RAW;
+	long len = (long)strlen(text);
+	const char *sign;
+	long bound;
+
+	if (row->min != 0 && len < row->min) {
+		sign = "<";
+		bound = row->min;
+	} else if (row->max != 0 && len > row->max) {
+		sign = ">";
+		bound = row->max;
+	} else
+		return 0;
+	return err_set(err, ERR_CONFIG, is_raw ?
+	    "bad string length (%ld %s %ld): %s = %s" :
+	    "bad string length %ld %s %ld: %s = %s", len, sign, bound, name,
+	    text);
+}
+
+/* Store an expanded value into p; name differs from row->name for services. */
+static int
+store(struct generation *g, struct params *p, const struct params_row *row,
+    const char *name, const char *text, struct err *err)
+{
+	char *member = (char *)p + row->offset;
+	int64_t n;
+
+	switch (row->type) {
+	case PARAMS_STRING:
+	case PARAMS_RAW:
+		if (check_length(row, name, text, err) == -1)
+			return -1;
+		memcpy(member, &text, sizeof(text));
+		return 0;
+	case PARAMS_INT:
+		if (parse_number(row, name, text, INT_MIN, INT_MAX, &n,
+		    err) == -1)
+			return -1;
+		*(int *)(void *)member = (int)n;
+		return 0;
+	case PARAMS_LONG:
+		if (parse_number(row, name, text, LONG_MIN, LONG_MAX, &n,
+		    err) == -1)
+			return -1;
+		*(long *)(void *)member = (long)n;
+		return 0;
+	case PARAMS_TIME:
+		if (parse_time(g, row, name, text, &n, err) == -1)
+			return -1;
+		*(int *)(void *)member = (int)n;
+		return 0;
+	case PARAMS_BOOL:
+		if (strcasecmp(text, "yes") != 0 && strcasecmp(text, "no") != 0)
+			return err_set(err, ERR_CONFIG,
+			    "bad boolean configuration: %s = %s", name, text);
+		*(bool *)(void *)member = strcasecmp(text, "yes") == 0;
+		return 0;
+	}
+	return 0;
+}
+
+/*
+ * Expand text into the generation. A mistake is logged with its place, and
+ * the process ends with the words that other software may look for.
+ */
+static const char *
+expand_kept(struct generation *g, const char *name, const char *text,
+    struct err *err)
+{
+	const struct main_cf_entry *e;
+	struct err why = ERR_INIT;
+	struct buf out = BUF_INIT;
+	const char *kept = NULL;
+
+	if (strchr(text, '$') == NULL)
+		return text;
+	if (expand_in(g, &out, text, &why) == 0)
+		kept = keep(g, out.ptr, out.len);
+	else {
+		log_warning("%s", why.text);
+		e = main_cf_find(&g->cf, name);
+		if (e != NULL && e->line > 0)
+			log_warning("%s, line %d: cannot expand the value of "
+			    "%s", g->file, e->line, name);
+		err_set(err, ERR_CONFIG,
+		    "dictionary mail_dict: macro processing error");
+	}
+	buf_done(&out);
+	return kept;
+}
+
+static int
+set_row(struct generation *g, struct params *p, const struct params_row *row,
+    struct err *err)
+{
+	const char *text = raw_value(row->name, g);
+
+	if (text == NULL)
+		text = "";
+	if (row->type != PARAMS_RAW &&
+	    (text = expand_kept(g, row->name, text, err)) == NULL)
+		return -1;
+	if (g->runtime_err.kind != ERR_NONE) {
+		*err = g->runtime_err;
+		return -1;
+	}
+	return store(g, p, row, row->name, text, err);
+}
+
+/* ---- per-service parameters ------------------------------------------- */
+
+/* The row that tells type, bounds and default of NAME_suffix. */
+static const struct params_row *
+service_row(const char *suffix)
+{
+	char name[128];
+
+	if (snprintf(name, sizeof(name), "transport_%s", suffix) >=
+	    (int)sizeof(name))
+		return NULL;
+	return params_row_find(name);
+}
+
+const struct params_row *
+params_service_row(const char *name)
+{
+	const struct params_row *row;
+	const char *p;
+
+	for (p = strchr(name, '_'); p != NULL; p = strchr(p + 1, '_'))
+		if (p != name && (row = service_row(p + 1)) != NULL &&
+		    row->class == PARAMS_SERVICE)
+			return row;
+	return NULL;
+}
+
+/* Check a value for a service of the user's own, once, while loading. */
+static int
+check_service_entry(struct generation *g, const struct main_cf_entry *e,
+    struct err *err)
+{
+	const struct params_row *row = params_service_row(e->name);
+	struct params scratch;
+	const char *text;
+
+	if (row == NULL || row->type == PARAMS_STRING)
+		return 0;
+	if ((text = expand_kept(g, e->name, e->value, err)) == NULL)
+		return -1;
+	return store(g, &scratch, row, e->name, text, err);
+}
+
+/* Expanded text of a name, made once a generation. */
+static const char *
+cached_text(struct generation *g, const char *name, const char *raw)
+{
+	const struct main_cf_entry *e = main_cf_find(&g->cache, name);
+	struct buf out = BUF_INIT;
+
+	if (e != NULL)
+		return e->value;
+	if (expand_in(g, &out, raw, NULL) == 0)
+		main_cf_set(&g->cache, name, out.ptr, 0);
+	buf_done(&out);
+	e = main_cf_find(&g->cache, name);
+	return e != NULL ? e->value : NULL;
+}
+
+/* Raw text and row of SERVICE_suffix, the default parameter's when unset. */
+static const char *
+service_raw(const char *service, const char *suffix, struct buf *name,
+    const struct params_row **row)
+{
+	const char *raw;
+
+	buf_setf(name, "%s_%s", service, suffix);
+	if ((*row = params_row_find(name->ptr)) == NULL)
+		*row = service_row(suffix);
+	if (*row == NULL)
+		log_panic("no service parameter \"%s\"", suffix);
+	raw = raw_value(name->ptr, current);
+	return raw != NULL ? raw : (*row)->default_text;
+}
+
+const char *
+params_service_text(const char *service, const char *suffix)
+{
+	struct buf name = BUF_INIT;
+	const struct params_row *row;
+	const char *raw = service_raw(service, suffix, &name, &row);
+	const char *text = cached_text(current, name.ptr, raw);
+
+	buf_done(&name);
+	return text;
+}
+
+static int
+service_number(const char *service, const char *suffix)
+{
+	struct params scratch = params_defaults;
+	struct buf name = BUF_INIT;
+	struct err err = ERR_INIT;
+	const struct params_row *row;
+	const char *raw = service_raw(service, suffix, &name, &row);
+	const char *text = cached_text(current, name.ptr, raw);
+
+	/* The load checked it, so this cannot happen. */
+	if (text == NULL || (row->type != PARAMS_INT &&
+	    row->type != PARAMS_TIME) ||
+	    store(current, &scratch, row, name.ptr, text, &err) == -1)
+		log_panic("%s: %s", name.ptr, err.text);
+	buf_done(&name);
+	return *(int *)(void *)((char *)&scratch + row->offset);
+}
+
+int
+params_service_int(const char *service, const char *suffix)
+{
+	return service_number(service, suffix);
+}
+
+int
+params_service_time(const char *service, const char *suffix)
+{
+	return service_number(service, suffix);
+}
+
+/* ---- loading ----------------------------------------------------------- */
+
+/* "name=value", also in braces, from -o. */
+static int
+apply_override(struct generation *g, const char *text, struct err *err)
+{
+	char *copy = xstrdup(text), *line = copy, *name, *value;
+	const char *bad;
+	int rc = 0;
+
+	if (*text_skip_blank(line) == '{')
+		bad = text_brace_strip(line, &line);
+	else
+		bad = NULL;
+	if (bad == NULL)
+		bad = main_cf_split(line, &name, &value);
+	if (bad != NULL)
+		rc = err_set(err, ERR_CONFIG,
+		    "invalid \"-o %s\" option value: %s", text, bad);
+	else
+		main_cf_set(&g->cf, name, value, 0);
+	free(copy);
+	return rc;
+}
+
+/* Is dir named in a list parameter of this (the default) configuration? */
+static bool
+lists_directory(struct generation *g, const char *parameter, const char *dir)
+{
+	struct buf text = BUF_INIT;
+	char *rest, *word;
+	bool found = false;
+	const char *raw = raw_value(parameter, g);
+
+	if (raw != NULL && expand_in(g, &text, raw, NULL) == 0) {
+		rest = text.ptr;
+		while (!found && (word = text_split(&rest, TEXT_LIST_SEP)))
+			found = strcmp(word, dir) == 0;
+	}
+	buf_done(&text);
+	return found;
+}
+
+static struct generation *
+generation_new(const char *dir, const struct params_context *ctx)
+{
+	struct generation *g = xcalloc(1, sizeof(*g));
+	struct buf file = BUF_INIT;
+
+	g->dir = xstrdup(dir);
+	buf_setf(&file, "%s/main.cf", dir);
+	g->file = buf_take(&file);
+	g->process_name = keep(g, ctx->process_name,
+	    strlen(ctx->process_name));
+	g->service_name = ctx->service_name == NULL ? g->process_name :
+	    keep(g, ctx->service_name, strlen(ctx->service_name));
+	return g;
+}
+
+/* spec/commands.md 1.4: whom a set-gid program lets choose its configuration. */
+static int
+authorize_directory(const char *dir, const struct params_context *ctx,
+    struct err *err)
+{
+	const char *standard = params_config_directory();
+	struct generation *g;
+	int rc;
+
+	if (strcmp(dir, standard) == 0)
+		return 0;
+	g = generation_new(standard, ctx);
+	rc = main_cf_read(&g->cf, g->file, err);
+	if (rc == 0 &&
+	    !lists_directory(g, "alternate_config_directories", dir) &&
+	    !lists_directory(g, "multi_instance_directories", dir)) {
+		log_error("unauthorized configuration directory name: %s", dir);
+		rc = err_set(err, ERR_DENIED, "specify "
+		    "\"alternate_config_directories = %s\" or "
+		    "\"multi_instance_directories = %s\" in %s", dir, dir,
+		    g->file);
+	}
+	generation_free(g);
+	return rc;
+}
+
+const char *
+params_config_directory(void)
+{
+	return params_row_find("config_directory")->default_text;
+}
+
+/* Debian's form: a myorigin that starts with '/' names a file with the value. */
+static int
+read_myorigin(struct generation *g, struct params *p, struct err *err)
+{
+	char line[1024], *text = line;
+	struct buf trimmed = BUF_INIT;
+	FILE *fp;
+	int rc = 0;
+
+	if (p->myorigin[0] != '/')
+		return 0;
+	if ((fp = fopen(p->myorigin, "re")) == NULL)
+		return err_set(err, ERR_CONFIG, "%s: cannot open file: %s",
+		    p->myorigin, strerror(errno));
+	if (fgets(line, sizeof(line), fp) == NULL)
+		line[0] = '\0';
+	fclose(fp);
+	while (isspace((unsigned char)*text))
+		text++;
+	buf_sets(&trimmed, text);
+	buf_trim_right(&trimmed);
+	if (trimmed.len == 0)
+		rc = err_set(err, ERR_CONFIG, "myorigin file %s is empty",
+		    p->myorigin);
+	else
+		p->myorigin = keep(g, trimmed.ptr, trimmed.len);
+	buf_done(&trimmed);
+	return rc;
+}
+
+static int
+fill(struct generation *g, struct params *p, struct err *err)
+{
+	const struct params_row *row;
+	size_t i;
+
+	*p = params_defaults;
+	for (i = 0; i < g->cf.count; i++) {
+		row = params_row_find(g->cf.entries[i].name);
+		if (row == NULL) {
+			if (check_service_entry(g, &g->cf.entries[i],
+			    err) == -1)
+				return -1;
+		} else if (set_row(g, p, row, err) == -1)
+			return -1;
+	}
+	for (i = 0; i < params_dynamic_count; i++) {
+		row = &params_rows[params_dynamic[i]];
+		if (main_cf_find(&g->cf, row->name) == NULL &&
+		    set_row(g, p, row, err) == -1)
+			return -1;
+	}
+	p->process_name = g->process_name;
+	p->service_name = g->service_name;
+	return read_myorigin(g, p, err);
+}
+
+int
+params_load(const char *config_dir, const struct params_context *ctx,
+    struct err *err)
+{
+	struct generation *g;
+	struct params loaded;
+	size_t i;
+
+	if (config_dir == NULL && !ctx->is_unsafe)
+		config_dir = getenv("MAIL_CONFIG");
+	if (config_dir == NULL || *config_dir == '\0')
+		config_dir = params_config_directory();
+	if (ctx->is_unsafe && authorize_directory(config_dir, ctx, err) == -1)
+		return -1;
+	g = generation_new(config_dir, ctx);
+	if (main_cf_read(&g->cf, g->file, err) == -1)
+		goto fail;
+	for (i = 0; ctx->overrides != NULL && ctx->overrides[i] != NULL; i++)
+		if (apply_override(g, ctx->overrides[i], err) == -1)
+			goto fail;
+	if (fill(g, &loaded, err) == -1)
+		goto fail;
+	generation_free(previous);
+	previous = current;
+	current = g;
+	params = loaded;
+	params_note_owner();
+	return 0;
+fail:
+	generation_free(g);
+	return -1;
+}
+
+/* ---- names known only at run time -------------------------------------- */
+
+const char *
+params_lookup(const char *name)
+{
+	const struct params_row *row = params_row_find(name);
+	const char *raw, *text;
+
+	if (row != NULL && row->class != PARAMS_LEGACY &&
+	    row->type == PARAMS_STRING) {
+		memcpy(&text, (const char *)&params + row->offset,
+		    sizeof(text));
+		return text;
+	}
+	if ((raw = raw_value(name, current)) == NULL)
+		return NULL;
+	if (strchr(raw, '$') == NULL ||
+	    (row != NULL && row->type == PARAMS_RAW))
+		return raw;
+	return cached_text(current, name, raw);
+}
+
+int
+params_expand(struct buf *out, const char *text, struct err *err)
+{
+	return expand_in(current, out, text, err);
+}
+
+const char *
+params_file(void)
+{
+	return current->file;
+}
