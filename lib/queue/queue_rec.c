@@ -237,7 +237,7 @@ queue_rec_size_put(struct buf *out, const struct queue_rec_size *size)
 off_t
 queue_rec_ptr_parse(const char *data, struct err *err)
 {
-	const char *p = data + strspn(data, " \t\r\n\f\v");
+	const char *p = data + strspn(data, " \t\r\n\f\v"), *text = p;
 	off_t sum = 0;
 
 	if (*p == '\0')
@@ -252,5 +252,5 @@ queue_rec_ptr_parse(const char *data, struct err *err)
 
 malformed:
 	return err_set(err, ERR_SYNTAX, "malformed pointer record value: %.200s",
-	    data);
+	    text);
 }

@@ -103,9 +103,9 @@ START_TEST(damage_gets_the_documented_refusal)
 	ck_assert_str_eq(ERROR_OF("A\377\377\377\177x", QUEUE_FILE_PLAIN),
 	    "file: unexpected EOF in data, record type 65 length 268435455");
 	ck_assert_str_eq(ERROR_OF("p\017            xyz", QUEUE_FILE_NORMAL),
-	    "file: malformed pointer record value:             xyz");
+	    "file: malformed pointer record value: xyz");
 	ck_assert_str_eq(ERROR_OF("p\017               ", QUEUE_FILE_NORMAL),
-	    "file: malformed pointer record value:                ");
+	    "file: malformed pointer record value: ");
 	ck_assert_str_eq(ERROR_OF("p\023 99999999999999999999",
 	    QUEUE_FILE_NORMAL) == NULL ? "" : "x", "x");
 	/* A pointer to itself. */
