@@ -18,11 +18,8 @@
 
 #include "lib/base/err.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
+#include "lib/conf/env.h"
 #include "lib/conf/params.h"
-
-extern char **environ;
 
 static const char *command_name = "unknown";
 
@@ -60,59 +57,13 @@ command_start(char **argv)
 	return command_name;
 }
 
-/* Does this "NAME" or "NAME=value" entry of the list speak of name? */
-static bool
-entry_names(const char *entry, const char *name, size_t len)
-{
-	return strncmp(entry, name, len) == 0 &&
-	    (entry[len] == '\0' || entry[len] == '=');
-}
-
-static bool
-is_listed(const char *list, const char *name, size_t len)
-{
-	char *copy = xstrdup(list), *rest = copy, *word, *inner;
-	bool found = false;
-
-	while (!found &&
-	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (*word == '{' && text_brace_strip(word, &inner) == NULL)
-			word = inner;
-		found = entry_names(word, name, len);
-	}
-	free(copy);
-	return found;
-}
-
-static void
-drop_unlisted(const char *list)
-{
-	char **from, **to;
-
-	for (from = to = environ; from != NULL && *from != NULL; from++)
-		if (is_listed(list, *from, strcspn(*from, "=")))
-			*to++ = *from;
-	if (to != NULL)
-		*to = NULL;
-}
-
 void
 command_import_environment(const char *list, enum command_env how)
 {
-	char *copy, *rest, *word, *inner, *eq;
-
 	if (how == COMMAND_CLEAN_ENV)
-		drop_unlisted(list);
-	copy = rest = xstrdup(list);
-	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (*word == '{' && text_brace_strip(word, &inner) == NULL)
-			word = inner;
-		if ((eq = strchr(word, '=')) == NULL)
-			continue;
-		*eq = '\0';
-		setenv(word, eq + 1, 1);
-	}
-	free(copy);
+		env_import_full(list);
+	else
+		env_import_set(list);
 }
 
 void

@@ -44,6 +44,16 @@ int	master_cf_read(struct master_cf *out, const char *path,
 int	master_cf_parse(struct master_cf *out, const char *name,
 	    const char *text, size_t len, struct err *err);
 void	master_cf_done(struct master_cf *cf);
+
+/*
+ * master_cf_split_inet - "[host:]port" of an inet service
+ *
+ * host		empty when there is none; IPv6 addresses without brackets
+ *
+ * Returns 0 or -1 with ERR_SYNTAX (spec/master.md 1.4), file and line left to the caller.
+ */
+int	master_cf_split_inet(const char *name, struct buf *host,
+	    struct buf *port, struct err *err);
 const char	*master_type_name(enum master_type type);
 
 #endif
