@@ -179,7 +179,6 @@ skip_content(struct dump *d, struct err *err)
 static int
 take_size(struct dump *d, const char *value, struct err *err)
 {
-	struct queue_rec_size size;
 	long offset = -1, bytes = -1;
 
 	if (d->has_size) {
@@ -187,8 +186,7 @@ take_size(struct dump *d, const char *value, struct err *err)
 	} else {
 		/* Even a size record that makes no sense may say where to go. */
 		if (sscanf(value, "%ld %ld", &bytes, &offset) != 2 ||
-		    queue_rec_size_parse(value, &size, NULL) == -1 ||
-		    size.fields < 3)
+		    bytes <= 0 || offset <= 0)
 			log_warning("invalid size record: %.100s", value);
 		d->data_offset = offset;
 		d->data_size = bytes;
@@ -212,7 +210,11 @@ take_text(struct dump *d, int type, const char *value, size_t len,
 	    (len == 0 || (value[0] != ' ' && value[0] != '\t' &&
 	    header_name_len(value, len) == 0));
 
-	d->follows_part = type == QUEUE_REC_PART;
+	/*
+	 * What is not shown is not followed, as it always was: under -b alone
+	 * the rest of a very long header line counts as body.
+	 */
+	d->follows_part = type == QUEUE_REC_PART && is_wanted(d);
 	if (ends_header) {
 		d->part = BODY;
 		if ((d->what & (DUMP_BODY | DUMP_RAW)) == 0)
@@ -247,7 +249,7 @@ take_record(struct dump *d, int type, const char *value, size_t len,
 		close_line(d);
 		put_heading(d, type, "HEADER EXTRACTED");
 		d->part = EXTRACTED;
-		return 0;
+		return (d->what & (DUMP_ENVELOPE | DUMP_RAW)) == 0;
 	case QUEUE_REC_END:
 		if (d->part != EXTRACTED)
 			log_warning("%s: out-of-order message end marker",
