@@ -140,6 +140,10 @@ $O/t/fuzz/%: $O/t/fuzz/%.o $O/daemon-test.a $(LIBA)
 lint: $O/gen/lib/conf/params_gen.h
 	O=$O CC="$(CC)" sh t/lint.sh
 
+# Parameters of the registry that no C source reads: what is not done.
+unread-parameters:
+	@sh t/unread-parameters.sh
+
 deps:
 	sh t/deps.sh
 
@@ -147,7 +151,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
-.PHONY: all check bench fuzz lint deps clean FORCE
+.PHONY: unread-parameters all check bench fuzz lint deps clean FORCE
 .SECONDARY:
 
 -include $(shell find $O -name '*.d' 2>/dev/null)
