@@ -29,10 +29,9 @@
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/base/text.h"
-#include "lib/conf/macro.h"
 #include "lib/conf/main_cf.h"
-#include "lib/conf/mynetworks.h"
 #include "lib/conf/params_internal.h"
+#include "lib/conf/scope.h"
 
 #define ARENA_BLOCK	8192
 
@@ -45,15 +44,11 @@ struct block {
 };
 
 struct generation {
-	struct main_cf	 cf;		/* main.cf, then -o */
+	struct scope	 scope;		/* main.cf, then -o */
 	struct block	*arena;		/* texts that params points to */
 	struct main_cf	 cache;		/* name -> expanded text, for params_lookup */
 	char		*dir;
 	char		*file;		/* for messages: DIR/main.cf */
-	const char	*process_name, *service_name;
-	const char	*runtime[4];	/* myhostname, mydomain, mynetworks, process_id */
-	bool		 runtime_busy[4];
-	struct err	 runtime_err;
 };
 
 static struct generation *current, *previous;
@@ -95,14 +90,14 @@ generation_free(struct generation *g)
 		next = b->next;
 		free(b);
 	}
-	main_cf_done(&g->cf);
+	scope_done(&g->scope);
 	main_cf_done(&g->cache);
 	free(g->dir);
 	free(g->file);
 	free(g);
 }
 
-/* ---- names to unexpanded values --------------------------------------- */
+/* ---- the registry ------------------------------------------------------ */
 
 const struct params_row *
 params_row_find(const char *name)
@@ -123,135 +118,6 @@ params_row_find(const char *name)
 	return NULL;
 }
 
-static const char *raw_value(const char *name, void *ctx);
-
-static int
-expand_in(struct generation *g, struct buf *out, const char *text,
-    struct err *err)
-{
-	if (strchr(text, '$') == NULL) {
-		buf_adds(out, text);
-		return 0;
-	}
-	return macro_expand(out, text, MACRO_RECURSE, NULL, raw_value, g, err);
-}
-
-/* The host name, with "$mydomain" for the part that the kernel does not know. */
-static int
-find_myhostname(struct generation *g, struct buf *out, struct err *err)
-{
-	char host[HOST_NAME_MAX + 1] = "";
-
-	if (gethostname(host, sizeof(host) - 1) == -1)
-		return err_sys(err, "gethostname");
-	buf_adds(out, host);
-	if (strchr(host, '.') == NULL)
-		buf_adds(out, main_cf_find(&g->cf, "mydomain") != NULL ?
-		    ".$mydomain" : ".localdomain");
-	return 0;
-}
-
-static int
-find_mydomain(struct generation *g, struct buf *out, struct err *err)
-{
-	struct buf host = BUF_INIT;
-	const char *dot;
-	int rc = expand_in(g, &host, "$myhostname", err);
-
-	dot = strchr(host.ptr, '.');
-	buf_adds(out, dot != NULL ? dot + 1 : "localdomain");
-	buf_done(&host);
-	return rc;
-}
-
-static int
-find_mynetworks(struct generation *g, struct buf *out, struct err *err)
-{
-	struct buf style = BUF_INIT, ifs = BUF_INIT, protos = BUF_INIT;
-	int rc = -1;
-
-	if (expand_in(g, &style, "$mynetworks_style", err) == 0 &&
-	    expand_in(g, &ifs, "$inet_interfaces", err) == 0 &&
-	    expand_in(g, &protos, "$inet_protocols", err) == 0)
-		rc = mynetworks_default(out, style.ptr, ifs.ptr, protos.ptr,
-		    err);
-	buf_done(&style);
-	buf_done(&ifs);
-	buf_done(&protos);
-	return rc;
-}
-
-static int
-find_process_id(struct generation *g, struct buf *out, struct err *err)
-{
-	(void)g;
-	(void)err;
-	buf_addf(out, "%ld", (long)getpid());
-	return 0;
-}
-
-static const struct {
-	const char	*name;
-	int		(*find)(struct generation *g, struct buf *out,
-			    struct err *err);
-} runtime[] = {
-	{ "myhostname",	find_myhostname },
-	{ "mydomain",	find_mydomain },
-	{ "mynetworks",	find_mynetworks },
-	{ "process_id",	find_process_id },
-};
-
-#define RUNTIME_COUNT (sizeof(runtime) / sizeof(runtime[0]))
-
-/* Defaults that only a running process knows; found on first use. NULL: not one of them. */
-static const char *
-runtime_value(struct generation *g, const char *name)
-{
-	struct buf out = BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < RUNTIME_COUNT; i++)
-		if (strcmp(name, runtime[i].name) == 0)
-			break;
-	if (i == RUNTIME_COUNT)
-		return NULL;
-	if (g->runtime[i] == NULL && !g->runtime_busy[i]) {
-		g->runtime_busy[i] = true;
-		if (runtime[i].find(g, &out, &g->runtime_err) == 0)
-			g->runtime[i] = keep(g, out.ptr, out.len);
-		g->runtime_busy[i] = false;
-		buf_done(&out);
-	}
-	return g->runtime[i] != NULL ? g->runtime[i] : "";
-}
-
-/* The unexpanded value of a name: -o and main.cf, else the default. */
-static const char *
-raw_value(const char *name, void *ctx)
-{
-	struct generation *g = ctx;
-	const struct params_row *row = params_row_find(name);
-	const struct main_cf_entry *e;
-	const char *value;
-
-	if (row != NULL && row->class == PARAMS_READONLY) {
-		if (strcmp(name, "process_name") == 0)
-			return g->process_name;
-		if (strcmp(name, "service_name") == 0)
-			return g->service_name;
-		return runtime_value(g, name);
-	}
-	if (strcmp(name, "config_directory") == 0)
-		return g->dir;
-	if ((e = main_cf_find(&g->cf, name)) != NULL)
-		return e->value;
-	if (row == NULL || row->class == PARAMS_LEGACY)
-		return NULL;
-	if ((value = runtime_value(g, name)) != NULL)
-		return value;
-	return row->default_text;
-}
-
 /* ---- text to typed values --------------------------------------------- */
 
 static char
@@ -264,7 +130,7 @@ time_unit(struct generation *g, const struct params_row *row)
 
 	if (n > 0 && strchr(def, '$') != NULL &&
 	    strchr("smhdw", def[n - 1]) == NULL &&
-	    expand_in(g, &text, def, NULL) == 0) {
+	    scope_expand(&g->scope, &text, def, NULL) == 0) {
 		def = text.ptr;
 		n = text.len;
 	}
@@ -387,11 +253,11 @@ expand_kept(struct generation *g, const char *name, const char *text,
 
 	if (strchr(text, '$') == NULL)
 		return text;
-	if (expand_in(g, &out, text, &why) == 0)
+	if (scope_expand(&g->scope, &out, text, &why) == 0)
 		kept = keep(g, out.ptr, out.len);
 	else {
 		log_warning("%s", why.text);
-		e = main_cf_find(&g->cf, name);
+		e = main_cf_find(&g->scope.cf, name);
 		if (e != NULL && e->line > 0)
 			log_warning("%s, line %d: cannot expand the value of "
 			    "%s", g->file, e->line, name);
@@ -406,15 +272,15 @@ static int
 set_row(struct generation *g, struct params *p, const struct params_row *row,
     struct err *err)
 {
-	const char *text = raw_value(row->name, g);
+	const char *text = scope_lookup(row->name, &g->scope);
 
 	if (text == NULL)
 		text = "";
 	if (row->type != PARAMS_RAW &&
 	    (text = expand_kept(g, row->name, text, err)) == NULL)
 		return -1;
-	if (g->runtime_err.kind != ERR_NONE) {
-		*err = g->runtime_err;
+	if (g->scope.err.kind != ERR_NONE) {
+		*err = g->scope.err;
 		return -1;
 	}
 	return store(g, p, row, row->name, text, err);
@@ -472,7 +338,7 @@ cached_text(struct generation *g, const char *name, const char *raw)
 
 	if (e != NULL)
 		return e->value;
-	if (expand_in(g, &out, raw, NULL) == 0)
+	if (scope_expand(&g->scope, &out, raw, NULL) == 0)
 		main_cf_set(&g->cache, name, out.ptr, 0);
 	buf_done(&out);
 	e = main_cf_find(&g->cache, name);
@@ -491,7 +357,7 @@ service_raw(const char *service, const char *suffix, struct buf *name,
 		*row = service_row(suffix);
 	if (*row == NULL)
 		log_panic("no service parameter \"%s\"", suffix);
-	raw = raw_value(name->ptr, current);
+	raw = scope_lookup(name->ptr, &current->scope);
 	return raw != NULL ? raw : (*row)->default_text;
 }
 
@@ -558,7 +424,7 @@ apply_override(struct generation *g, const char *text, struct err *err)
 		rc = err_set(err, ERR_CONFIG,
 		    "invalid \"-o %s\" option value: %s", text, bad);
 	else
-		main_cf_set(&g->cf, name, value, 0);
+		main_cf_set(&g->scope.cf, name, value, 0);
 	free(copy);
 	return rc;
 }
@@ -570,9 +436,9 @@ lists_directory(struct generation *g, const char *parameter, const char *dir)
 	struct buf text = BUF_INIT;
 	char *rest, *word;
 	bool found = false;
-	const char *raw = raw_value(parameter, g);
+	const char *raw = scope_lookup(parameter, &g->scope);
 
-	if (raw != NULL && expand_in(g, &text, raw, NULL) == 0) {
+	if (raw != NULL && scope_expand(&g->scope, &text, raw, NULL) == 0) {
 		rest = text.ptr;
 		while (!found && (word = text_split(&rest, TEXT_LIST_SEP)))
 			found = strcmp(word, dir) == 0;
@@ -588,11 +454,12 @@ generation_new(const char *dir, const struct params_context *ctx)
 	struct buf file = BUF_INIT;
 
 	g->dir = xstrdup(dir);
+	g->scope.config_directory = g->dir;
 	buf_setf(&file, "%s/main.cf", dir);
 	g->file = buf_take(&file);
-	g->process_name = keep(g, ctx->process_name,
+	g->scope.process_name = keep(g, ctx->process_name,
 	    strlen(ctx->process_name));
-	g->service_name = ctx->service_name == NULL ? g->process_name :
+	g->scope.service_name = ctx->service_name == NULL ? g->scope.process_name :
 	    keep(g, ctx->service_name, strlen(ctx->service_name));
 	return g;
 }
@@ -609,7 +476,7 @@ authorize_directory(const char *dir, const struct params_context *ctx,
 	if (strcmp(dir, standard) == 0)
 		return 0;
 	g = generation_new(standard, ctx);
-	rc = main_cf_read(&g->cf, g->file, err);
+	rc = main_cf_read(&g->scope.cf, g->file, err);
 	if (rc == 0 &&
 	    !lists_directory(g, "alternate_config_directories", dir) &&
 	    !lists_directory(g, "multi_instance_directories", dir)) {
@@ -666,10 +533,10 @@ fill(struct generation *g, struct params *p, struct err *err)
 	size_t i;
 
 	*p = params_defaults;
-	for (i = 0; i < g->cf.count; i++) {
-		row = params_row_find(g->cf.entries[i].name);
+	for (i = 0; i < g->scope.cf.count; i++) {
+		row = params_row_find(g->scope.cf.entries[i].name);
 		if (row == NULL) {
-			if (check_service_entry(g, &g->cf.entries[i],
+			if (check_service_entry(g, &g->scope.cf.entries[i],
 			    err) == -1)
 				return -1;
 		} else if (set_row(g, p, row, err) == -1)
@@ -677,12 +544,12 @@ fill(struct generation *g, struct params *p, struct err *err)
 	}
 	for (i = 0; i < params_dynamic_count; i++) {
 		row = &params_rows[params_dynamic[i]];
-		if (main_cf_find(&g->cf, row->name) == NULL &&
+		if (main_cf_find(&g->scope.cf, row->name) == NULL &&
 		    set_row(g, p, row, err) == -1)
 			return -1;
 	}
-	p->process_name = g->process_name;
-	p->service_name = g->service_name;
+	p->process_name = g->scope.process_name;
+	p->service_name = g->scope.service_name;
 	return read_myorigin(g, p, err);
 }
 
@@ -701,7 +568,7 @@ params_load(const char *config_dir, const struct params_context *ctx,
 	if (ctx->is_unsafe && authorize_directory(config_dir, ctx, err) == -1)
 		return -1;
 	g = generation_new(config_dir, ctx);
-	if (main_cf_read(&g->cf, g->file, err) == -1)
+	if (main_cf_read(&g->scope.cf, g->file, err) == -1)
 		goto fail;
 	for (i = 0; ctx->overrides != NULL && ctx->overrides[i] != NULL; i++)
 		if (apply_override(g, ctx->overrides[i], err) == -1)
@@ -733,7 +600,7 @@ params_lookup(const char *name)
 		    sizeof(text));
 		return text;
 	}
-	if ((raw = raw_value(name, current)) == NULL)
+	if ((raw = scope_lookup(name, &current->scope)) == NULL)
 		return NULL;
 	if (strchr(raw, '$') == NULL ||
 	    (row != NULL && row->type == PARAMS_RAW))
@@ -744,7 +611,7 @@ params_lookup(const char *name)
 int
 params_expand(struct buf *out, const char *text, struct err *err)
 {
-	return expand_in(current, out, text, err);
+	return scope_expand(&current->scope, out, text, err);
 }
 
 const char *
