@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 #include "lib/base/log.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
-#include "lib/table/match_list.h"
+#include "lib/table/user_list.h"
 
 static const char usage_text[] =
     "usage: postdrop [-c config_dir] [-v]\n"
@@ -57,38 +56,6 @@ catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN);	/* writes fail with EFBIG instead */
 }
 
-/* Name of the caller, "uid:N" when the password file has none. */
-static const char *
-login_name(void)
-{
-	static char number[32];
-	const struct passwd *pw = getpwuid(getuid());
-
-	if (pw != NULL)
-		return pw->pw_name;
-	snprintf(number, sizeof(number), "uid:%ld", (long)getuid());
-	return number;
-}
-
-static void
-check_may_submit(const char *login)
-{
-	struct match_list *list;
-	enum table_result may;
-
-	if (strcmp(params.authorized_submit_users, "static:anyone") == 0)
-		return;
-	if (strncmp(login, "uid:", 4) == 0)
-		login = "unknown";
-	list = match_list_new("authorized_submit_users", MATCH_STRING,
-	    params.authorized_submit_users);
-	may = match_list_find(list, login, NULL);
-	match_list_free(list);
-	if (may != TABLE_FOUND)
-		log_fatal("User %s(%ld) is not allowed to submit mail", login,
-		    (long)getuid());
-}
-
 static void
 limit_file_size(void)
 {
@@ -110,6 +77,7 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *config_dir = NULL, *login;
+	char number[32];
 	int opt, verbose = 0;
 
 	command_start(argv);
@@ -140,8 +108,14 @@ main(int argc, char **argv)
 	if (chdir(params.queue_directory) == -1)
 		log_fatal("chdir %s: %s", params.queue_directory,
 		    strerror(errno));
-	login = login_name();
-	check_may_submit(login);
+	if (!user_list_allows("authorized_submit_users",
+	    params.authorized_submit_users, &login))
+		log_fatal("User %s(%ld) is not allowed to submit mail", login,
+		    (long)getuid());
+	if (strcmp(login, "unknown") == 0) {
+		snprintf(number, sizeof(number), "uid:%ld", (long)getuid());
+		login = number;
+	}
 	limit_file_size();
 	catch_signals();
 	return drop_run(login) & 0xff;

@@ -95,7 +95,7 @@ start_postdrop(struct job *j)
 	buf_setf(&j->command, "%s -r", path.ptr);
 	*arg++ = path.ptr;
 	*arg++ = (char []){ "-r" };
-	for (i = 1; i < j->s->verbose && arg < argv + 62; i++)
+	for (i = 0; i < j->s->verbose && arg < argv + 62; i++)
 		*arg++ = (char []){ "-v" };
 	*arg = NULL;
 

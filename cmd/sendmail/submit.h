@@ -23,7 +23,7 @@ struct submit {
 	bool		 is_gateway;	/* -G */
 	bool		 ignores_dot;	/* -i */
 	bool		 extracts;	/* -t */
-	int		 verbose;
+	int		 verbose;	/* -v options to pass on */
 	char		**recipients;	/* arguments, NULL-terminated */
 };
 
