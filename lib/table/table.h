@@ -31,7 +31,8 @@ enum table_flags {
 	TABLE_TRY0NULL		= 1 << 8,	/* store without trailing NUL */
 	TABLE_TRY1NULL		= 1 << 9,	/* store with trailing NUL */
 	TABLE_VALUE_IS_FILE	= 1 << 10,	/* -F: values name files */
-	TABLE_SURROGATE		= 1 << 11	/* never fail to open: a stand-in answers TABLE_RETRY and warns */
+	TABLE_SURROGATE		= 1 << 11,	/* never fail to open: a stand-in answers TABLE_RETRY and warns */
+	TABLE_OPEN_LOCK		= 1 << 12	/* TABLE_WRITE: we alone use it while it is open, change it in place (caches) */
 };
 
 enum table_mode {
@@ -72,6 +73,12 @@ enum table_result table_lookup(struct table *t, const char *key,
  */
 int		 table_update(struct table *t, const char *key,
 		    const char *value, struct err *err);
+/*
+ * table_update_marker - insert a record for other programs' eyes, as postalias
+ * does for NIS: key as it is, without trailing NUL, always replaced
+ */
+int		 table_update_marker(struct table *t, const char *key,
+		    const char *value, struct err *err);
 enum table_result table_delete(struct table *t, const char *key,
 		    struct err *err);
 /*
@@ -90,7 +97,10 @@ bool		 table_is_pattern(const struct table *t);
 int		 table_owner(const struct table *t, uid_t *uid);
 /* table_has_changed - a file behind an open read table was changed or replaced; text for the log in *what */
 bool		 table_has_changed(struct table *t);
-/* table_any_changed - name of some changed table among all that this process has open, NULL if none */
+/*
+ * table_any_changed - some changed table among all that this process has
+ * open, as "TYPE:NAME(OPENFLAGS,FLAGS)" for the log; NULL if none
+ */
 const char	*table_any_changed(void);
 
 /* table_types - iterate known type names, sorted; NULL at the end */

@@ -1,0 +1,245 @@
+/*
+ * index.c - what the indexed types share: paths, building, the NUL convention
+ *
+ * The temporary file is opened, locked, and only then compared with its name:
+ * whoever waited for the lock may hold an inode that the winner has renamed
+ * away, and starts over. A file that a crashed build left is used again.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+#define STALE_AFTER_S	100	/* spec/tables.md 3.7 */
+#define COPY_CHUNK	(1 << 20)
+
+char *
+index_path(const struct table *t)
+{
+	struct buf path = BUF_INIT;
+
+	buf_setf(&path, "%s%s", t->name, t->type->suffix);
+	return buf_take(&path);
+}
+
+/* Open and lock the temporary file, empty, still found by its name. */
+static int
+open_tmp(const char *tmp, struct err *err)
+{
+	struct stat by_fd, by_name;
+	int fd;
+
+	for (;;) {
+		fd = open(tmp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (fd == -1)
+			return err_sys(err, "open database %s", tmp);
+		if (file_lock(fd, LOCK_EX) == -1 || fstat(fd, &by_fd) == -1) {
+			err_sys(err, "lock %s", tmp);
+			close(fd);
+			return -1;
+		}
+		if (!S_ISREG(by_fd.st_mode)) {
+			close(fd);
+			return err_set(err, ERR_DENIED,
+			    "open database %s: not a regular file", tmp);
+		}
+		if (by_fd.st_nlink > 0 && lstat(tmp, &by_name) == 0 &&
+		    by_name.st_dev == by_fd.st_dev &&
+		    by_name.st_ino == by_fd.st_ino)
+			break;
+		close(fd);
+	}
+	if (ftruncate(fd, 0) == -1) {
+		err_sys(err, "truncate %s", tmp);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct index_build *
+index_build_open(const struct table *t, const char *label, struct err *err)
+{
+	struct index_build *b = xcalloc(1, sizeof(*b));
+	struct buf tmp = BUF_INIT;
+	struct stat st;
+
+	b->path = index_path(t);
+	buf_setf(&tmp, "%s.tmp", b->path);
+	b->tmp = buf_take(&tmp);
+	b->label = label;
+	if ((b->fd = open_tmp(b->tmp, err)) == -1) {
+		index_build_close(b);
+		return NULL;
+	}
+	if (stat(b->path, &st) == 0)
+		b->mode = st.st_mode & 0777;
+	b->pairs = pairs_new();
+	return b;
+}
+
+/* A duplicate: text without its NUL, the stored value replaced or not. */
+static int
+resolve_duplicate(struct table *t, struct index_build *b, struct pair *old,
+    const char *key, size_t key_len, const char *value, size_t value_len,
+    struct err *err)
+{
+	int rc;
+
+	rc = table_duplicate(t, b->label, key, key_len, err);
+	if (rc == 1)
+		pairs_set_value(b->pairs, old, value, value_len);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+index_build_add(struct table *t, struct index_build *b, const char *key,
+    size_t key_len, const char *value, size_t value_len, struct err *err)
+{
+	struct pair *old = pairs_find(b->pairs, key, key_len);
+
+	if (old != NULL)
+		return resolve_duplicate(t, b, old, key, key_len, value,
+		    value_len, err);
+	old = pairs_add(b->pairs, key, key_len, value, value_len);
+	old->is_raw = t->tries_0null && !t->tries_1null;
+	return 0;
+}
+
+int
+index_copy(struct index_build *b, struct err *err)
+{
+	ssize_t n;
+	int fd;
+
+	if ((fd = open(b->path, O_RDONLY | O_CLOEXEC)) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		return err_sys(err, "open database %s", b->path);
+	}
+	while ((n = sendfile(b->fd, fd, NULL, COPY_CHUNK)) > 0)
+		;
+	close(fd);
+	return n == 0 ? 1 : err_sys(err, "copy %s to %s", b->path, b->tmp);
+}
+
+static int
+flush_directory(const char *path, struct err *err)
+{
+	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	int fd, rc = 0;
+
+	if (slash == NULL)
+		strcpy(dir, ".");	/* a path has at least one byte */
+	else
+		slash[slash == dir] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* A directory that we may write but not read cannot be flushed. */
+	if (fd != -1 && fsync(fd) == -1)
+		rc = err_sys(err, "flush directory %s", dir);
+	if (fd != -1)
+		close(fd);
+	free(dir);
+	return rc;
+}
+
+int
+index_build_commit(struct index_build *b, struct err *err)
+{
+	if (b->mode != 0 && fchmod(b->fd, b->mode) == -1)
+		return err_sys(err, "change mode of %s", b->tmp);
+	if (fsync(b->fd) == -1)
+		return err_sys(err, "flush %s", b->tmp);
+	if (rename(b->tmp, b->path) == -1)
+		return err_sys(err, "rename database from %s to %s", b->tmp,
+		    b->path);
+	free(b->tmp);
+	b->tmp = NULL;
+	return flush_directory(b->path, err);
+}
+
+void
+index_build_close(struct index_build *b)
+{
+	if (b == NULL)
+		return;
+	if (b->fd != -1) {
+		if (b->tmp != NULL)
+			unlink(b->tmp);
+		close(b->fd);
+	}
+	pairs_free(b->pairs);
+	free(b->path);
+	free(b->tmp);
+	free(b);
+}
+
+int
+index_open_read(struct table *t, const char *path, struct err *err)
+{
+	struct stat source;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return err_sys(err, "open database %s", path);
+	if (table_watch(t, fd, err) == -1) {
+		close(fd);
+		return -1;
+	}
+	if (stat(t->name, &source) == 0 &&
+	    source.st_mtime > t->watched.st_mtime &&
+	    source.st_mtime < clock_now() - STALE_AFTER_S)
+		log_warning("database %s is older than source file %s", path,
+		    t->name);
+	return fd;
+}
+
+void
+index_nulls(struct table *t, bool default_1null)
+{
+	bool any = (t->flags & (TABLE_TRY0NULL | TABLE_TRY1NULL)) != 0;
+
+	if (t->mode == TABLE_READ || t->mode == TABLE_WRITE) {
+		t->tries_0null = !any || (t->flags & TABLE_TRY0NULL) != 0;
+		t->tries_1null = !any || (t->flags & TABLE_TRY1NULL) != 0;
+		return;
+	}
+	t->tries_1null = any ? (t->flags & TABLE_TRY1NULL) != 0 :
+	    default_1null;
+	t->tries_0null = !t->tries_1null;
+}
+
+void
+index_hit(struct table *t, bool with_null)
+{
+	t->tries_1null = with_null;
+	t->tries_0null = !with_null;
+}
+
+void
+index_value(struct buf *out, const void *data, size_t len)
+{
+	if (len > 0 && ((const char *)data)[len - 1] == '\0')
+		len--;
+	buf_set(out, data, len);
+}
+
+bool
+index_stores_null(const struct table *t, bool default_1null)
+{
+	if (t->tries_0null && t->tries_1null)
+		return default_1null;
+	return t->tries_1null;
+}

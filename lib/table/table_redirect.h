@@ -1,0 +1,22 @@
+/*
+ * table_redirect.h - hash:, btree:, dbm: and sdbm: without Berkeley DB
+ */
+#ifndef LIB_TABLE_TABLE_REDIRECT_H
+#define LIB_TABLE_TABLE_REDIRECT_H
+
+struct buf;
+struct err;
+
+/*
+ * table_redirect - where type:name is served instead (spec/tables.md 10)
+ *
+ * out		set to "newtype:name"
+ *
+ * posthorn_bdb_redirect decides ("no" refuses), after non_bdb_custom_mapping
+ * and after a default_database_type or default_cache_db_type that names a
+ * usable type. Returns 0, or -1 with ERR_CONFIG.
+ */
+int	table_redirect(const char *type, const char *name, struct buf *out,
+	    struct err *err);
+
+#endif

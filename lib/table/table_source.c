@@ -1,0 +1,389 @@
+/*
+ * table_source.c - text files of entries: logical lines and their grammars
+ *
+ * Reading keeps one physical line ahead, since only the next line tells
+ * whether this one is complete. A NUL ends the text of its line; the rest is
+ * not looked at, so that no key can hide behind it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/table_source.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+
+#define SHOWN_CHARS	30	/* spec/tables.md 12.1 rule 5 */
+
+struct table_source {
+	char	*name;
+	FILE	*file;		/* NULL: inline rules */
+	char	*ahead;		/* the physical line after the last one given */
+	size_t	 ahead_size;
+	ssize_t	 ahead_len;	/* -1: nothing left */
+	int	 line_number;	/* of ahead */
+	bool	 is_primed;
+	char	*rules, *rest;	/* inline rules, cut up as we go */
+};
+
+#define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
+
+struct table_source *
+table_source_open(const char *path, int fd, struct err *err)
+{
+	struct table_source *s;
+
+	if (fd == -1 && (fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
+		err_sys(err, "open %s", path);
+		return NULL;
+	}
+	s = xcalloc(1, sizeof(*s));
+	s->name = xstrdup(path);
+	if ((s->file = fdopen(fd, "r")) == NULL) {
+		err_sys(err, "open %s", path);
+		close(fd);
+		table_source_close(s);
+		return NULL;
+	}
+	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
+	return s;
+}
+
+struct table_source *
+table_source_inline(const char *text, struct err *err)
+{
+	struct table_source *s = xcalloc(1, sizeof(*s));
+	const char *reason;
+
+	s->name = xstrdup(text);
+	s->rules = xstrdup(text);
+	if ((reason = text_brace_strip(s->rules, &s->rest)) != NULL) {
+		err_set(err, ERR_CONFIG, "%s in \"%s\"", reason, text);
+		table_source_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+table_source_close(struct table_source *s)
+{
+	if (s == NULL)
+		return;
+	if (s->file != NULL)
+		fclose(s->file);
+	free(s->ahead);
+	free(s->rules);
+	free(s->name);
+	free(s);
+}
+
+const char *
+table_source_name(const struct table_source *s)
+{
+	return s->name;
+}
+
+int
+table_source_fd(const struct table_source *s)
+{
+	return s->file != NULL ? fileno(s->file) : -1;
+}
+
+/* Read a physical line into ahead, comments and empty lines left out. */
+static int
+read_ahead(struct table_source *s, struct err *err)
+{
+	const char *p;
+
+	for (;;) {
+		s->ahead_len = getline(&s->ahead, &s->ahead_size, s->file);
+		if (s->ahead_len == -1)
+			return ferror(s->file) ?
+			    err_sys(err, "read %s", s->name) : 0;
+		s->line_number++;
+		s->ahead_len = (ssize_t)strlen(s->ahead);
+		if (s->ahead_len > 0 && s->ahead[s->ahead_len - 1] == '\n')
+			s->ahead[--s->ahead_len] = '\0';
+		for (p = s->ahead; IS_SPACE(*p); p++)
+			;
+		if (*p != '\0' && *p != '#')
+			return 0;
+	}
+}
+
+static int
+next_rule(struct table_source *s, struct buf *line, int *first_line,
+    struct err *err)
+{
+	const char *reason;
+	char *rule, *inner;
+
+	if ((rule = text_split_braced(&s->rest, TEXT_LIST_SEP)) == NULL)
+		return 0;
+	*first_line = ++s->line_number;
+	buf_sets(line, rule);
+	if ((reason = text_brace_strip(rule, &inner)) != NULL)
+		return err_set(err, ERR_CONFIG, "%s in \"%s\"", reason,
+		    line->ptr);
+	buf_sets(line, inner);
+	return 1;
+}
+
+int
+table_source_next(struct table_source *s, struct buf *line, int *first_line,
+    struct err *err)
+{
+	if (s->file == NULL)
+		return next_rule(s, line, first_line, err);
+	if (!s->is_primed) {
+		s->is_primed = true;
+		if (read_ahead(s, err) == -1)
+			return -1;
+		while (s->ahead_len != -1 && IS_SPACE(s->ahead[0])) {
+			log_warning("%s: logical line must not start with "
+			    "whitespace: \"%.*s%s\"", s->name, SHOWN_CHARS,
+			    s->ahead, s->ahead_len > SHOWN_CHARS ? "..." : "");
+			if (read_ahead(s, err) == -1)
+				return -1;
+		}
+	}
+	if (s->ahead_len == -1)
+		return 0;
+	*first_line = s->line_number;
+	buf_reset(line);
+	do {
+		buf_add(line, s->ahead, (size_t)s->ahead_len);
+		if (read_ahead(s, err) == -1)
+			return -1;
+	} while (s->ahead_len != -1 && IS_SPACE(s->ahead[0]));
+	return 1;
+}
+
+static bool
+is_bad_utf8(const char *line, const char *name, int line_number)
+{
+	size_t len = strlen(line);
+	struct buf shown = BUF_INIT;
+
+	if (text_is_utf8(line, len))
+		return false;
+	text_printable(&shown, line, len, false);
+	log_warning("%s, line %d: non-UTF-8 input \"%s\" -- ignoring this line",
+	    name, line_number, shown.ptr);
+	buf_done(&shown);
+	return true;
+}
+
+enum table_entry
+table_source_pair(char *line, const char *name, int line_number,
+    bool is_texthash, bool has_utf8, char **key, char **value)
+{
+	bool is_quoted = false;
+	char *p, *end;
+
+	if (has_utf8 && is_bad_utf8(line, name, line_number))
+		return TABLE_ENTRY_SKIP;
+	end = line + strlen(line);
+	while (end > line && IS_SPACE(end[-1]))
+		*--end = '\0';
+	for (p = line; *p != '\0' && (is_quoted || !IS_SPACE(*p)); p++) {
+		if (*p == '"')
+			is_quoted = !is_quoted;
+		else if (*p == '\\' && p[1] != '\0')
+			p++;
+	}
+	if (is_quoted) {
+		log_warning("%s, line %d: unbalanced '\"' in '%s' -- ignoring "
+		    "this line", name, line_number, line);
+		return TABLE_ENTRY_SKIP;
+	}
+	*key = line;
+	if (*p != '\0')
+		*p++ = '\0';
+	while (IS_SPACE(*p))
+		p++;
+	*value = p;
+	if (**key == '\0' || **value == '\0') {
+		log_warning("%s, line %d: expected format: key whitespace "
+		    "value%s", name, line_number,
+		    is_texthash ? " -- ignoring this line" : "");
+		return TABLE_ENTRY_SKIP;
+	}
+	if ((*key)[strlen(*key) - 1] == ':')
+		log_warning("%s, line %d: record is in \"key: value\" format; "
+		    "is this an alias file?", name, line_number);
+	return TABLE_ENTRY_OK;
+}
+
+/*
+ * Alias lines are RFC 822 tokens (RFC 822 3.3). What is stored is the tokens
+ * written out again, so only their kind and text matter here.
+ */
+enum token { TOKEN_END, TOKEN_ATOM, TOKEN_QUOTED, TOKEN_COMMENT,
+	TOKEN_LITERAL, TOKEN_OPERATOR };
+
+#define OPERATORS	"()<>@,;:\\\".[]%!|"
+
+/* "text" or [text]: backslashes protect the next character and go away. */
+static const char *
+cut_enclosed(const char *s, char close, struct buf *text)
+{
+	for (; *s != '\0' && *s != close; s++) {
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+		buf_addc(text, *s);
+	}
+	return *s != '\0' ? s + 1 : s;
+}
+
+/* A comment, parentheses included; it may nest. */
+static const char *
+cut_comment(const char *s, struct buf *text)
+{
+	int depth = 0;
+
+	do {
+		if (*s == '(')
+			depth++;
+		else if (*s == ')')
+			depth--;
+		else if (*s == '\\' && s[1] != '\0')
+			buf_addc(text, *s++);
+		buf_addc(text, *s++);
+	} while (*s != '\0' && depth > 0);
+	return s;
+}
+
+/* Cut the token at *p; text gets what stands between its delimiters. */
+static enum token
+next_token(const char **p, struct buf *text)
+{
+	const char *s = *p;
+	bool is_special = false;
+
+	buf_reset(text);
+	while (IS_SPACE(*s))
+		s++;
+	*p = s;
+	if (*s == '\0')
+		return TOKEN_END;
+	if (*s == '"') {
+		*p = cut_enclosed(s + 1, '"', text);
+		return TOKEN_QUOTED;
+	}
+	if (*s == '[') {
+		*p = cut_enclosed(s + 1, ']', text);
+		return TOKEN_LITERAL;
+	}
+	if (*s == '(') {
+		*p = cut_comment(s, text);
+		return TOKEN_COMMENT;
+	}
+	if (*s != '\\' && strchr(OPERATORS, *s) != NULL) {
+		buf_addc(text, *s);
+		*p = s + 1;
+		return TOKEN_OPERATOR;
+	}
+	for (; *s != '\0' && !IS_SPACE(*s); s++) {
+		if (*s == '\\') {
+			if (*++s == '\0')
+				break;
+			is_special |= IS_SPACE(*s) ||
+			    strchr(OPERATORS, *s) != NULL;
+		} else if (strchr(OPERATORS, *s) != NULL) {
+			break;
+		}
+		buf_addc(text, *s);
+	}
+	*p = s;
+	return is_special ? TOKEN_QUOTED : TOKEN_ATOM;
+}
+
+static void
+put_quoted(struct buf *out, const struct buf *text)
+{
+	size_t i;
+
+	buf_addc(out, '"');
+	for (i = 0; i < text->len; i++) {
+		if (strchr("\"\\\r", text->ptr[i]) != NULL)
+			buf_addc(out, '\\');
+		buf_addc(out, text->ptr[i]);
+	}
+	buf_addc(out, '"');
+}
+
+/* Write a token out; a blank only between two that are no operators. */
+static void
+put_token(struct buf *out, enum token kind, const struct buf *text,
+    enum token *previous, bool is_value)
+{
+	if (*previous != TOKEN_END && *previous != TOKEN_OPERATOR &&
+	    (kind != TOKEN_OPERATOR || text->ptr[0] == '<'))
+		buf_addc(out, ' ');
+	if (kind == TOKEN_QUOTED && is_value)
+		put_quoted(out, text);
+	else if (kind == TOKEN_LITERAL)
+		buf_addf(out, "[%s]", text->ptr);
+	else
+		buf_adds(out, text->ptr);
+	if (kind == TOKEN_OPERATOR && text->ptr[0] == ',' && is_value)
+		buf_addc(out, ' ');
+	*previous = kind;
+}
+
+enum table_entry
+table_source_alias(const char *line, const char *name, int line_number,
+    bool has_utf8, struct buf *key, struct buf *value)
+{
+	bool has_colon = false, is_list = false, has_domain = false;
+	enum token kind, previous = TOKEN_END;
+	size_t key_tokens = 0, value_tokens = 0;
+	struct buf text = BUF_INIT;
+
+	if (has_utf8 && is_bad_utf8(line, name, line_number))
+		return TABLE_ENTRY_SKIP;
+	buf_reset(key);
+	buf_reset(value);
+	while ((kind = next_token(&line, &text)) != TOKEN_END) {
+		if (!has_colon && kind == TOKEN_OPERATOR &&
+		    text.ptr[0] == ':') {
+			has_colon = true;
+			previous = TOKEN_END;
+			continue;
+		}
+		if (has_colon) {
+			put_token(value, kind, &text, &previous, true);
+			value_tokens++;
+			continue;
+		}
+		if (kind == TOKEN_OPERATOR) {
+			is_list |= text.ptr[0] == ',';
+			has_domain |= text.ptr[0] == '@' || text.ptr[0] == '%';
+		}
+		put_token(key, kind, &text, &previous, false);
+		key_tokens++;
+	}
+	buf_done(&text);
+	if (key_tokens == 0 || value_tokens == 0 || is_list) {
+		log_warning("%s, line %d: need name:value pair", name,
+		    line_number);
+		return TABLE_ENTRY_SKIP;
+	}
+	if (has_domain) {
+		log_warning("%s, line %d: name must be local", name,
+		    line_number);
+		return TABLE_ENTRY_SKIP;
+	}
+	return TABLE_ENTRY_OK;
+}

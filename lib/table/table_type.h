@@ -1,0 +1,91 @@
+/*
+ * table_type.h - what a table type provides, and what table.c does for it
+ *
+ * A type is one file with one struct table_type and one row in table.c.
+ * table.c splits the name, shares instances, folds keys, checks UTF-8 and
+ * watches files; a type finds bytes. Only files of this room include this.
+ */
+#ifndef LIB_TABLE_TABLE_TYPE_H
+#define LIB_TABLE_TABLE_TYPE_H
+
+#include "lib/table/table.h"
+
+#include <sys/stat.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+
+struct table_type {
+	const char	*name;
+	bool		 is_pattern;
+	/* suffix - of the index file; NULL: not built by postmap */
+	const char	*suffix;
+
+	/*
+	 * open - fill t->state and what else of struct table the type knows
+	 *
+	 * t->name, t->mode and t->flags say what is wanted. 0, or -1 with err;
+	 * close is not called after a failure.
+	 */
+	int		 (*open)(struct table *t, struct err *err);
+	void		 (*close)(struct table *t);
+	/* lookup - value is never NULL, empty, and only read on TABLE_FOUND */
+	enum table_result (*lookup)(struct table *t, const char *key,
+			    size_t len, struct buf *value, struct err *err);
+	/* The rest is NULL where the operation is not supported. */
+	int		 (*update)(struct table *t, const char *key,
+			    size_t key_len, const char *value,
+			    size_t value_len, struct err *err);
+	enum table_result (*remove)(struct table *t, const char *key,
+			    size_t len, struct err *err);
+	enum table_result (*next)(struct table *t, bool first,
+			    struct buf *key, struct buf *value,
+			    struct err *err);
+	int		 (*commit)(struct table *t, struct err *err);
+};
+
+enum table_trust {
+	TABLE_OWNER_UNKNOWN,
+	TABLE_OWNER_UID,	/* t->owner wrote it; 0 is trusted */
+};
+
+struct table {
+	const struct table_type	*type;
+	char			*full_name;	/* "type:name" */
+	const char		*name;		/* what follows the colon */
+	enum table_mode		 mode;
+	unsigned		 flags;
+	void			*state;
+	bool			 is_pattern;	/* as the type, unless it says else */
+	bool			 has_utf8;	/* the UTF-8 layer is on */
+	bool			 tries_0null, tries_1null;	/* 3.5, still undecided: both */
+	bool			 is_multi_writer;	/* a new time stamp is no change */
+	enum table_trust	 trust;
+	uid_t			 owner;
+	int			 watch_fd;	/* -1: nothing to watch */
+	struct stat		 watched;
+	char			*unavailable;	/* reason: this is a stand-in */
+	struct buf		 key, scratch;
+	unsigned		 refs;
+	struct table		*link;
+};
+
+/* table_watch - note owner, time and inode of an open file; fd is not taken */
+int	table_watch(struct table *t, int fd, struct err *err);
+
+/*
+ * table_duplicate - what to do about a key that is there already
+ *
+ * label	the name that the warning starts with
+ *
+ * Returns 1 to replace the value, 0 to keep it, -1 with err (3.6).
+ */
+int	table_duplicate(const struct table *t, const char *label,
+	    const char *key, size_t len, struct err *err);
+
+extern const struct table_type table_cdb, table_cidr, table_environ,
+    table_fail, table_gdbm, table_inline, table_internal, table_lmdb,
+    table_pcre, table_pipemap, table_randmap, table_regexp, table_static,
+    table_texthash, table_unionmap, table_unix;
+
+#endif
