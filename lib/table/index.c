@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -132,7 +133,9 @@ index_copy(struct index_build *b, struct err *err)
 	while ((n = sendfile(b->fd, fd, NULL, COPY_CHUNK)) > 0)
 		;
 	close(fd);
-	return n == 0 ? 1 : err_sys(err, "copy %s to %s", b->path, b->tmp);
+	if (n == 0 && lseek(b->fd, 0, SEEK_SET) == 0)
+		return 1;
+	return err_sys(err, "copy %s to %s", b->path, b->tmp);
 }
 
 static int

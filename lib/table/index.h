@@ -48,8 +48,10 @@ void	index_build_close(struct index_build *b);
 int	index_open_read(struct table *t, const char *path, struct err *err);
 
 /*
- * index_open_copy - put a copy of NAME.suffix into the temporary file of b,
- * for changes that become visible with index_build_commit
+ * index_copy - put a copy of NAME.suffix into the temporary file of b, for
+ * changes that become visible with index_build_commit
+ *
+ * Returns 1, 0 when there is no such file yet, -1 with err.
  */
 int	index_copy(struct index_build *b, struct err *err);
 

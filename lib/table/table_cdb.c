@@ -168,11 +168,8 @@ cdb_table_commit(struct table *t, struct err *err)
 		    p->value_len + null) == -1)
 			break;
 	}
-	if (p != NULL || cdb_make_finish(&make) == -1) {
-		err_sys(err, "write %s", s->build->tmp);
-		cdb_make_free(&make);
-		return -1;
-	}
+	if (p != NULL || cdb_make_finish(&make) == -1)
+		return err_sys(err, "write %s", s->build->tmp);
 	return index_build_commit(s->build, err);
 }
 
