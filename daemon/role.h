@@ -28,7 +28,8 @@ enum role_needs {
 	ROLE_PRIVILEGED	= 4,	/* "service NAME requires privileged operation" */
 	ROLE_NO_USE_LIMIT = 8,	/* max_use does not apply */
 	ROLE_NO_IDLE_LIMIT = 16,
-	ROLE_DELAYED_ACCEPT = 32 /* in_flow_delay before serving (cleanup) */
+	ROLE_DELAYED_ACCEPT = 32, /* in_flow_delay before serving (cleanup) */
+	ROLE_ARGUMENTS	= 64	/* takes words after the options (pipe, spawn); others refuse them */
 };
 
 struct role {

@@ -11,7 +11,9 @@
 #define DAEMON_SERVE_SERVE_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
+struct attrs;
 struct event_base;
 struct role;
 
@@ -31,6 +33,21 @@ void	serve_free(void);
  * Idle time is counted from the last one.
  */
 void	serve_client_closed(void);
+
+/* serve_on_stop - fn runs before the process ends for any good reason; for last log lines */
+void	serve_on_stop(void (*fn)(void));
+
+/* serve_set_max_idle - a role's own idle limit in seconds, from pre_jail or post_jail; 0: none */
+void	serve_set_max_idle(int seconds);
+
+/* serve_peer - address of the client being served, as accept gave it; NULL when there is none (-S on a pipe) */
+const struct sockaddr	*serve_peer(socklen_t *len);
+
+/* serve_passed - attributes that came with a passed descriptor (type pass: client_address, ...), NULL without */
+const struct attrs	*serve_passed(void);
+
+/* serve_watchdog - the process ends when it neither accepts nor finishes anything for so long; each skeleton sets its default */
+void	serve_watchdog(int limit_s);
 
 /* serve_stop - end cleanly after this client, as when the status channel closed */
 void	serve_stop(const char *why);
