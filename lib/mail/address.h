@@ -28,6 +28,8 @@ const char	*address_domain(const char *internal);
  * local	local part, internal, local_len bytes
  * delimiters	recipient_delimiter: a set
  *
+ * postmaster, mailer-daemon, $double_bounce_sender and, with
+ * owner_request_special, owner-LIST and LIST-request stay whole.
  * Returns the offset of the delimiter, or local_len when there is no extension.
  */
 size_t	address_split_extension(const char *local, size_t local_len,
@@ -50,8 +52,9 @@ int	address_parse_path(const char *text, bool strict, struct buf *internal,
  * address_list_each - call fn for each mailbox in an RFC 5322 address list
  *
  * Comments, phrases and groups are taken apart; malformed text never fails,
- * it gives the best reading that a mail system must make (an argument without
- * an address yields one empty address when wants_empty).
+ * it gives the best reading that a mail system must make. "<>" counts as an
+ * address only when wants_empty; and then a text without any address yields
+ * one empty address.
  *
  * fn		gets the internal form; offset and length say where the
  *		external address stands in text. Return false to stop.
@@ -62,17 +65,20 @@ void	address_list_each(const char *text, bool wants_empty,
 	    address_list_fn fn, void *ctx);
 
 /*
- * address_list_rewrite - copy a header value with each address replaced
+ * address_list_rewrite - append a header value with each address replaced
  *
- * fn		gets the external address as written and appends its replacement
+ * value	what stands behind "Name:", without the blanks in front
+ * column	how much of the first line is taken: strlen("Name: ")
+ * fn		gets the external address and appends its replacement
  *
- * Comments, phrases and layout stay (RFC 5322 3.4); obsolete forms such as
- * "user (Full Name)" stay as they are but for the address.
+ * Comments and phrases stay (RFC 5322 3.4). A line that grows too long is
+ * folded at a comma. Returns true when some address changed; when none did,
+ * out gets value byte for byte.
  */
 typedef void (*address_rewrite_fn)(const char *external, struct buf *out,
 	    void *ctx);
-void	address_list_rewrite(struct buf *out, const char *value,
-	    address_rewrite_fn fn, void *ctx);
+bool	address_list_rewrite(struct buf *out, const char *value,
+	    size_t column, address_rewrite_fn fn, void *ctx);
 
 /* address_is_hostname - syntactically valid host name (RFC 1123 2.1, 253 octets; '_' tolerated) */
 bool	address_is_hostname(const char *name);

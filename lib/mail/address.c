@@ -1,0 +1,808 @@
+/*
+ * address.c - quoting, splitting and finding mail addresses
+ *
+ * Header text is cut into tokens once (RFC 5322 3.2: atoms, quoted strings,
+ * comments, domain literals, specials); then one pass over the tokens marks
+ * which runs of them are addresses. Both readers of address lists stand on
+ * those marks, so that "whom does it go to" and "what is rewritten" can never
+ * disagree. Every pass is linear, whatever the text.
+ *
+ *	"Bob" (x) <bob @ a . b>, c (y)		text
+ *	 Q    C   < A  O A  O A > , A C		tokens
+ *	            `---------'     `-'		addresses
+ *
+ * Malformed text is read as the widespread mail systems read it: two words
+ * without an operator between them are two addresses, a colon without a
+ * semicolon to follow opens no group, an unpaired angle is an ordinary
+ * character.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/mail/address.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+
+#define SPECIALS	"()<>@,;:\\\"[]"	/* RFC 5322 3.2.3, without the dot */
+#define FOLD_COLUMN	70	/* a rewritten list is folded from here on */
+
+/* ---- one address ---- */
+
+static bool
+local_needs_quotes(const char *local, size_t len)
+{
+	size_t i;
+	unsigned char c;
+
+	if (len == 0 || local[0] == '.' || local[len - 1] == '.')
+		return true;
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)local[i];
+		if (c <= ' ' || c == 127 || strchr(SPECIALS, c) != NULL)
+			return true;
+		if (c == '.' && local[i + 1] == '.')
+			return true;
+	}
+	return false;
+}
+
+void
+address_quote(struct buf *out, const char *internal)
+{
+	const char *at = strrchr(internal, '@');
+	size_t len = at != NULL ? (size_t)(at - internal) : strlen(internal);
+	size_t i;
+
+	if (*internal == '\0')
+		return;
+	if (!local_needs_quotes(internal, len)) {
+		buf_adds(out, internal);
+		return;
+	}
+	buf_addc(out, '"');
+	for (i = 0; i < len; i++) {
+		if (strchr("\"\\\r", internal[i]) != NULL)
+			buf_addc(out, '\\');
+		buf_addc(out, internal[i]);
+	}
+	buf_addc(out, '"');
+	buf_adds(out, internal + len);
+}
+
+void
+address_unquote(struct buf *out, const char *external)
+{
+	bool is_quoted = false;
+
+	if (strpbrk(external, "\"\\") == NULL) {
+		buf_adds(out, external);
+		return;
+	}
+	for (; *external != '\0'; external++) {
+		if (*external == '"') {
+			is_quoted = !is_quoted;
+		} else if (*external == '\\') {
+			if (external[1] == '\0')
+				break;
+			buf_addc(out, *++external);
+		} else if (*external == '@' && !is_quoted) {
+			/* What follows is a domain, or another local part
+			   that nothing quotes: as it is. */
+			buf_adds(out, external);
+			break;
+		} else {
+			buf_addc(out, *external);
+		}
+	}
+}
+
+const char *
+address_domain(const char *internal)
+{
+	const char *at = strrchr(internal, '@');
+
+	return at != NULL ? at + 1 : NULL;
+}
+
+/* starts_with, ends_with - letter case ignored */
+static bool
+starts_with(const char *s, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+
+	return len >= n && strncasecmp(s, with, n) == 0;
+}
+
+static bool
+ends_with(const char *s, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+
+	return len > n && strncasecmp(s + len - n, with, n) == 0;
+}
+
+size_t
+address_split_extension(const char *local, size_t local_len,
+    const char *delimiters)
+{
+	const char *double_bounce = params.double_bounce_sender;
+	size_t i;
+
+	if (*delimiters == '\0')
+		return local_len;
+	if ((local_len == 10 && starts_with(local, local_len, "postmaster")) ||
+	    (local_len == 13 &&
+	    starts_with(local, local_len, "mailer-daemon")))
+		return local_len;
+	if (double_bounce != NULL && local_len == strlen(double_bounce) &&
+	    starts_with(local, local_len, double_bounce))
+		return local_len;
+	if (params.owner_request_special && strchr(delimiters, '-') != NULL &&
+	    (starts_with(local, local_len, "owner-") ||
+	    ends_with(local, local_len, "-request")))
+		return local_len;
+	for (i = 1; i < local_len; i++)
+		if (strchr(delimiters, local[i]) != NULL)
+			return i;
+	return local_len;
+}
+
+/* ---- lists: tokens ---- */
+
+enum token_kind { TOKEN_ATOM = 'a', TOKEN_QUOTED = 'q', TOKEN_LITERAL = 'l',
+	TOKEN_COMMENT = 'c' };		/* else the special itself: '<' ... */
+
+struct token {
+	size_t	 at, end;	/* in the text */
+	unsigned char kind;
+	bool	 has_blank;	/* white space in front */
+};
+
+/* A run of tokens that is one address; first > last: "<>". */
+struct run {
+	size_t	 first, last;
+};
+
+struct list {
+	const char	*text;
+	struct token	*tokens;
+	size_t		 token_count, token_room;
+	struct run	*runs;
+	size_t		 run_count, run_room;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool
+is_word(const struct token *t)
+{
+	return t->kind == TOKEN_ATOM || t->kind == TOKEN_QUOTED ||
+	    t->kind == TOKEN_LITERAL;
+}
+
+/* skip_to - behind the next close that no backslash escapes, or at the end */
+static const char *
+skip_to(const char *p, char close)
+{
+	for (; *p != '\0'; p++) {
+		if (*p == close)
+			return p + 1;
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+	}
+	return p;
+}
+
+/* skip_comment - RFC 5322 3.2.2: comments nest; an open one takes the rest */
+static const char *
+skip_comment(const char *p)
+{
+	size_t depth = 0;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '(')
+			depth++;
+		else if (*p == ')' && --depth == 0)
+			return p + 1;
+	}
+	return p;
+}
+
+static const char *
+skip_atom(const char *p)
+{
+	for (; *p != '\0' && !is_blank(*p); p++) {
+		if (*p == '\\') {
+			if (p[1] == '\0')
+				return p + 1;
+			p++;
+		} else if (*p == '.' || strchr(SPECIALS, *p) != NULL) {
+			break;
+		}
+	}
+	return p;
+}
+
+/* token_end - how far the token at p reaches, and of which kind it is */
+static const char *
+token_end(const char *p, unsigned char *kind)
+{
+	*kind = (unsigned char)*p;
+	switch (*p) {
+	case '(':
+		*kind = TOKEN_COMMENT;
+		return skip_comment(p);
+	case '"':
+		*kind = TOKEN_QUOTED;
+		return skip_to(p + 1, '"');
+	case '[':
+		*kind = TOKEN_LITERAL;
+		return skip_to(p + 1, ']');
+	case '<': case '>': case '@': case ',': case ';': case ':': case '.':
+	case ')': case ']':
+		return p + 1;
+	default:
+		*kind = TOKEN_ATOM;
+		return skip_atom(p);
+	}
+}
+
+static void
+tokenize(struct list *l)
+{
+	const char *p = l->text;
+	struct token *t;
+	bool has_blank;
+
+	for (;;) {
+		for (has_blank = false; is_blank(*p); p++)
+			has_blank = true;
+		if (*p == '\0')
+			break;
+		if (l->token_count == l->token_room) {
+			l->token_room = l->token_room * 2 + 16;
+			l->tokens = xreallocarray(l->tokens, l->token_room,
+			    sizeof(*l->tokens));
+		}
+		t = &l->tokens[l->token_count++];
+		t->at = (size_t)(p - l->text);
+		p = token_end(p, &t->kind);
+		t->end = (size_t)(p - l->text);
+		t->has_blank = has_blank;
+	}
+}
+
+/* ---- lists: which tokens are addresses ---- */
+
+static void
+add_run(struct list *l, size_t first, size_t last)
+{
+	if (l->run_count == l->run_room) {
+		l->run_room = l->run_room * 2 + 8;
+		l->runs = xreallocarray(l->runs, l->run_room,
+		    sizeof(*l->runs));
+	}
+	l->runs[l->run_count++] = (struct run){ first, last };
+}
+
+/* add_trimmed - tokens from first up to end as one address, without the comments at its ends */
+static void
+add_trimmed(struct list *l, size_t first, size_t end)
+{
+	while (first < end && l->tokens[first].kind == TOKEN_COMMENT)
+		first++;
+	while (end > first && l->tokens[end - 1].kind == TOKEN_COMMENT)
+		end--;
+	if (first < end)
+		add_run(l, first, end - 1);
+}
+
+/* add_bare - tokens without angles: a new address where two words meet */
+static void
+add_bare(struct list *l, size_t first, size_t end)
+{
+	bool was_word = false;
+	size_t i, start = first;
+
+	for (i = first; i < end; i++) {
+		if (l->tokens[i].kind == TOKEN_COMMENT)
+			continue;
+		if (is_word(&l->tokens[i]) && was_word) {
+			add_trimmed(l, start, i);
+			start = i;
+		}
+		was_word = is_word(&l->tokens[i]);
+	}
+	add_trimmed(l, start, end);
+}
+
+/* angle_end - the '>' that closes the '<' at i, or 0 when it is unpaired */
+static size_t
+angle_end(const struct list *l, size_t i)
+{
+	for (i++; i < l->token_count; i++) {
+		if (l->tokens[i].kind == '>')
+			return i;
+		if (l->tokens[i].kind == '<')
+			break;
+	}
+	return 0;
+}
+
+/*
+ * find_runs - mark the addresses
+ *
+ * start is the first token that nothing has claimed yet: it turns out to be a
+ * phrase when '<' follows, a group's name when ':' does, else an address.
+ */
+static void
+find_runs(struct list *l)
+{
+	size_t i, start = 0, close, semicolons = 0, before;
+
+	for (i = 0; i < l->token_count; i++)
+		semicolons += l->tokens[i].kind == ';';
+	for (i = 0; i < l->token_count; i++) {
+		switch (l->tokens[i].kind) {
+		case '<':
+			if ((close = angle_end(l, i)) == 0)
+				break;
+			before = l->run_count;
+			add_trimmed(l, i + 1, close);
+			if (l->run_count == before)
+				add_run(l, i + 1, i);
+			i = close;
+			start = close + 1;
+			break;
+		case ':':
+			/* RFC 5322 3.4 group; "@a:b@c" is a bare route. */
+			if (semicolons > 0 && l->tokens[start].kind != '@')
+				start = i + 1;
+			break;
+		case ';':
+			semicolons--;
+			add_bare(l, start, i);
+			start = i + 1;
+			break;
+		case ',':
+			add_bare(l, start, i);
+			start = i + 1;
+			break;
+		}
+	}
+	add_bare(l, start, l->token_count);
+}
+
+static void
+list_open(struct list *l, const char *text)
+{
+	memset(l, 0, sizeof(*l));
+	l->text = text;
+	tokenize(l);
+	find_runs(l);
+}
+
+static void
+list_close(struct list *l)
+{
+	free(l->tokens);
+	free(l->runs);
+}
+
+/* token_internal - append a token's text without quotes and backslashes */
+static void
+token_internal(struct buf *out, const char *text, const struct token *t)
+{
+	const char *p = text + t->at, *end = text + t->end;
+
+	if (t->kind == TOKEN_QUOTED) {
+		p++;
+		if (end > p && end[-1] == '"')
+			end--;
+	}
+	for (; p < end; p++) {
+		if (*p == '\\' && t->kind != TOKEN_LITERAL && ++p == end)
+			break;
+		if (*p != '\r' && *p != '\n')
+			buf_addc(out, *p);
+	}
+}
+
+/* run_internal - the address of a run, without comments, blanks and route */
+static void
+run_internal(struct buf *out, const struct list *l, const struct run *run)
+{
+	size_t i, first = run->first;
+
+	buf_reset(out);
+	if (run->first > run->last)
+		return;
+	if (l->tokens[first].kind == '@')	/* RFC 5321 4.1.2 A-d-l */
+		for (i = first; i < run->last; i++)
+			if (l->tokens[i].kind == ':')
+				first = i + 1;
+	for (i = first; i <= run->last; i++)
+		if (l->tokens[i].kind != TOKEN_COMMENT)
+			token_internal(out, l->text, &l->tokens[i]);
+}
+
+void
+address_list_each(const char *text, bool wants_empty, address_list_fn fn,
+    void *ctx)
+{
+	struct buf internal = BUF_INIT;
+	struct list l;
+	const struct run *run;
+	size_t i, at, end;
+
+	list_open(&l, text);
+	for (i = 0; i < l.run_count; i++) {
+		run = &l.runs[i];
+		if (run->first > run->last && !wants_empty)
+			continue;
+		run_internal(&internal, &l, run);
+		at = run->first > run->last ? l.tokens[run->last].end :
+		    l.tokens[run->first].at;
+		end = run->first > run->last ? at : l.tokens[run->last].end;
+		if (!fn(internal.ptr, at, end - at, ctx))
+			break;
+	}
+	if (l.run_count == 0 && wants_empty)
+		fn("", 0, 0, ctx);
+	list_close(&l);
+	buf_done(&internal);
+}
+
+/* ---- lists: rewriting ---- */
+
+/* add_token - copy a token as written; a folded comment becomes one line */
+static void
+add_token(struct buf *out, const struct list *l, const struct token *t)
+{
+	size_t i;
+
+	for (i = t->at; i < t->end; i++)
+		if (l->text[i] != '\r')
+			buf_addc(out, l->text[i] == '\n' ? ' ' : l->text[i]);
+}
+
+/* add_comments - those within a run stand behind its address */
+static void
+add_comments(struct buf *out, const struct list *l, const struct run *run)
+{
+	size_t i;
+
+	for (i = run->first; i <= run->last; i++)
+		if (l->tokens[i].kind == TOKEN_COMMENT) {
+			buf_addc(out, ' ');
+			add_token(out, l, &l->tokens[i]);
+		}
+}
+
+/* What has been written of a rewritten list. */
+struct layout {
+	struct buf	 text;
+	size_t		 item;		/* where the last item begins */
+	size_t		 line;		/* where its line begins */
+	size_t		 column;	/* taken on that line in front of it */
+};
+
+/* fold - put the last item on a line of its own when its line got too long */
+static void
+fold(struct layout *o)
+{
+	if (o->item <= o->line ||
+	    o->column + o->text.len - o->line < FOLD_COLUMN)
+		return;
+	buf_delete(&o->text, o->item, 1);		/* the blank */
+	buf_insert(&o->text, o->item, "\n\t", 2);
+	o->line = o->item + 2;
+	o->column = 0;
+}
+
+/* next_item - write the comma that ends an item */
+static void
+next_item(struct layout *o)
+{
+	buf_addc(&o->text, ',');
+	fold(o);
+	o->item = o->text.len;
+	buf_addc(&o->text, ' ');
+}
+
+/* keep_blank - white space in front of a token becomes one blank */
+static void
+keep_blank(struct layout *o, const struct token *t)
+{
+	if (t->has_blank && t->kind != ',' && o->text.len > 0 &&
+	    o->text.ptr[o->text.len - 1] != ' ')
+		buf_addc(&o->text, ' ');
+}
+
+/* rewrite_run - write one address; true when it changed */
+static bool
+rewrite_run(struct layout *o, const struct list *l, const struct run *run,
+    address_rewrite_fn fn, void *ctx)
+{
+	struct buf internal = BUF_INIT, external = BUF_INIT;
+	size_t at = o->text.len;
+	bool is_changed;
+
+	run_internal(&internal, l, run);
+	address_quote(&external, internal.ptr);
+	fn(external.ptr, &o->text, ctx);
+	is_changed = strcmp(o->text.ptr + at, external.ptr) != 0;
+	add_comments(&o->text, l, run);
+	buf_done(&internal);
+	buf_done(&external);
+	return is_changed;
+}
+
+bool
+address_list_rewrite(struct buf *out, const char *value, size_t column,
+    address_rewrite_fn fn, void *ctx)
+{
+	struct layout o = { .text = BUF_INIT, .column = column };
+	struct list l;
+	const struct token *t;
+	size_t i, r = 0;
+	bool is_changed = false, after_address = false;
+
+	list_open(&l, value);
+	for (i = 0; i < l.token_count; i++) {
+		t = &l.tokens[i];
+		while (r < l.run_count && l.runs[r].first > l.runs[r].last &&
+		    l.runs[r].first <= i)
+			r++;				/* "<>" stays as it is */
+		if (r < l.run_count && l.runs[r].first == i) {
+			if (after_address)
+				next_item(&o);
+			else
+				keep_blank(&o, t);
+			if (rewrite_run(&o, &l, &l.runs[r], fn, ctx))
+				is_changed = true;
+			i = l.runs[r++].last;
+			after_address = true;
+		} else if (t->kind == ',') {
+			next_item(&o);
+			after_address = false;
+		} else {
+			keep_blank(&o, t);
+			add_token(&o.text, &l, t);
+			if (t->kind != TOKEN_COMMENT && t->kind != '>')
+				after_address = false;
+		}
+	}
+	fold(&o);
+	if (is_changed)
+		buf_add(out, o.text.ptr, o.text.len);
+	else
+		buf_adds(out, value);
+	list_close(&l);
+	buf_done(&o.text);
+	return is_changed;
+}
+
+/* ---- envelope paths ---- */
+
+/* path_end - behind the '>' that closes the path at text, or before the blank that ends a bare one */
+static const char *
+path_end(const char *text)
+{
+	const char *p = text;
+	bool is_quoted = false, is_angle = *text == '<';
+
+	for (p += is_angle; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (*p == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted)
+			continue;
+		else if (is_angle && *p == '>')
+			return p + 1;
+		else if (!is_angle && is_blank(*p))
+			return p;
+	}
+	return is_angle ? NULL : p;
+}
+
+/* dot_string - length of an RFC 5321 4.1.2 Dot-string, 0 if there is none */
+static size_t
+dot_string(const char *p, size_t len)
+{
+	size_t n;
+
+	for (n = 0; n < len && p[n] != '@'; n++)
+		if ((unsigned char)p[n] <= ' ' || p[n] == 127 ||
+		    strchr(SPECIALS, p[n]) != NULL ||
+		    (p[n] == '.' && (n == 0 || n + 1 == len ||
+		    p[n + 1] == '.' || p[n + 1] == '@')))
+			return 0;
+	return n;
+}
+
+/* is_mailbox - RFC 5321 4.1.2 Mailbox, or a local part alone ("postmaster") */
+static bool
+is_mailbox(const char *p, size_t len)
+{
+	struct buf domain = BUF_INIT;
+	const char *end = p + len;
+	bool ok;
+
+	if (len > 0 && *p == '"') {
+		for (p++; p < end && *p != '"'; p++)
+			if (*p == '\\' && ++p == end)
+				return false;
+		if (p == end)
+			return false;
+		p++;
+	} else {
+		p += dot_string(p, len);
+		if (p == end - len)
+			return false;
+	}
+	if (p == end)
+		return true;
+	if (*p++ != '@' || p == end)
+		return false;
+	buf_set(&domain, p, (size_t)(end - p));
+	ok = *p == '[' ? address_is_literal(domain.ptr, NULL) :
+	    address_is_hostname(domain.ptr);
+	buf_done(&domain);
+	return ok;
+}
+
+/* skip_route - past "@a,@b:" (RFC 5321 4.1.2 A-d-l), which nobody follows any more */
+static size_t
+skip_route(const char *p, size_t len)
+{
+	const char *colon;
+
+	if (len == 0 || *p != '@' || (colon = memchr(p, ':', len)) == NULL)
+		return 0;
+	return (size_t)(colon + 1 - p);
+}
+
+struct only_one {
+	struct buf	*internal;
+	size_t		 count;
+};
+
+static bool
+take_only_one(const char *internal, size_t offset, size_t len, void *ctx)
+{
+	struct only_one *one = ctx;
+
+	(void)offset;
+	(void)len;
+	if (one->count++ == 0)
+		buf_sets(one->internal, internal);
+	return one->count < 2;
+}
+
+int
+address_parse_path(const char *text, bool strict, struct buf *internal,
+    const char **rest, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	struct only_one one = { internal, 0 };
+	const char *end = path_end(text);
+	size_t len, route;
+
+	if (end == NULL)
+		return err_set(err, ERR_SYNTAX, "missing '>'");
+	if (end == text || (strict && *text != '<'))
+		return err_set(err, ERR_SYNTAX, "missing '<'");
+	len = (size_t)(end - text);
+	if (rest != NULL)
+		*rest = end;
+	buf_reset(internal);
+	if (*text == '<') {
+		text++;
+		len -= 2;
+		route = skip_route(text, len);
+		text += route;
+		len -= route;
+		if (len == 0 && route == 0)
+			return 0;			/* the null address */
+	}
+	if (is_mailbox(text, len)) {
+		buf_set(&path, text, len);
+		address_unquote(internal, path.ptr);
+		buf_done(&path);
+		return 0;
+	}
+	if (strict)
+		return err_set(err, ERR_SYNTAX, "bad address syntax");
+	buf_set(&path, text, len);
+	address_list_each(path.ptr, false, take_only_one, &one);
+	/* "<>" and blanks are the null address; several addresses are none. */
+	if (one.count == 0 && strspn(path.ptr, " \t<>") != path.len)
+		one.count = 2;
+	buf_done(&path);
+	if (one.count > 1)
+		return err_set(err, ERR_SYNTAX, "bad address syntax");
+	return 0;
+}
+
+/* ---- domains ---- */
+
+bool
+address_is_hostname(const char *name)
+{
+	size_t i, len = strlen(name), label = 0;
+	bool is_numeric = true, has_utf8 = false;
+	unsigned char c;
+
+	if (len == 0 || len > 253)
+		return false;
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)name[i];
+		if (c == '.') {
+			if (label == 0 || name[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (c >= 0x80)
+			has_utf8 = true;
+		else if (!isalnum(c) && c != '_' && (c != '-' || label == 0))
+			return false;
+		if (!isdigit(c))
+			is_numeric = false;
+		if (++label > 63)
+			return false;
+	}
+	if (label == 0 || name[len - 1] == '-' || is_numeric)
+		return false;
+	return !has_utf8 || text_is_utf8(name, len);
+}
+
+bool
+address_is_fqdn(const char *name)
+{
+	return address_is_hostname(name) && strchr(name, '.') != NULL;
+}
+
+bool
+address_is_literal(const char *domain, struct buf *ip)
+{
+	unsigned char bytes[16];
+	char text[INET6_ADDRSTRLEN + 8];
+	const char *host = text;
+	size_t len = strlen(domain);
+	int family = AF_INET;
+
+	if (len < 3 || len - 2 >= sizeof(text) || domain[0] != '[' ||
+	    domain[len - 1] != ']')
+		return false;
+	memcpy(text, domain + 1, len - 2);
+	text[len - 2] = '\0';
+	if (strncasecmp(text, "IPv6:", 5) == 0) {	/* RFC 5321 4.1.3 */
+		host += 5;
+		family = AF_INET6;
+	} else if (strchr(text, ':') != NULL) {
+		family = AF_INET6;	/* common, though the tag is missing */
+	}
+	if (inet_pton(family, host, bytes) != 1)
+		return false;
+	if (ip != NULL)
+		buf_sets(ip, host);
+	return true;
+}
