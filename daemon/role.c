@@ -8,6 +8,8 @@
 #include <string.h>
 
 static const struct role *const roles[] = {
+	&flush_role,
+	&showq_role,
 	NULL
 };
 

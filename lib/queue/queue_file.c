@@ -47,6 +47,7 @@ struct queue_file {
 	enum queue_file_mode mode;
 	bool		 is_seekable;
 	off_t		 size;		/* regular files; else -1 */
+	struct stat	 st;
 	size_t		 limit;		/* longest record allowed, 0: any */
 
 	char		*window;	/* room + 1 bytes */
@@ -73,6 +74,8 @@ reader_new(int fd, const char *name, enum queue_file_mode mode,
 	qf->fd = fd;
 	qf->name = xstrdup(name);
 	qf->mode = mode;
+	if (st != NULL)
+		qf->st = *st;
 	qf->size = st != NULL && S_ISREG(st->st_mode) ? st->st_size : -1;
 	qf->is_seekable = qf->size != -1 || lseek(fd, 0, SEEK_CUR) != -1;
 	return qf;
@@ -158,6 +161,12 @@ off_t
 queue_file_size(const struct queue_file *qf)
 {
 	return qf->size;
+}
+
+const struct stat *
+queue_file_stat(const struct queue_file *qf)
+{
+	return &qf->st;
 }
 
 /*

@@ -63,6 +63,8 @@ off_t	queue_file_offset(const struct queue_file *qf);
 off_t	queue_file_tell(const struct queue_file *qf);
 /* queue_file_size - of a regular file as it was when opened, else -1 */
 off_t	queue_file_size(const struct queue_file *qf);
+/* queue_file_stat - what fstat said when it was opened */
+const struct stat	*queue_file_stat(const struct queue_file *qf);
 /* queue_file_seek - go on at an absolute offset; a target beyond EOF reads as end */
 int	queue_file_seek(struct queue_file *qf, off_t at, struct err *err);
 /* queue_file_seek_end - as after E in normal mode; -1 on a pipe */

@@ -1,0 +1,599 @@
+/*
+ * queue_message.c - what a lister needs to know of a message
+ *
+ * Strings live in an arena of blocks that do not move and are used again for
+ * the next message, so that a listing of a hundred thousand messages allocates
+ * as little as one of ten.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_message.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/mail/header.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
+#include "lib/queue/queue_rec.h"
+
+#define BLOCK		16384
+#define HEADERS_MAX	262144	/* bytes of headers that a lister looks at */
+
+struct block {
+	struct block	*next;
+	size_t		 size, used;
+	char		 data[];
+};
+
+struct queue_message_memory {
+	struct block	*first, *now;
+	size_t		 rcpt_room, entry_room;
+	size_t		*seen;		/* open hash of entries: index + 1 */
+	size_t		 seen_size;	/* a power of two */
+	struct buf	 scratch, headers;
+	struct queue_message_rcpt pending; /* O, o, n before their R */
+};
+
+static char nothing[] = "";
+
+/* ---- memory ---- */
+
+void
+queue_message_init(struct queue_message *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->memory = xcalloc(1, sizeof(*m->memory));
+	buf_init(&m->memory->scratch);
+	buf_init(&m->memory->headers);
+}
+
+void
+queue_message_done(struct queue_message *m)
+{
+	struct block *b, *next;
+
+	for (b = m->memory->first; b != NULL; b = next) {
+		next = b->next;
+		free(b);
+	}
+	buf_done(&m->memory->scratch);
+	buf_done(&m->memory->headers);
+	free(m->memory->seen);
+	free(m->memory);
+	free(m->rcpts);
+	free(m->entries);
+	memset(m, 0, sizeof(*m));
+}
+
+static char *
+room(struct queue_message *m, size_t len)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct block *b = mem->now;
+	size_t size;
+	char *p;
+
+	while (b != NULL && b->size - b->used < len) {
+		b = b->next;
+		if (b != NULL)
+			b->used = 0;
+	}
+	if (b == NULL) {
+		size = len > BLOCK ? len : BLOCK;
+		b = xmalloc(sizeof(*b) + size);
+		b->size = size;
+		b->used = 0;
+		b->next = NULL;
+		if (mem->now == NULL) {
+			mem->first = b;
+		} else {
+			b->next = mem->now->next;
+			mem->now->next = b;
+		}
+	}
+	mem->now = b;
+	p = b->data + b->used;
+	b->used += len;
+	return p;
+}
+
+static const char *
+keep_len(struct queue_message *m, const char *text, size_t len)
+{
+	char *p;
+
+	if (len == 0)
+		return nothing;
+	p = room(m, len + 1);
+	memcpy(p, text, len);
+	p[len] = '\0';
+	return p;
+}
+
+static const char *
+keep(struct queue_message *m, const char *text)
+{
+	return keep_len(m, text, strlen(text));
+}
+
+/* The external form, safe to show; the text itself when it is plain already. */
+static const char *
+keep_shown(struct queue_message *m, const char *address)
+{
+	struct buf *quoted = &m->memory->scratch;
+	struct buf clean = BUF_INIT;
+	const char *shown;
+
+	buf_reset(quoted);
+	address_quote(quoted, address);
+	text_printable(&clean, quoted->ptr, quoted->len,
+	    params.smtputf8_enable);
+	shown = strcmp(clean.ptr, address) == 0 ? address :
+	    keep(m, clean.ptr);
+	buf_done(&clean);
+	return shown;
+}
+
+static void
+forget(struct queue_message *m)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct queue_message_rcpt *rcpts = m->rcpts;
+	struct queue_message_entry *entries = m->entries;
+
+	memset(m, 0, sizeof(*m));
+	m->memory = mem;
+	m->rcpts = rcpts;
+	m->entries = entries;
+	mem->now = mem->first;
+	if (mem->now != NULL)
+		mem->now->used = 0;
+	buf_reset(&mem->headers);
+	if (mem->seen != NULL)
+		memset(mem->seen, 0, mem->seen_size * sizeof(*mem->seen));
+	m->sender = m->sender_shown = m->fullname = m->filter = m->redirect =
+	    m->verp = m->envid = m->encoding = m->client_name =
+	    m->client_addr = m->helo = m->proto = m->origin = m->sasl_user =
+	    m->sasl_method = m->sasl_sender = m->context = m->submitter =
+	    m->headers = nothing;
+}
+
+/* ---- the defer log ---- */
+
+static size_t
+hash(const char *text)
+{
+	size_t h = 14695981039346656037u;
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211u;
+	return h;
+}
+
+static void
+see_entry(struct queue_message *m, size_t index)
+{
+	struct queue_message_memory *mem = m->memory;
+	size_t i;
+
+	for (i = hash(m->entries[index].shown) & (mem->seen_size - 1);
+	    mem->seen[i] != 0; i = (i + 1) & (mem->seen_size - 1))
+		if (strcmp(m->entries[mem->seen[i] - 1].shown,
+		    m->entries[index].shown) == 0)
+			break;
+	mem->seen[i] = index + 1;	/* the last entry of a recipient holds */
+}
+
+static void
+index_entries(struct queue_message *m)
+{
+	struct queue_message_memory *mem = m->memory;
+	size_t i, size = mem->seen_size > 0 ? mem->seen_size : 64;
+
+	while (size < 2 * m->entry_count)
+		size *= 2;
+	if (size != mem->seen_size) {
+		free(mem->seen);
+		mem->seen = xcalloc(size, sizeof(*mem->seen));
+		mem->seen_size = size;
+	}
+	for (i = 0; i < m->entry_count; i++)
+		see_entry(m, i);
+}
+
+static const struct queue_message_entry *
+find_entry(const struct queue_message *m, const char *shown)
+{
+	const struct queue_message_memory *mem = m->memory;
+	size_t i;
+
+	if (m->entry_count == 0)
+		return NULL;
+	for (i = hash(shown) & (mem->seen_size - 1); mem->seen[i] != 0;
+	    i = (i + 1) & (mem->seen_size - 1))
+		if (strcmp(m->entries[mem->seen[i] - 1].shown, shown) == 0)
+			return &m->entries[mem->seen[i] - 1];
+	return NULL;
+}
+
+bool
+queue_message_was_logged(const struct queue_message *m, const char *shown)
+{
+	return find_entry(m, shown) != NULL;
+}
+
+static void
+read_log(struct queue_message *m)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct queue_message_entry *e;
+	struct queue_log_entry from;
+	struct queue_log *ql;
+
+	m->has |= QUEUE_MESSAGE_REASONS;
+	if ((ql = queue_log_open("defer", m->id, NULL)) == NULL)
+		return;
+	while (queue_log_next(ql, &from) == 1) {
+		if (m->entry_count == mem->entry_room) {
+			mem->entry_room = mem->entry_room * 2 + 8;
+			m->entries = xreallocarray(m->entries,
+			    mem->entry_room, sizeof(*m->entries));
+		}
+		e = &m->entries[m->entry_count++];
+		e->shown = keep(m, from.rcpt.address);
+		/* Most recipients of one message wait for the same reason. */
+		e->reason = m->entry_count > 1 &&
+		    strcmp(e[-1].reason, from.dsn.reason) == 0 ?
+		    e[-1].reason : keep(m, from.dsn.reason);
+		e->dsn = keep(m, from.dsn.status);
+		e->action = keep(m, from.dsn.action);
+	}
+	queue_log_close(ql);
+	if (m->entry_count > 0)
+		index_entries(m);
+}
+
+static void
+join_log(struct queue_message *m)
+{
+	const struct queue_message_entry *e;
+	size_t i;
+
+	for (i = 0; i < m->rcpt_count; i++) {
+		e = find_entry(m, m->rcpts[i].shown);
+		if (e == NULL)
+			continue;
+		m->rcpts[i].reason = e->reason;
+		m->rcpts[i].dsn = e->dsn;
+	}
+}
+
+/* ---- the queue file ---- */
+
+static void
+note(struct queue_message *m, const char *fmt, const char *text)
+{
+	struct buf line = BUF_INIT;
+
+	if (m->note == NULL) {
+		buf_addf(&line, "%s: ", m->id);
+		buf_adds(&line, fmt);
+		buf_adds(&line, text);
+		m->note = keep(m, line.ptr);
+	}
+	buf_done(&line);
+}
+
+static void
+take_size(struct queue_message *m, const char *value)
+{
+	struct queue_rec_size size;
+	char *end;
+	long first = strtol(value, &end, 10);
+
+	if (m->size >= 0)
+		return;			/* only the first counts */
+	/* Listed is what the first number says, whatever follows it. */
+	if (end == value)
+		note(m, "malformed size record -- using file size instead: ",
+		    value);
+	else if (first >= 0)
+		m->size = first;
+	if (queue_rec_size_parse(value, &size, NULL) == 0 &&
+	    size.fields >= 3) {
+		m->data_offset = size.data_offset;
+		m->data_size = size.content_size;
+		m->sendopts = size.sendopts;
+	}
+}
+
+static void
+take_time(struct queue_message *m, const char *value)
+{
+	long long sec;
+	char *end;
+
+	if (m->arrival.tv_sec > 0)
+		return;
+	sec = strtoll(value, &end, 10);
+	if (sec <= 0)
+		return;
+	m->arrival.tv_sec = (time_t)sec;
+	m->arrival.tv_usec = (suseconds_t)(strtoul(end, NULL, 10) % 1000000);
+}
+
+static void
+take_sender(struct queue_message *m, const char *value)
+{
+	if (m->has_sender) {
+		note(m, "duplicate sender address: ", value);
+		return;
+	}
+	m->has_sender = true;
+	m->sender = keep(m, value);
+	m->sender_shown = value[0] == '\0' ?
+	    params.empty_address_recipient : keep_shown(m, m->sender);
+}
+
+static void
+take_attribute(struct queue_message *m, const char *value)
+{
+	static const struct {
+		const char	*name;
+		size_t		 member;
+	} texts[] = {
+#define TEXT(name, member) { name, offsetof(struct queue_message, member) }
+		TEXT("log_client_name", client_name),
+		TEXT("log_client_address", client_addr),
+		TEXT("log_helo_name", helo),
+		TEXT("log_protocol_name", proto),
+		TEXT("log_message_origin", origin),
+		TEXT("sasl_username", sasl_user),
+		TEXT("sasl_method", sasl_method),
+		TEXT("sasl_sender", sasl_sender),
+		TEXT("rewrite_context", context),
+		TEXT("encoding", encoding),
+#undef TEXT
+	};
+	struct buf *text = &m->memory->scratch;
+	char *name, *rest;
+	size_t i;
+
+	buf_sets(text, value);
+	if (queue_rec_attr(text->ptr, &name, &rest) != NULL)
+		return;
+	switch (queue_rec_attr_type(name)) {
+	case QUEUE_REC_DSN_ORCPT:
+		m->memory->pending.dsn_orcpt = keep(m, rest);
+		return;
+	case QUEUE_REC_DSN_NOTIFY:
+		m->memory->pending.dsn_notify = (unsigned)atoi(rest);
+		return;
+	case QUEUE_REC_DSN_ENVID:
+		m->envid = keep(m, rest);
+		return;
+	case QUEUE_REC_CTIME:
+		m->created = (time_t)strtoll(rest, NULL, 10);
+		return;
+	}
+	if (strcmp(name, "trace_flags") == 0) {
+		m->trace_flags = atoi(rest);
+		return;
+	}
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(name, texts[i].name) == 0) {
+			*(const char **)((char *)m + texts[i].member) =
+			    keep(m, rest);
+			return;
+		}
+}
+
+static void
+take_rcpt(struct queue_message *m, const char *value, off_t offset)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct queue_message_rcpt *r;
+
+	if (m->rcpt_count == mem->rcpt_room) {
+		mem->rcpt_room = mem->rcpt_room * 2 + 8;
+		m->rcpts = xreallocarray(m->rcpts, mem->rcpt_room,
+		    sizeof(*m->rcpts));
+	}
+	r = &m->rcpts[m->rcpt_count++];
+	*r = mem->pending;
+	r->address = keep(m, value);
+	r->shown = value[0] == '\0' ? params.empty_address_recipient :
+	    keep_shown(m, r->address);
+	if (r->orig == NULL)
+		r->orig = r->address;
+	if (r->dsn_orcpt == NULL)
+		r->dsn_orcpt = nothing;
+	r->reason = r->dsn = r->relay = nothing;
+	r->offset = offset;
+}
+
+static void
+drop_pending(struct queue_message *m)
+{
+	memset(&m->memory->pending, 0, sizeof(m->memory->pending));
+}
+
+/* Header lines up to the first that is none; stands behind M. */
+static int
+read_headers(struct queue_message *m, struct queue_file *qf, struct err *err)
+{
+	struct buf *out = &m->memory->headers;
+	const char *value;
+	size_t len, i;
+	int type, got, before = QUEUE_REC_TEXT;
+
+	m->has |= QUEUE_MESSAGE_HEADERS;
+	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
+		if (type != QUEUE_REC_TEXT && type != QUEUE_REC_PART)
+			break;
+		if (before == QUEUE_REC_TEXT && (len == 0 ||
+		    (value[0] != ' ' && value[0] != '\t' &&
+		    header_name_len(value, len) == 0)))
+			break;
+		if (out->len + len < HEADERS_MAX)
+			for (i = 0; i < len; i++)
+				buf_addc(out, value[i] != '\0' ? value[i] :
+				    ' ');
+		if (type == QUEUE_REC_TEXT)
+			buf_addc(out, '\n');
+		before = type;
+	}
+	m->headers = out->ptr;
+	m->headers_len = out->len;
+	return got == -1 ? -1 : 0;
+}
+
+/* At M: the headers if wanted, then to the record behind the content. */
+static int
+pass_content(struct queue_message *m, struct queue_file *qf, unsigned want,
+    struct err *err)
+{
+	off_t behind;
+
+	if ((want & QUEUE_MESSAGE_HEADERS) && read_headers(m, qf, err) == -1)
+		return -1;
+	if (m->data_offset > 0 && m->data_size > 0 &&
+	    !__builtin_add_overflow((off_t)m->data_offset,
+	    (off_t)m->data_size, &behind) && behind > queue_file_tell(qf))
+		return queue_file_seek(qf, behind, err);
+	return 0;
+}
+
+static int
+read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
+    struct err *err)
+{
+	struct queue_message_rcpt *pending = &m->memory->pending;
+	const char *value;
+	size_t len;
+	int type, got;
+	bool in_content = false;
+
+	m->has |= QUEUE_MESSAGE_ENVELOPE;
+	drop_pending(m);
+	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
+		switch (type) {
+		case QUEUE_REC_SIZE:
+			take_size(m, value);
+			break;
+		case QUEUE_REC_TIME:
+			take_time(m, value);
+			break;
+		case QUEUE_REC_CTIME:
+			m->created = (time_t)strtoll(value, NULL, 10);
+			break;
+		case QUEUE_REC_FROM:
+			take_sender(m, value);
+			break;
+		case QUEUE_REC_ATTR:
+			take_attribute(m, value);
+			break;
+		case QUEUE_REC_FULL:
+			m->fullname = keep(m, value);
+			break;
+		case QUEUE_REC_FILTER:
+			if (!in_content)
+				m->filter = keep(m, value);
+			break;
+		case QUEUE_REC_REDIRECT:
+			m->redirect = keep(m, value);
+			break;
+		case QUEUE_REC_VERP:
+			m->verp = keep(m, value);
+			break;
+		case QUEUE_REC_WARN:
+			m->warn_at = (time_t)strtoll(value, NULL, 10);
+			break;
+		case QUEUE_REC_DSN_ENVID:
+			m->envid = keep(m, value);
+			break;
+		case QUEUE_REC_ORCPT:
+			pending->orig = keep(m, value);
+			break;
+		case QUEUE_REC_DSN_ORCPT:
+			pending->dsn_orcpt = keep(m, value);
+			break;
+		case QUEUE_REC_DSN_NOTIFY:
+			pending->dsn_notify = (unsigned)atoi(value);
+			break;
+		case QUEUE_REC_RCPT:
+			take_rcpt(m, value, queue_file_offset(qf));
+			drop_pending(m);
+			break;
+		case QUEUE_REC_DONE:
+		case QUEUE_REC_CANCELED:
+			m->done_count++;
+			drop_pending(m);
+			break;
+		case QUEUE_REC_MESG:
+			in_content = true;
+			if (pass_content(m, qf, want, err) == -1)
+				return -1;
+			break;
+		case QUEUE_REC_XTRA:
+			in_content = false;
+			break;
+		case QUEUE_REC_END:
+			m->has_end = true;
+			return 0;
+		case 0:			/* no record at all; showq stops here */
+			return err_set(err, ERR_SYNTAX,
+			    "%s: record type 0 at offset %lld", m->id,
+			    (long long)queue_file_offset(qf));
+		}
+	}
+	return got;
+}
+
+int
+queue_message_read(struct queue_message *m, const char *queue, const char *id,
+    unsigned want, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct queue_file *qf;
+	int rc;
+
+	forget(m);
+	m->queue = queue;
+	m->id = keep(m, id);
+	qf = queue_file_open(queue, id, QUEUE_FILE_NORMAL, &why);
+	if (qf == NULL) {
+		if (err != NULL)
+			*err = why;
+		return why.kind == ERR_NOT_FOUND ? 0 : -1;
+	}
+	m->st = *queue_file_stat(qf);
+	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
+	m->size = -1;
+	rc = read_envelope(m, qf, want, err);
+	if (rc == 0 && !m->has_sender && m->rcpt_count > 0)
+		note(m, "missing sender address", "");
+	if (m->size < 0)
+		m->size = (long)m->st.st_size;
+	if (m->arrival.tv_sec <= 0)
+		m->arrival.tv_sec = m->st.st_mtime;
+	if (m->created <= 0)
+		m->created = m->arrival.tv_sec;
+	queue_file_close(qf);
+	if (want & QUEUE_MESSAGE_REASONS) {
+		read_log(m);
+		join_log(m);
+	}
+	return rc == -1 ? -1 : 1;
+}
