@@ -298,8 +298,14 @@ find_config(int argc, char **argv)
 	const char *config = NULL;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, optstring, longopts,
-	    NULL)) != -1) {
+	while (optind < argc) {
+		if (strcmp(argv[optind], "-q") == 0) {
+			optind++;
+			continue;
+		}
+		if ((opt = getopt_long(argc, argv, optstring, longopts,
+		    NULL)) == -1)
+			break;
 		if (opt == 'C')
 			config = optarg;
 		if (opt == 1) {

@@ -46,8 +46,10 @@ command_start(char **argv)
 
 	if (argv[0] != NULL) {
 		slash = strrchr(argv[0], '/');
-		command_name = slash != NULL && slash[1] != '\0' ?
-		    slash + 1 : argv[0];
+		/* getopt speaks under argv[0]; it shall use the short name. */
+		if (slash != NULL && slash[1] != '\0')
+			argv[0] += slash + 1 - argv[0];
+		command_name = argv[0];
 	}
 	log_open(command_name, LOG_TO_STDERR);
 	if (command_is_unsafe())
