@@ -209,8 +209,8 @@ put_delays(struct buf *out, const struct agent_times *t)
 	}
 }
 
-static void
-put_address(struct buf *out, const char *address)
+void
+agent_log_address(struct buf *out, const char *address)
 {
 	buf_addc(out, '<');
 	if (strcmp(params.info_log_address_format, "internal") == 0)
@@ -228,11 +228,11 @@ agent_log(const char *queue_id, const struct queue_rcpt *rcpt,
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "%s: to=", queue_id);
-	put_address(&line, rcpt->address);
+	agent_log_address(&line, rcpt->address);
 	if (rcpt->orig[0] != '\0' &&
 	    strcasecmp(rcpt->orig, rcpt->address) != 0) {
 		buf_adds(&line, ", orig_to=");
-		put_address(&line, rcpt->orig);
+		agent_log_address(&line, rcpt->orig);
 	}
 	buf_addf(&line, ", relay=%s", relay);
 	if (connection_use > 1)
@@ -746,7 +746,10 @@ agent_serve(struct stream *client, const char *service,
 	agent_init(NULL, NULL);
 	attrs_init(&text.head);
 	if (read_request(client, &rq, &text, &err) == -1) {
-		log_warning("%s: bad delivery request: %s", service, err.text);
+		/* A client that found no work for us just closes. */
+		if (text.head.count > 0 || err.kind != ERR_EOF)
+			log_warning("%s: bad delivery request: %s", service,
+			    err.text);
 		goto done;
 	}
 	was_root = owner_begin();

@@ -126,6 +126,9 @@ void	agent_log(const char *queue_id, const struct queue_rcpt *rcpt,
 	    const char *relay, const struct agent_times *times,
 	    const char *status, const struct dsn *dsn, int connection_use);
 
+/* agent_log_address - append <address> as info_log_address_format wants it */
+void	agent_log_address(struct buf *out, const char *address);
+
 /* agent_format_delay - append microseconds as "0.02", "1.1", "79" (spec/master.md 6.5) */
 void	agent_format_delay(struct buf *out, int64_t usec);
 

@@ -78,8 +78,11 @@ take_list(struct ask *ask)
 	size_t used;
 	int rc;
 
+	attrs_init(&attrs);
 	rc = attrs_parse(&attrs, ask->in.ptr, ask->in.len, ASK_LIST_MAX,
 	    &used, &err);
+	if (rc != 1)
+		attrs_done(&attrs);
 	if (rc == 0)
 		return;
 	if (rc == -1) {
@@ -95,8 +98,7 @@ take_list(struct ask *ask)
 	event = ask->state == ASK_GREETING ? ASK_GREETED : ASK_REPLY;
 	ask->state = ASK_IDLE;
 	ask->was_greeted = true;
-	event_del(&ask->reading);
-	event_add(&ask->reading, NULL);
+	event_remove_timer(&ask->reading);
 	ask->fn(ask, event, &attrs, NULL, ask->ctx);
 	attrs_done(&attrs);
 }

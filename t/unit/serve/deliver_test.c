@@ -48,6 +48,7 @@ START_TEST(a_request_comes_out_as_it_went_in)
 	struct attrs a;
 	size_t used, at = 0, count = 0;
 
+	attrs_init(&a);
 	deliver_put_request(&out, &rq);
 	ck_assert_int_eq(attrs_parse(&a, out.ptr, out.len, DELIVER_HEAD_MAX,
 	    &used, NULL), 1);
@@ -98,6 +99,7 @@ START_TEST(the_head_has_the_order_that_strict_readers_want)
 	struct attrs a;
 	size_t used, i;
 
+	attrs_init(&a);
 	deliver_put_request(&out, &rq);
 	ck_assert_int_eq(attrs_parse(&a, out.ptr, out.len, DELIVER_HEAD_MAX,
 	    &used, NULL), 1);
@@ -121,6 +123,7 @@ START_TEST(a_reply_tells_destination_and_recipients_apart)
 	size_t used;
 	bool has_left = false;
 
+	attrs_init(&a);
 	deliver_put_reply(&out, &hop, true);
 	ck_assert_int_eq(attrs_parse(&a, out.ptr, out.len, DELIVER_RCPT_MAX,
 	    &used, NULL), 1);
@@ -141,6 +144,7 @@ START_TEST(a_missing_attribute_is_named)
 	struct attrs a;
 	size_t used, count;
 
+	attrs_init(&a);
 	attr_put_int(&out, "flags", 1);
 	attr_put_str(&out, "queue_name", "active");
 	attr_put_end(&out);

@@ -1,0 +1,87 @@
+/*
+ * role.c - the queue manager as a role: start, triggers
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/role.h"
+
+#include <stddef.h>
+
+#include "daemon/qmgr/qmgr.h"
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/serve/agent.h"
+#include "daemon/serve/serve.h"
+#include "lib/conf/params.h"
+
+static struct qmgr qm;
+
+static void
+pre_jail(const char *service, char **argv)
+{
+	(void)service;
+	(void)argv;
+	agent_init(NULL, NULL);
+	rewrite_init();
+}
+
+static void
+post_jail(const char *service, char **argv)
+{
+	(void)service;
+	(void)argv;
+	qm.base = serve_base();
+	active_start();
+	assign_init(&qm);
+	dispatch_init(&qm);
+	scan_init(&qm);
+}
+
+/* All bytes first, then the scans: their order does not matter (spec/services.md 2.4). */
+static void
+trigger(const char *bytes, size_t len, const char *service)
+{
+	bool incoming = false, deferred = false, all = false, flush = false;
+	size_t i;
+
+	(void)service;
+	for (i = 0; i < len; i++) {
+		switch (bytes[i]) {
+		case 'W':
+		case 'I':
+			incoming = true;
+			break;
+		case 'D':
+			deferred = true;
+			break;
+		case 'A':
+			all = true;
+			break;
+		case 'F':
+			flush = true;
+			break;
+		default:
+			break;
+		}
+	}
+	if (flush)
+		sched_revive(&qm.sched);
+	if (incoming)
+		scan_request(&qm, &qm.incoming, all, flush);
+	if (deferred)
+		scan_request(&qm, &qm.deferred, all, flush);
+	/* A and F alone count for the next scans. */
+	qm.incoming.next_ignores_time |= all;
+	qm.incoming.next_is_flush |= flush;
+	qm.deferred.next_ignores_time |= all;
+	qm.deferred.next_is_flush |= flush;
+}
+
+const struct role qmgr_role = {
+	.name = "qmgr",
+	.summary = "schedule deliveries",
+	.skeleton = ROLE_TRIGGER,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_NO_IDLE_LIMIT,
+	.pre_jail = pre_jail,
+	.post_jail = post_jail,
+	.trigger = trigger
+};
