@@ -10,6 +10,8 @@
 static const struct role *const roles[] = {
 	&flush_role,
 	&showq_role,
+	&discard_role,
+	&error_role,
 	NULL
 };
 
