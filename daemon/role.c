@@ -12,6 +12,7 @@ static const struct role *const roles[] = {
 	&showq_role,
 	&discard_role,
 	&error_role,
+	&trivial_rewrite_role,
 	NULL
 };
 

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "lib/table/table.h"
+
 struct buf;
 
 enum rewrite_rule { REWRITE_LOCAL, REWRITE_REMOTE };
@@ -31,13 +33,13 @@ struct resolve_reply {
 	unsigned	 flags;
 };
 
-/* rewrite_init - open tables and lists; in pre_jail */
+/* rewrite_init - open tables and lists; in pre_jail; a second call does nothing */
 void	rewrite_init(void);
 
 /*
  * rewrite_address - complete one address (@$myorigin, .$mydomain, routes)
  *
- * address	external form; out gets the external form
+ * address	external form; out is set to the external form
  */
 void	rewrite_address(enum rewrite_rule rule, const char *address,
 	    struct buf *out);
@@ -53,12 +55,26 @@ void	resolve_reply_done(struct resolve_reply *r);
  * sender	internal form, "" for the null sender
  * address	internal form
  * is_probe	use the address_verify_* routing parameters
+ *
+ * transport and nexthop are never empty, also when flags say RESOLVE_ERROR or
+ * RESOLVE_FAIL.
  */
 void	rewrite_resolve(const char *sender, const char *address, bool is_probe,
 	    struct resolve_reply *out);
 
-/* rewrite_is_local_domain - mydestination, inet_interfaces literals: TABLE_FOUND, TABLE_NOT_FOUND or a failure (lib/table/table.h) */
-int	rewrite_is_local_domain(const char *domain);
+/*
+ * rewrite_is_local_domain - mydestination, inet_interfaces literals
+ *
+ * TABLE_FOUND, TABLE_NOT_FOUND or a failure.
+ */
+enum table_result	rewrite_is_local_domain(const char *domain);
+/*
+ * rewrite_is_bare_domain - may "user" stand for user@domain in a table?
+ *
+ * $myorigin beside the local domains (spec/tables.md 15.4); is_local of
+ * maps_find_address.
+ */
+enum table_result	rewrite_is_bare_domain(const char *domain);
 /* rewrite_needs_server - a routing table lives behind a server (ldap, sql, tcp ...): qmgr then asks the service */
 bool	rewrite_needs_server(void);
 

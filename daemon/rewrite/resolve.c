@@ -1,0 +1,734 @@
+/*
+ * resolve.c - where does mail for an address go?
+ *
+ *	address -> strip our own domains -> class -> transport, nexthop
+ *	                                               ^ transport_maps
+ *	                                               ^ relocated_maps
+ *
+ * A domain of ours with a route in front of it ("user%other@us") is peeled off
+ * and the rest looked at again; what remains decides the class. Each class has
+ * a transport in main.cf; probes of the address verifier may have others.
+ * Answers are kept for some seconds, since one message asks the same several
+ * times. Spec: tables.md 16.5.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/rewrite/rewrite.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/mail/dsn.h"
+#include "lib/net/netaddr.h"
+#include "lib/table/maps.h"
+#include "lib/table/match_list.h"
+
+#include "daemon/rewrite/rewrite_internal.h"
+
+#define CACHE_SLOTS	64
+#define CACHE_MS	30000		/* as long as other clients keep an answer */
+#define CACHE_KEY_MAX	512		/* longer addresses are not worth keeping */
+
+/* What a probe may have of its own. */
+struct routing {
+	const char	*local_transport, *virtual_transport,
+			*relay_transport, *default_transport, *relayhost;
+	struct maps	*transports;
+	struct maps	*sender_relayhosts;
+	struct maps	*sender_transports;
+	const char	*relayhosts_name, *sender_transports_name,
+			*transports_name;
+};
+
+static struct routing	 normal, probe;
+static struct match_list *local_domains, *alias_domains, *mailbox_domains,
+			*relay_domains;
+static struct maps	*relocated;
+static struct netaddr	*own;
+static size_t		 own_count;
+static bool		 is_open, has_own, transports_are_parent;
+
+struct cache_entry {
+	char		*key;
+	char		*transport, *nexthop, *recipient;
+	unsigned	 flags;
+	int64_t		 expires;
+};
+static struct cache_entry cache[CACHE_SLOTS];
+
+/* ---- opening ---- */
+
+static struct maps *
+open_maps(const char *name, const char *list, struct maps *same,
+    const char *same_list)
+{
+	if (same != NULL && strcmp(list, same_list) == 0)
+		return same;
+	return maps_open(name, list,
+	    TABLE_FOLD | TABLE_UTF8 | TABLE_NO_REGSUB);
+}
+
+static void
+open_normal(struct routing *r)
+{
+	r->local_transport = params.local_transport;
+	r->virtual_transport = params.virtual_transport;
+	r->relay_transport = params.relay_transport;
+	r->default_transport = params.default_transport;
+	r->relayhost = params.relayhost;
+	r->transports_name = "transport_maps";
+	r->relayhosts_name = "sender_dependent_relayhost_maps";
+	r->sender_transports_name = "sender_dependent_default_transport_maps";
+	r->transports = open_maps(r->transports_name, params.transport_maps,
+	    NULL, NULL);
+	r->sender_relayhosts = open_maps(r->relayhosts_name,
+	    params.sender_dependent_relayhost_maps, NULL, NULL);
+	r->sender_transports = open_maps(r->sender_transports_name,
+	    params.sender_dependent_default_transport_maps, NULL, NULL);
+}
+
+static void
+open_probe(struct routing *r)
+{
+	r->local_transport = params.address_verify_local_transport;
+	r->virtual_transport = params.address_verify_virtual_transport;
+	r->relay_transport = params.address_verify_relay_transport;
+	r->default_transport = params.address_verify_default_transport;
+	r->relayhost = params.address_verify_relayhost;
+	r->transports_name = "address_verify_transport_maps";
+	r->relayhosts_name = "address_verify_sender_dependent_relayhost_maps";
+	r->sender_transports_name =
+	    "address_verify_sender_dependent_default_transport_maps";
+	r->transports = open_maps(r->transports_name,
+	    params.address_verify_transport_maps, normal.transports,
+	    params.transport_maps);
+	r->sender_relayhosts = open_maps(r->relayhosts_name,
+	    params.address_verify_sender_dependent_relayhost_maps,
+	    normal.sender_relayhosts, params.sender_dependent_relayhost_maps);
+	r->sender_transports = open_maps(r->sender_transports_name,
+	    params.address_verify_sender_dependent_default_transport_maps,
+	    normal.sender_transports,
+	    params.sender_dependent_default_transport_maps);
+}
+
+void
+rewrite_init(void)
+{
+	if (is_open)
+		return;
+	is_open = true;
+	local_domains = match_list_new("mydestination", MATCH_STRING,
+	    params.mydestination);
+	alias_domains = match_list_new("virtual_alias_domains", MATCH_STRING,
+	    params.virtual_alias_domains);
+	mailbox_domains = match_list_new("virtual_mailbox_domains",
+	    MATCH_STRING, params.virtual_mailbox_domains);
+	relay_domains = match_list_new("relay_domains", MATCH_DOMAIN,
+	    params.relay_domains);
+	relocated = maps_open("relocated_maps", params.relocated_maps,
+	    TABLE_FOLD | TABLE_UTF8);
+	transports_are_parent = maps_parent_style("transport_maps");
+	open_normal(&normal);
+	open_probe(&probe);
+}
+
+/* ---- domains ---- */
+
+/* is_own_literal - "[127.0.0.1]": an address of inet_interfaces or proxy_interfaces */
+static bool
+is_own_literal(const char *domain)
+{
+	struct buf ip = BUF_INIT;
+	struct netaddr a;
+	size_t i;
+	bool found = false;
+
+	if (!address_is_literal(domain, &ip))
+		return false;
+	if (!has_own) {
+		has_own = true;
+		own = netaddr_own(true, &own_count);
+	}
+	if (netaddr_parse(&a, ip.ptr, 0, NULL) == 0)
+		for (i = 0; i < own_count && !found; i++)
+			found = netaddr_same_host(&a, &own[i]);
+	buf_done(&ip);
+	return found;
+}
+
+enum table_result
+rewrite_is_local_domain(const char *domain)
+{
+	enum table_result found;
+	char *bare;
+	size_t len = strlen(domain);
+
+	rewrite_init();
+	if (domain[0] == '[')
+		return is_own_literal(domain) ? TABLE_FOUND : TABLE_NOT_FOUND;
+	if (len > 1 && domain[len - 1] == '.') {
+		bare = xstrndup(domain, len - 1);
+		found = match_list_find(local_domains, bare, NULL);
+		free(bare);
+		return found;
+	}
+	return match_list_find(local_domains, domain, NULL);
+}
+
+enum table_result
+rewrite_is_bare_domain(const char *domain)
+{
+	if (strcasecmp(domain, params.myorigin) == 0)
+		return TABLE_FOUND;
+	return rewrite_is_local_domain(domain);
+}
+
+/* is_in - a match list's answer; a failure sets RESOLVE_FAIL */
+static bool
+is_in(struct match_list *list, const char *name, const char *domain,
+    unsigned *flags)
+{
+	switch (match_list_find(list, domain, NULL)) {
+	case TABLE_FOUND:
+		return true;
+	case TABLE_NOT_FOUND:
+		return false;
+	case TABLE_RETRY:
+	case TABLE_BROKEN:
+		log_warning("%s lookup failure", name);
+		*flags |= RESOLVE_FAIL;
+		return false;
+	}
+	return false;
+}
+
+static void
+warn_both(const char *domain, const char *one, const char *other)
+{
+	log_warning("do not list domain %s in BOTH %s and %s", domain, one,
+	    other);
+}
+
+/* ---- from the address to its last domain ---- */
+
+struct question {
+	const struct routing *routing;
+	const char	*sender;
+	struct path	 path;
+	struct buf	 domain;	/* behind the last '@' of path */
+	bool		 is_local, is_null;
+	unsigned	 flags;
+};
+
+static bool
+has_operator(const struct path *p)
+{
+	size_t at;
+
+	return path_first(p, '@', &at) ||
+	    (params.swap_bangpath && path_first(p, '!', &at)) ||
+	    (params.allow_percent_hack && path_first(p, '%', &at));
+}
+
+/* take_domain - q->domain from the path; false when the path has none */
+static bool
+take_domain(struct question *q, size_t *at)
+{
+	size_t len;
+
+	if (!path_last(&q->path, '@', at))
+		return false;
+	len = q->path.text.len;
+	if (len - *at > 2 && q->path.text.ptr[len - 1] == '.' &&
+	    q->path.text.ptr[len - 2] != '.')
+		path_cut(&q->path, --len);
+	/* An open bracket is closed, as if the user had. */
+	if (q->path.text.ptr[*at + 1] == '[' &&
+	    q->path.text.ptr[len - 1] != ']')
+		path_adds(&q->path, "]");
+	buf_sets(&q->domain, q->path.text.ptr + *at + 1);
+	return true;
+}
+
+/* become_local - user without a domain, or with one that is ours */
+static void
+become_local(struct question *q, size_t local_len)
+{
+	q->is_local = true;
+	if (local_len == 0) {
+		q->is_null = true;
+		path_set_raw(&q->path, params.empty_address_recipient);
+		if (strchr(params.empty_address_recipient, '@') != NULL)
+			return;
+	} else {
+		path_cut(&q->path, local_len);
+	}
+	path_adds(&q->path, "@");
+	path_adds(&q->path, q->domain.ptr);
+}
+
+/* peel - take our own domains off until the one that decides is left */
+static void
+peel(struct question *q)
+{
+	enum table_result found;
+	size_t at;
+
+	for (;;) {
+		if (!take_domain(q, &at)) {
+			if (path_unhack(&q->path)) {
+				path_complete(&q->path, NULL, params.mydomain);
+				continue;
+			}
+			buf_sets(&q->domain, params.myhostname);
+			become_local(q, q->path.text.len);
+			return;
+		}
+		if (q->domain.len == 0) {
+			if (!params.resolve_null_domain) {
+				q->flags |= RESOLVE_ERROR;
+				if (at == 0) {
+					path_set_raw(&q->path,
+					    params.empty_address_recipient);
+					path_adds(&q->path, "@");
+				}
+				return;
+			}
+			buf_sets(&q->domain, params.myhostname);
+		} else {
+			found = rewrite_is_local_domain(q->domain.ptr);
+			if (found == TABLE_NOT_FOUND)
+				return;
+			if (found != TABLE_FOUND) {
+				log_warning("mydestination lookup failure");
+				q->flags |= RESOLVE_FAIL;
+				return;
+			}
+		}
+		path_cut(&q->path, at);
+		if (!has_operator(&q->path)) {
+			become_local(q, at);
+			return;
+		}
+		path_complete(&q->path, NULL, params.mydomain);
+	}
+}
+
+/* check_domain - a remote domain must be a host name or an address literal */
+static void
+check_domain(struct question *q)
+{
+	struct buf literal = BUF_INIT;
+	size_t at;
+
+	if (q->domain.ptr[0] == '[') {
+		if (!address_is_literal(q->domain.ptr, NULL))
+			q->flags |= RESOLVE_ERROR;
+		return;
+	}
+	if (address_is_hostname(q->domain.ptr) &&
+	    (params.smtputf8_enable || text_is_ascii(q->domain.ptr)))
+		return;
+	buf_addf(&literal, "[%s]", q->domain.ptr);
+	if (params.resolve_numeric_domain &&
+	    address_is_literal(literal.ptr, NULL) &&
+	    path_last(&q->path, '@', &at)) {
+		path_cut(&q->path, at + 1);
+		path_adds(&q->path, literal.ptr);
+		buf_sets(&q->domain, literal.ptr);
+	} else {
+		q->flags |= RESOLVE_ERROR;
+	}
+	buf_done(&literal);
+}
+
+/* ---- from the domain to the transport ---- */
+
+/* set_transport - "transport:nexthop"; false when there is no transport in it */
+static bool
+set_transport(struct resolve_reply *r, const char *value)
+{
+	const char *colon = strchr(value, ':');
+
+	if (colon == value || *value == '\0')
+		return false;
+	if (colon == NULL) {
+		buf_sets(r->transport, value);
+		buf_reset(r->nexthop);
+	} else {
+		buf_set(r->transport, value, (size_t)(colon - value));
+		buf_sets(r->nexthop, colon + 1);
+	}
+	return true;
+}
+
+/*
+ * by_sender - search a sender_dependent_* table
+ *
+ * Returns true when it has a word to say; value is that.
+ */
+static bool
+by_sender(struct question *q, struct maps *maps, const char *name,
+    const char *null_key, struct buf *value)
+{
+	enum table_result found;
+
+	if (maps_is_empty(maps))
+		return false;
+	if (*q->sender == '\0')
+		found = maps_find(maps, null_key, false, value);
+	else
+		found = maps_find_address(maps, q->sender, MAPS_DEFAULT,
+		    MAPS_BOTH, false, rewrite_is_bare_domain, NULL, value);
+	if (found == TABLE_NOT_FOUND)
+		return false;
+	if (found != TABLE_FOUND) {
+		log_warning("%s lookup failure", name);
+		q->flags |= RESOLVE_FAIL;
+		return false;
+	}
+	return strcasecmp(value->ptr, "DUNNO") != 0;
+}
+
+/* send_out - transport and relayhost of a destination that is not ours */
+static void
+send_out(struct question *q, struct resolve_reply *r)
+{
+	const struct routing *how = q->routing;
+	struct buf value = BUF_INIT;
+	unsigned failed = 0;
+
+	if (is_in(relay_domains, "relay_domains", q->domain.ptr, &failed)) {
+		q->flags |= RESOLVE_RELAY;
+		set_transport(r, how->relay_transport);
+	} else {
+		q->flags |= RESOLVE_DEFAULT | failed;
+		set_transport(r, how->default_transport);
+		if (by_sender(q, how->sender_transports,
+		    how->sender_transports_name,
+		    params.empty_address_default_transport_maps_lookup_key,
+		    &value) && !set_transport(r, value.ptr)) {
+			log_warning("%s: null transport is not allowed: %s",
+			    how->sender_transports_name, value.ptr);
+			q->flags |= RESOLVE_FAIL;
+		}
+	}
+	if (r->nexthop->len == 0) {
+		if (by_sender(q, how->sender_relayhosts, how->relayhosts_name,
+		    params.empty_address_relayhost_maps_lookup_key, &value))
+			buf_sets(r->nexthop, value.ptr);
+		else
+			buf_sets(r->nexthop, how->relayhost);
+	}
+	buf_done(&value);
+}
+
+/* classify - the address class, and what main.cf says for it */
+static void
+classify(struct question *q, struct resolve_reply *r)
+{
+	const char *domain = q->domain.ptr;
+	unsigned failed = 0;
+
+	if (q->is_local) {
+		q->flags |= RESOLVE_LOCAL;
+		set_transport(r, q->routing->local_transport);
+		if (is_in(alias_domains, "virtual_alias_domains", domain,
+		    &failed))
+			warn_both(domain, "mydestination",
+			    "virtual_alias_domains");
+		if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
+		    &failed))
+			warn_both(domain, "mydestination",
+			    "virtual_mailbox_domains");
+	} else if (is_in(alias_domains, "virtual_alias_domains", domain,
+	    &q->flags)) {
+		q->flags |= RESOLVE_ALIAS;
+		buf_sets(r->transport, "error");
+		buf_setf(r->nexthop, "5.1.1 User unknown%s",
+		    params.show_user_unknown_table_name ?
+		    " in virtual alias table" : "");
+		if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
+		    &failed))
+			warn_both(domain, "virtual_alias_domains",
+			    "virtual_mailbox_domains");
+		if (is_in(relay_domains, "relay_domains", domain, &failed))
+			warn_both(domain, "virtual_alias_domains",
+			    "relay_domains");
+	} else if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
+	    &q->flags)) {
+		q->flags |= RESOLVE_MAILBOX;
+		set_transport(r, q->routing->virtual_transport);
+		if (is_in(relay_domains, "relay_domains", domain, &failed))
+			warn_both(domain, "virtual_mailbox_domains",
+			    "relay_domains");
+	} else {
+		send_out(q, r);
+	}
+	if (r->nexthop->len == 0)
+		buf_sets(r->nexthop, domain);
+}
+
+/* by_recipient - let transport_maps change transport and nexthop */
+static void
+by_recipient(struct question *q, struct resolve_reply *r)
+{
+	struct maps *maps = q->routing->transports;
+	struct buf value = BUF_INIT;
+	enum table_result found;
+	const char *nexthop;
+
+	if (maps_is_empty(maps) || (q->flags & RESOLVE_ALIAS) != 0)
+		return;
+	if (q->is_null) {
+		log_warning("null address: skipping %s lookup",
+		    q->routing->transports_name);
+		return;
+	}
+	found = maps_find_address(maps, r->recipient->ptr, MAPS_DOMAIN,
+	    MAPS_BOTH, transports_are_parent, NULL, NULL, &value);
+	if (found == TABLE_NOT_FOUND)
+		found = maps_find(maps, "*", true, &value);
+	if (found == TABLE_FOUND) {
+		nexthop = strchr(value.ptr, ':');
+		if (nexthop != value.ptr) {
+			set_transport(r, value.ptr);
+			if (r->nexthop->len > 0)
+				;
+			else if (strcmp(r->transport->ptr, "error") == 0 ||
+			    strcmp(r->transport->ptr, "retry") == 0)
+				buf_sets(r->nexthop,
+				    "Address is undeliverable");
+			else
+				buf_sets(r->nexthop, q->domain.ptr);
+		} else if (nexthop[1] != '\0') {
+			buf_sets(r->nexthop, nexthop + 1);
+		}
+	} else if (found != TABLE_NOT_FOUND) {
+		log_warning("%s lookup failure", q->routing->transports_name);
+		q->flags |= RESOLVE_FAIL;
+	}
+	buf_done(&value);
+}
+
+/* by_move - a user who has left */
+static void
+by_move(struct question *q, struct resolve_reply *r)
+{
+	struct buf value = BUF_INIT;
+
+	if (maps_is_empty(relocated) || q->is_null)
+		return;
+	switch (maps_find_address(relocated, r->recipient->ptr, MAPS_DEFAULT,
+	    MAPS_BOTH, false, rewrite_is_bare_domain, NULL, &value)) {
+	case TABLE_NOT_FOUND:
+		break;
+	case TABLE_FOUND:
+		buf_sets(r->transport, "error");
+		if (params.relocated_prefix_enable) {
+			buf_setf(r->nexthop, "5.1.6 User has moved to %s",
+			    value.ptr);
+		} else if (dsn_status_len(value.ptr) > 0) {
+			buf_sets(r->nexthop, value.ptr);
+		} else {
+			log_warning("relocated_maps result must contain "
+			    "RFC 3463 status and text: '%s'", value.ptr);
+			buf_sets(r->nexthop, "5.2.0 Mailbox is unavailable");
+		}
+		break;
+	case TABLE_RETRY:
+	case TABLE_BROKEN:
+		log_warning("relocated_maps lookup failure");
+		q->flags |= RESOLVE_FAIL;
+		break;
+	}
+	buf_done(&value);
+}
+
+/* is_routed - does somebody else have to route on? */
+static bool
+is_routed(struct question *q)
+{
+	struct path local = PATH_INIT;
+	size_t at;
+	bool routed;
+
+	if (q->is_local || !path_last(&q->path, '@', &at))
+		return false;
+	buf_set(&local.text, q->path.text.ptr, at);
+	buf_set(&local.quoted, q->path.quoted.ptr, at);
+	routed = has_operator(&local);
+	path_done(&local);
+	return routed;
+}
+
+static void
+resolve(struct question *q, const char *address, struct resolve_reply *r)
+{
+	struct buf external = BUF_INIT;
+
+	if (params.resolve_dequoted_address) {
+		path_set_raw(&q->path, address);
+	} else {
+		address_quote(&external, address);
+		path_set(&q->path, external.ptr);
+		buf_done(&external);
+	}
+	peel(q);
+	if (!q->is_local && (q->flags & (RESOLVE_ERROR | RESOLVE_FAIL)) == 0)
+		check_domain(q);
+	if (params.smtputf8_enable &&
+	    !text_is_utf8(q->path.text.ptr, q->path.text.len))
+		q->flags |= RESOLVE_ERROR;
+	buf_set(r->recipient, q->path.text.ptr, q->path.text.len);
+	if ((q->flags & RESOLVE_ERROR) != 0) {
+		q->flags |= RESOLVE_DEFAULT;
+		buf_sets(r->transport, "error");
+		buf_sets(r->nexthop, "5.1.3 bad address syntax");
+		return;
+	}
+	if (is_routed(q))
+		q->flags |= RESOLVE_ROUTED;
+	classify(q, r);
+	by_recipient(q, r);
+	by_move(q, r);
+	/* A program might take it for an option. */
+	if (!params.allow_min_user && q->path.text.ptr[0] == '-')
+		q->flags |= RESOLVE_ERROR;
+}
+
+/* ---- the cache ---- */
+
+/* cache_key - all that the answer depends on; false when it is too long to keep */
+static bool
+cache_key(struct buf *key, const struct routing *how, const char *sender,
+    const char *address)
+{
+	bool by_the_sender = !maps_is_empty(how->sender_relayhosts) ||
+	    !maps_is_empty(how->sender_transports);
+
+	if (strlen(sender) + strlen(address) > CACHE_KEY_MAX)
+		return false;
+	buf_addc(key, how == &probe ? 'p' : 'n');
+	if (by_the_sender)
+		buf_adds(key, sender);
+	buf_addc(key, '\n');
+	buf_adds(key, address);
+	return true;
+}
+
+static struct cache_entry *
+cache_slot(const struct buf *key)
+{
+	uint32_t hash = 2166136261u;		/* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < key->len; i++)
+		hash = (hash ^ (unsigned char)key->ptr[i]) * 16777619u;
+	return &cache[(hash ^ hash >> 16) % CACHE_SLOTS];
+}
+
+static void
+cache_store(struct cache_entry *e, const struct buf *key,
+    const struct resolve_reply *r, int64_t now)
+{
+	free(e->key);
+	free(e->transport);
+	free(e->nexthop);
+	free(e->recipient);
+	e->key = xstrdup(key->ptr);
+	e->transport = xstrdup(r->transport->ptr);
+	e->nexthop = xstrdup(r->nexthop->ptr);
+	e->recipient = xstrdup(r->recipient->ptr);
+	e->flags = r->flags;
+	e->expires = now + CACHE_MS;
+}
+
+void
+rewrite_resolve(const char *sender, const char *address, bool is_probe,
+    struct resolve_reply *out)
+{
+	struct question q = {
+		.routing = is_probe ? &probe : &normal, .sender = sender,
+		.path = PATH_INIT, .domain = BUF_INIT
+	};
+	struct cache_entry *e = NULL;
+	struct buf key = BUF_INIT;
+	int64_t now = clock_mono_ms();
+
+	rewrite_init();
+	if (cache_key(&key, q.routing, sender, address)) {
+		e = cache_slot(&key);
+		if (e->key != NULL && e->expires > now &&
+		    strcmp(e->key, key.ptr) == 0) {
+			buf_sets(out->transport, e->transport);
+			buf_sets(out->nexthop, e->nexthop);
+			buf_sets(out->recipient, e->recipient);
+			out->flags = e->flags;
+			buf_done(&key);
+			return;
+		}
+	}
+	buf_reset(out->transport);
+	buf_reset(out->nexthop);
+	resolve(&q, address, out);
+	out->flags = q.flags;
+	/* A failure is worth asking again. */
+	if (e != NULL && (q.flags & RESOLVE_FAIL) == 0)
+		cache_store(e, &key, out, now);
+	path_done(&q.path);
+	buf_done(&q.domain);
+	buf_done(&key);
+}
+
+void
+resolve_reply_init(struct resolve_reply *r)
+{
+	r->transport = xcalloc(3, sizeof(struct buf));
+	r->nexthop = r->transport + 1;
+	r->recipient = r->transport + 2;
+	buf_init(r->transport);
+	buf_init(r->nexthop);
+	buf_init(r->recipient);
+	r->flags = 0;
+}
+
+void
+resolve_reply_done(struct resolve_reply *r)
+{
+	buf_done(r->transport);
+	buf_done(r->nexthop);
+	buf_done(r->recipient);
+	free(r->transport);
+}
+
+bool
+rewrite_needs_server(void)
+{
+	static const char *const types[] = { "ldap:", "mysql:", "pgsql:",
+	    "mongodb:", "memcache:", "socketmap:", "tcp:", "proxy:" };
+	const char *const lists[] = {
+		params.mydestination, params.virtual_alias_domains,
+		params.virtual_mailbox_domains, params.relay_domains,
+		params.relocated_maps, params.transport_maps,
+		params.sender_dependent_relayhost_maps,
+		params.sender_dependent_default_transport_maps,
+		params.address_verify_transport_maps,
+	};
+	size_t i, t;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		for (t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+			if (strstr(lists[i], types[t]) != NULL)
+				return true;
+	return false;
+}
