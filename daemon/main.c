@@ -8,10 +8,12 @@
  * SPDX-License-Identifier: ISC
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
+#include "lib/base/log.h"
 
 static int
 usage(FILE *out)
@@ -41,6 +43,16 @@ main(int argc, char **argv)
 		argc--;
 		argv++;
 		role = role_find(argv[0]);
+	}
+	if (role == NULL && strncmp(name, "posthornd", 9) != 0) {
+		/* The supervisor started us for a role that we do not have. */
+		log_open(name, LOG_TO_STDERR | LOG_TO_SYSLOG);
+		if (getenv("POSTLOG_SERVICE") != NULL)
+			log_postlog(getenv("POSTLOG_SERVICE"),
+			    "public/postlog", getenv("POSTLOG_HOSTNAME"), NULL);
+		if (getenv("POSTLOG_SERVICE") != NULL)
+			log_to(LOG_TO_STDERR | LOG_TO_POSTLOG);
+		log_fatal("posthornd has no role named %s", name);
 	}
 	if (role == NULL)
 		return usage(stderr);

@@ -51,6 +51,7 @@ struct role {
 	void	(*trigger)(const char *bytes, size_t len,
 		    const char *service);			/* ROLE_TRIGGER */
 	void	(*datagram)(const char *bytes, size_t len);	/* ROLE_DATAGRAM */
+	void	(*datagrams_done)(void);	/* or NULL: none is waiting now */
 	int	(*run)(int argc, char **argv);			/* ROLE_OWN: exit status */
 };
 

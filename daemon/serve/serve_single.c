@@ -255,6 +255,8 @@ serve_datagram_loop(void)
 			sv.used++;
 			sv.role->datagram(data, (size_t)n);
 		}
+		if (sv.role->datagrams_done != NULL)
+			sv.role->datagrams_done();
 		serve_free();
 		if (serve_should_stop())
 			serve_end();
