@@ -28,7 +28,7 @@ ALL_LDFLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
 	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 LIBS	= -lgdbm -llmdb -lcdb -lpcre2-8 -levent_core -lssl -lcrypto -lidn2 \
-	  -lunistring -lresolv -lncursesw -ltinfo -lseccomp
+	  -lunistring -lresolv -lncursesw -ltinfo -lseccomp -lm
 CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
 PROVE	?= prove
 JOBS	?= $(shell nproc)
