@@ -52,4 +52,7 @@ for h in $(find lib daemon cmd -name '*.h'); do
 	    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I"${O:-build}/gen" -fsyntax-only -x c - ||
 	    complain "$h does not compile on its own"
 done
+if command -v mandoc >/dev/null; then
+	mandoc -Tlint -Wwarning share/man/man*/* >&2 || complain 'a manual page has faults'
+fi
 exit $bad
