@@ -35,6 +35,7 @@ static const struct table_type table_hash = { .name = "hash" },
 static const struct table_type *const types[] = {
 	&table_btree,
 	&table_cdb,
+	&table_cidr,
 	&table_dbm,
 	&table_environ,
 	&table_fail,
@@ -43,10 +44,14 @@ static const struct table_type *const types[] = {
 	&table_inline,
 	&table_internal,
 	&table_lmdb,
+	&table_pcre,
+	&table_pipemap,
 	&table_randmap,
+	&table_regexp,
 	&table_sdbm,
 	&table_static,
 	&table_texthash,
+	&table_unionmap,
 	&table_unix,
 };
 

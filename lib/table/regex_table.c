@@ -1,0 +1,474 @@
+/*
+ * regex_table.c - "/pattern/flags result" tables, whatever compiles the pattern
+ *
+ * Most patterns contain some text that every match must contain. Looking for
+ * that text first is ten times cheaper than asking the matcher, which makes
+ * tables of thousands of patterns usable. The text is taken from the pattern
+ * by a reader that gives up at anything it does not know for certain.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/regex_table.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/table/table_value.h"
+
+#define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
+#define LITERAL_MIN	2	/* a single byte tells too little */
+
+struct regex {
+	const struct regex_engine *engine;
+	void		*compiled;
+	void		*second;	/* must not match; NULL */
+	char		*literal;	/* each match contains it; NULL: unknown */
+	bool		 is_icase;	/* literal is in lower case */
+};
+
+struct regex_state {
+	const struct regex_engine *engine;
+	struct rules	 rules;
+	struct buf	 lower;		/* the subject of this lookup */
+	const char	*name;
+};
+
+static void
+regex_free(void *arg)
+{
+	struct regex *re = arg;
+
+	if (re->compiled != NULL)
+		re->engine->free(re->compiled);
+	if (re->second != NULL)
+		re->engine->free(re->second);
+	free(re->literal);
+	free(re);
+}
+
+/* Past a bracket expression: "[]a]", "[^]a]", "[[:alpha:]]"; NULL: not closed. */
+static const char *
+skip_class(const char *p)
+{
+	const char *end;
+
+	p++;
+	if (*p == '^')
+		p++;
+	if (*p == ']')
+		p++;
+	for (; *p != '\0' && *p != ']'; p++) {
+		if (*p == '\\' && (p[1] == ']' || p[1] == '['))
+			return NULL;	/* POSIX and Perl disagree */
+		if (*p == '[' && strchr(":.=", p[1]) != NULL && p[1] != '\0') {
+			char close[3] = { p[1], ']', '\0' };
+
+			if ((end = strstr(p + 2, close)) == NULL)
+				return NULL;
+			p = end + 1;
+		}
+	}
+	return *p == ']' ? p : NULL;
+}
+
+/* Past a group, p at its '('; returns its ')' or NULL when that is not sure. */
+static const char *
+skip_group(const char *p)
+{
+	int depth = 0;
+
+	for (; *p != '\0'; p++) {
+		if (*p == '\\') {
+			if (p[1] == '\0' || p[1] == 'Q')
+				return NULL;
+			p++;
+		} else if (*p == '[') {
+			if ((p = skip_class(p)) == NULL)
+				return NULL;
+		} else if (*p == '(') {
+			/* Options set inside would hold outside, too. */
+			if (p[1] == '*' || (p[1] == '?' && p[2] != ':'))
+				return NULL;
+			depth++;
+		} else if (*p == ')' && --depth == 0) {
+			return p;
+		}
+	}
+	return NULL;
+}
+
+/* Keep the longest run seen. */
+static void
+end_run(struct buf *run, struct buf *best)
+{
+	if (run->len > best->len)
+		buf_swap(run, best);
+	buf_reset(run);
+}
+
+/*
+ * The longest text that every match contains; NULL if none is certain.
+ */
+static char *
+required_literal(const char *p)
+{
+	struct buf run = BUF_INIT, best = BUF_INIT;
+	bool is_certain = true;
+
+	for (; *p != '\0' && is_certain; p++) {
+		if (*p == '\\') {
+			/* Punctuation that is plain once escaped, everywhere. */
+			if (p[1] != '\0' &&
+			    strchr(".\\/-@$^[]()*+?|{}_:,", p[1]) != NULL)
+				buf_addc(&run, *++p);
+			else if (p[1] != '\0' &&
+			    strchr("bBdDsSwW<>", p[1]) != NULL)
+				end_run(&run, &best), p++;
+			else
+				is_certain = false;
+		} else if (*p == '|') {
+			is_certain = false;
+		} else if (*p == '(' || *p == '[') {
+			end_run(&run, &best);
+			p = *p == '(' ? skip_group(p) : skip_class(p);
+			if (p == NULL)
+				break;
+		} else if (*p == '*' || *p == '?' || *p == '{') {
+			if (run.len > 0)
+				buf_truncate(&run, run.len - 1);
+			end_run(&run, &best);
+			if (*p == '{' && (p = strchr(p, '}')) == NULL)
+				break;
+		} else if (strchr("+.^$)", *p) != NULL ||
+		    (unsigned char)*p >= 0x80) {
+			end_run(&run, &best);
+		} else {
+			buf_addc(&run, *p);
+		}
+	}
+	is_certain &= p != NULL;
+	end_run(&run, &best);
+	buf_done(&run);
+	if (is_certain && best.len >= LITERAL_MIN)
+		return buf_take(&best);
+	buf_done(&best);
+	return NULL;
+}
+
+/* A pattern as it stands in a line: what is between the delimiters. */
+struct pattern_text {
+	char		*text;
+	unsigned	 flags;
+};
+
+/* Cut "/text/flags" at *line; false after a warning. */
+static bool
+cut_pattern(const struct regex_engine *engine, const struct rule_place *place,
+    char **line, struct pattern_text *out)
+{
+	char *p = *line, delimiter;
+
+	while (IS_SPACE(*p))
+		p++;
+	if (*p == '\0') {
+		rule_warn(place, "no regexp: skipping this rule");
+		return false;
+	}
+	delimiter = *p++;
+	for (out->text = p; *p != '\0' && *p != delimiter; p++)
+		if (*p == '\\') {
+			if (p[1] == '\0')
+				break;
+			p++;
+		}
+	if (*p != delimiter) {
+		rule_warn(place, "no closing regexp delimiter \"%c\": %s",
+		    delimiter, engine->unclosed);
+		return false;
+	}
+	*p++ = '\0';
+	out->flags = engine->defaults;
+	for (; *p != '\0' && !IS_SPACE(*p) &&
+	    !(*p == '!' && engine->has_second); p++)
+		if (!engine->toggle(*p, &out->flags, place)) {
+			rule_warn(place, "unknown regexp option \"%c\": "
+			    "skipping this rule", *p);
+			return false;
+		}
+	*line = p;
+	return true;
+}
+
+static void *
+compile(const struct regex_engine *engine, const struct rule_place *place,
+    const struct pattern_text *pt, bool wants_groups, const struct table *t)
+{
+	struct err err = ERR_INIT;
+	void *compiled = engine->compile(pt->text, pt->flags, wants_groups, t,
+	    &err);
+
+	if (compiled == NULL)
+		rule_warn(place, "%s", err.text);
+	return compiled;
+}
+
+static struct regex *
+regex_new(const struct regex_engine *engine, const struct rule_place *place,
+    const struct pattern_text *pt, bool wants_groups, const struct table *t)
+{
+	struct regex *re = xcalloc(1, sizeof(*re));
+
+	re->engine = engine;
+	re->compiled = compile(engine, place, pt, wants_groups, t);
+	if (re->compiled == NULL) {
+		regex_free(re);
+		return NULL;
+	}
+	re->is_icase = (pt->flags & REGEX_ICASE) != 0;
+	if ((pt->flags & REGEX_NO_LITERAL) == 0)
+		re->literal = required_literal(pt->text);
+	if (re->literal != NULL && re->is_icase)
+		text_lower(re->literal);
+	return re;
+}
+
+static bool
+take_negation(char **line)
+{
+	bool is_negated = false;
+
+	while (**line == '!' || IS_SPACE(**line))
+		is_negated ^= *(*line)++ == '!';
+	return is_negated;
+}
+
+static void
+parse_if(struct rules *r, struct table *t, const struct rule_place *place,
+    char *line)
+{
+	const struct regex_engine *engine = ((struct regex_state *)t->state)->engine;
+	bool is_negated = take_negation(&line);
+	struct pattern_text pt;
+	struct rule *rule;
+	struct regex *re;
+
+	if (!cut_pattern(engine, place, &line, &pt))
+		return;
+	while (IS_SPACE(*line))
+		line++;
+	if (*line != '\0') {
+		rule_warn(place, "ignoring extra text after IF statement: "
+		    "\"%s\"", line);
+		rule_warn(place, "do not prepend whitespace to statements "
+		    "between IF and ENDIF");
+	}
+	if ((re = regex_new(engine, place, &pt, false, t)) == NULL)
+		return;
+	rule = rules_add(r, RULE_IF, place->line);
+	rule->pattern = re;
+	rule->is_negated = is_negated;
+}
+
+/* The result text of a rule; NULL after a warning. */
+static struct template *
+parse_result(const struct regex_engine *engine, const struct table *t,
+    const struct rule_place *place, const char *text)
+{
+	struct template *tp;
+	struct buf content = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (*text == '\0')
+		rule_warn(place, "no replacement text: using empty string");
+	if ((t->flags & TABLE_VALUE_IS_FILE) != 0) {
+		if (table_value_encode(&content, text, &err) == -1) {
+			rule_warn(place, "%s: skipping this rule", err.text);
+			buf_done(&content);
+			return NULL;
+		}
+		text = content.ptr;
+	}
+	tp = template_parse(text, place, engine->zero_text);
+	buf_done(&content);
+	return tp;
+}
+
+/* May this result name groups, and does the pattern have them? */
+static bool
+groups_fit(const struct table *t, const struct rule_place *place,
+    const struct template *tp, const struct regex *re, bool is_negated)
+{
+	unsigned highest = template_groups(tp);
+
+	if (highest == 0)
+		return true;
+	if (is_negated) {
+		rule_warn(place, "$number found in negative match replacement "
+		    "text: skipping this rule");
+	} else if ((t->flags & TABLE_NO_REGSUB) != 0) {
+		rule_warn(place, "regular expression substitution is not "
+		    "allowed: skipping this rule");
+	} else if (re != NULL && (highest > re->engine->groups(re->compiled) ||
+	    highest >= REGEX_GROUPS_MAX)) {
+		rule_warn(place, "out of range replacement index \"%u\": "
+		    "skipping this rule", highest);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void
+parse_result_rule(struct rules *r, struct table *t,
+    const struct rule_place *place, char *line)
+{
+	const struct regex_engine *engine = ((struct regex_state *)t->state)->engine;
+	bool is_negated = take_negation(&line), has_second = false;
+	struct pattern_text pt, second;
+	struct template *tp;
+	struct regex *re = NULL;
+	struct rule *rule;
+
+	if (!cut_pattern(engine, place, &line, &pt))
+		return;
+	if (*line == '!' && engine->has_second) {
+		*line++ = '\0';
+		has_second = true;
+		if (!cut_pattern(engine, place, &line, &second))
+			return;
+	}
+	while (IS_SPACE(*line))
+		line++;
+	if ((tp = parse_result(engine, t, place, line)) == NULL)
+		return;
+	if (!groups_fit(t, place, tp, NULL, is_negated) ||
+	    (re = regex_new(engine, place, &pt, template_groups(tp) > 0,
+	    t)) == NULL || !groups_fit(t, place, tp, re, is_negated) ||
+	    (has_second && (re->second = compile(engine, place, &second,
+	    false, t)) == NULL)) {
+		template_free(tp);
+		if (re != NULL)
+			regex_free(re);
+		return;
+	}
+	rule = rules_add(r, RULE_RESULT, place->line);
+	rule->pattern = re;
+	rule->result = tp;
+	rule->is_negated = is_negated;
+}
+
+static void
+parse_line(struct rules *r, struct table *t, const struct rule_place *place,
+    char *line)
+{
+	char *rest;
+
+	while (IS_SPACE(*line))
+		line++;
+	if ((rest = rule_keyword(line, "if")) != NULL) {
+		parse_if(r, t, place, rest);
+	} else if ((rest = rule_keyword(line, "endif")) != NULL) {
+		if (!rules_add_endif(r, place->line)) {
+			rule_warn(place, "ignoring ENDIF without matching IF");
+			return;
+		}
+		while (IS_SPACE(*rest))
+			rest++;
+		if (*rest != '\0')
+			rule_warn(place, "ignoring extra text after ENDIF");
+	} else if (isalnum((unsigned char)*line)) {
+		rule_warn(place, "ignoring unrecognized request");
+	} else {
+		parse_result_rule(r, t, place, line);
+	}
+}
+
+int
+regex_table_open(struct table *t, const struct regex_engine *engine,
+    struct err *err)
+{
+	struct regex_state *s = xcalloc(1, sizeof(*s));
+
+	t->state = s;
+	s->engine = engine;
+	s->name = t->name;
+	buf_init(&s->lower);
+	if (rules_load(&s->rules, t, engine->label, parse_line, err) == 0)
+		return 0;
+	regex_table_close(t);
+	return -1;
+}
+
+void
+regex_table_close(struct table *t)
+{
+	struct regex_state *s = t->state;
+
+	rules_done(&s->rules, regex_free, template_free);
+	buf_done(&s->lower);
+	free(s);
+}
+
+/* One lookup: the subject in both letter cases, and the groups of the hit. */
+struct subject {
+	const struct regex_state *state;
+	const char	*text;
+	const char	*lower;		/* NULL: not ASCII, letter case is complex */
+	size_t		 len;
+	struct template_group groups[REGEX_GROUPS_MAX];
+};
+
+static int
+matches(const struct rule *rule, void *ctx)
+{
+	const struct regex *re = rule->pattern;
+	struct subject *s = ctx;
+	const struct rule_place place = { re->engine->label, s->state->name,
+	    rule->line };
+	const char *in;
+	size_t count;
+	int rc;
+
+	if (re->literal != NULL) {
+		in = re->is_icase ? s->lower : s->text;
+		if (in != NULL && strstr(in, re->literal) == NULL)
+			return 0;
+	}
+	count = rule->result != NULL ?
+	    template_groups(rule->result) : 0;
+	if (count > 0)
+		count++;
+	rc = re->engine->match(re->compiled, s->text, s->len, s->groups,
+	    count, &place);
+	if (rc == 1 && re->second != NULL)
+		rc = re->engine->match(re->second, s->text, s->len, NULL, 0,
+		    &place) == 0;
+	return rc;
+}
+
+enum table_result
+regex_table_lookup(struct table *t, const char *key, size_t len,
+    struct buf *value, struct err *err)
+{
+	struct regex_state *s = t->state;
+	struct subject subject;
+	const struct rule *rule;
+
+	(void)err;
+	subject.state = s;
+	subject.text = key;
+	subject.len = len;
+	subject.lower = NULL;
+	if (text_is_ascii(key)) {
+		buf_set(&s->lower, key, len);
+		subject.lower = text_lower(s->lower.ptr);
+	}
+	if ((rule = rules_find(&s->rules, matches, &subject)) == NULL)
+		return TABLE_NOT_FOUND;
+	template_expand(rule->result, value, key, subject.groups,
+	    template_groups(rule->result) + 1);
+	return TABLE_FOUND;
+}
