@@ -75,7 +75,6 @@ index_build_open(const struct table *t, const char *label, struct err *err)
 {
 	struct index_build *b = xcalloc(1, sizeof(*b));
 	struct buf tmp = BUF_INIT;
-	struct stat st;
 
 	b->path = index_path(t);
 	buf_setf(&tmp, "%s.tmp", b->path);
@@ -85,8 +84,8 @@ index_build_open(const struct table *t, const char *label, struct err *err)
 		index_build_close(b);
 		return NULL;
 	}
-	if (stat(b->path, &st) == 0)
-		b->mode = st.st_mode & 0777;
+	if (stat(b->path, &b->old) == -1)
+		b->old.st_mode = 0;
 	b->pairs = pairs_new();
 	return b;
 }
@@ -158,11 +157,28 @@ flush_directory(const char *path, struct err *err)
 	return rc;
 }
 
+/*
+ * The new file looks like the one it replaces, as if that had been changed in
+ * place. Only root can give files away; others simply own what they make.
+ */
+static int
+keep_attributes(struct index_build *b, struct err *err)
+{
+	if (b->old.st_mode == 0)
+		return 0;
+	if (geteuid() == 0 && fchown(b->fd, b->old.st_uid,
+	    b->old.st_gid) == -1)
+		return err_sys(err, "change owner of %s", b->tmp);
+	if (fchmod(b->fd, b->old.st_mode & 0777) == -1)
+		return err_sys(err, "change mode of %s", b->tmp);
+	return 0;
+}
+
 int
 index_build_commit(struct index_build *b, struct err *err)
 {
-	if (b->mode != 0 && fchmod(b->fd, b->mode) == -1)
-		return err_sys(err, "change mode of %s", b->tmp);
+	if (keep_attributes(b, err) == -1)
+		return -1;
 	if (fsync(b->fd) == -1)
 		return err_sys(err, "flush %s", b->tmp);
 	if (rename(b->tmp, b->path) == -1)

@@ -18,7 +18,7 @@ struct index_build {
 	int		 fd;		/* of tmp, flock(2)ed */
 	struct pairs	*pairs;
 	const char	*label;		/* duplicates are reported under this name */
-	mode_t		 mode;		/* of the file that is replaced; 0: none */
+	struct stat	 old;		/* the file that is replaced; st_mode 0: none */
 };
 
 /* index_path - NAME.suffix; the caller frees it */

@@ -437,6 +437,20 @@ table_update_marker(struct table *t, const char *key, const char *value,
 	return rc;
 }
 
+int
+table_update_quietly(struct table *t, const char *key, const char *value,
+    struct err *err)
+{
+	unsigned flags = t->flags;
+	int rc;
+
+	t->flags = (flags & ~(unsigned)(TABLE_DUP_WARN | TABLE_DUP_IGNORE)) |
+	    TABLE_DUP_REPLACE;
+	rc = table_update(t, key, value, err);
+	t->flags = flags;
+	return rc;
+}
+
 enum table_result
 table_delete(struct table *t, const char *key, struct err *err)
 {
@@ -471,6 +485,12 @@ const char *
 table_name(const struct table *t)
 {
 	return t->full_name;
+}
+
+unsigned
+table_flags(const struct table *t)
+{
+	return t->flags;
 }
 
 bool

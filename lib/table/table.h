@@ -32,7 +32,8 @@ enum table_flags {
 	TABLE_TRY1NULL		= 1 << 9,	/* store with trailing NUL */
 	TABLE_VALUE_IS_FILE	= 1 << 10,	/* -F: values name files */
 	TABLE_SURROGATE		= 1 << 11,	/* never fail to open: a stand-in answers TABLE_RETRY and warns */
-	TABLE_OPEN_LOCK		= 1 << 12	/* TABLE_WRITE: we alone use it while it is open, change it in place (caches) */
+	TABLE_OPEN_LOCK		= 1 << 12,	/* TABLE_WRITE: we alone use it while it is open, change it in place (caches) */
+	TABLE_MAY_CREATE	= 1 << 13	/* TABLE_WRITE: an index that is not there begins empty */
 };
 
 enum table_mode {
@@ -79,6 +80,9 @@ int		 table_update(struct table *t, const char *key,
  */
 int		 table_update_marker(struct table *t, const char *key,
 		    const char *value, struct err *err);
+/* table_update_quietly - replace what is there, whatever the duplicate policy */
+int		 table_update_quietly(struct table *t, const char *key,
+		    const char *value, struct err *err);
 enum table_result table_delete(struct table *t, const char *key,
 		    struct err *err);
 /*
@@ -91,6 +95,8 @@ enum table_result table_next(struct table *t, bool first, struct buf *key,
 
 /* table_name - "type:name" as opened */
 const char	*table_name(const struct table *t);
+/* table_flags - TABLE_* as opened */
+unsigned	 table_flags(const struct table *t);
 /* table_is_pattern - only full keys are looked up (regexp, pcre, cidr, ...) */
 bool		 table_is_pattern(const struct table *t);
 /* table_owner - who could have written it: 0 with *uid set (0: trusted), or -1 unknown */

@@ -43,10 +43,12 @@ cdb_table_open(struct table *t, struct err *err)
 	if (t->mode == TABLE_CREATE) {
 		s->fd = -1;
 		s->build = index_build_open(t, t->name, err);
-		if (s->build != NULL)
-			return 0;
-		free(s);
-		return -1;
+		if (s->build == NULL) {
+			free(s);
+			return -1;
+		}
+		s->build->old.st_mode = 0;	/* always a new file: 13.5 */
+		return 0;
 	}
 	path = index_path(t);
 	s->fd = index_open_read(t, path, err);

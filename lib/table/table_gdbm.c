@@ -114,6 +114,10 @@ open_copy(struct table *t, struct gdbm_state *s, struct err *err)
 	if ((s->build = index_build_open(t, t->full_name, err)) == NULL ||
 	    (had = index_copy(s->build, err)) == -1)
 		return -1;
+	if (!had && (t->flags & TABLE_MAY_CREATE) == 0) {
+		errno = ENOENT;
+		return err_sys(err, "open database %s", s->path);
+	}
 	if ((fd = fcntl(s->build->fd, F_DUPFD_CLOEXEC, 3)) == -1)
 		return err_sys(err, "open database %s", s->build->tmp);
 	s->db = attach(fd, s->build->tmp, had ? GDBM_WRITER : GDBM_NEWDB, err);

@@ -129,6 +129,8 @@ static int
 open_existing(struct table *t, struct lmdb_state *s, struct err *err)
 {
 	unsigned flags = t->mode == TABLE_READ ? MDB_RDONLY : 0;
+	bool is_new_allowed = (t->flags &
+	    (TABLE_OPEN_LOCK | TABLE_MAY_CREATE)) != 0;
 	int rc;
 
 	if (t->mode == TABLE_READ) {
@@ -136,7 +138,8 @@ open_existing(struct table *t, struct lmdb_state *s, struct err *err)
 		if (s->fd == -1)
 			return -1;
 	} else {
-		s->fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		s->fd = open(s->path, O_RDWR | O_CLOEXEC | (is_new_allowed ?
+		    O_CREAT : 0), 0644);
 		if (s->fd == -1)
 			return err_sys(err, "open database %s", s->path);
 		if (table_watch(t, s->fd, err) == -1)

@@ -1,0 +1,523 @@
+/*
+ * table_tool.c - what postmap and postalias do with tables
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/table_tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/table/table_source.h"
+#include "lib/table/table_value.h"
+
+#define READ_CHUNK	65536
+
+/* "type:name" of an operand; the caller frees it. */
+static char *
+full_name(const char *name)
+{
+	struct buf full = BUF_INIT;
+
+	if (strchr(name, ':') != NULL)
+		return xstrdup(name);
+	buf_setf(&full, "%s:%s", params.default_database_type, name);
+	return buf_take(&full);
+}
+
+/* The words of a failed operation, unless the type has said all. */
+static int
+failed(const char *table, const char *what, struct err *err)
+{
+	if (err != NULL &&
+	    (err->kind == ERR_RETRY || err->kind == ERR_SYSTEM))
+		err_prefix(err, "table %s: %s error%s", table, what,
+		    err->text[0] != '\0' ? ": " : "");
+	return -1;
+}
+
+void
+table_tool_list_init(struct table_tool_list *list,
+    const struct table_tool *tool, char **names, size_t count)
+{
+	list->tool = tool;
+	list->names = names;
+	list->count = count;
+	list->tables = xcalloc(count + 1, sizeof(*list->tables));
+}
+
+void
+table_tool_list_done(struct table_tool_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		table_close(list->tables[i]);
+	free(list->tables);
+}
+
+static struct table *
+table_of(struct table_tool_list *list, size_t i, struct err *err)
+{
+	char *name;
+
+	if (list->tables[i] == NULL) {
+		name = full_name(list->names[i]);
+		list->tables[i] = table_open(name, TABLE_READ,
+		    list->tool->flags, err);
+		free(name);
+	}
+	return list->tables[i];
+}
+
+static void
+warn_empty_value(const struct table *t, const char *key)
+{
+	log_warning("table %s: key %s: empty string result is not allowed",
+	    table_name(t), key);
+	log_warning("table %s should return NO RESULT in case of NOT FOUND",
+	    table_name(t));
+}
+
+int
+table_tool_find(struct table_tool_list *list, const char *key,
+    struct buf *value, struct err *err)
+{
+	struct table *t;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if ((t = table_of(list, i, err)) == NULL)
+			return -1;
+		switch (table_lookup(t, key, value, err)) {
+		case TABLE_NOT_FOUND:
+			continue;
+		case TABLE_FOUND:
+			if (value->len == 0)
+				warn_empty_value(t, key);
+			return 1;
+		case TABLE_RETRY:
+		case TABLE_BROKEN:
+			return failed(table_name(t), "query", err);
+		}
+	}
+	return 0;
+}
+
+int
+table_tool_query(struct table_tool_list *list, const char *key, FILE *out,
+    struct err *err)
+{
+	struct buf value = BUF_INIT;
+	int found = table_tool_find(list, key, &value, err);
+
+	if (found == 1)
+		fprintf(out, "%s\n", value.ptr);
+	buf_done(&value);
+	return found == -1 ? -1 : !found;
+}
+
+void
+table_tool_print(const struct table_tool *tool, FILE *out, const char *key,
+    const char *value)
+{
+	fputs_unlocked(key, out);
+	fputs_unlocked(tool->is_alias ? ":\t" : "\t", out);
+	fputs_unlocked(value, out);
+	putc_unlocked('\n', out);
+}
+
+int
+table_tool_query_stream(struct table_tool_list *list, int in, FILE *out,
+    struct err *err)
+{
+	struct buf value = BUF_INIT;
+	struct table_tool_lines lines;
+	struct err read_err = ERR_INIT;
+	bool any = false;
+	int found = 0;
+	char *key;
+
+	table_tool_lines_init(&lines, in, out);
+	while ((key = table_tool_line(&lines, &read_err)) != NULL) {
+		found = table_tool_find(list, key, &value, err);
+		if (found == -1)
+			break;
+		if (found == 1) {
+			table_tool_print(list->tool, out, key, value.ptr);
+			any = true;
+		}
+	}
+	if (found != -1 && read_err.kind != ERR_NONE) {
+		*err = read_err;
+		found = -1;
+	}
+	table_tool_lines_done(&lines);
+	buf_done(&value);
+	return found == -1 ? -1 : !any;
+}
+
+int
+table_tool_list_all(struct table_tool_list *list, FILE *out, struct err *err)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	enum table_result rc;
+	struct table *t;
+	bool first = true;
+
+	if ((t = table_of(list, 0, err)) == NULL)
+		return -1;
+	while ((rc = table_next(t, first, &key, &value, err)) == TABLE_FOUND) {
+		first = false;
+		if ((list->tool->flags & TABLE_VALUE_IS_FILE) != 0 &&
+		    !table_value_decode(&value))
+			log_warning("table %s: key %s: malformed BASE64 "
+			    "value: %.30s", table_name(t), key.ptr, value.ptr);
+		if (key.len == 0)
+			log_warning("table %s: empty lookup key value is not "
+			    "allowed", table_name(t));
+		else if (value.len == 0)
+			warn_empty_value(t, key.ptr);
+		table_tool_print(list->tool, out, key.ptr, value.ptr);
+	}
+	buf_done(&key);
+	buf_done(&value);
+	if (rc == TABLE_NOT_FOUND)
+		return 0;
+	return failed(table_name(t), "sequence", err);
+}
+
+static int
+delete_one(struct table *t, const char *key, bool *any, struct err *err)
+{
+	switch (table_delete(t, key, err)) {
+	case TABLE_FOUND:
+		*any = true;
+		return 0;
+	case TABLE_NOT_FOUND:
+		return 0;
+	default:
+		return failed(table_name(t), "delete", err);
+	}
+}
+
+/* Open for changes, let change() do them, make them last. */
+static int
+with_table(const struct table_tool *tool, const char *name, unsigned flags,
+    int (*change)(struct table *t, void *ctx, struct err *err), void *ctx,
+    struct err *err)
+{
+	char *full = full_name(name);
+	struct table *t = table_open(full, TABLE_WRITE, tool->flags | flags,
+	    err);
+	int rc = -1;
+
+	if (t != NULL && (rc = change(t, ctx, err)) == 0 &&
+	    table_commit(t, err) == -1)
+		rc = failed(full, "write", err);
+	table_close(t);
+	free(full);
+	return rc;
+}
+
+struct deletion {
+	const char	*const *keys;
+	size_t		 count;
+	bool		 any;
+};
+
+static int
+delete_keys(struct table *t, void *ctx, struct err *err)
+{
+	struct deletion *d = ctx;
+	size_t i;
+
+	for (i = 0; i < d->count; i++)
+		if (delete_one(t, d->keys[i], &d->any, err) == -1)
+			return -1;
+	return 0;
+}
+
+int
+table_tool_delete(const struct table_tool *tool, char **names, size_t count,
+    const char *key, struct err *err)
+{
+	struct deletion d = { &key, 1, false };
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (with_table(tool, names[i], 0, delete_keys, &d, err) == -1)
+			return -1;
+	return !d.any;
+}
+
+int
+table_tool_delete_stream(const struct table_tool *tool, char **names,
+    size_t count, int in, struct err *err)
+{
+	struct table_tool_lines lines;
+	struct err read_err = ERR_INIT;
+	struct deletion d = { NULL, 0, false };
+	char **keys = NULL, *line;
+	size_t i;
+	int rc = 0;
+
+	table_tool_lines_init(&lines, in, NULL);
+	while ((line = table_tool_line(&lines, &read_err)) != NULL) {
+		keys = xreallocarray(keys, d.count + 1, sizeof(*keys));
+		keys[d.count++] = xstrdup(line);
+	}
+	table_tool_lines_done(&lines);
+	d.keys = (const char *const *)keys;
+	if (read_err.kind != ERR_NONE) {
+		*err = read_err;
+		rc = -1;
+	}
+	for (i = 0; i < count && rc == 0; i++)
+		rc = with_table(tool, names[i], 0, delete_keys, &d, err);
+	for (i = 0; i < d.count; i++)
+		free(keys[i]);
+	free(keys);
+	return rc == -1 ? -1 : !d.any;
+}
+
+static int
+put(struct table *t, const char *key, const char *value, const char *source,
+    int number, struct err *err)
+{
+	struct buf content = BUF_INIT;
+	struct err why = ERR_INIT;
+	int rc;
+
+	if ((table_flags(t) & TABLE_VALUE_IS_FILE) != 0) {
+		if (table_value_encode(&content, value, &why) == -1) {
+			log_warning("%s, line %d: %s: skipping this entry",
+			    source, number, why.text);
+			buf_done(&content);
+			return 0;
+		}
+		value = content.ptr;
+	}
+	rc = table_update(t, key, value, err);
+	buf_done(&content);
+	return rc;
+}
+
+/* Put all entries of a source into t. */
+static int
+fill(const struct table_tool *tool, struct table *t,
+    struct table_source *source, struct err *err)
+{
+	struct buf line = BUF_INIT, alias = BUF_INIT, value = BUF_INIT;
+	bool has_utf8 = (tool->flags & TABLE_UTF8) != 0 &&
+	    params.smtputf8_enable;
+	const char *name = table_source_name(source);
+	enum table_entry entry;
+	char *key, *text;
+	int number, got;
+
+	while ((got = table_source_next(source, &line, &number, err)) == 1) {
+		if (tool->is_alias) {
+			entry = table_source_alias(line.ptr, name, number,
+			    has_utf8, &alias, &value);
+			key = alias.ptr;
+			text = value.ptr;
+		} else {
+			entry = table_source_pair(line.ptr, name, number,
+			    false, has_utf8, &key, &text);
+		}
+		if (entry == TABLE_ENTRY_OK &&
+		    put(t, key, text, name, number, err) == -1) {
+			got = failed(table_name(t), "write", err);
+			break;
+		}
+	}
+	buf_done(&line);
+	buf_done(&alias);
+	buf_done(&value);
+	return got;
+}
+
+/* The records that NIS servers and Sendmail looked for (14.2). */
+static int
+put_markers(struct table *t, struct err *err)
+{
+	char now[24];
+
+	snprintf(now, sizeof(now), "%010" PRId64, (int64_t)clock_now());
+	if (table_update_quietly(t, "@", "@", err) == -1 ||
+	    table_update_marker(t, "YP_LAST_MODIFIED", now, err) == -1 ||
+	    table_update_marker(t, "YP_MASTER_NAME", params.myhostname,
+	    err) == -1)
+		return failed(table_name(t), "write", err);
+	return 0;
+}
+
+static int
+become(uid_t uid, gid_t gid, struct err *err)
+{
+	if (geteuid() != 0 && (seteuid(0) == -1 || setegid(0) == -1))
+		return err_sys(err, "regain root rights");
+	if (uid == 0)
+		return 0;
+	if (setegid(gid) == -1 || setgroups(1, &gid) == -1 ||
+	    seteuid(uid) == -1)
+		return err_sys(err, "take the rights of user %ld", (long)uid);
+	return 0;
+}
+
+/* Whose the index will be, and who may read it (13.5). */
+static int
+take_after_source(const struct table_tool *tool, int fd, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return err_sys(err, "status of source file");
+	if (!tool->keeps_root && getuid() == 0 &&
+	    become(st.st_uid, st.st_gid, err) == -1)
+		return -1;
+	umask(022 | (S_ISREG(st.st_mode) && !tool->keeps_mode ?
+	    ~st.st_mode & 077 : 0));
+	return 0;
+}
+
+int
+table_tool_build(const struct table_tool *tool, const char *name,
+    struct err *err)
+{
+	char *full = full_name(name), *path = strchr(full, ':') + 1;
+	struct table_source *source = NULL;
+	struct table *t = NULL;
+	int fd, rc = -1;
+
+	if (strncmp(full, "proxy:", 6) == 0) {
+		err_set(err, ERR_CONFIG,
+		    "can't create maps via the proxy service");
+	} else if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
+		err_sys(err, "open %s", path);
+	} else if (take_after_source(tool, fd, err) == -1) {
+		close(fd);
+	} else if ((source = table_source_open(path, fd, err)) != NULL &&
+	    (t = table_open(full, TABLE_CREATE, tool->flags, err)) != NULL) {
+		rc = fill(tool, t, source, err);
+		if (rc == 0 && tool->is_alias)
+			rc = put_markers(t, err);
+		if (rc == 0 && table_commit(t, err) == -1)
+			rc = failed(full, "write", err);
+	}
+	table_close(t);
+	table_source_close(source);
+	free(full);
+	return rc;
+}
+
+/* postalias -i and postmap -i: entries from standard input. */
+static int
+add_entries(struct table *t, void *ctx, struct err *err)
+{
+	const struct table_tool *tool = ctx;
+	struct table_source *source;
+	int rc;
+
+	source = table_source_open("stdin",
+	    fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), err);
+	if (source == NULL)
+		return -1;
+	rc = fill(tool, t, source, err);
+	table_source_close(source);
+	if (rc == 0 && tool->is_alias)
+		rc = put_markers(t, err);
+	return rc;
+}
+
+int
+table_tool_add(const struct table_tool *tool, const char *name,
+    struct err *err)
+{
+	return with_table(tool, name, TABLE_MAY_CREATE, add_entries,
+	    (void *)tool, err);
+}
+
+void
+table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out)
+{
+	memset(l, 0, sizeof(*l));
+	l->fd = fd;
+	l->out = out;
+}
+
+void
+table_tool_lines_done(struct table_tool_lines *l)
+{
+	free(l->data);
+}
+
+/* Make room behind the unread bytes and read once; 1, 0 at the end, -1. */
+static int
+read_more(struct table_tool_lines *l, struct err *err)
+{
+	ssize_t n;
+
+	if (l->out != NULL)
+		fflush(l->out);
+	if (l->start > 0) {
+		memmove(l->data, l->data + l->start, l->end - l->start);
+		l->end -= l->start;
+		l->start = 0;
+	}
+	if (l->size - l->end < READ_CHUNK + 1) {
+		l->size = l->size * 2 + READ_CHUNK + 1;
+		l->data = xrealloc(l->data, l->size);
+	}
+	do {
+		n = read(l->fd, l->data + l->end, READ_CHUNK);
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return err_sys(err, "read standard input");
+	l->end += (size_t)n;
+	return n > 0;
+}
+
+char *
+table_tool_line(struct table_tool_lines *l, struct err *err)
+{
+	size_t seen = 0;
+	char *eol = NULL, *line;
+	int rc = 1;
+
+	for (;;) {
+		if (l->end > l->start + seen)
+			eol = memchr(l->data + l->start + seen, '\n',
+			    l->end - l->start - seen);
+		if (eol != NULL)
+			break;
+		seen = l->end - l->start;
+		if ((rc = read_more(l, err)) == -1)
+			return NULL;
+		if (rc == 0)
+			break;
+	}
+	if (eol == NULL && l->end == l->start)
+		return NULL;
+	line = l->data + l->start;
+	if (eol == NULL)
+		eol = l->data + l->end;	/* READ_CHUNK + 1 left room */
+	*eol = '\0';
+	l->start = (size_t)(eol - l->data) + (rc != 0);
+	if (rc == 0)
+		l->start = l->end;
+	return line;
+}

@@ -1,0 +1,81 @@
+/*
+ * table_tool.h - what postmap and postalias do with tables
+ *
+ * One function an action; the commands read options and turn errors into
+ * exit statuses. Source: spec/tables.md 13 and 14.
+ */
+#ifndef LIB_TABLE_TABLE_TOOL_H
+#define LIB_TABLE_TABLE_TOOL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/table/table.h"
+
+struct buf;
+struct err;
+
+struct table_tool {
+	bool		 is_alias;	/* postalias: its grammar, its markers */
+	unsigned	 flags;		/* TABLE_* for every open */
+	bool		 keeps_root;	/* -o: do not become the source's owner */
+	bool		 keeps_mode;	/* -p: do not copy the source's permissions */
+};
+
+/* The tables of a command line, opened as they are needed. */
+struct table_tool_list {
+	const struct table_tool *tool;
+	char		**names;	/* with or without "type:" */
+	struct table	**tables;
+	size_t		 count;
+};
+
+void	table_tool_list_init(struct table_tool_list *list,
+	    const struct table_tool *tool, char **names, size_t count);
+void	table_tool_list_done(struct table_tool_list *list);
+
+/*
+ * table_tool_find - the first table that has key
+ *
+ * Returns 1 with value, 0, or -1 with the fatal message in err.
+ */
+int	table_tool_find(struct table_tool_list *list, const char *key,
+	    struct buf *value, struct err *err);
+/* table_tool_query - print the value of key: 0 found, 1 not, -1 with err */
+int	table_tool_query(struct table_tool_list *list, const char *key,
+	    FILE *out, struct err *err);
+/* table_tool_print - "KEY<TAB>VALUE" as this tool writes it */
+void	table_tool_print(const struct table_tool *tool, FILE *out,
+	    const char *key, const char *value);
+/* table_tool_query_stream - the same for each line of descriptor in */
+int	table_tool_query_stream(struct table_tool_list *list, int in,
+	    FILE *out, struct err *err);
+/* table_tool_list_all - print all entries of the first table: 0, or -1 with err */
+int	table_tool_list_all(struct table_tool_list *list, FILE *out,
+	    struct err *err);
+/* table_tool_delete - 0 when one table had key, 1, or -1 with err */
+int	table_tool_delete(const struct table_tool *tool, char **names,
+	    size_t count, const char *key, struct err *err);
+int	table_tool_delete_stream(const struct table_tool *tool, char **names,
+	    size_t count, int in, struct err *err);
+/* table_tool_build - make the index of "type:file" or "file" from file */
+int	table_tool_build(const struct table_tool *tool, const char *name,
+	    struct err *err);
+/* table_tool_add - add the entries that standard input holds (-i) */
+int	table_tool_add(const struct table_tool *tool, const char *name,
+	    struct err *err);
+
+/* A reader of lines that lets the other side see its answers before it waits. */
+struct table_tool_lines {
+	int	 fd;
+	FILE	*out;			/* flushed before each read; may be NULL */
+	char	*data;
+	size_t	 start, end, size;
+};
+
+void	table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out);
+void	table_tool_lines_done(struct table_tool_lines *l);
+/* table_tool_line - the next line without newline, valid until the next call; NULL at the end, or with err */
+char	*table_tool_line(struct table_tool_lines *l, struct err *err);
+
+#endif
