@@ -1,0 +1,324 @@
+/*
+ * sweep.c - every file of the queues: ALL, and the repair of -p and -s
+ *
+ * A repaired name passes through NEWID#FIX, which no program takes for a
+ * message: a new name could be another file's old one, and only a second pass,
+ * when all old names are gone, may make it final.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/conf/params.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_id.h"
+#include "super.h"
+
+#define SUFFIX		"#FIX"
+#define STALE_S		(7 * 24 * 3600)	/* an unfinished file nobody will finish */
+
+struct file {
+	const char	*queue;
+	bool		 is_message;	/* stands in a message queue */
+	struct buf	 path, name;	/* as they are now */
+	struct stat	 st;
+};
+
+static bool
+is_ready(const struct file *f)
+{
+	return (f->st.st_mode & S_IRWXU) == S_IRWXU;
+}
+
+/* Move to queue; f->path follows. */
+static bool
+move_to(struct file *f, const char *queue)
+{
+	struct buf to = BUF_INIT;
+	bool is_done;
+
+	queue_path(&to, queue, f->name.ptr);
+	if ((is_done = super_rename(f->path.ptr, to.ptr)))
+		buf_swap(&f->path, &to);
+	buf_done(&to);
+	return is_done;
+}
+
+/* ---- ALL ---- */
+
+/* Everything of -d ALL, whatever its name and type. */
+static void
+delete_any(const struct file *f)
+{
+	if (super_remove(f->path.ptr) && f->is_message && is_ready(f))
+		super_counts.deleted++;
+}
+
+static void
+act_on_every(struct file *f, unsigned actions)
+{
+	bool in_maildrop = strcmp(f->queue, "maildrop") == 0;
+	bool in_hold = strcmp(f->queue, "hold") == 0;
+
+	if (!f->is_message || in_maildrop)
+		return;
+	if ((actions & SUPER_EXPIRE) && is_ready(f) &&
+	    super_expire(f->path.ptr))
+		super_counts.expired++;
+	if ((actions & SUPER_REQUEUE) && move_to(f, "maildrop")) {
+		super_counts.requeued++;
+		return;
+	}
+	if ((actions & SUPER_RELEASE) && in_hold && move_to(f, "deferred")) {
+		super_counts.released++;
+		return;
+	}
+	if ((actions & SUPER_HOLD) && !in_hold && move_to(f, "hold"))
+		super_counts.held++;
+}
+
+/* ---- repair ---- */
+
+/* The ID that this file should have: its time part, its own inode. */
+static void
+fixed_id(struct buf *out, const struct file *f)
+{
+	struct timeval tv = { 0, 0 };
+	struct buf inode = BUF_INIT;
+	const char *id = f->name.ptr, *z;
+
+	buf_reset(out);
+	if (!queue_id_is_long(id)) {
+		buf_addf(out, "%.5s%lX", id, (unsigned long)f->st.st_ino);
+	} else if (!params.enable_long_queue_ids) {
+		queue_id_time(id, &tv);
+		queue_id_make(out, tv, f->st.st_ino, false);
+	} else {
+		queue_id_make(&inode, tv, f->st.st_ino, true);
+		z = strrchr(id, 'z');
+		buf_set(out, id, (size_t)(z - id));
+		buf_adds(out, strrchr(inode.ptr, 'z'));
+	}
+	buf_done(&inode);
+}
+
+static bool
+repair_name(const char *from, const char *to)
+{
+	if (!super_rename(from, to))
+		return false;
+	super_counts.repaired++;
+	return true;
+}
+
+/* The log that belongs to a message follows it; both names may have #FIX. */
+static void
+rename_log(const char *log, const char *id, const char *suffix,
+    const char *new_id, const char *new_suffix)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	struct stat st;
+
+	queue_path(&from, log, id);
+	buf_adds(&from, suffix);
+	queue_path(&to, log, new_id);
+	buf_adds(&to, new_suffix);
+	if (lstat(from.ptr, &st) == 0)
+		repair_name(from.ptr, to.ptr);
+	buf_done(&from);
+	buf_done(&to);
+}
+
+static void
+give_interim_name(struct file *f)
+{
+	static const char *const logs[] = { "defer", "bounce", "trace" };
+	struct buf id = BUF_INIT, to = BUF_INIT;
+	size_t i;
+
+	fixed_id(&id, f);
+	for (i = 0; i < 3; i++)
+		rename_log(logs[i], f->name.ptr, "", id.ptr, SUFFIX);
+	queue_path(&to, f->queue, id.ptr);
+	buf_adds(&to, SUFFIX);
+	if (repair_name(f->path.ptr, to.ptr))
+		super_counts.mismatched++;
+	buf_done(&id);
+	buf_done(&to);
+}
+
+/* Cut #FIX off; false when the file must be left as it is. */
+static bool
+finish_name(struct file *f)
+{
+	struct buf to = BUF_INIT;
+	uint64_t inode;
+	bool is_done;
+
+	buf_truncate(&f->name, f->name.len - strlen(SUFFIX));
+	if (!queue_id_is_valid(f->name.ptr)) {
+		log_warning("bogus file name: %s", f->path.ptr);
+		return false;
+	}
+	if (f->is_message && (!queue_id_inode(f->name.ptr, &inode) ||
+	    inode != f->st.st_ino)) {
+		log_warning("name/inode mismatch: %s", f->path.ptr);
+		return false;
+	}
+	/* No pass goes through trace unless it is named: do it from here. */
+	if (f->is_message)
+		rename_log("trace", f->name.ptr, SUFFIX, f->name.ptr, "");
+	queue_path(&to, f->queue, f->name.ptr);
+	if ((is_done = repair_name(f->path.ptr, to.ptr))) {
+		buf_swap(&f->path, &to);
+		super_counts.renamed += f->is_message;
+	}
+	buf_done(&to);
+	return is_done;
+}
+
+static void
+repair(struct file *f, unsigned actions)
+{
+	struct buf proper = BUF_INIT;
+	uint64_t inode;
+	bool is_long;
+
+	if (f->name.len > strlen(SUFFIX) && strcmp(f->name.ptr + f->name.len -
+	    strlen(SUFFIX), SUFFIX) == 0 && !finish_name(f))
+		return;
+	if (!queue_id_is_valid(f->name.ptr)) {
+		log_warning("bogus file name: %s", f->path.ptr);
+		return;
+	}
+	if (f->is_message) {
+		if (!queue_id_inode(f->name.ptr, &inode)) {
+			log_warning("bogus file name: %s", f->path.ptr);
+			return;
+		}
+		is_long = queue_id_is_long(f->name.ptr);
+		if ((inode != f->st.st_ino &&
+		    (!is_long || (actions & SUPER_STRUCT_ALL))) ||
+		    (is_long && !params.enable_long_queue_ids)) {
+			give_interim_name(f);
+			return;
+		}
+	}
+	queue_path(&proper, f->queue, f->name.ptr);
+	if (strcmp(proper.ptr, f->path.ptr) != 0)
+		repair_name(f->path.ptr, proper.ptr);
+	buf_done(&proper);
+}
+
+/* ---- the walk ---- */
+
+static void
+sweep_file(struct file *f, unsigned actions)
+{
+	if (lstat(f->path.ptr, &f->st) == -1) {
+		if (errno != ENOENT)
+			log_fatal("lstat %s: %s", f->path.ptr,
+			    strerror(errno));
+		return;
+	}
+	if (S_ISDIR(f->st.st_mode)) {
+		if (rmdir(f->path.ptr) == 0) {
+			if (log_verbose > 0)
+				log_info("remove subdirectory %s", f->path.ptr);
+		} else if (errno != ENOENT) {
+			log_warning("remove subdirectory %s: %s", f->path.ptr,
+			    strerror(errno));
+		}
+		return;
+	}
+	if (actions & SUPER_DELETE) {
+		delete_any(f);
+		return;
+	}
+	if (!S_ISREG(f->st.st_mode)) {
+		super_remove(f->path.ptr);
+		return;
+	}
+	if ((actions & SUPER_PURGE) && f->is_message && !is_ready(f) &&
+	    f->st.st_mtime + STALE_S < clock_now()) {
+		super_remove(f->path.ptr);
+		return;
+	}
+	if (actions & (SUPER_STRUCT | SUPER_STRUCT_ALL)) {
+		repair(f, actions);
+		return;
+	}
+	if (!queue_id_is_valid(f->name.ptr)) {
+		log_warning("bogus file name: %s", f->path.ptr);
+		return;
+	}
+	act_on_every(f, actions);
+}
+
+/*
+ * A hash level that the configuration does not want goes when it is empty;
+ * only the repair should have emptied it.
+ */
+static void
+leave_directory(const struct queue_dir *qd, const char *queue,
+    unsigned actions)
+{
+	const char *path = queue_dir_path(qd);
+
+	if (queue_dir_depth(qd) < queue_hash_depth(queue))
+		return;
+	if (log_verbose > 0)
+		log_info("remove directory %s", path);
+	if (rmdir(path) == -1 && errno != ENOENT && (errno != ENOTEMPTY ||
+	    (actions & (SUPER_STRUCT | SUPER_STRUCT_ALL)) != 0))
+		log_warning("remove directory %s: %s", path, strerror(errno));
+}
+
+static void
+sweep_queue(const char *queue, unsigned actions)
+{
+	struct file f = { .queue = queue, .path = BUF_INIT, .name = BUF_INIT };
+	struct err err = ERR_INIT;
+	struct queue_dir *qd;
+	enum queue_dir_step step;
+
+	if (!super_is_known_queue(queue))
+		log_fatal("invalid directory name: %s", queue);
+	if (strcmp(queue, "maildrop") == 0 && queue_hash_depth(queue) > 0)
+		log_fatal("%s queue must not be hashed", queue);
+	if (log_verbose > 0)
+		log_info("queue: %s", queue);
+	f.is_message = super_is_message_queue(queue);
+	if ((qd = queue_dir_open(queue, &err)) == NULL)
+		log_fatal("%s", err.text);
+	while ((step = queue_dir_step(qd)) != QUEUE_DIR_END) {
+		super_check_signal();
+		if (step == QUEUE_DIR_LEFT) {
+			leave_directory(qd, queue, actions);
+			continue;
+		}
+		buf_sets(&f.path, queue_dir_path(qd));
+		buf_sets(&f.name, queue_dir_name(qd));
+		sweep_file(&f, actions);
+	}
+	queue_dir_close(qd);
+	buf_done(&f.path);
+	buf_done(&f.name);
+}
+
+void
+sweep(const char *const *queues, unsigned actions)
+{
+	size_t i;
+
+	for (i = 0; queues[i] != NULL; i++)
+		sweep_queue(queues[i], actions);
+}
