@@ -1,0 +1,268 @@
+/*
+ * listing.c - the messages of the queue, one after the other
+ *
+ * The stream of showq differs between releases: before 3.6 it has no
+ * greeting, before 3.5 no forced_expire, since 3.11 two more attributes a
+ * recipient. One walk over the pairs of a list reads them all.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "listing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/ipc/attr.h"
+#include "lib/ipc/endpoint.h"
+#include "lib/net/stream.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_message.h"
+
+/* One message with a hundred thousand recipients and long reasons. */
+#define MESSAGE_MAX	(256 * 1024 * 1024)
+
+static const char *const queues[] = { "maildrop", "active", "incoming",
+    "deferred", "hold", NULL };
+
+struct rcpts {
+	struct listing_rcpt *list;
+	size_t		 count, size;
+};
+
+static struct listing_rcpt *
+rcpts_add(struct rcpts *r)
+{
+	if (r->count == r->size) {
+		r->size = r->size * 2 + 16;
+		r->list = xreallocarray(r->list, r->size, sizeof(*r->list));
+	}
+	memset(&r->list[r->count], 0, sizeof(*r->list));
+	return &r->list[r->count++];
+}
+
+/* ---- from showq ---- */
+
+/* Text that is shown: what cannot be is replaced where it stands. */
+static void
+make_printable(const char *text)
+{
+	struct buf clean = BUF_INIT;
+	size_t len = strlen(text);
+
+	text_printable(&clean, text, len, params.smtputf8_enable);
+	/* Never longer than before: each bad byte becomes one '?'. */
+	memcpy((char *)(uintptr_t)text, clean.ptr, clean.len + 1);
+	buf_done(&clean);
+}
+
+static bool
+read_number(const char *text, int64_t *out)
+{
+	uint64_t value;
+
+	if (num_parse_uint(text, UINT64_MAX, &value, NULL) == -1)
+		return false;
+	*out = (int64_t)value;
+	return true;
+}
+
+/* The recipients of a list, from its pair at on. */
+static bool
+read_rcpts(const struct attrs *a, size_t at, struct rcpts *r)
+{
+	struct listing_rcpt *rcpt = NULL;
+	const char *name, *value;
+
+	for (r->count = 0; at < a->count; at++) {
+		name = a->pairs[at].name;
+		value = a->pairs[at].value;
+		make_printable(value);
+		if (strcmp(name, "original_recipient") == 0) {
+			rcpt = rcpts_add(r);
+			rcpt->orig = value;
+		} else if (strcmp(name, "recipient") == 0) {
+			if (rcpt == NULL || rcpt->address != NULL)
+				rcpt = rcpts_add(r);
+			rcpt->address = value;
+		} else if (rcpt == NULL) {
+			return false;
+		} else if (strcmp(name, "log_class") == 0) {
+			rcpt->log_class = value;
+		} else if (strcmp(name, "reason") == 0) {
+			rcpt->reason = value;
+		}
+	}
+	for (at = 0; at < r->count; at++)
+		if (r->list[at].address == NULL || r->list[at].reason == NULL)
+			return false;
+	return true;
+}
+
+static bool
+read_message(const struct attrs *a, struct listing_message *m,
+    struct rcpts *r)
+{
+	const char *name, *value;
+	int64_t number;
+	size_t i;
+
+	memset(m, 0, sizeof(*m));
+	m->arrival = m->size = -1;
+	for (i = 0; i < a->count && m->sender == NULL; i++) {
+		name = a->pairs[i].name;
+		value = a->pairs[i].value;
+		if (strcmp(name, "queue_name") == 0) {
+			make_printable(value);
+			m->queue = value;
+		} else if (strcmp(name, "queue_id") == 0) {
+			make_printable(value);
+			m->id = value;
+		} else if (strcmp(name, "time") == 0) {
+			if (!read_number(value, &m->arrival))
+				return false;
+		} else if (strcmp(name, "size") == 0) {
+			if (!read_number(value, &m->size))
+				return false;
+		} else if (strcmp(name, "forced_expire") == 0) {
+			if (!read_number(value, &number))
+				return false;
+			m->is_expired = number != 0;
+		} else if (strcmp(name, "sender") == 0) {
+			make_printable(value);
+			m->sender = value;
+		}
+	}
+	if (m->queue == NULL || m->id == NULL || m->sender == NULL ||
+	    m->arrival == -1 || m->size == -1 || !read_rcpts(a, i, r))
+		return false;
+	m->rcpts = r->list;
+	m->rcpt_count = r->count;
+	return true;
+}
+
+static enum listing_result
+read_stream(struct stream *s, listing_fn fn, void *ctx, struct err *err)
+{
+	struct listing_message m;
+	struct rcpts r = { NULL, 0, 0 };
+	struct attrs a;
+	bool is_first = true, is_good = false;
+
+	attrs_init(&a);
+	while (attrs_read(s, &a, MESSAGE_MAX, err) == 1) {
+		if (is_first && a.count > 0 &&
+		    strcmp(a.pairs[0].name, "protocol") == 0) {
+			if (strcmp(a.pairs[0].value,
+			    "mail_queue_list_protocol") != 0)
+				break;
+			is_first = false;
+			continue;
+		}
+		is_first = false;
+		if (a.count == 0) {
+			is_good = true;
+			break;
+		}
+		if (!read_message(&a, &m, &r))
+			break;
+		fn(&m, ctx);
+	}
+	attrs_done(&a);
+	free(r.list);
+	if (is_good)
+		return LISTING_DONE;
+	err_set(err, ERR_SYNTAX, "malformed showq server response");
+	return LISTING_GARBLED;
+}
+
+enum listing_result
+listing_from_showq(listing_fn fn, void *ctx, struct err *err)
+{
+	struct stream *s;
+	enum listing_result result;
+	int why;
+
+	s = endpoint_connect("public", params.showq_service_name, err);
+	if (s == NULL) {
+		why = err->errnum;
+		err_set(err, ERR_SYSTEM, "Connect to the %s %s service: %s",
+		    params.mail_name, params.showq_service_name,
+		    strerror(why));
+		return why == EACCES || why == EPERM ? LISTING_DENIED :
+		    LISTING_DOWN;
+	}
+	result = read_stream(s, fn, ctx, err);
+	stream_free(s);
+	return result;
+}
+
+/* ---- from the queue itself ---- */
+
+static void
+give(const struct queue_message *from, struct rcpts *r, listing_fn fn,
+    void *ctx)
+{
+	struct listing_message m = { .queue = from->queue, .id = from->id,
+	    .arrival = from->arrival.tv_sec, .size = from->size,
+	    .is_expired = from->is_expired, .sender = from->sender_shown };
+	struct listing_rcpt *rcpt;
+	size_t i;
+
+	r->count = 0;
+	for (i = 0; i < from->entry_count; i++) {
+		rcpt = rcpts_add(r);
+		rcpt->address = from->entries[i].shown;
+		rcpt->reason = from->entries[i].reason;
+	}
+	for (i = 0; i < from->rcpt_count; i++) {
+		if (queue_message_was_logged(from, from->rcpts[i].shown))
+			continue;
+		rcpt = rcpts_add(r);
+		rcpt->address = from->rcpts[i].shown;
+		rcpt->reason = "";
+	}
+	m.rcpts = r->list;
+	m.rcpt_count = r->count;
+	fn(&m, ctx);
+}
+
+void
+listing_from_queue(listing_fn fn, void *ctx)
+{
+	struct queue_message m;
+	struct rcpts r = { NULL, 0, 0 };
+	struct queue_dir *qd;
+	struct err err = ERR_INIT;
+	const char *id;
+	size_t i;
+	int rc;
+
+	queue_message_init(&m);
+	for (i = 0; queues[i] != NULL; i++) {
+		if ((qd = queue_dir_open(queues[i], &err)) == NULL) {
+			log_warning("%s", err.text);
+			continue;
+		}
+		while ((id = queue_dir_next(qd)) != NULL) {
+			rc = queue_message_read(&m, queues[i], id,
+			    QUEUE_MESSAGE_REASONS, &err);
+			if (rc == -1)
+				log_warning("%s", err.text);
+			if (m.note != NULL)
+				log_warning("%s", m.note);
+			if (rc != 0 && m.has_sender)
+				give(&m, &r, fn, ctx);
+		}
+		queue_dir_close(qd);
+	}
+	free(r.list);
+	queue_message_done(&m);
+}
