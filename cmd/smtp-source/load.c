@@ -165,6 +165,11 @@ slot_read(struct slot *sl)
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n <= 0 && sl->session.state == SOURCE_QUIT) {
+		slot_close(sl);
+		slot_next(sl);
+		return;
+	}
 	if (n <= 0) {
 		slot_failed(sl, n == 0 ? "lost connection" : strerror(errno));
 		return;
