@@ -241,6 +241,7 @@ relation(struct span *rest, bool *truth, int depth, const struct macro *m)
 		return unbalanced(m, *rest);
 	if ((rc = expand(&l, left, depth + 1, m)) == 0 &&
 	    (rc = expand(&r, right, depth + 1, m)) == 0 &&
+	    (m->flags & MACRO_SCAN) == 0 &&
 	    (rc = compare_values(l.ptr, r.ptr, as_level, &sign, m)) == 0)
 		*truth = holds(op, sign);
 	buf_done(&l);
@@ -293,6 +294,9 @@ conditional(struct buf *out, struct span rest, bool truth, int depth,
 		} else
 			yes = rest;
 	}
+	if ((m->flags & MACRO_SCAN) != 0 &&
+	    expand(out, truth ? no : yes, depth + 1, m) == -1)
+		return -1;
 	return expand(out, truth ? yes : no, depth + 1, m);
 }
 

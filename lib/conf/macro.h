@@ -21,6 +21,7 @@ struct err;
 typedef const char *(*macro_lookup_fn)(const char *name, void *ctx);
 
 #define MACRO_RECURSE	1	/* expand what comes out, as main.cf does */
+#define MACRO_SCAN	2	/* visit every name in every branch; the output means nothing */
 
 /*
  * macro_expand - append text with every reference replaced

@@ -1,0 +1,168 @@
+/*
+ * edit.c - change main.cf: set, comment out, delete
+ *
+ * The file is copied line by line; only entries that a request names change,
+ * and comments, blank lines and order stay (spec/postconf.md 6).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "cmd/postconf/postconf.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+struct request {
+	char		*name, *value;
+	int		 seen;		/* entries of this name met so far */
+};
+
+struct edit {
+	struct postconf	*pc;
+	enum pc_edit	 how;
+	struct request	*requests;
+	size_t		 count;
+};
+
+static struct request *
+find_request(const struct edit *e, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < e->count; i++)
+		if (strlen(e->requests[i].name) == len &&
+		    memcmp(e->requests[i].name, name, len) == 0)
+			return &e->requests[i];
+	return NULL;
+}
+
+/* One argument, already a copy of our own, as name and value. */
+static void
+split_request(const struct edit *e, char *arg, char **name, char **value)
+{
+	char *shown = xstrdup(arg), *end;
+	const char *bad;
+
+	if (e->how == PC_EDIT_SET) {
+		if ((bad = main_cf_split(arg, name, value)) != NULL)
+			log_fatal("%s: \"%s\"", bad, shown);
+	} else {
+		if (strchr(arg, '=') != NULL)
+			log_fatal("-X or -# requires parameter names without "
+			    "value");
+		while (isspace((unsigned char)*arg))
+			arg++;
+		for (end = arg + strlen(arg); end > arg &&
+		    isspace((unsigned char)end[-1]); end--)
+			;
+		*end = '\0';
+		if (*arg == '\0')
+			log_fatal("-X or -# requires non-blank parameter "
+			    "names");
+		*name = arg;
+		*value = arg + strlen(arg);
+	}
+	free(shown);
+}
+
+static void
+read_requests(struct edit *e, char **args)
+{
+	for (; *args != NULL; args++) {
+		struct request *old;
+		char *name, *value;
+
+		pc_edit_check(*args);
+		split_request(e, xstrdup(*args), &name, &value);
+		old = find_request(e, name, strlen(name));
+		if (old != NULL) {
+			if (strcmp(old->value, value) != 0)
+				log_warning("ignoring earlier request: "
+				    "'%s = %s'", name, old->value);
+			old->value = value;
+			continue;
+		}
+		e->requests = xreallocarray(e->requests, e->count + 1,
+		    sizeof(*e->requests));
+		e->requests[e->count++] = (struct request){ name, value, 0 };
+	}
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct request *)a)->name,
+	    ((const struct request *)b)->name);
+}
+
+static bool
+says_nothing(const char *line)
+{
+	while (isspace((unsigned char)*line))
+		line++;
+	return *line == '\0' || *line == '#';
+}
+
+/* The request for the entry that this line begins, and the first change it makes. */
+static struct request *
+begin_entry(const struct edit *e, const char *line, FILE *out)
+{
+	struct request *r;
+
+	if ((r = find_request(e, line, strcspn(line, "= \t\r\n\f\v"))) == NULL)
+		return NULL;
+	if (++r->seen == 2)
+		log_warning("%s: multiple entries for \"%s\"",
+		    e->pc->main_file, r->name);
+	if (e->how == PC_EDIT_SET)
+		fprintf(out, "%s = %s\n", r->name, r->value);
+	return r;
+}
+
+static void
+copy_lines(const struct edit *e, struct pc_edit_file *f)
+{
+	struct request *current = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &size, f->in)) != -1) {
+		if (n > 0 && line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (says_nothing(line)) {
+			fprintf(f->out, "%s\n", line);
+			continue;
+		}
+		if (!isspace((unsigned char)*line))
+			current = begin_entry(e, line, f->out);
+		if (current == NULL)
+			fprintf(f->out, "%s\n", line);
+		else if (e->how == PC_EDIT_COMMENT)
+			fprintf(f->out, "#%s\n", line);
+	}
+	free(line);
+}
+
+void
+pc_edit_main(struct postconf *pc, enum pc_edit how, char **args)
+{
+	struct edit e = { pc, how, NULL, 0 };
+	struct pc_edit_file f;
+	size_t i;
+
+	read_requests(&e, args);
+	pc_edit_open(&f, pc->main_file);
+	copy_lines(&e, &f);
+	if (how == PC_EDIT_SET) {
+		qsort(e.requests, e.count, sizeof(*e.requests), by_name);
+		for (i = 0; i < e.count; i++)
+			if (e.requests[i].seen == 0)
+				fprintf(f.out, "%s = %s\n",
+				    e.requests[i].name, e.requests[i].value);
+	}
+	pc_edit_commit(&f);
+}

@@ -1,0 +1,165 @@
+/*
+ * postconf.h - what the files of postconf share
+ *
+ *	main.c     options -> struct postconf
+ *	load.c     main.cf, -o and master.cf -> struct postconf
+ *	names.c    which names are known, and why (spec/postconf.md 3)
+ *	show.c     parameters;  services.c  master.cf entries, fields, -o
+ *	edit.c     main.cf;     edit_master.c  master.cf
+ *	info.c     lock types, table types and the like
+ */
+#ifndef CMD_POSTCONF_POSTCONF_H
+#define CMD_POSTCONF_POSTCONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "lib/base/buf.h"
+#include "lib/conf/main_cf.h"
+#include "lib/conf/scope.h"
+
+enum pc_class {			/* bits of -C */
+	PC_BUILTIN = 1, PC_SERVICE = 2, PC_USER = 4, PC_LEGACY = 8,
+	PC_ALL = 15
+};
+
+struct pc_name {
+	char		*name;
+	const char	*default_text;	/* NULL: has none */
+	enum pc_class	 class;
+};
+
+struct pc_names {
+	struct pc_name	*list;		/* sorted by name */
+	size_t		 count, size;
+};
+
+enum { PC_F_NAME, PC_F_TYPE, PC_F_PRIVATE, PC_F_UNPRIV, PC_F_CHROOT,
+	PC_F_WAKEUP, PC_F_MAXPROC, PC_F_COMMAND, PC_FIELDS };
+
+/* A master.cf entry as text: what -M prints and edits. */
+struct pc_service {
+	char		*key;		/* "name/type" */
+	char		*fields[7];	/* all but the command */
+	char		**argv;		/* command and arguments; -o in two words */
+	size_t		 argc;
+	size_t		 options_end;	/* first word that is no option */
+	struct main_cf	 overrides;	/* what -o sets */
+	struct pc_names	 names;		/* user-defined names known in this entry only */
+};
+
+struct postconf {
+	const char	*argv0;
+	char		*dir;
+	char		*main_file, *master_file;
+	bool		 dir_was_given;
+	unsigned	 classes;
+	bool		 show_defaults, fold, json, no_names, no_values,
+			 only_set, no_warnings, expand;
+	const char	**overrides;	/* -o, in order */
+	size_t		 override_count;
+
+	struct scope	 scope;		/* main.cf and -o */
+	struct pc_names	 names;		/* beside those of the registry */
+	struct pc_service *services;
+	size_t		 service_count;
+};
+
+/* ---- load.c */
+void	pc_load_main(struct postconf *pc);
+/* pc_load_master - is_needed: its absence is fatal, not a warning */
+void	pc_load_master(struct postconf *pc, bool is_needed);
+
+/* ---- names.c */
+/* pc_names_collect - classify every name and warn about undefined ones */
+void	pc_names_collect(struct postconf *pc);
+/* pc_class - class of a name; 0 when it is unknown. default_text may be NULL */
+enum pc_class	pc_class(const struct postconf *pc, const char *name,
+	    const char **default_text);
+/* pc_warn_unused - names that are set and known to nobody */
+void	pc_warn_unused_main(const struct postconf *pc);
+void	pc_warn_unused_master(const struct postconf *pc);
+/* pc_scope_of - the name space of one master.cf entry; pc_scope_done frees what is its own */
+void	pc_scope_of(struct postconf *pc, const struct pc_service *s,
+	    struct scope *scope);
+void	pc_scope_done(struct postconf *pc, struct scope *scope);
+/* pc_names_add - add one; false when it was there */
+bool	pc_names_add(struct pc_names *names, const char *name,
+	    const char *default_text, enum pc_class class);
+const struct pc_name	*pc_names_find(const struct pc_names *names,
+	    const char *name);
+
+/* ---- database.c */
+/* pc_database_names - mark "prefix_suffix" names of client databases in value as known */
+void	pc_database_names(struct postconf *pc, struct pc_names *names,
+	    struct scope *scope, const struct main_cf *cf, const char *value);
+/* pc_database_warn - warn about the contents of the database files seen */
+void	pc_database_warn(void);
+
+/* ---- show.c */
+void	pc_show(struct postconf *pc, char **names);
+/* pc_print - one "name = value" line, as -f -h -H -j ask */
+void	pc_print(const struct postconf *pc, const char *name,
+	    const char *value);
+/* pc_expand - value within scope; ends the process when that fails */
+void	pc_expand(struct scope *scope, struct buf *out, const char *value);
+
+/* ---- services.c */
+/*
+ * pc_service_parse - cut one logical line
+ *
+ * Returns NULL or the text of the error, in a buffer of its own.
+ */
+const char	*pc_service_parse(struct pc_service *s, const char *line);
+void	pc_service_done(struct pc_service *s);
+/* pc_service_format - the entry as -M (fold false) or -Mf prints it, no final newline */
+void	pc_service_format(struct buf *out, const struct pc_service *s,
+	    bool fold);
+/* pc_service_set_command - replace command and arguments by text, cut into words */
+const char	*pc_service_set_command(struct pc_service *s,
+	    const char *text);
+/* pc_field_number - of a field's name in -F, -1 when there is none */
+int	pc_field_number(const char *name);
+/* pc_field_check - is this a value for the field? */
+bool	pc_field_check(int field, const char *value);
+const char	*pc_field_name(int field);
+void	pc_show_entries(struct postconf *pc, char **requests);
+void	pc_show_fields(struct postconf *pc, char **requests);
+void	pc_show_overrides(struct postconf *pc, char **requests,
+	    bool all_parameters);
+/*
+ * pc_request_split - "a/b/c" in place into at most max parts
+ *
+ * Returns the number of parts, -1 when there are more or one is empty.
+ */
+int	pc_request_split(char *request, char **parts, int max);
+bool	pc_request_match(const char *pattern, const char *text);
+
+/* ---- edit.c */
+enum pc_edit { PC_EDIT_SET, PC_EDIT_COMMENT, PC_EDIT_EXCLUDE };
+
+void	pc_edit_main(struct postconf *pc, enum pc_edit how, char **args);
+/* ---- edit_file.c: the temporary file both editors write (spec/postconf.md 6.2) */
+struct pc_edit_file {
+	FILE	*in, *out;
+	char	*path, *tmp;
+};
+void	pc_edit_open(struct pc_edit_file *f, const char *path);
+void	pc_edit_commit(struct pc_edit_file *f);
+/* pc_edit_check - refuse what no edit request may be: several lines, a comment */
+void	pc_edit_check(const char *arg);
+
+/* ---- edit_master.c; mode is 'M', 'F' or 'P' */
+void	pc_edit_master(struct postconf *pc, int mode, enum pc_edit how,
+	    char **args);
+
+/* ---- info.c */
+void	pc_show_lock_types(void);
+void	pc_show_table_types(void);
+void	pc_show_sasl_types(bool is_server);
+int	pc_show_tls(const char *mode);
+void	pc_show_templates(struct postconf *pc, const char *file,
+	    bool is_expanded);
+
+#endif

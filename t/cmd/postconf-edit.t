@@ -1,0 +1,161 @@
+#!/bin/sh
+# postconf: changes to main.cf and master.cf keep comments, order and layout
+. "$(dirname "$0")/../lib.sh"
+
+original() {
+	cat >"$T/main.cf" <<'EOF'
+# c1
+foo = 1
+  cont
+# mid
+  cont2
+
+bar = 2
+foo = 3
+last = x
+EOF
+	cat >"$T/master.cf" <<'EOF'
+# head
+smtp inet n - y - - smtpd
+  -o a=b
+# mid
+  -o c=d
+
+# two
+foo unix - n n - 0 smtp
+# tail
+EOF
+}
+pc() { (cd "$T" && postconf -c . "$@"); }
+# edited FILE ARGS...: the file after postconf ARGS on the originals
+edited() { file=$1; shift; original; pc "$@" 2>/dev/null; cat "$T/$file"; }
+
+is '-e replaces every entry and appends what is new' "$(edited main.cf -e foo=new 'zzz=a  b' aaa=)" '# c1
+foo = new
+# mid
+
+bar = 2
+foo = new
+last = x
+aaa = 
+zzz = a  b'
+is '-# comments out with continuation lines' "$(edited main.cf '-#' foo)" '# c1
+#foo = 1
+#  cont
+# mid
+#  cont2
+
+bar = 2
+#foo = 3
+last = x'
+is '-X deletes' "$(edited main.cf -X foo nosuch)" '# c1
+# mid
+
+bar = 2
+last = x'
+original
+is 'several entries are warned of' "$(pc foo=x 2>&1)" 'postconf: warning: ./main.cf: multiple entries for "foo"'
+is 'the file is readable by all' "$(stat -c %a "$T/main.cf")" 644
+ok 'no temporary file stays' test ! -e "$T/main.cf.tmp"
+echo junk >"$T/main.cf.tmp"; chmod 600 "$T/main.cf.tmp"
+is 'what a crash left is replaced' "$(edited main.cf -X foo bar last)" '# c1
+# mid'
+printf 'a = 1' >"$T/main.cf"; pc -e b=2
+is 'a last line without newline gets one' "$(cat "$T/main.cf")" 'a = 1
+b = 2'
+original
+is 'of two requests for a name the last wins' "$(pc -e q=1 q=2 2>&1; tail -1 "$T/main.cf")" "postconf: warning: ignoring earlier request: 'q = 1'
+q = 2"
+
+original; cp "$T/main.cf" "$T/before"
+refused() {	# refused TEXT ARGS...
+	want=$1; shift
+	is "refused: $want" "$(pc "$@" 2>&1; echo $?)" "postconf: fatal: $want
+1"
+}
+refused '-e, -X, or -# accepts no multi-line input' -e 'a=b
+c'
+refused '-e, -X, or -# accepts no comment input' -e '#a=b'
+refused "missing '=' after attribute name: \"a\"" -e a
+refused 'missing attribute name: "=b"' -e =b
+refused '-X or -# requires parameter names without value' -X a b=c
+refused '-X or -# requires non-blank parameter names' -X ''
+refused '-e requires name=value argument' -e
+refused 'missing service argument' -X
+ok 'a refused edit changes nothing' cmp "$T/main.cf" "$T/before"
+
+is '-P sets and adds' "$(edited master.cf -P smtp/inet/c=new smtp/inet/q=)" '# head
+# mid
+smtp       inet  n       -       y       -       -       smtpd
+    -o a=b
+    -o c=new
+    -o q=
+
+# two
+foo unix - n n - 0 smtp
+# tail'
+is '-PX removes' "$(edited master.cf -PX 'smtp/*/a')" '# head
+# mid
+smtp       inet  n       -       y       -       -       smtpd
+    -o c=d
+
+# two
+foo unix - n n - 0 smtp
+# tail'
+is '-F sets a field' "$(edited master.cf -F foo/unix/chroot=y)" '# head
+smtp inet n - y - - smtpd
+  -o a=b
+# mid
+  -o c=d
+
+# two
+foo        unix  -       n       y       -       0       smtp
+# tail'
+is '-M replaces an entry' "$(edited master.cf -M 'smtp/inet=smtp inet n n n - - new {a b}')" '# head
+smtp       inet  n       n       n       -       -       new {a b}
+# mid
+
+# two
+foo unix - n n - 0 smtp
+# tail'
+is '-M appends what is new' "$(edited master.cf -M 'x/unix=x unix - - - - - y' | tail -1)" 'x          unix  -       -       -       -       -       y'
+is '-M# comments out' "$(edited master.cf '-M#' smtp/inet)" '# head
+#smtp inet n - y - - smtpd
+#  -o a=b
+# mid
+#  -o c=d
+
+# two
+foo unix - n n - 0 smtp
+# tail'
+is '-MX deletes' "$(edited master.cf -MX '*/unix')" '# head
+smtp inet n - y - - smtpd
+  -o a=b
+# mid
+  -o c=d
+
+# two
+# tail'
+original; cp "$T/master.cf" "$T/before"
+refused '-Me, -MX or -M# requires service_name/type' -MX foo
+refused '-Fe or -FX requires service_name/type/field_name' -F foo/unix=1
+refused '-Pe or -PX requires service_name/type/parameter' -P foo/unix=1
+refused '-Fe does not accept wild-card field name' -F 'foo/unix/*=1'
+refused '-Pe does not accept wild-card parameter name' -P 'foo/unix/*=1'
+refused '-Pe does not accept whitespace in parameter value' -P 'foo/unix/a=b c'
+refused '-Fe does not accept whitespace in non-command field' -F 'foo/unix/chroot=n y'
+refused 'invalid service attribute name: "x"' -F foo/unix/x=1
+refused 'invalid wakeup field "x" in "x"' -F foo/unix/wakeup=x
+refused 'bad field count: "foo/unix=a b"' -M 'foo/unix=a b'
+refused 'with option -F, do not specify -X' -F -X foo
+ok 'a refused edit changes nothing in master.cf' cmp "$T/master.cf" "$T/before"
+is 'no match with -P is a warning' "$(pc -P no/unix/a=b 2>&1)" 'postconf: warning: unmatched service_name/type: "no/unix/a=b"'
+ok 'and changes nothing' cmp "$T/master.cf" "$T/before"
+
+refused 'specify one of -e -X' -X a=b
+refused 'specify one of -a -b' -a -b
+refused 'specify one of -b and -t' -b -t
+refused 'with option -M, do not specify -h' -M -h
+refused 'unknown -C option value "foo" in "foo"' -C foo
+ok '--help succeeds' postconf --help
+done_testing
