@@ -14,12 +14,15 @@
  */
 #include "lib/ipc/attr.h"
 
+#include <sys/types.h>
+
+#include <netinet/in.h>
+#include <arpa/nameser.h>
 #include <inttypes.h>
+#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -60,10 +63,15 @@ attr_put_long(struct buf *out, const char *name, int64_t value)
 void
 attr_put_data(struct buf *out, const char *name, const void *data, size_t len)
 {
+	size_t room = (len + 2) / 3 * 4 + 1;
+
+	/*
+	 * The resolver's codec, not the one of a crypto library, whose
+	 * relocations would cost every process of the system 400 KB.
+	 */
 	buf_add(out, name, strlen(name) + 1);
-	buf_reserve(out, len / 3 * 4 + 8);
-	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
-	    out->len, data, (int)len);
+	buf_reserve(out, room);
+	out->len += (size_t)b64_ntop(data, len, out->ptr + out->len, room);
 	buf_addc(out, '\0');
 }
 
@@ -333,20 +341,17 @@ attrs_data(const struct attrs *a, const char *name, size_t nth,
     struct buf *out)
 {
 	const char *p = attrs_get(a, name, nth);
-	size_t len, pad;
+	size_t len;
 	int n;
 
 	if (p == NULL || (len = strlen(p)) % 4 != 0 || len > INT32_MAX)
 		return -1;
 	if (len == 0)
 		return 0;
-	for (pad = 0; pad < 2 && p[len - 1 - pad] == '='; pad++)
-		;
 	buf_reserve(out, len / 4 * 3);
-	n = EVP_DecodeBlock((unsigned char *)out->ptr + out->len,
-	    (const unsigned char *)p, (int)len);
+	n = b64_pton(p, (unsigned char *)out->ptr + out->len, len / 4 * 3);
 	if (n != -1)
-		out->len += (size_t)n - pad;
+		out->len += (size_t)n;
 	out->ptr[out->len] = '\0';
 	return n == -1 ? -1 : 0;
 }
