@@ -95,3 +95,98 @@ done_testing() {
 	[ $failures = 0 ]
 	exit $?
 }
+
+# Mail system instances. Each lives below one folder, on loopback and free
+# ports; what was started is stopped when the script ends.
+#
+#   instance_new DIR ['name = value' ...]   write one, extra main.cf lines appended
+#   instance_user DIR USER [lines ...]      the same, owned and run by an ordinary user
+#   instance_start DIR, instance_stop DIR, instance_running DIR
+#   instance_log DIR                        print its log
+#   instance_logged DIR 'extended regex'    for wait_for
+#   instance_port DIR                       where its smtpd listens; sinks use port + 1
+#   instance_conf DIR                       its configuration directory
+#   as DIR command ...                      run a command with MAIL_CONFIG set
+#
+# As root, instance_new makes one that belongs to users postfix and postdrop
+# (made when missing); called by somebody else, one that belongs to them.
+instances=
+
+instance_accounts() {
+	getent group postfix >/dev/null || groupadd --system postfix
+	getent group postdrop >/dev/null || groupadd --system postdrop
+	getent passwd postfix >/dev/null || useradd --system --gid postfix \
+	    --home-dir /nonexistent --no-create-home \
+	    --shell /usr/sbin/nologin postfix
+}
+
+# Sanitizers and preloaded libraries must reach the daemons too.
+instance_lines() {
+	conf=$1; shift
+	for line in "$@"; do printf '%s\n' "$line"; done >>"$conf/main.cf"
+	if [ -n "${ASAN_OPTIONS:-}${UBSAN_OPTIONS:-}${LSAN_OPTIONS:-}" ]; then
+		echo 'import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS POSTLOG_SERVICE POSTLOG_HOSTNAME' >>"$conf/main.cf"
+	fi
+}
+
+instance_new() {
+	dir=$1; shift
+	[ "$(id -u)" != 0 ] || instance_accounts
+	postfix init "$dir" >"$T/.init" 2>&1 || { cat "$T/.init"; return 1; }
+	instance_lines "$dir/etc" "$@"
+	instances="$instances $dir"
+}
+
+instance_user() {
+	dir=$1 user=$2; shift 2
+	mkdir -p "$dir" && chown "$user" "$dir"
+	instance_as "$user" postfix init "$dir" >"$T/.init" 2>&1 ||
+	    { cat "$T/.init"; return 1; }
+	echo "$user" >"$dir/.user"
+	instance_lines "$dir/etc" "$@"
+	instances="$instances $dir"
+}
+
+# instance_as USER command ...: root becomes USER, anybody else stays
+instance_as() {
+	user=$1; shift
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid "$user" --regid "$(id -g "$user")" \
+		    --clear-groups -- "$@"
+	else
+		"$@"
+	fi
+}
+
+instance_conf() { echo "$1/etc"; }
+instance_port() { sed -n 's/^127\.0\.0\.1:\([0-9]*\)[ 	].*/\1/p' "$1/etc/master.cf" | head -1; }
+instance_log() { cat "$1/log/mail.log" 2>/dev/null; }
+instance_logged() { grep -Eq -e "$2" "$1/log/mail.log" 2>/dev/null; }
+
+as() {
+	dir=$1; shift
+	if [ -e "$dir/.user" ]; then
+		instance_as "$(cat "$dir/.user")" env MAIL_CONFIG="$dir/etc" "$@"
+	else
+		env MAIL_CONFIG="$dir/etc" "$@"
+	fi
+}
+
+instance_running() { as "$1" postfix status >/dev/null 2>&1; }
+
+instance_start() {
+	as "$1" postfix start >"$T/.start" 2>&1 && return 0
+	cat "$T/.start"
+	instance_log "$1" | tail -n 5
+	return 1
+}
+
+instance_stop() {
+	instance_running "$1" || return 0
+	as "$1" postfix stop >/dev/null 2>&1
+}
+
+instances_stop() {
+	for dir in $instances; do instance_stop "$dir"; done
+}
+on_exit instances_stop

@@ -110,12 +110,20 @@ notify_reloading(void)
 
 /* The lock is what counts; the number inside is for people and scripts. */
 static void
-take_lock(const char *path)
+take_lock(const char *path, const struct passwd *as)
 {
 	char text[34];
-	int fd;
+	int fd, why;
 
+	/* Back to our own rights before anything is logged: the log needs them. */
+	if (as != NULL && (setegid(as->pw_gid) == -1 ||
+	    seteuid(as->pw_uid) == -1))
+		log_fatal("become %s: %s", as->pw_name, strerror(errno));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	why = errno;
+	if (as != NULL && (seteuid(0) == -1 || setegid(0) == -1))
+		log_fatal("become root again: %s", strerror(errno));
+	errno = why;
 	if (fd == -1)
 		log_fatal("open lock file %s: %s", path, strerror(errno));
 	if (file_lock(fd, LOCK_EX | LOCK_NB) == -1)
@@ -135,17 +143,10 @@ take_data_lock(void)
 	struct passwd *pw = NULL;
 
 	buf_setf(&path, "%s/master.lock", params.data_directory);
-	if (geteuid() == 0) {
-		if ((pw = getpwnam(params.mail_owner)) == NULL)
-			log_fatal("unknown user name: mail_owner = %s",
-			    params.mail_owner);
-		if (setegid(pw->pw_gid) == -1 || seteuid(pw->pw_uid) == -1)
-			log_fatal("become %s: %s", params.mail_owner,
-			    strerror(errno));
-	}
-	take_lock(path.ptr);
-	if (pw != NULL && (seteuid(0) == -1 || setegid(0) == -1))
-		log_fatal("become root again: %s", strerror(errno));
+	if (geteuid() == 0 && (pw = getpwnam(params.mail_owner)) == NULL)
+		log_fatal("unknown user name: mail_owner = %s",
+		    params.mail_owner);
+	take_lock(path.ptr, pw);
 	buf_done(&path);
 }
 
@@ -483,7 +484,7 @@ master_run(int argc, char **argv)
 	if (opt.tests)
 		return test_lock();
 	remember_what_stays();
-	take_lock("pid/master.pid");
+	take_lock("pid/master.pid", NULL);
 	take_data_lock();
 
 	open_base();
