@@ -192,8 +192,8 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 		}
 		type_name = name.ptr;
 	}
-	if (mode == TABLE_CREATE && type->suffix == NULL &&
-	    type != &table_fail) {
+	if ((mode == TABLE_CREATE || (flags & TABLE_MAY_CREATE) != 0) &&
+	    type->suffix == NULL && type != &table_fail) {
 		err_set(err, ERR_CONFIG, "unsupported dictionary type: %s "
 		    "does not support bulk-mode creation.", type->name);
 		buf_done(&name);
@@ -202,7 +202,7 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 	t = table_new(type, type_name, mode, flags);
 	buf_done(&name);
 	if (mode == TABLE_WRITE && type->update == NULL &&
-	    type->suffix == NULL) {
+	    type != &table_static) {
 		err_set(err, ERR_CONFIG, "%s map requires O_RDONLY access mode",
 		    t->full_name);
 		table_free(t);

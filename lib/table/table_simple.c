@@ -288,10 +288,6 @@ randmap_open(struct table *t, struct err *err)
 	is_bad = text_brace_strip(copy, &rest) != NULL;
 	while (!is_bad &&
 	    (item = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (*item == '{' && text_brace_strip(item, &item) != NULL) {
-			is_bad = true;
-			break;
-		}
 		s->values = xreallocarray(s->values, s->count + 1,
 		    sizeof(*s->values));
 		s->values[s->count++] = xstrdup(item);

@@ -93,7 +93,7 @@ static const struct {
 	{ "static:{ two words }",		"any",	"two words" },
 	{ "fail:x",				"any",	"retry" },
 	{ "randmap:{one}",			"any",	"one" },
-	{ "randmap:{{a b}}",			"any",	"a b" },
+	{ "randmap:{{a b}}",			"any",	"{a b}" },
 	{ "internal:empty",			"a",	"-" },
 	{ "unix:passwd.byname",			"root",	NULL },
 	{ "unix:group.byname",			"no-such-group", "-" },
