@@ -65,7 +65,7 @@ $O/gen/dirs: FORCE
 
 $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
 	@mkdir -p $(@D)
-	awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
+	LC_ALL=C awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
 
 $(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
 

@@ -113,7 +113,7 @@ pc_class(const struct postconf *pc, const char *name,
 	}
 	row = params_row_find(name);
 	if (default_text != NULL)
-		*default_text = row != NULL ? row->default_text : NULL;
+		*default_text = row != NULL ? params_row_default(row) : NULL;
 	if (row == NULL || row->class == PARAMS_SERVICE)
 		return 0;
 	return row->class == PARAMS_LEGACY ? PC_LEGACY : PC_BUILTIN;
@@ -131,7 +131,7 @@ add_service_name(struct postconf *pc, const char *service, const char *suffix)
 	/* A built-in name of this form keeps its own default. */
 	if (row == NULL || row->class == PARAMS_SERVICE)
 		row = params_row_find(model.ptr);
-	pc_names_add(&pc->names, name.ptr, row->default_text, PC_SERVICE);
+	pc_names_add(&pc->names, name.ptr, params_row_default(row), PC_SERVICE);
 	buf_done(&name);
 	buf_done(&model);
 }
@@ -262,7 +262,7 @@ warn_readonly(const struct main_cf *cf, const char *file)
 
 		if (row != NULL && row->class == PARAMS_READONLY)
 			log_warning("%s: read-only parameter assignment: "
-			    "%s=%s", file, row->name, cf->entries[i].value);
+			    "%s=%s", file, params_row_name(row), cf->entries[i].value);
 	}
 }
 

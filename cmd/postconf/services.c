@@ -604,12 +604,12 @@ show_all(struct postconf *pc, const struct pc_service *s, const char *third,
 		const char *name, *raw;
 
 		if (j == pc->names.count || (i < params_row_count &&
-		    strcmp(params_rows[i].name, pc->names.list[j].name) < 0))
-			name = params_rows[i++].name;
+		    strcmp(params_row_name(&params_rows[i]), pc->names.list[j].name) < 0))
+			name = params_row_name(&params_rows[i++]);
 		else
 			name = pc->names.list[j++].name;
 		if (i < params_row_count &&
-		    strcmp(params_rows[i].name, name) == 0)
+		    strcmp(params_row_name(&params_rows[i]), name) == 0)
 			i++;
 		if (!pc_request_match(third, name) ||
 		    pc_class(pc, name, NULL) == 0 ||

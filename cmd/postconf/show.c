@@ -153,7 +153,7 @@ show_all(struct postconf *pc)
 
 	while (i < params_row_count || j < pc->names.count) {
 		const char *a = i < params_row_count ?
-		    params_rows[i].name : NULL;
+		    params_row_name(&params_rows[i]) : NULL;
 		const char *b = j < pc->names.count ?
 		    pc->names.list[j].name : NULL;
 		int cmp = a == NULL ? 1 : b == NULL ? -1 : strcmp(a, b);

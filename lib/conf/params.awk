@@ -7,9 +7,11 @@
 # default is the one of the level that mail_version states (column 13, where
 # "=" means column 2 and "-" means the name is newer, so column 2 holds).
 #
-# Defaults without a $ are converted here, once, into the constant
-# params_defaults; params_dynamic lists the rows whose default has to be
-# worked out by every process that starts.
+# Defaults without a $ are converted here, once; params_dynamic lists the rows
+# whose default has to be worked out by every process that starts.
+#
+# All text stands in one array, params_text, and rows hold offsets: a table of
+# pointers would be relocated, and so copied, in every process.
 
 BEGIN {
 	FS = " "
@@ -29,12 +31,33 @@ BEGIN {
 	kind["time"] = "TIME"; kind["bool"] = kind["nbool"] = "BOOL"
 	unit["s"] = 1; unit["m"] = 60; unit["h"] = 3600
 	unit["d"] = 86400; unit["w"] = 604800
+	for (i = 1; i < 128; i++)
+		ord[sprintf("%c", i)] = i
+	HASH = 4096
 	print "/* Generated from share/parameters.tsv. */" > H
 	print "#ifndef LIB_CONF_PARAMS_GEN_H\n#define LIB_CONF_PARAMS_GEN_H\n" > H
 	print "#include <stdbool.h>\n\nstruct params {" > H
 	print "/* Generated from share/parameters.tsv. */" > C
 	print "#include <stddef.h>\n\n#include \"lib/conf/params.h\"\n" > C
 	print "const struct params_row params_rows[] = {" > C
+}
+
+# Add text to params_text; the result is its offset.
+function text(s,	at, plain) {
+	plain = s
+	gsub(/\\[\\tn]/, "x", plain)
+	at = text_size
+	texts = texts "\t" quote(s) "\"\\0\"\n"
+	text_size += length(plain) + 1
+	return at
+}
+
+# The same sum as in params_row_find.
+function hash(name,	h, i) {
+	h = 0
+	for (i = 1; i <= length(name); i++)
+		h = (h * 31 + ord[substr(name, i, 1)]) % HASH
+	return h
 }
 
 # Field text to a C string literal: \\ \t \n are already escapes there.
@@ -56,8 +79,6 @@ function place(s,	name) {
 }
 
 function constant(s, type,	u) {
-	if (type == "string" || type == "raw")
-		return quote(s)
 	if (s == "")
 		return 0
 	if (type == "bool" || type == "nbool")
@@ -80,19 +101,28 @@ $9 == "removed" || $9 == "function" { next }
 	min = $4 == "" ? 0 : $4
 	max = $5 == "" ? 0 : $5
 	printf "\t%s%s;\t/* %s */\n", ctype[$3], member, $14 > H
-	printf "\t{ %s, %s, %s, PARAMS_%s, PARAMS_%s, %s, %s, offsetof(struct params, %s) },\n", \
-	    quote($1), quote(def), quote($14), kind[$3], toupper($9), min, max, member > C
+	printf "\t{ %d, %d, %d, PARAMS_%s, PARAMS_%s, %s, %s, offsetof(struct params, %s) },\n", \
+	    text($1), text(def), text($14), kind[$3], toupper($9), min, max, member > C
 	if ($3 != "raw" && (index(def, "$") > 0 || $12 == "runtime" || $1 == "config_directory"))
 		dynamic = dynamic "\t" n + 0 ",\t/* " $1 " */\n"
-	if ($3 == "string" || $3 == "raw" || index(def, "$") == 0)
-		defaults = defaults "\t." member " = " constant(def, $3) ",\n"
+	if ($3 != "string" && $3 != "raw" && index(def, "$") == 0)
+		constants = constants "\t." member " = " constant(def, $3) ",\n"
 	n++
+	for (h = hash($1); h in slot; h = (h + 1) % HASH)
+		;
+	slot[h] = n
 }
 
 END {
 	print "};\n\n#endif" > H
 	print "};\n\nconst unsigned params_row_count = " n ";" > C
-	print "\nconst struct params params_defaults = {\n" defaults "};" > C
+	print "\nconst char params_text[] =\n" texts ";" > C
+	print "\nconst struct params params_constants = {\n" constants "};" > C
 	print "\nconst unsigned short params_dynamic[] = {\n" dynamic "};" > C
 	print "\nconst unsigned params_dynamic_count =\n    sizeof(params_dynamic) / sizeof(params_dynamic[0]);" > C
+	print "\nconst unsigned short params_hash[" HASH "] = {" > C
+	for (h = 0; h < HASH; h++)
+		if (h in slot)
+			print "\t[" h "] = " slot[h] "," > C
+	print "};\n\nconst unsigned params_hash_size = " HASH ";" > C
 }

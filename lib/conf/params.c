@@ -102,20 +102,33 @@ generation_free(struct generation *g)
 const struct params_row *
 params_row_find(const char *name)
 {
-	unsigned lo = 0, hi = params_row_count;
+	unsigned h = 0;
+	const char *p;
 
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
-		int cmp = strcmp(name, params_rows[mid].name);
+	for (p = name; *p != '\0'; p++)
+		h = (h * 31 + (unsigned char)*p) % params_hash_size;
+	for (; params_hash[h] != 0; h = (h + 1) % params_hash_size) {
+		const struct params_row *row = &params_rows[params_hash[h] - 1];
 
-		if (cmp == 0)
-			return &params_rows[mid];
-		if (cmp < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
+		if (strcmp(params_row_name(row), name) == 0)
+			return row;
 	}
 	return NULL;
+}
+
+void
+params_set_defaults(struct params *p)
+{
+	unsigned i;
+
+	*p = params_constants;
+	for (i = 0; i < params_row_count; i++) {
+		const struct params_row *row = &params_rows[i];
+		const char *text = params_row_default(row);
+
+		if (row->type == PARAMS_STRING || row->type == PARAMS_RAW)
+			memcpy((char *)p + row->offset, &text, sizeof(text));
+	}
 }
 
 /* ---- text to typed values --------------------------------------------- */
@@ -124,7 +137,7 @@ static char
 time_unit(struct generation *g, const struct params_row *row)
 {
 	struct buf text = BUF_INIT;
-	const char *def = row->default_text;
+	const char *def = params_row_default(row);
 	size_t n = strlen(def);
 	char unit = 's';
 
@@ -196,7 +209,7 @@ check_length(const struct params_row *row, const char *name, const char *text,
 	    text);
 }
 
-/* Store an expanded value into p; name differs from row->name for services. */
+/* Store an expanded value into p; name differs from params_row_name(row) for services. */
 static int
 store(struct generation *g, struct params *p, const struct params_row *row,
     const char *name, const char *text, struct err *err)
@@ -272,18 +285,18 @@ static int
 set_row(struct generation *g, struct params *p, const struct params_row *row,
     struct err *err)
 {
-	const char *text = scope_lookup(row->name, &g->scope);
+	const char *text = scope_lookup(params_row_name(row), &g->scope);
 
 	if (text == NULL)
 		text = "";
 	if (row->type != PARAMS_RAW &&
-	    (text = expand_kept(g, row->name, text, err)) == NULL)
+	    (text = expand_kept(g, params_row_name(row), text, err)) == NULL)
 		return -1;
 	if (g->scope.err.kind != ERR_NONE) {
 		*err = g->scope.err;
 		return -1;
 	}
-	return store(g, p, row, row->name, text, err);
+	return store(g, p, row, params_row_name(row), text, err);
 }
 
 /* ---- per-service parameters ------------------------------------------- */
@@ -358,7 +371,7 @@ service_raw(const char *service, const char *suffix, struct buf *name,
 	if (*row == NULL)
 		log_panic("no service parameter \"%s\"", suffix);
 	raw = scope_lookup(name->ptr, &current->scope);
-	return raw != NULL ? raw : (*row)->default_text;
+	return raw != NULL ? raw : params_row_default(*row);
 }
 
 const char *
@@ -376,7 +389,7 @@ params_service_text(const char *service, const char *suffix)
 static int
 service_number(const char *service, const char *suffix)
 {
-	struct params scratch = params_defaults;
+	struct params scratch;
 	struct buf name = BUF_INIT;
 	struct err err = ERR_INIT;
 	const struct params_row *row;
@@ -493,7 +506,7 @@ authorize_directory(const char *dir, const struct params_context *ctx,
 const char *
 params_config_directory(void)
 {
-	return params_row_find("config_directory")->default_text;
+	return params_row_default(params_row_find("config_directory"));
 }
 
 /* Debian's form: a myorigin that starts with '/' names a file with the value. */
@@ -532,7 +545,7 @@ fill(struct generation *g, struct params *p, struct err *err)
 	const struct params_row *row;
 	size_t i;
 
-	*p = params_defaults;
+	params_set_defaults(p);
 	for (i = 0; i < g->scope.cf.count; i++) {
 		row = params_row_find(g->scope.cf.entries[i].name);
 		if (row == NULL) {
@@ -544,7 +557,7 @@ fill(struct generation *g, struct params *p, struct err *err)
 	}
 	for (i = 0; i < params_dynamic_count; i++) {
 		row = &params_rows[params_dynamic[i]];
-		if (main_cf_find(&g->scope.cf, row->name) == NULL &&
+		if (main_cf_find(&g->scope.cf, params_row_name(row)) == NULL &&
 		    set_row(g, p, row, err) == -1)
 			return -1;
 	}

@@ -94,9 +94,7 @@ enum params_class { PARAMS_BUILTIN, PARAMS_READONLY, PARAMS_SERVICE,
 	PARAMS_LEGACY };
 
 struct params_row {
-	const char	*name;
-	const char	*default_text;	/* unexpanded */
-	const char	*meaning;
+	unsigned	 name, default_text, meaning;	/* in params_text: see params_row_* */
 	enum params_type type;
 	enum params_class class;
 	long		 min, max;	/* 0: no bound; strings: of the length */
@@ -105,10 +103,29 @@ struct params_row {
 
 extern const struct params_row params_rows[];	/* sorted by name */
 extern const unsigned params_row_count;
-/* Each default that is a constant, converted; and the rows whose default is not. */
-extern const struct params params_defaults;
-extern const unsigned short params_dynamic[];
-extern const unsigned params_dynamic_count;
+extern const char params_text[];
+
+static inline const char *
+params_row_name(const struct params_row *row)
+{
+	return params_text + row->name;
+}
+
+/* params_row_default - the default, unexpanded */
+static inline const char *
+params_row_default(const struct params_row *row)
+{
+	return params_text + row->default_text;
+}
+
+static inline const char *
+params_row_meaning(const struct params_row *row)
+{
+	return params_text + row->meaning;
+}
+
+/* params_set_defaults - the defaults as far as they need no expansion; also for tests */
+void	params_set_defaults(struct params *p);
 
 /* params_config_directory - the built-in configuration directory */
 const char	*params_config_directory(void);

@@ -4,6 +4,16 @@
 #ifndef LIB_CONF_PARAMS_INTERNAL_H
 #define LIB_CONF_PARAMS_INTERNAL_H
 
+#include "lib/conf/params.h"
+
+/* Generated beside params_rows: each numeric default that is a constant; the
+ * rows whose default is not; and row numbers from 1 by the hash of the name. */
+extern const struct params params_constants;
+extern const unsigned short params_dynamic[];
+extern const unsigned params_dynamic_count;
+extern const unsigned short params_hash[];
+extern const unsigned params_hash_size;
+
 /* params_note_owner - decide once, while rights are still whole, what params_is_private says */
 void	params_note_owner(void);
 

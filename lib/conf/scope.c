@@ -148,9 +148,10 @@ scope_lookup(const char *name, void *ctx)
 	if (row == NULL || row->class == PARAMS_LEGACY)
 		return scope->fallback == NULL ? NULL :
 		    scope->fallback(name, scope->fallback_ctx);
-	if ((value = runtime_value(scope, name)) != NULL)
-		return value;
-	return row->default_text;
+	value = params_row_default(row);
+	if (*value == '\0' && (value = runtime_value(scope, name)) == NULL)
+		value = "";
+	return value;
 }
 
 void

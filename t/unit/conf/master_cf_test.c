@@ -16,7 +16,7 @@
 static int
 parse(struct master_cf *cf, const char *text, struct err *err)
 {
-	params = params_defaults;
+	params_set_defaults(&params);
 	params.compatibility_level = "3.6";
 	params.default_process_limit = 100;
 	return master_cf_parse(cf, "/x/master.cf", text, strlen(text), err);
@@ -71,7 +71,7 @@ START_TEST(master_cf_parse_chroots_by_default_below_level_1)
 	struct master_cf cf;
 	static const char text[] = "a unix - - - - - b\n";
 
-	params = params_defaults;
+	params_set_defaults(&params);
 	params.compatibility_level = "0";
 	ck_assert_int_eq(master_cf_parse(&cf, "f", text, strlen(text), NULL), 0);
 	ck_assert(cf.services[0].is_chrooted);

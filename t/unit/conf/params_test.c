@@ -323,8 +323,8 @@ START_TEST(params_rows_are_sorted)
 	unsigned i;
 
 	for (i = 1; i < params_row_count; i++)
-		ck_assert_msg(strcmp(params_rows[i - 1].name,
-		    params_rows[i].name) < 0, "%s", params_rows[i].name);
+		ck_assert_msg(strcmp(params_row_name(&params_rows[i - 1]),
+		    params_row_name(&params_rows[i])) < 0, "%s", params_row_name(&params_rows[i]));
 }
 END_TEST
 
