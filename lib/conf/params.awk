@@ -114,7 +114,7 @@ $9 == "removed" || $9 == "function" { next }
 }
 
 END {
-	print "};\n\n#endif" > H
+	print "};\n\n#define PARAMS_HASH_SIZE " HASH "\n\n#endif" > H
 	print "};\n\nconst unsigned params_row_count = " n ";" > C
 	print "\nconst char params_text[] =\n" texts ";" > C
 	print "\nconst struct params params_constants = {\n" constants "};" > C
@@ -124,5 +124,5 @@ END {
 	for (h = 0; h < HASH; h++)
 		if (h in slot)
 			print "\t[" h "] = " slot[h] "," > C
-	print "};\n\nconst unsigned params_hash_size = " HASH ";" > C
+	print "};" > C
 }

@@ -106,8 +106,9 @@ params_row_find(const char *name)
 	const char *p;
 
 	for (p = name; *p != '\0'; p++)
-		h = (h * 31 + (unsigned char)*p) % params_hash_size;
-	for (; params_hash[h] != 0; h = (h + 1) % params_hash_size) {
+		h = h * 31 + (unsigned char)*p;
+	h %= PARAMS_HASH_SIZE;
+	for (; params_hash[h] != 0; h = (h + 1) % PARAMS_HASH_SIZE) {
 		const struct params_row *row = &params_rows[params_hash[h] - 1];
 
 		if (strcmp(params_row_name(row), name) == 0)
