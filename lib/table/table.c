@@ -382,15 +382,14 @@ table_lookup(struct table *t, const char *key, struct buf *value,
 		return rc;
 	if ((t->flags & TABLE_VALUE_IS_FILE) != 0 &&
 	    !table_value_decode(value)) {
-		err_set(err, ERR_CONFIG, "table %s: key %s: malformed BASE64 "
-		    "value: %.30s", t->full_name, key, value->ptr);
+		err_set(err, ERR_RETRY, "%s", "");	/* all is said here: */
 		log_warning("table %s: key %s: malformed BASE64 value: %.30s",
 		    t->full_name, key, value->ptr);
 		return TABLE_BROKEN;
 	}
 	if (t->has_utf8 && !text_is_utf8(value->ptr, value->len)) {
 		complain_value(t, folded, value->ptr);
-		err_set(err, ERR_CONFIG, "key \"%s\": non-UTF-8 value", key);
+		err_set(err, ERR_RETRY, "%s", "");
 		return TABLE_BROKEN;
 	}
 	return TABLE_FOUND;

@@ -42,10 +42,18 @@ struct gdbm_state {
 	datum		 at;		/* of table_next; ours to free */
 };
 
+/*
+ * GDBM ends the process when it cannot write, once this returns. What it was
+ * building then is of no use to anybody.
+ */
+static const char *unfinished;
+
 static void
 on_fatal(const char *text)
 {
-	log_fatal("gdbm: %s", text);
+	if (unfinished != NULL)
+		unlink(unfinished);
+	log_fatal("gdbm: %s: %s", text, strerror(errno));
 }
 
 static enum table_result
@@ -80,6 +88,7 @@ state_free(struct gdbm_state *s)
 {
 	if (s->db != NULL)
 		gdbm_close(s->db);
+	unfinished = NULL;
 	index_build_close(s->build);
 	free(s->at.dptr);
 	free(s->path);
@@ -114,6 +123,7 @@ open_copy(struct table *t, struct gdbm_state *s, struct err *err)
 	if ((s->build = index_build_open(t, t->full_name, err)) == NULL ||
 	    (had = index_copy(s->build, err)) == -1)
 		return -1;
+	unfinished = s->build->tmp;
 	if (!had && (t->flags & TABLE_MAY_CREATE) == 0) {
 		errno = ENOENT;
 		return err_sys(err, "open database %s", s->path);
@@ -136,6 +146,7 @@ gdbm_table_open(struct table *t, struct err *err)
 	if (t->mode == TABLE_CREATE) {
 		s->build = index_build_open(t, t->full_name, err);
 		rc = s->build != NULL ? 0 : -1;
+		unfinished = rc == 0 ? s->build->tmp : NULL;
 	} else if (t->mode == TABLE_READ) {
 		if ((fd = index_open_read(t, s->path, err)) != -1)
 			s->db = attach(fd, s->path, GDBM_READER, err);
@@ -334,6 +345,7 @@ gdbm_table_commit(struct table *t, struct err *err)
 		return broken(t, "updating", err), -1;
 	}
 	s->db = NULL;
+	unfinished = NULL;
 	return index_build_commit(s->build, err);
 }
 
