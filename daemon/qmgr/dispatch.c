@@ -19,6 +19,7 @@
 #include "daemon/serve/agent.h"
 #include "daemon/serve/ask.h"
 #include "daemon/serve/deliver.h"
+#include "daemon/serve/verp.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -26,7 +27,6 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 
 #define CONNECTING_MAX	2
 #define SENDOPT_RCPT	8	/* a recipient needs SMTPUTF8 (spec/services.md 3.9) */
@@ -154,30 +154,6 @@ transport_failed(struct qmgr *qm, struct transport *t, const struct dsn *why)
 
 /* ---- the request ---- */
 
-/* VERP: local+user=domain@sender-domain, from the original recipient (7.2). */
-static void
-verp_sender(struct buf *out, const struct message *m,
-    const struct recipient *r)
-{
-	const char *rcpt = r->orig[0] != '\0' ? r->orig : r->address;
-	const char *domain = address_domain(m->sender);
-	const char *rcpt_domain = address_domain(rcpt);
-	size_t len = domain != NULL ? (size_t)(domain - 1 - m->sender) :
-	    strlen(m->sender);
-	size_t rcpt_len = rcpt_domain != NULL ?
-	    (size_t)(rcpt_domain - 1 - rcpt) : strlen(rcpt);
-
-	buf_set(out, m->sender, len);
-	buf_addc(out, m->verp_delimiters[0]);
-	buf_add(out, rcpt, rcpt_len);
-	if (rcpt_domain != NULL) {
-		buf_addc(out, m->verp_delimiters[1]);
-		buf_adds(out, rcpt_domain);
-	}
-	if (domain != NULL)
-		buf_addf(out, "@%s", domain);
-}
-
 static int
 request_flags(const struct entry *e)
 {
@@ -228,7 +204,9 @@ dispatch_request_bytes(struct buf *out, const struct entry *e)
 			rq.sendopts |= SENDOPT_RCPT;
 	}
 	if (m->verp_delimiters[0] != '\0' && e->count > 0) {
-		verp_sender(&verp, m, &e->rcpts[0]);
+		verp_sender(&verp, m->sender, m->verp_delimiters,
+		    e->rcpts[0].orig[0] != '\0' ? e->rcpts[0].orig :
+		    e->rcpts[0].address);
 		rq.sender = verp.ptr;
 	}
 	deliver_put_request(out, &rq);

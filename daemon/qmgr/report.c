@@ -303,6 +303,15 @@ wants_trace(const struct message *m)
 	    (params.confirm_delay_cleared && m->warn_time < 0);
 }
 
+/* The trace service chooses its words by these. */
+static int
+trace_flags(const struct message *m)
+{
+	return m->trace_flags |
+	    (params.confirm_delay_cleared && m->warn_time < 0 ?
+	    AGENT_REC_DELAY : 0);
+}
+
 static void
 trace(struct qmgr *qm, struct message *m)
 {
@@ -312,8 +321,8 @@ trace(struct qmgr *qm, struct message *m)
 		/* Nothing to tell. What -v asked for is told once all the same. */
 		traced(qm, m, 0);
 	} else {
-		report_ask(qm, m, params.trace_service_name, NOTICE_TRACE, 0,
-		    traced);
+		report_ask(qm, m, params.trace_service_name, NOTICE_TRACE,
+		    trace_flags(m), traced);
 	}
 }
 
