@@ -29,6 +29,10 @@
 #include "lib/base/mem.h"
 #include "lib/net/stream.h"
 
+/* RFC 4648 section 4 */
+static const char base64[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 struct scan {
 	bool	in_value, is_done;
 	size_t	name_len;
@@ -340,18 +344,23 @@ int
 attrs_data(const struct attrs *a, const char *name, size_t nth,
     struct buf *out)
 {
-	const char *p = attrs_get(a, name, nth);
-	size_t len;
-	int n;
+	const char *p = attrs_get(a, name, nth), *found;
+	size_t len, data, i, start = out->len;
+	unsigned long bits = 0;
 
-	if (p == NULL || (len = strlen(p)) % 4 != 0 || len > INT32_MAX)
+	if (p == NULL || (len = strlen(p)) % 4 != 0)
 		return -1;
-	if (len == 0)
-		return 0;
-	buf_reserve(out, len / 4 * 3);
-	n = b64_pton(p, (unsigned char *)out->ptr + out->len, len / 4 * 3);
-	if (n != -1)
-		out->len += (size_t)n;
-	out->ptr[out->len] = '\0';
-	return n == -1 ? -1 : 0;
+	for (data = len; data > 0 && len - data < 2 && p[data - 1] == '=';
+	    data--)
+		;
+	for (i = 0; i < data; i++) {
+		if ((found = strchr(base64, p[i])) == NULL) {
+			buf_truncate(out, start);
+			return -1;
+		}
+		bits = bits << 6 | (unsigned long)(found - base64);
+		if (i % 4 > 0)	/* the first of four has no byte complete yet */
+			buf_addc(out, (int)(bits >> (6 - i % 4 * 2) & 255));
+	}
+	return 0;
 }
