@@ -42,10 +42,10 @@ on_peer postqueue -j >"$T/a"; peer peer postqueue -j >"$T/b" 2>/dev/null
 is "our postqueue -j reads the peer's showq as its own does" "$(sort "$T/a")" "$(sort "$T/b")"
 
 count_active() { grep -c 'queue active' "$1"; }
-before=$(count_active "$T/ours/log/maillog")
+before=$(count_active "$T/ours/log/mail.log")
 more_active() { [ "$(count_active "$1")" -ge "$2" ]; }
 ok "the peer's postqueue -f succeeds on ours" on_ours postqueue -f
-ok 'and our queue manager tries all three again' wait_for 20 more_active "$T/ours/log/maillog" $((before + 3))
+ok 'and our queue manager tries all three again' wait_for 20 more_active "$T/ours/log/mail.log" $((before + 3))
 before=$(count_active "$T/peer/log/maillog")
 ok "our postqueue -f succeeds on the peer's" on_peer postqueue -f
 ok 'and its queue manager tries all three again' wait_for 20 more_active "$T/peer/log/maillog" $((before + 3))
@@ -54,9 +54,9 @@ ok 'all are deferred again here' wait_for 20 three ours
 ok 'all are deferred again there' wait_for 20 three peer
 id=$(find "$T/ours/spool/deferred" -type f -printf '%f\n' | head -n 1)
 tried() { [ "$(grep -c "$2: from=.*queue active" "$1")" -gt "$3" ]; }
-n=$(grep -c "$id: from=.*queue active" "$T/ours/log/maillog")
+n=$(grep -c "$id: from=.*queue active" "$T/ours/log/mail.log")
 ok "the peer's postqueue -i succeeds on ours" on_ours postqueue -i "$id"
-ok 'and that message is tried again' wait_for 20 tried "$T/ours/log/maillog" "$id" "$n"
+ok 'and that message is tried again' wait_for 20 tried "$T/ours/log/mail.log" "$id" "$n"
 id=$(find "$T/peer/spool/deferred" -type f -printf '%f\n' | head -n 1)
 n=$(grep -c "$id: from=.*queue active" "$T/peer/log/maillog")
 ok "our postqueue -i succeeds on the peer's" on_peer postqueue -i "$id"
