@@ -161,7 +161,7 @@ instance_as() {
 instance_conf() { echo "$1/etc"; }
 instance_port() { sed -n 's/^127\.0\.0\.1:\([0-9]*\)[ 	].*/\1/p' "$1/etc/master.cf" | head -1; }
 instance_uid() { stat -c %u "$1/spool/active"; }
-instance_gid() { stat -c %g "$1/spool/active"; }
+instance_gid() { id -g "$(instance_uid "$1")"; }
 instance_log() { cat "$1/log/mail.log" 2>/dev/null; }
 instance_logged() { grep -Eq -e "$2" "$1/log/mail.log" 2>/dev/null; }
 
