@@ -34,7 +34,6 @@ struct dump {
 	long		 data_offset, data_size;	/* -1: not known */
 	bool		 has_size;
 	bool		 line_is_open;	/* after L, its newline not yet written */
-	bool		 follows_part;	/* the record before was an L */
 };
 
 static bool
@@ -126,8 +125,7 @@ put_text(struct dump *d, int type, const char *value, size_t len)
 static void
 put_record(struct dump *d, int type, const char *value, size_t len)
 {
-	if (!d->line_is_open)
-		put_prefix(d, type);
+	put_prefix(d, type);
 	switch (type) {
 	case QUEUE_REC_TIME:
 	case QUEUE_REC_WARN:
@@ -206,15 +204,15 @@ static int
 take_text(struct dump *d, int type, const char *value, size_t len,
     struct err *err)
 {
-	bool ends_header = d->part == HEADER && !d->follows_part &&
+	/*
+	 * Only what left a line open on the output is known to continue: under
+	 * -b alone, and with -o or -v, the rest of a very long header line
+	 * counts as body, as it always did.
+	 */
+	bool ends_header = d->part == HEADER && !d->line_is_open &&
 	    (len == 0 || (value[0] != ' ' && value[0] != '\t' &&
 	    header_name_len(value, len) == 0));
 
-	/*
-	 * What is not shown is not followed, as it always was: under -b alone
-	 * the rest of a very long header line counts as body.
-	 */
-	d->follows_part = type == QUEUE_REC_PART && is_wanted(d);
 	if (ends_header) {
 		d->part = BODY;
 		if ((d->what & (DUMP_BODY | DUMP_RAW)) == 0)
@@ -286,7 +284,7 @@ dump_file(FILE *out, struct queue_file *qf, const char *name, unsigned what,
 	const char *value;
 	size_t len;
 	int type, got, rc = 0;
-	bool is_first = start == -1;
+	bool is_first = start <= 0;
 
 	for (;;) {
 		d.at = queue_file_tell(qf);
