@@ -123,7 +123,10 @@ instance_accounts() {
 # Sanitizers and preloaded libraries must reach the daemons too.
 instance_lines() {
 	conf=$1; shift
-	for line in "$@"; do printf '%s\n' "$line"; done >>"$conf/main.cf"
+	for line in "$@"; do
+		sed -i "/^${line%% *} *=/d" "$conf/main.cf"
+		printf '%s\n' "$line" >>"$conf/main.cf"
+	done
 	if [ -n "${ASAN_OPTIONS:-}${UBSAN_OPTIONS:-}${LSAN_OPTIONS:-}" ]; then
 		echo 'import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS POSTLOG_SERVICE POSTLOG_HOSTNAME' >>"$conf/main.cf"
 	fi
