@@ -14,12 +14,8 @@
  */
 #include "lib/ipc/attr.h"
 
-#include <sys/types.h>
 
-#include <netinet/in.h>
-#include <arpa/nameser.h>
 #include <inttypes.h>
-#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,15 +63,22 @@ attr_put_long(struct buf *out, const char *name, int64_t value)
 void
 attr_put_data(struct buf *out, const char *name, const void *data, size_t len)
 {
-	size_t room = (len + 2) / 3 * 4 + 1;
+	const unsigned char *p = data;
+	unsigned long bits;
+	size_t i, k;
 
-	/*
-	 * The resolver's codec, not the one of a crypto library, whose
-	 * relocations would cost every process of the system 400 KB.
-	 */
 	buf_add(out, name, strlen(name) + 1);
-	buf_reserve(out, room);
-	out->len += (size_t)b64_ntop(data, len, out->ptr + out->len, room);
+	buf_reserve(out, len / 3 * 4 + 5);
+	for (i = 0; i < len; i += 3) {
+		bits = (unsigned long)p[i] << 16;
+		if (i + 1 < len)
+			bits |= (unsigned long)p[i + 1] << 8;
+		if (i + 2 < len)
+			bits |= p[i + 2];
+		for (k = 0; k < 4; k++)
+			buf_addc(out, i + k > len ? '=' :
+			    base64[bits >> (18 - 6 * k) & 63]);
+	}
 	buf_addc(out, '\0');
 }
 
