@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,6 +325,7 @@ become_service(struct service *s)
 	signal(SIGPIPE, SIG_DFL);
 	snprintf(generation, sizeof(generation), "%o", s->generation);
 	setenv("GENERATION", generation, 1);
+	setenv("POSTHORN_MASTER", "1", 1);
 	dup2(master.flow[0], 3);
 	dup2(master.flow[1], 4);
 	dup2(s->status_theirs, 5);
@@ -342,17 +344,11 @@ become_service(struct service *s)
 }
 
 static void
-spawn(evutil_socket_t fd, short what, void *arg)
+start_child(struct service *s)
 {
-	struct service *s = arg;
 	struct child *c;
 	pid_t pid;
 
-	(void)fd;
-	(void)what;
-	/* Several listeners of one service may report at once. */
-	if (!s->is_watched)
-		return;
 	check_stress(s);
 	if ((pid = fork()) == -1) {
 		log_warning("master_spawn: fork: %s -- throttling",
@@ -375,6 +371,44 @@ spawn(evutil_socket_t fd, short what, void *arg)
 		timer_start(&s->wakeup_timer, wakeup, s, s->wakeup_s);
 	log_debug("spawned %s pid %ld", s->path, (long)pid);
 	watch(s);
+}
+
+static void
+spawn(evutil_socket_t fd, short what, void *arg)
+{
+	struct service *s = arg;
+
+	(void)fd;
+	(void)what;
+	/* Several listeners of one service may report at once. */
+	if (s->is_watched)
+		start_child(s);
+}
+
+static bool
+has_client(const struct service *s)
+{
+	struct pollfd p = { .events = POLLIN };
+	int i;
+
+	for (i = 0; i < s->fd_count; i++) {
+		p.fd = s->fds[i];
+		if (poll(&p, 1, 0) == 1)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A free process ended. If it did so instead of taking the client it was
+ * woken for, the other free ones know nothing of that client.
+ */
+static void
+look_after_client(struct service *s)
+{
+	if (s->avail > 0 && !s->is_throttled &&
+	    (s->maxproc == 0 || s->children < s->maxproc) && has_client(s))
+		start_child(s);
 }
 
 /* ----------------------------------------------------------------- reap */
@@ -418,6 +452,8 @@ bury(struct child *c, int status)
 			s->avail--;
 		report_end(c, status);
 		watch(s);
+		if (c->is_avail)
+			look_after_client(s);
 	}
 	free(c);
 }

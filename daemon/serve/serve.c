@@ -98,7 +98,7 @@ send_status(int avail)
 		int		pid;
 		unsigned	generation;
 		int		avail;
-	} status = { (int)getpid(), sv.generation, avail };
+	} status = { sv.pid, sv.generation, avail };
 
 	/* No answer is ever waited for; a master that is gone shows as EOF. */
 	if (write(SERVE_FD_STATUS, &status, sizeof(status)) == -1)
@@ -551,6 +551,8 @@ serve_run(const struct role *role, int argc, char **argv)
 		close_range(SERVE_FD_FLOW_READ, ~0u, CLOSE_RANGE_CLOEXEC);
 		check_descriptors();
 		load_generation();
+		sv.pid = (int)getpid();
+		sv.is_watched_over = getenv("POSTHORN_MASTER") != NULL;
 	}
 	if (chdir(params.queue_directory) == -1)
 		log_fatal("chdir(%s): %s", params.queue_directory,

@@ -40,7 +40,9 @@ struct serve_state {
 	/* life */
 	bool		 is_stopping;
 	bool		 is_busy, was_busy;	/* as master knows it */
+	int		 pid;		/* as master knows us */
 	unsigned	 generation;
+	bool		 is_watched_over;	/* our own master: see serve_single.c */
 	int		 used;		/* clients so far */
 	int		 open_clients;	/* ROLE_MULTI */
 	void		(*on_stop)(void);

@@ -3,8 +3,9 @@
  *
  * Idle processes of a service all wait for its listeners, and the kernel
  * wakes one of them for a client (EPOLLEXCLUSIVE). A process that was woken
- * and leaves instead, because a table changed, has used up that wake-up; so
- * the others also look for themselves once a second.
+ * and leaves instead, because a table changed, has used up that wake-up. Our
+ * own master looks after the client then; under a foreign one the others look
+ * for themselves once a second.
  *
  * Per client that is: epoll_wait, accept, "busy", the work, "free". When the
  * next client is there already, "free" and "busy" are both left out.
@@ -151,6 +152,7 @@ serve_single_loop(void)
 {
 	int64_t retire = sv.retire_s > 0 ?
 	    clock_mono_ms() + sv.retire_s * 1000LL : 0;
+	struct stream *stream;
 	int i, fd;
 
 	watch_all();
@@ -160,14 +162,17 @@ serve_single_loop(void)
 			serve_end();
 		if (i == NOTHING) {
 			serve_free();
-			i = next_work(!sv.is_sole);
+			i = next_work(!sv.is_sole && !sv.is_watched_over);
 		}
 		if (serve_tables_changed())
 			serve_end();
 		if ((fd = serve_accept(i)) == -1)
 			continue;
 		serve_busy();
-		serve_client(stream_new(fd, params.ipc_timeout));
+		stream = stream_new(fd, params.ipc_timeout);
+		if (sv.transport != SERVE_PASS)
+			stream_is_socket(stream);
+		serve_client(stream);
 		if (serve_should_stop() ||
 		    (retire > 0 && clock_mono_ms() >= retire))
 			serve_end();

@@ -60,6 +60,12 @@ stream_new(int fd, int timeout_s)
 }
 
 void
+stream_is_socket(struct stream *s)
+{
+	s->is_known = s->is_socket = s->is_blocking = true;
+}
+
+void
 stream_free(struct stream *s)
 {
 	if (s == NULL)

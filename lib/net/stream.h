@@ -26,6 +26,8 @@ enum stream_status {
 
 /* stream_new - takes fd (closed by stream_free); timeout_s 0: none */
 struct stream	*stream_new(int fd, int timeout_s);
+/* stream_is_socket - fd is a blocking socket, as accept and connect give it: saves finding out */
+void		 stream_is_socket(struct stream *s);
 void		 stream_free(struct stream *s);	/* flushes nothing */
 /* stream_take_fd - give the descriptor back and free the rest */
 int		 stream_take_fd(struct stream *s);
