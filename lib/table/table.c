@@ -155,13 +155,44 @@ table_free(struct table *t)
 	free(t);
 }
 
+/*
+ * A redirected table without an index: a configuration from a system that had
+ * Berkeley DB. Its text source says the same, so mail can flow; the warning
+ * says how to get the index.
+ */
+static struct table *
+open_source_instead(const char *legacy, const char *name, unsigned flags,
+    struct err *err)
+{
+	bool is_alias = table_redirect_is_alias(legacy, name);
+	struct buf full = BUF_INIT;
+	struct err own = ERR_INIT;
+	struct table *t;
+
+	if (err == NULL || err->kind != ERR_SYSTEM || err->errnum != ENOENT ||
+	    access(name, R_OK) == -1)
+		return NULL;
+	buf_setf(&full, "texthash:%s", name);
+	t = table_new(&table_texthash, full.ptr, TABLE_READ, flags);
+	buf_done(&full);
+	t->is_alias_source = is_alias;
+	if (t->type->open(t, &own) == -1) {
+		table_free(t);
+		return NULL;
+	}
+	log_warning("%s:%s has no index; using the text file %s. To build the "
+	    "index: %s %s:%s", legacy, name, name,
+	    is_alias ? "postalias" : "postmap", legacy, name);
+	return t;
+}
+
 /* Find the type, take care of redirection, open. */
 static struct table *
 open_now(const char *type_name, enum table_mode mode, unsigned flags,
     struct err *err)
 {
 	const char *colon = strchr(type_name, ':');
-	const struct table_type *type;
+	const struct table_type *type, *legacy = NULL;
 	struct table *t;
 	struct buf name = BUF_INIT;
 
@@ -177,6 +208,7 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 		return NULL;
 	}
 	if (type->open == NULL) {
+		legacy = type;
 		if (table_redirect(type->name, colon + 1, &name, err) == -1) {
 			buf_done(&name);
 			return NULL;
@@ -209,8 +241,13 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 		return NULL;
 	}
 	if (type->open(t, err) == -1) {
+		struct table *source = NULL;
+
+		if (legacy != NULL && mode == TABLE_READ)
+			source = open_source_instead(legacy->name, t->name,
+			    flags, err);
 		table_free(t);
-		return NULL;
+		return source;
 	}
 	return t;
 }

@@ -174,8 +174,9 @@ load_pair(struct table *t, struct memory_state *s, const char *key,
 static int
 load_file(struct table *t, struct memory_state *s, struct err *err)
 {
+	struct buf line = BUF_INIT, alias = BUF_INIT, expansion = BUF_INIT;
 	struct table_source *source;
-	struct buf line = BUF_INIT;
+	enum table_entry entry;
 	char *key, *value;
 	int number, got;
 
@@ -184,10 +185,19 @@ load_file(struct table *t, struct memory_state *s, struct err *err)
 			err_sys(err, "open database %s", t->name);
 		return -1;
 	}
-	while ((got = table_source_next(source, &line, &number, err)) == 1)
-		if (table_source_pair(line.ptr, t->name, number, true,
-		    t->has_utf8, &key, &value) == TABLE_ENTRY_OK)
+	while ((got = table_source_next(source, &line, &number, err)) == 1) {
+		if (t->is_alias_source) {
+			entry = table_source_alias(line.ptr, t->name, number,
+			    t->has_utf8, &alias, &expansion);
+			key = alias.ptr;
+			value = expansion.ptr;
+		} else {
+			entry = table_source_pair(line.ptr, t->name, number,
+			    true, t->has_utf8, &key, &value);
+		}
+		if (entry == TABLE_ENTRY_OK)
 			load_pair(t, s, key, value, number);
+	}
 	if (got == 0) {
 		s->fd = dup(table_source_fd(source));
 		if (s->fd == -1)
@@ -197,6 +207,8 @@ load_file(struct table *t, struct memory_state *s, struct err *err)
 	}
 	table_source_close(source);
 	buf_done(&line);
+	buf_done(&alias);
+	buf_done(&expansion);
 	return got;
 }
 

@@ -93,3 +93,29 @@ table_redirect(const char *type, const char *name, struct buf *out,
 		log_info("redirecting %s:%s to %s", type, name, out->ptr);
 	return 0;
 }
+
+static bool
+lists(const char *list, const char *full)
+{
+	char *copy = xstrdup(list != NULL ? list : ""), *rest = copy, *word;
+	bool found = false;
+
+	while (!found &&
+	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL)
+		found = strcmp(word, full) == 0;
+	free(copy);
+	return found;
+}
+
+bool
+table_redirect_is_alias(const char *type, const char *name)
+{
+	struct buf full = BUF_INIT;
+	bool found;
+
+	buf_setf(&full, "%s:%s", type, name);
+	found = lists(params.alias_maps, full.ptr) ||
+	    lists(params.alias_database, full.ptr);
+	buf_done(&full);
+	return found;
+}

@@ -4,6 +4,8 @@
 #ifndef LIB_TABLE_TABLE_REDIRECT_H
 #define LIB_TABLE_TABLE_REDIRECT_H
 
+#include <stdbool.h>
+
 struct buf;
 struct err;
 
@@ -18,5 +20,12 @@ struct err;
  */
 int	table_redirect(const char *type, const char *name, struct buf *out,
 	    struct err *err);
+
+/*
+ * table_redirect_is_alias - does main.cf use type:name as an alias database?
+ *
+ * Then its text source is written as alias files are, not as postmap's.
+ */
+bool	table_redirect_is_alias(const char *type, const char *name);
 
 #endif

@@ -59,6 +59,7 @@ struct table {
 	bool			 is_pattern;	/* as the type, unless it says else */
 	bool			 has_utf8;	/* the UTF-8 layer is on */
 	bool			 tries_0null, tries_1null;	/* 3.5, still undecided: both */
+	bool			 is_alias_source; /* texthash: the text is an alias file */
 	bool			 is_multi_writer;	/* a new time stamp is no change */
 	enum table_trust	 trust;
 	uid_t			 owner;

@@ -77,6 +77,17 @@ touch -d '5 minutes ago' src
 is 'an old index is reported' "$(q a gdbm:src)" 'postmap: warning: database src.gdbm is older than source file src
 1'
 
+cp src bare
+printf 'root: me, you\n' >aliases
+touch -d '10 minutes ago' bare aliases
+is 'hash: without an index reads the source' "$(q a hash:bare)" \
+    'postmap: warning: hash:bare has no index; using the text file bare. To build the index: postmap hash:bare
+1'
+echo "alias_maps = hash:aliases" >>conf/main.cf
+is 'an alias file is read as such' "$(postalias -q root hash:aliases 2>/dev/null)" 'me, you'
+is 'without a source there is nothing' "$(q a hash:absent)" \
+    'postmap: fatal: open database absent.gdbm: No such file or directory'
+
 # Patterns that would backtrack for ever end.
 printf '/^(a+)+$/ x\n/./ rest\n' >bad
 is 'match limits hold' "$(q "$(printf '%040d!' 0 | tr 0 a)" pcre:bad | tail -n 1)" rest
