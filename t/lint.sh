@@ -15,8 +15,8 @@ complain() {
 
 rank() {
 	case $1 in
-	base) echo 1 ;; conf) echo 2 ;; mail) echo 3 ;; table) echo 4 ;;
-	net) echo 5 ;; ipc) echo 6 ;; queue) echo 7 ;; *) echo 0 ;;
+	base) echo 1 ;; conf) echo 2 ;; mail) echo 3 ;; net) echo 4 ;;
+	ipc) echo 5 ;; table) echo 6 ;; queue) echo 7 ;; *) echo 0 ;;
 	esac
 }
 
