@@ -1,0 +1,549 @@
+/*
+ * cleanup.c - one message on its way to disk
+ *
+ * Records arrive in three segments; each has its file. What comes out goes
+ * through cleanup_out into one queue writer, which keeps it in memory until it
+ * is large or done: an ordinary message is one write and one fsync. The size
+ * record in front is patched when everything is known.
+ *
+ * A message that has failed goes on being parsed, without being written, when
+ * its sender is to get a bounce: the recipients are needed for that.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/cleanup/cleanup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/cleanup/cleanup_internal.h"
+#include "daemon/serve/agent.h"
+#include "daemon/serve/notice.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/ipc/attr.h"
+#include "lib/ipc/endpoint.h"
+#include "lib/mail/dsn.h"
+#include "lib/net/stream.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
+#include "lib/queue/queue_rec.h"
+
+#define REPLY_MAX	10000	/* bytes of an attribute list from a service */
+
+struct cleanup_tables cleanup_tables;
+
+static struct cleanup *spare;	/* the last message's, empty, buffers and all */
+static bool is_open;
+
+void
+cleanup_init(void)
+{
+	if (is_open)
+		return;
+	is_open = true;
+	rewrite_init();
+	cleanup_map_init();
+	cleanup_header_init();
+	cleanup_check_init();
+}
+
+/* ---- writing ---- */
+
+void
+cleanup_out(struct cleanup *c, int type, const void *data, size_t len)
+{
+	if (cleanup_is_good(c) && queue_writer_rec(c->out, type, data,
+	    len) == -1)
+		cleanup_fail(c, CLEANUP_WRITE, NULL);
+}
+
+void
+cleanup_outs(struct cleanup *c, int type, const char *text)
+{
+	cleanup_out(c, type, text, strlen(text));
+}
+
+void
+cleanup_outf(struct cleanup *c, int type, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(&c->text);
+	va_start(ap, fmt);
+	buf_vaddf(&c->text, fmt, ap);
+	va_end(ap);
+	cleanup_out(c, type, c->text.ptr, c->text.len);
+}
+
+void
+cleanup_fail(struct cleanup *c, unsigned status, const char *text)
+{
+	c->status |= status;
+	if (text != NULL && c->reason.len == 0)
+		buf_sets(&c->reason, text);
+}
+
+void
+cleanup_note_utf8(struct cleanup *c, const char *text)
+{
+	if ((c->flags & CLEANUP_AUTOUTF8) != 0 && !text_is_ascii(text) &&
+	    text_is_utf8(text, strlen(text)))
+		c->sendopts |= SENDOPT_REQUESTED;
+}
+
+/* ---- one message's life ---- */
+
+/* state_new - an empty struct, with the buffers of the last message if there are any */
+static struct cleanup *
+state_new(void)
+{
+	struct cleanup *c, old;
+
+	if ((c = spare) == NULL) {
+		c = xcalloc(1, sizeof(*c));
+#define INIT(name) buf_init(&c->name);
+		CLEANUP_BUFS(INIT)
+		return c;
+	}
+	spare = NULL;
+	old = *c;
+	memset(c, 0, sizeof(*c));
+#define KEEP(name) c->name = old.name; buf_reset(&c->name);
+	CLEANUP_BUFS(KEEP)
+	c->mime = old.mime;
+	c->seen_rcpts = old.seen_rcpts;
+	return c;
+}
+
+static void
+state_free(struct cleanup *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->bounce_count; i++) {
+		free(c->bounce_rcpts[i].orcpt);
+		free(c->bounce_rcpts[i].orig);
+		free(c->bounce_rcpts[i].rcpt);
+	}
+	free(c->bounce_rcpts);
+	c->bounce_rcpts = NULL;
+	c->bounce_count = 0;
+	cleanup_forget_rcpts(c);
+	if (spare == NULL) {
+		spare = c;
+		return;
+	}
+#define DONE(name) buf_done(&c->name);
+	CLEANUP_BUFS(DONE)
+	mime_free(c->mime);
+	cleanup_free_rcpts(c);
+	free(c);
+}
+
+/* remove_logs - an ID may have been used before (spec/queue-format.md 1.6) */
+static void
+remove_logs(const char *id)
+{
+	static const char *const logs[] = { "defer", "bounce", "trace" };
+	struct buf path = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		queue_path(&path, logs[i], id);
+		if (unlink(path.ptr) == 0)
+			log_warning("%s: removed spurious %s log", logs[i], id);
+		else if (errno != ENOENT)
+			log_warning("%s: remove %s log: %s", logs[i], id,
+			    strerror(errno));
+	}
+	buf_done(&path);
+}
+
+/*
+ * check_milters - mail that a Milter must see is not taken unseen
+ *
+ * Milters are not spoken to, so every one of them is "unavailable":
+ * milter_default_action says what that means.
+ */
+static void
+check_milters(struct cleanup *c)
+{
+	const char *program = params_lookup("process_name");
+	const char *milters = params.non_smtpd_milters;
+	const char *action = params.milter_default_action;
+
+	if ((c->flags & CLEANUP_MILTER) == 0)
+		return;
+	if (program != NULL && (strcmp(program, "smtpd") == 0 ||
+	    strcmp(program, "qmqpd") == 0))
+		milters = params.smtpd_milters;
+	if (*milters == '\0')
+		return;
+	log_warning("%s: no support for Milters: %s: doing "
+	    "milter_default_action = %s", c->id.ptr, milters, action);
+	if (strcmp(action, "accept") == 0)
+		return;
+	if (strcmp(action, "quarantine") == 0)
+		c->flags |= CLEANUP_HOLD;
+	else if (strcmp(action, "reject") == 0)
+		cleanup_fail(c, CLEANUP_CONTENT,
+		    "5.5.0 Service unavailable");
+	else
+		cleanup_fail(c, CLEANUP_DEFER,
+		    "4.7.1 Service unavailable - try again later");
+}
+
+struct cleanup *
+cleanup_open(unsigned flags, struct err *err)
+{
+	struct queue_rec_size none = { .fields = 6 };
+	struct queue_writer *out;
+	struct cleanup *c;
+	struct buf size = BUF_INIT;
+
+	cleanup_init();
+	if ((out = queue_writer_create("incoming", 0, err)) == NULL)
+		return NULL;
+	c = state_new();
+	c->out = out;
+	c->flags = flags;
+	c->rule = REWRITE_LOCAL;
+	if ((flags & CLEANUP_SMTPUTF8) != 0)
+		c->sendopts |= SENDOPT_REQUESTED;
+	buf_sets(&c->id, queue_writer_id(out));
+	remove_logs(c->id.ptr);
+	queue_rec_size_put(&size, &none);
+	/* The writer puts type and length (two bytes) in front itself. */
+	cleanup_out(c, QUEUE_REC_SIZE, size.ptr + 2, size.len - 2);
+	buf_done(&size);
+	check_milters(c);
+	return c;
+}
+
+const char *
+cleanup_id(const struct cleanup *c)
+{
+	return c->id.ptr;
+}
+
+void
+cleanup_set_flags(struct cleanup *c, unsigned flags)
+{
+	c->flags |= flags;
+	if ((flags & CLEANUP_SMTPUTF8) != 0)
+		c->sendopts |= SENDOPT_REQUESTED;
+}
+
+/* may_bounce - is it this kind of error that the sender hears of by mail? */
+static bool
+may_bounce(const struct cleanup *c)
+{
+	return (c->flags & CLEANUP_BOUNCE) != 0 && (c->status &
+	    (CLEANUP_BAD | CLEANUP_WRITE | CLEANUP_DEFER | CLEANUP_PROXY)) == 0;
+}
+
+unsigned
+cleanup_rec(struct cleanup *c, int type, const void *data, size_t len)
+{
+	if (c->status != 0 && !may_bounce(c)) {
+		if (type == QUEUE_REC_END)
+			c->has_end = true;
+		return c->status;
+	}
+	switch (c->segment) {
+	case IN_ENVELOPE:
+		cleanup_envelope(c, type, data, len);
+		break;
+	case IN_MESSAGE:
+		cleanup_message(c, type, data, len);
+		break;
+	case IN_EXTRACTED:
+		cleanup_extracted(c, type, data, len);
+		break;
+	case IS_DONE:
+		log_warning("%s: message rejected: record type %d behind the "
+		    "end record", c->id.ptr, type);
+		cleanup_fail(c, CLEANUP_BAD, NULL);
+		break;
+	}
+	return c->status;
+}
+
+unsigned
+cleanup_recs(struct cleanup *c, int type, const char *text)
+{
+	return cleanup_rec(c, type, text, strlen(text));
+}
+
+unsigned
+cleanup_recf(struct cleanup *c, int type, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	unsigned status;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	status = cleanup_rec(c, type, text.ptr, text.len);
+	buf_done(&text);
+	return status;
+}
+
+/* ---- the end ---- */
+
+/* patch_size - write the size record anew, now that all is known */
+static void
+patch_size(struct cleanup *c)
+{
+	struct queue_rec_size size = {
+		.content_size = (long)(c->xtra_offset - c->data_offset),
+		.data_offset = (long)c->data_offset,
+		.rcpt_count = c->rcpt_count,
+		.qmgr_flags = (long)c->qmgr_flags,
+		.content_length = (long)(c->xtra_offset - c->data_offset),
+		.sendopts = (long)c->sendopts,
+		.fields = 6
+	};
+	struct buf text = BUF_INIT;
+
+	queue_rec_size_put(&text, &size);
+	if (queue_writer_patch(c->out, 0, text.ptr, text.len) == -1)
+		cleanup_fail(c, CLEANUP_WRITE, NULL);
+	buf_done(&text);
+}
+
+/* report_write - say what went wrong with the file */
+static void
+report_write(struct cleanup *c, const struct err *err)
+{
+	if (err->errnum == EFBIG) {
+		log_warning("%s: queue file size limit exceeded", c->id.ptr);
+		cleanup_fail(c, CLEANUP_SIZE, NULL);
+		return;
+	}
+	log_warning("%s: write queue file: %s", c->id.ptr, err->text);
+	cleanup_fail(c, CLEANUP_WRITE, err->errnum == ENOSPC ||
+	    err->errnum == EDQUOT ?
+	    "4.3.1 Insufficient system storage" : NULL);
+}
+
+/* wake_qmgr - tell the queue manager; it looks by itself in a while, so that failure is no error */
+static void
+wake_qmgr(void)
+{
+	struct err err = ERR_INIT;
+
+	if (endpoint_trigger("public", params.queue_service_name, "W", 1, 1, 0,
+	    &err) == -1)
+		log_warning("%s", err.text);
+}
+
+/* commit_file - make it safe, wake the queue manager */
+static void
+commit_file(struct cleanup *c)
+{
+	struct queue_writer *out = c->out;
+	struct err err = ERR_INIT;
+	bool is_held = (c->flags & CLEANUP_HOLD) != 0;
+
+	patch_size(c);
+	if (c->status == 0 && is_held &&
+	    queue_writer_move(out, "hold", &err) == -1) {
+		log_warning("%s: %s", c->id.ptr, err.text);
+		cleanup_fail(c, CLEANUP_WRITE, NULL);
+	}
+	if (c->status != 0)
+		return;
+	c->out = NULL;
+	if (queue_writer_commit(out, &err) == -1)
+		report_write(c, &err);
+	else if (!is_held)
+		wake_qmgr();
+}
+
+/* log_bounced - a "status=bounced" line and a log entry per recipient; -1 when that fails */
+static int
+log_bounced(struct cleanup *c, const char *status, const char *text)
+{
+	struct agent_times times = { .arrival = c->arrival };
+	struct dsn dsn = { status, "failed", text, "", "", "", "" };
+	struct err err = ERR_INIT;
+	const struct bounce_rcpt *b;
+	struct queue_rcpt rcpt;
+	size_t i;
+
+	times.active = times.handoff = times.connected = times.delivered =
+	    clock_timeval();
+	for (i = 0; i < c->bounce_count; i++) {
+		b = &c->bounce_rcpts[i];
+		rcpt = (struct queue_rcpt){ b->rcpt, b->orig, b->orcpt,
+		    b->notify, -1 };
+		if (queue_log_append("bounce", c->id.ptr, &rcpt, &dsn,
+		    &err) == -1) {
+			log_warning("%s: %s", c->id.ptr, err.text);
+			return -1;
+		}
+		agent_log(c->id.ptr, &rcpt, "none", &times, "bounced", &dsn,
+		    0);
+	}
+	return 0;
+}
+
+/* ask_bounce - have the bounce service send what the log holds */
+static int
+ask_bounce(struct cleanup *c, struct err *err)
+{
+	struct notice n = {
+		.kind = NOTICE_FLUSH, .flags = NOTICE_CLEAN,
+		.queue_name = queue_writer_queue(c->out),
+		.queue_id = c->id.ptr, .encoding = c->encoding.ptr,
+		.sender = c->sender.ptr, .envelope_id = "",
+		.verp_delimiters = "", .sendopts = (int)c->sendopts
+	};
+	struct buf request = BUF_INIT;
+	struct stream *s;
+	struct attrs reply;
+	int rc = -1;
+
+	s = endpoint_connect_greeted("private", params.bounce_service_name,
+	    NOTICE_PROTOCOL, err);
+	if (s == NULL)
+		return -1;
+	notice_put(&request, &n);
+	attrs_init(&reply);
+	if (stream_write(s, request.ptr, request.len) == -1 ||
+	    attrs_read(s, &reply, REPLY_MAX, err) != 1)
+		err_set(err, ERR_EOF, "no reply from the bounce service");
+	else if ((rc = notice_get_reply(&reply)) != 0)
+		err_set(err, ERR_RETRY, "the bounce service failed");
+	attrs_done(&reply);
+	stream_free(s);
+	buf_done(&request);
+	return rc == 0 ? 0 : -1;
+}
+
+/*
+ * bounce_all - return a message that could not be accepted to its sender
+ *
+ * The unfinished file is completed as far as it goes, since the bounce service
+ * copies its headers, and stays at mode 0600, so that nobody takes it for mail.
+ */
+static void
+bounce_all(struct cleanup *c)
+{
+	struct err err = ERR_INIT;
+	const char *dsn, *text;
+	char status[DSN_STATUS_SIZE];
+	int code;
+
+	text = cleanup_status_text(c->status, &code, &dsn);
+	text = dsn_split(c->reason.len > 0 ? c->reason.ptr : text, dsn,
+	    status);
+	if (c->data_offset == 0)
+		return;
+	if (c->xtra_offset == 0) {
+		c->xtra_offset = queue_writer_tell(c->out);
+		queue_writer_rec(c->out, QUEUE_REC_XTRA, "", 0);
+	}
+	queue_writer_rec(c->out, QUEUE_REC_END, "", 0);
+	patch_size(c);
+	if (queue_writer_flush(c->out) == -1 ||
+	    log_bounced(c, status, text) == -1 || ask_bounce(c, &err) == -1) {
+		log_warning("%s: cannot bounce: %s", c->id.ptr, err.text);
+		cleanup_fail(c, CLEANUP_WRITE, NULL);
+		queue_log_remove("bounce", c->id.ptr, NULL);
+		return;
+	}
+	c->status = 0;
+	c->is_discarded = true;
+	buf_reset(&c->reason);
+}
+
+unsigned
+cleanup_commit(struct cleanup *c, struct buf *reason)
+{
+	struct err err = ERR_INIT;
+	unsigned status;
+
+	if (c->status == 0 && c->segment != IS_DONE) {
+		log_warning("%s: message rejected: missing end record",
+		    c->id.ptr);
+		cleanup_fail(c, CLEANUP_BAD, NULL);
+	}
+	if (queue_writer_error(c->out, &err) == -1)
+		report_write(c, &err);
+	if ((c->flags & CLEANUP_DISCARD) != 0)
+		c->is_discarded = true;
+	if (c->status == 0 && !c->is_discarded && c->rcpt_count == 0)
+		cleanup_fail(c, CLEANUP_RCPT, NULL);
+	if (c->status != 0 && c->status != CLEANUP_RCPT && may_bounce(c))
+		bounce_all(c);
+	else if (c->status == 0 && !c->is_discarded)
+		commit_file(c);
+	if (c->out != NULL) {
+		queue_writer_abort(c->out);
+		queue_log_remove("trace", c->id.ptr, NULL);
+		if (c->status == 0)
+			log_info("%s: removed (discarded)", c->id.ptr);
+	}
+	status = c->status;
+	if (reason != NULL)
+		buf_set(reason, c->reason.ptr, c->reason.len);
+	state_free(c);
+	return status;
+}
+
+void
+cleanup_abort(struct cleanup *c)
+{
+	if (c == NULL)
+		return;
+	queue_writer_abort(c->out);
+	if (c->rcpt_count > 0)
+		queue_log_remove("trace", c->id.ptr, NULL);
+	state_free(c);
+}
+
+const char *
+cleanup_status_text(unsigned status, int *smtp_code, const char **dsn)
+{
+	/* In order of priority: spec/services.md 3.10. */
+	static const struct {
+		unsigned	 bit;
+		int		 code;
+		const char	*dsn, *text;
+	} rows[] = {
+		{ CLEANUP_DEFER, 451, "4.7.1", "service unavailable" },
+		{ CLEANUP_PROXY, 451, "4.3.0", "queue file write error" },
+		{ CLEANUP_BAD, 451, "4.3.0", "internal protocol error" },
+		{ CLEANUP_RCPT, 550, "5.1.0", "no recipients specified" },
+		{ CLEANUP_HOPS, 554, "5.4.0", "too many hops" },
+		{ CLEANUP_SIZE, 552, "5.3.4", "message file too big" },
+		{ CLEANUP_CONTENT, 550, "5.7.1", "message content rejected" },
+		{ CLEANUP_WRITE, 451, "4.3.0", "queue file write error" },
+		{ CLEANUP_PERM, 550, "5.7.1", "service denied" },
+		{ CLEANUP_BARE_LF, 521, "5.5.2", "bare <LF> received" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if ((status & rows[i].bit) != 0)
+			break;
+	if (i == sizeof(rows) / sizeof(rows[0]))
+		i = 7;			/* a bit from a newer program */
+	if (smtp_code != NULL)
+		*smtp_code = rows[i].code;
+	if (dsn != NULL)
+		*dsn = rows[i].dsn;
+	return rows[i].text;
+}

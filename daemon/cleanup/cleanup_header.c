@@ -1,0 +1,667 @@
+/*
+ * cleanup_header.c - the content: headers edited and completed, body passed on
+ *
+ * The MIME engine cuts the text up. Where nothing asks for more, it is told to
+ * look at the primary headers only, and once they are over body lines do not
+ * even pass through it. RFC 5322 3.6; spec/queue-format.md 3.9, 6.1.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/cleanup/cleanup_internal.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_rec.h"
+#include "lib/table/maps.h"
+
+static unsigned mime_options;		/* the same for every message */
+
+/* ---- opening ---- */
+
+/* unescape - "\x": the C escapes of message_strip_characters */
+static void
+unescape(const char *p, struct buf *out)
+{
+	static const char names[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";
+	const char *at;
+	int n, digits;
+
+	for (; *p != '\0'; p++) {
+		if (*p != '\\' || p[1] == '\0') {
+			buf_addc(out, *p);
+			continue;
+		}
+		p++;
+		if (*p >= '0' && *p <= '7') {
+			for (n = digits = 0; digits < 3 && *p >= '0' &&
+			    *p <= '7'; digits++)
+				n = n * 8 + *p++ - '0';
+			buf_addc(out, n);
+			p--;
+		} else if ((at = strchr(names, *p)) != NULL) {
+			buf_addc(out, bytes[at - names]);
+		} else {
+			buf_addc(out, *p);
+		}
+	}
+}
+
+void
+cleanup_header_init(void)
+{
+	struct cleanup_tables *t = &cleanup_tables;
+	char *copy = xstrdup(params.message_drop_headers), *rest = copy;
+	char *word;
+	size_t n = 0;
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (*word != '\0' && word[strlen(word) - 1] == ':')
+			word[strlen(word) - 1] = '\0';
+		t->drop_names = xreallocarray(t->drop_names, n + 2,
+		    sizeof(*t->drop_names));
+		t->drop_names[n++] = xstrdup(word);
+		t->drop_names[n] = NULL;
+	}
+	free(copy);
+	buf_init(&t->strip);
+	buf_init(&t->reject);
+	unescape(params.message_strip_characters, &t->strip);
+	unescape(params.message_reject_characters, &t->reject);
+}
+
+/* ---- writing headers ---- */
+
+/* put_line - one line, in pieces where it is long */
+static void
+put_line(struct cleanup *c, const char *line, size_t len)
+{
+	size_t limit = (size_t)params.line_length_limit;
+
+	while (len > limit) {
+		cleanup_out(c, QUEUE_REC_PART, line, limit);
+		line += limit;
+		len -= limit;
+	}
+	cleanup_out(c, QUEUE_REC_TEXT, line, len);
+}
+
+void
+cleanup_out_header(struct cleanup *c, const char *text, size_t len)
+{
+	const char *end = text + len, *eol;
+
+	for (; (eol = memchr(text, '\n', (size_t)(end - text))) != NULL;
+	    text = eol + 1)
+		put_line(c, text, (size_t)(eol - text));
+	put_line(c, text, (size_t)(end - text));
+}
+
+/* ---- addresses in headers ---- */
+
+struct rewriting {
+	struct cleanup	*c;
+	enum address_class class;
+};
+
+static void
+rewrite_one(const char *external, struct buf *out, void *ctx)
+{
+	struct rewriting *r = ctx;
+
+	cleanup_rewrite_header(r->c, r->class, external, out);
+}
+
+/* may_rewrite - are this client's headers ours to change? (16.1) */
+static bool
+may_rewrite(const struct cleanup *c)
+{
+	return !c->is_remote || *params.remote_header_rewrite_domain != '\0';
+}
+
+/* rewrite_addresses - complete and map what the header's addresses are */
+static void
+rewrite_addresses(struct cleanup *c, struct buf *text, size_t name_len,
+    enum address_class class)
+{
+	struct rewriting r = { c, class };
+	const char *value = strchr(text->ptr, ':') + 1;
+
+	while (*value == ' ' || *value == '\t' || *value == '\n')
+		value++;
+	buf_reset(&c->work);
+	buf_add(&c->work, text->ptr, name_len);
+	buf_adds(&c->work, ": ");
+	if (address_list_rewrite(&c->work, value, name_len + 2, rewrite_one,
+	    &r))
+		buf_swap(text, &c->work);
+}
+
+/* ---- one header ---- */
+
+static bool
+is_dropped(const struct buf *text, size_t name_len)
+{
+	char **name;
+
+	if (cleanup_tables.drop_names == NULL)
+		return false;
+	for (name = cleanup_tables.drop_names; *name != NULL; name++)
+		if (strlen(*name) == name_len &&
+		    strncasecmp(*name, text->ptr, name_len) == 0)
+			return true;
+	return false;
+}
+
+/* value_of - the text behind the colon and blanks, on one line */
+static const char *
+value_of(struct cleanup *c, const struct buf *text)
+{
+	const char *p = strchr(text->ptr, ':') + 1;
+
+	buf_reset(&c->value);
+	for (; *p == ' ' || *p == '\t' || *p == '\n'; p++)
+		;
+	for (; *p != '\0'; p++)
+		buf_addc(&c->value, *p == '\n' ? ' ' : *p);
+	buf_trim_right(&c->value);
+	return c->value.ptr;
+}
+
+static void
+note_encoding(struct cleanup *c, const struct buf *text)
+{
+	const char *value = value_of(c, text);
+	size_t len = strcspn(value, " \t;(");
+
+	if (!params.detect_8bit_encoding_header)
+		return;
+	if ((len == 4 && strncasecmp(value, "8bit", 4) == 0) ||
+	    (len == 6 && strncasecmp(value, "binary", 6) == 0))
+		buf_sets(&c->encoding, "8bit");
+}
+
+/* note_header - remember what was there, and log what is looked for in logs */
+static void
+note_header(struct cleanup *c, enum header_id id, const struct buf *text)
+{
+	c->seen |= SEEN(id);
+	if ((header_flags_of(id) & HEADER_IS_RESENT) != 0)
+		c->is_resent = true;
+	switch (id) {
+	case HEADER_RECEIVED:
+		c->hops++;
+		break;
+	case HEADER_MESSAGE_ID:
+		log_info("%s: message-id=%s", c->id.ptr, value_of(c, text));
+		break;
+	case HEADER_RESENT_MESSAGE_ID:
+		log_info("%s: resent-message-id=%s", c->id.ptr,
+		    value_of(c, text));
+		break;
+	case HEADER_CONTENT_TRANSFER_ENCODING:
+		note_encoding(c, text);
+		break;
+	default:
+		break;
+	}
+}
+
+/* primary_header - one of the message's own */
+static void
+primary_header(struct cleanup *c, struct buf *text)
+{
+	size_t name = header_name_len(text->ptr, text->len), colon = name;
+	enum header_id id;
+	unsigned kind;
+
+	/* RFC 5322 4.5: blanks in front of the colon are obsolete. */
+	while (text->ptr[colon] != ':')
+		colon++;
+	buf_delete(text, name, colon - name);
+	id = header_lookup((struct span){ text->ptr, name });
+	if (!text_is_ascii(text->ptr)) {
+		c->sendopts |= SENDOPT_HEADER;
+		cleanup_note_utf8(c, text->ptr);
+	}
+	note_header(c, id, text);
+	if (is_dropped(text, name))
+		return;
+	kind = header_flags_of(id);
+	if ((kind & (HEADER_IS_SENDER | HEADER_IS_RECIPIENT)) != 0 &&
+	    may_rewrite(c))
+		rewrite_addresses(c, text, name,
+		    (kind & HEADER_IS_SENDER) != 0 ? CLASS_HDR_FROM :
+		    CLASS_HDR_RCPT);
+	cleanup_out_header(c, text->ptr, text->len);
+}
+
+/* checks_for - which table looks at a header (tables.md 18) */
+static struct maps *
+checks_for(enum mime_class class, const struct buf *text)
+{
+	size_t name;
+	enum header_id id;
+
+	switch (class) {
+	case MIME_PRIMARY:
+		name = header_name_len(text->ptr, text->len);
+		id = header_lookup((struct span){ text->ptr, name });
+		return (header_flags_of(id) & HEADER_IS_MIME) != 0 ?
+		    cleanup_tables.mime_checks : cleanup_tables.header_checks;
+	case MIME_PART:
+		return cleanup_tables.mime_checks;
+	case MIME_NESTED:
+		return cleanup_tables.nested_checks;
+	}
+	return NULL;
+}
+
+static void
+on_header(void *ctx, enum mime_class class, struct buf *text)
+{
+	struct cleanup *c = ctx;
+
+	if (cleanup_tables.has_checks && (c->flags & CLEANUP_FILTER) != 0 &&
+	    !c->stop_checks &&
+	    !cleanup_check(c, CHECK_HEADER, checks_for(class, text), text))
+		return;
+	if (class == MIME_PRIMARY)
+		primary_header(c, text);
+	else
+		cleanup_out_header(c, text->ptr, text->len);
+}
+
+/* ---- headers that are missing ---- */
+
+static void
+put_header(struct cleanup *c, const char *text)
+{
+	cleanup_out_header(c, text, strlen(text));
+}
+
+/* add_message_id - unique: queue-format.md 2.3 */
+static void
+add_message_id(struct cleanup *c, const char *prefix)
+{
+	char stamp[32];
+	time_t now = clock_now();
+	struct tm tm;
+
+	buf_reset(&c->value);
+	if (!params.enable_long_queue_ids) {
+		gmtime_r(&now, &tm);
+		strftime(stamp, sizeof(stamp), "%Y%m%d%H%M%S.", &tm);
+		buf_adds(&c->value, stamp);
+	}
+	buf_addf(&c->value, "%s@%s", c->id.ptr, params.myhostname);
+	buf_setf(&c->work, "%sMessage-Id: <%s>", prefix, c->value.ptr);
+	put_header(c, c->work.ptr);
+	log_info("%s: %smessage-id=<%s>", c->id.ptr,
+	    *prefix != '\0' ? "resent-" : "", c->value.ptr);
+}
+
+static void
+add_date(struct cleanup *c, const char *prefix)
+{
+	char date[CLOCK_RFC5322_SIZE];
+
+	clock_rfc5322(c->arrival.tv_sec, date);
+	buf_setf(&c->work, "%sDate: %s", prefix, date);
+	put_header(c, c->work.ptr);
+}
+
+/* add_encoded - RFC 2047 encoded word, Q form */
+static void
+add_encoded(struct buf *out, const char *text)
+{
+	const unsigned char *p;
+
+	buf_addf(out, "=?%s?Q?", params.full_name_encoding_charset);
+	for (p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p == ' ')
+			buf_addc(out, '_');
+		else if (*p < 0x80 && (strchr("!*+-/", *p) != NULL ||
+		    (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= 'a' && *p <= 'z')))
+			buf_addc(out, *p);
+		else
+			buf_addf(out, "=%02X", *p);
+	}
+	buf_adds(out, "?=");
+}
+
+/* one_blank - copy words with one blank between them */
+static void
+one_blank(struct buf *out, const char *text)
+{
+	struct span rest = span_of(text), word;
+
+	while ((word = span_word(&rest)).len > 0) {
+		if (out->len > 0)
+			buf_addc(out, ' ');
+		buf_add(out, word.ptr, word.len);
+	}
+}
+
+/* add_phrase - the full name as RFC 5322 3.2.5 wants it */
+static void
+add_phrase(struct buf *out, const char *name)
+{
+	const char *p;
+
+	if (!text_is_ascii(name) && text_is_utf8(name, strlen(name)) &&
+	    *params.full_name_encoding_charset != '\0') {
+		add_encoded(out, name);
+		return;
+	}
+	if (strpbrk(name, "()<>@,;:\\\"[].") == NULL) {
+		buf_adds(out, name);
+		return;
+	}
+	buf_addc(out, '"');
+	for (p = name; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			buf_addc(out, '\\');
+		buf_addc(out, *p);
+	}
+	buf_addc(out, '"');
+}
+
+/* add_comment - "(Full Name)", the obsolete form */
+static void
+add_comment(struct buf *out, const char *name)
+{
+	buf_adds(out, " (");
+	for (; *name != '\0'; name++) {
+		if (strchr("()\\", *name) != NULL)
+			buf_addc(out, '\\');
+		buf_addc(out, *name);
+	}
+	buf_addc(out, ')');
+}
+
+static void
+add_from(struct cleanup *c, const char *prefix)
+{
+	struct buf *out = &c->work;
+	struct buf address = BUF_INIT, mapped = BUF_INIT;
+
+	buf_reset(&c->value);
+	if (c->sender.len > 0) {
+		one_blank(&c->value, c->fullname.ptr);
+		address_quote(&address, c->sender.ptr);
+		cleanup_rewrite_header(c, CLASS_HDR_FROM, address.ptr,
+		    &mapped);
+	} else {
+		buf_sets(&mapped, params.empty_address_recipient);
+	}
+	buf_setf(out, "%sFrom: ", prefix);
+	if (c->value.len == 0) {
+		buf_adds(out, mapped.ptr);
+	} else if (strcasecmp(params.header_from_format, "obsolete") == 0) {
+		buf_adds(out, mapped.ptr);
+		add_comment(out, c->value.ptr);
+	} else {
+		add_phrase(out, c->value.ptr);
+		buf_addf(out, " <%s>", mapped.ptr);
+	}
+	put_header(c, out->ptr);
+	buf_done(&address);
+	buf_done(&mapped);
+}
+
+/* add_missing - RFC 5322 3.6 asks for them; RFC 6409 8 lets a submission server add them */
+static void
+add_missing(struct cleanup *c)
+{
+	const char *prefix = c->is_resent ? "Resent-" : "";
+
+	if ((c->seen & (c->is_resent ? SEEN(HEADER_RESENT_MESSAGE_ID) :
+	    SEEN(HEADER_MESSAGE_ID))) == 0)
+		add_message_id(c, prefix);
+	if ((c->seen & (c->is_resent ? SEEN(HEADER_RESENT_DATE) :
+	    SEEN(HEADER_DATE))) == 0)
+		add_date(c, prefix);
+	if ((c->seen & (c->is_resent ? SEEN(HEADER_RESENT_FROM) :
+	    SEEN(HEADER_FROM))) == 0)
+		add_from(c, prefix);
+}
+
+static void
+on_header_end(void *ctx)
+{
+	struct cleanup *c = ctx;
+	const unsigned long long visible = c->is_resent ?
+	    SEEN(HEADER_RESENT_TO) | SEEN(HEADER_RESENT_CC) :
+	    SEEN(HEADER_TO) | SEEN(HEADER_CC);
+
+	if (c->hops >= params.hopcount_limit) {
+		log_warning("%s: message rejected: hopcount exceeded",
+		    c->id.ptr);
+		cleanup_fail(c, CLEANUP_HOPS, NULL);
+		return;
+	}
+	/* Whoever hands in mail writes one; without it a loop is endless. */
+	if (c->hops == 0) {
+		log_warning("%s: message rejected: no Received: header",
+		    c->id.ptr);
+		cleanup_fail(c, CLEANUP_BAD, NULL);
+		return;
+	}
+	if (!c->is_remote || params.always_add_missing_headers)
+		add_missing(c);
+	else if ((c->seen & SEEN(HEADER_MESSAGE_ID)) == 0)
+		log_info("%s: message-id=<>", c->id.ptr);
+	if ((c->seen & visible) == 0 &&
+	    *params.undisclosed_recipients_header != '\0' &&
+	    (!c->is_remote || params.always_add_missing_headers))
+		put_header(c, params.undisclosed_recipients_header);
+}
+
+/* ---- body and the text as a whole ---- */
+
+static void
+on_body(void *ctx, bool is_partial, const char *data, size_t len, off_t offset)
+{
+	struct cleanup *c = ctx;
+
+	if (!maps_is_empty(cleanup_tables.body_checks) &&
+	    (c->flags & CLEANUP_FILTER) != 0 && !c->stop_checks && len > 0 &&
+	    (params.body_checks_size_limit == 0 ||
+	    offset < params.body_checks_size_limit)) {
+		buf_set(&c->body, data, len);
+		if (!cleanup_check(c, CHECK_BODY, cleanup_tables.body_checks,
+		    &c->body))
+			return;
+		data = c->body.ptr;
+		len = c->body.len;
+	}
+	cleanup_out(c, is_partial ? QUEUE_REC_PART : QUEUE_REC_TEXT, data,
+	    len);
+}
+
+static void
+on_error(void *ctx, enum mime_error error, const char *text)
+{
+	struct cleanup *c = ctx;
+	const char *dsn, *why;
+
+	switch (error) {
+	case MIME_ERR_TRUNCATED:
+		return;			/* cut quietly, as said in main.cf */
+	case MIME_ERR_NESTING:
+		break;
+	case MIME_ERR_8BIT_HEADER:
+		if ((!params.strict_7bit_headers && !params.strict_8bitmime) ||
+		    (c->sendopts & SENDOPT_REQUESTED) != 0)
+			return;
+		break;
+	case MIME_ERR_8BIT_BODY:
+		if (!params.strict_8bitmime_body && !params.strict_8bitmime)
+			return;
+		break;
+	case MIME_ERR_ENCODING:
+		if (!params.strict_mime_encoding_domain)
+			return;
+		break;
+	}
+	why = mime_error_text(error, &dsn);
+	buf_setf(&c->work, "mime-error %s", why);
+	cleanup_log_action(c, "reject", c->work.ptr, text, "");
+	buf_setf(&c->work, "%s %s", dsn, why);
+	cleanup_fail(c, CLEANUP_CONTENT, c->work.ptr);
+}
+
+void
+cleanup_message_start(struct cleanup *c)
+{
+	static const struct mime_ops ops = { on_header, on_header_end,
+	    on_body, on_error };
+	struct mime_limits limits = {
+		.header_size = (size_t)params.header_size_limit,
+		.nesting = (size_t)params.mime_nesting_limit,
+		.boundary_size = (size_t)params.mime_boundary_length_limit
+	};
+	bool is_strict = params.strict_8bitmime ||
+	    params.strict_8bitmime_body || params.strict_mime_encoding_domain;
+
+	mime_options = 0;
+	if (params.disable_mime_input_processing ||
+	    (!is_strict && (maps_is_empty(cleanup_tables.mime_checks) ||
+	    (c->flags & CLEANUP_FILTER) == 0) &&
+	    (maps_is_empty(cleanup_tables.nested_checks) ||
+	    (c->flags & CLEANUP_FILTER) == 0)))
+		mime_options |= MIME_NO_PARTS;
+	if (params.strict_8bitmime || params.strict_8bitmime_body)
+		mime_options |= MIME_WANT_8BIT;
+	if (params.strict_mime_encoding_domain)
+		mime_options |= MIME_WANT_ENCODING;
+	if (c->mime == NULL)
+		c->mime = mime_new(&ops, c);
+	mime_reset(c->mime, &limits, mime_options);
+}
+
+/* is_short_enough - message_size_limit, and no newline in the count for pieces */
+static bool
+is_short_enough(struct cleanup *c, int type, size_t len)
+{
+	c->message_size += (off_t)len + (type == QUEUE_REC_TEXT);
+	if (params.message_size_limit <= 0 ||
+	    c->message_size <= params.message_size_limit)
+		return true;
+	log_warning("%s: queue file size limit exceeded", c->id.ptr);
+	cleanup_fail(c, CLEANUP_SIZE, NULL);
+	return false;
+}
+
+/* strip - remove message_strip_characters; a line that has none costs one look */
+static void
+strip(struct cleanup *c, const char **data, size_t *len)
+{
+	const struct buf *set = &cleanup_tables.strip;
+	size_t i;
+
+	buf_reset(&c->text);
+	for (i = 0; i < *len; i++)
+		if (memchr(set->ptr, (*data)[i], set->len) == NULL)
+			buf_addc(&c->text, (*data)[i]);
+	buf_swap(&c->text, &c->line);
+	*data = c->line.ptr;
+	*len = c->line.len;
+}
+
+static bool
+has_rejected(const char *data, size_t len)
+{
+	const struct buf *set = &cleanup_tables.reject;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (memchr(set->ptr, data[i], set->len) != NULL)
+			return true;
+	return false;
+}
+
+/* replace_cr_lf - a line's own CR or LF would end it elsewhere */
+static void
+replace_cr_lf(struct cleanup *c, const char **data, size_t len)
+{
+	size_t i;
+
+	if (*data != c->line.ptr)
+		buf_set(&c->line, *data, len);
+	for (i = 0; i < len; i++)
+		if (c->line.ptr[i] == '\r' || c->line.ptr[i] == '\n')
+			c->line.ptr[i] = ' ';
+	*data = c->line.ptr;
+}
+
+static void
+take_text(struct cleanup *c, int type, const char *data, size_t len)
+{
+	bool is_partial = type == QUEUE_REC_PART;
+
+	if (c->status != 0 || !is_short_enough(c, type, len))
+		return;
+	if (cleanup_tables.strip.len > 0)
+		strip(c, &data, &len);
+	if (cleanup_tables.reject.len > 0 && has_rejected(data, len)) {
+		cleanup_log_action(c, "reject", "content", data,
+		    "disallowed character");
+		cleanup_fail(c, CLEANUP_CONTENT,
+		    "5.7.1 disallowed character");
+		return;
+	}
+	if (params.cleanup_replace_stray_cr_lf && len > 0 &&
+	    (memchr(data, '\r', len) != NULL ||
+	    memchr(data, '\n', len) != NULL))
+		replace_cr_lf(c, &data, len);
+	if (c->is_plain) {
+		cleanup_out(c, is_partial ? QUEUE_REC_PART : QUEUE_REC_TEXT,
+		    data, len);
+		c->in_line = is_partial;
+		return;
+	}
+	mime_text(c->mime, is_partial, data, len);
+	if (maps_is_empty(cleanup_tables.body_checks) &&
+	    mime_is_plain(c->mime))
+		c->is_plain = true;
+}
+
+void
+cleanup_message_end(struct cleanup *c)
+{
+	if (c->is_plain && c->in_line)
+		cleanup_out(c, QUEUE_REC_TEXT, "", 0);
+	if (c->status == 0)
+		mime_end(c->mime);
+	c->xtra_offset = queue_writer_tell(c->out);
+	cleanup_out(c, QUEUE_REC_XTRA, "", 0);
+	c->segment = IN_EXTRACTED;
+}
+
+void
+cleanup_message(struct cleanup *c, int type, const char *data, size_t len)
+{
+	switch (type) {
+	case QUEUE_REC_TEXT:
+	case QUEUE_REC_PART:
+		take_text(c, type, data, len);
+		break;
+	case QUEUE_REC_XTRA:
+		cleanup_message_end(c);
+		break;
+	default:
+		log_warning("%s: message rejected: unexpected record type %d "
+		    "in message content", c->id.ptr, type);
+		cleanup_fail(c, CLEANUP_BAD, NULL);
+	}
+}
