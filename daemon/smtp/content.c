@@ -1,0 +1,219 @@
+/*
+ * content.c - content records to lines on the wire
+ *
+ * A record N is a line, L a piece of one. Lines get CRLF, a dot at their
+ * start is doubled (RFC 5321 4.5.2), and one that is too long is continued
+ * after CRLF and a space. With generic maps, header fields are collected and
+ * their addresses rewritten before they go out.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtp/smtp.h"
+
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/mail/address.h"
+#include "lib/mail/header.h"
+#include "lib/table/maps.h"
+
+#define HEADER_MAX	(100 * 1024)	/* longer fields go out as they are */
+
+void
+smtp_content_init(struct smtp_content *c, const char *queue_id, int line_limit,
+    struct maps *generic)
+{
+	memset(c, 0, sizeof(*c));
+	c->queue_id = queue_id;
+	c->line_limit = line_limit;
+	c->generic = generic;
+	buf_init(&c->header);
+}
+
+void
+smtp_content_done(struct smtp_content *c)
+{
+	buf_done(&c->header);
+}
+
+/* A piece of a line; ends_line says that CRLF follows. */
+static void
+put_piece(struct smtp_content *c, const char *text, size_t len, bool ends_line,
+    struct buf *out)
+{
+	size_t limit = (size_t)c->line_limit, n;
+
+	if (c->column == 0 && len > 0 && text[0] == '.')
+		buf_addc(out, '.');
+	while (limit > 0 && c->column + len > limit) {
+		if (!c->said_breaking) {
+			log_info("%s: breaking line > %zu bytes with "
+			    "<CR><LF>SPACE", c->queue_id, limit);
+			c->said_breaking = true;
+		}
+		n = limit > c->column ? limit - c->column : 0;
+		buf_add(out, text, n);
+		buf_add(out, "\r\n ", 3);
+		text += n;
+		len -= n;
+		c->column = 1;
+		if (limit == 1)		/* the space is all that fits */
+			c->column = 0;
+	}
+	buf_add(out, text, len);
+	c->column += len;
+	if (ends_line) {
+		buf_add(out, "\r\n", 2);
+		c->column = 0;
+	}
+}
+
+/* ---- generic maps ---- */
+
+bool
+smtp_generic(struct maps *generic, const char *address, struct buf *out)
+{
+	struct buf value = BUF_INIT, extension = BUF_INIT;
+	const char *at;
+	bool changed = false;
+
+	if (address[0] == '\0')
+		return false;
+	switch (maps_find_address(generic, address, MAPS_DEFAULT,
+	    MAPS_EXTERNAL, false, NULL, &extension, &value)) {
+	case TABLE_FOUND:
+		changed = true;
+		break;
+	case TABLE_NOT_FOUND:
+		break;
+	case TABLE_RETRY:
+	case TABLE_BROKEN:
+		/* An internal address must not leak: the message is tried again. */
+		log_fatal("%s: lookup of %s failed", maps_title(generic),
+		    address);
+	}
+	if (changed && value.ptr[0] == '@') {	/* another domain only */
+		at = strrchr(address, '@');
+		buf_set(out, address, at != NULL ? (size_t)(at - address) :
+		    strlen(address));
+		buf_adds(out, value.ptr);
+	} else if (changed) {
+		buf_reset(out);
+		address_unquote(out, value.ptr);
+	}
+	buf_done(&value);
+	buf_done(&extension);
+	return changed;
+}
+
+static void
+rewrite_one(const char *external, struct buf *out, void *ctx)
+{
+	struct buf internal = BUF_INIT, result = BUF_INIT;
+
+	address_unquote(&internal, external);
+	if (smtp_generic(ctx, internal.ptr, &result))
+		address_quote(out, result.ptr);
+	else
+		buf_adds(out, external);
+	buf_done(&internal);
+	buf_done(&result);
+}
+
+/* Each line of text, LF between them, goes out on its own. */
+static void
+put_lines(struct smtp_content *c, const char *text, size_t len,
+    struct buf *out)
+{
+	const char *lf;
+	size_t n;
+
+	for (;;) {
+		lf = memchr(text, '\n', len);
+		n = lf != NULL ? (size_t)(lf - text) : len;
+		put_piece(c, text, n, true, out);
+		if (lf == NULL)
+			return;
+		text += n + 1;
+		len -= n + 1;
+	}
+}
+
+/* The field in c->header is complete. */
+static void
+flush_header(struct smtp_content *c, struct buf *out)
+{
+	struct buf value = BUF_INIT;
+	const char *text = c->header.ptr;
+	size_t name, skip;
+	unsigned flags = 0;
+
+	if (c->header.len == 0)
+		return;
+	name = header_name_len(text, c->header.len);
+	if (name > 0 && memchr(text, '\0', c->header.len) == NULL)
+		flags = header_flags_of(header_lookup((struct span){ text,
+		    name }));
+	if ((flags & (HEADER_IS_SENDER | HEADER_IS_RECIPIENT)) != 0) {
+		skip = (size_t)(strchr(text + name, ':') - text) + 1;
+		skip += strspn(text + skip, " \t");
+		buf_add(&value, text, skip);
+		address_list_rewrite(&value, text + skip, skip, rewrite_one,
+		    c->generic);
+		put_lines(c, value.ptr, value.len, out);
+	} else {
+		put_lines(c, text, c->header.len, out);
+	}
+	buf_reset(&c->header);
+	buf_done(&value);
+}
+
+/* In the header, with generic maps: returns false when the text is for the body. */
+static bool
+collect_header(struct smtp_content *c, bool is_whole, const char *text,
+    size_t len, struct buf *out)
+{
+	bool starts = !c->is_partial;
+
+	if (c->header.len + len > HEADER_MAX) {
+		put_lines(c, c->header.ptr, c->header.len, out);
+		buf_reset(&c->header);
+		c->in_body = true;	/* enough: nobody has such a header */
+		return false;
+	}
+	if (starts && c->header.len > 0 && len > 0 && (text[0] == ' ' ||
+	    text[0] == '\t')) {
+		buf_addc(&c->header, '\n');
+	} else if (starts) {
+		flush_header(c, out);
+		if (header_name_len(text, len) == 0) {
+			c->in_body = true;
+			return false;
+		}
+	}
+	buf_add(&c->header, text, len);
+	c->is_partial = !is_whole;
+	return true;
+}
+
+void
+smtp_content_record(struct smtp_content *c, bool is_whole, const char *text,
+    size_t len, struct buf *out)
+{
+	if (c->generic != NULL && !c->in_body &&
+	    collect_header(c, is_whole, text, len, out))
+		return;
+	put_piece(c, text, len, is_whole, out);
+	c->is_partial = !is_whole;
+}
+
+void
+smtp_content_end(struct smtp_content *c, struct buf *out)
+{
+	flush_header(c, out);
+	if (c->column > 0) {
+		buf_add(out, "\r\n", 2);
+		c->column = 0;
+	}
+	c->is_partial = false;
+}

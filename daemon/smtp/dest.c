@@ -1,0 +1,395 @@
+/*
+ * dest.c - from a nexthop to the addresses to try, in order
+ *
+ *	"example.org"	-> MX -> hosts by preference -> A, AAAA -> shuffle, cut
+ *	"[host]:port"	-> A, AAAA
+ *	"unix:path"	-> nothing to ask
+ *
+ * When one of our own addresses is among the mail exchangers, hosts of the
+ * same or a worse preference would send the mail back to us (RFC 5321 5.1).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtp/smtp.h"
+
+#include <arpa/nameser.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/net/dns.h"
+
+#define HOSTS_MAX	500	/* of one destination: more is mischief */
+
+/* ---- what the nexthop says ---- */
+
+/* Names are asked in ASCII (RFC 5891); what cannot be turned into it stays, and is not found. */
+static void
+to_ascii(struct smtp_dest *d)
+{
+	char *ascii;
+
+	if (text_is_ascii(d->host) || idn2_to_ascii_8z(d->host, &ascii,
+	    IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return;
+	if (strlen(ascii) < sizeof(d->host))
+		strcpy(d->host, ascii);
+	idn2_free(ascii);
+}
+
+static int
+take_host(struct smtp_dest *d, const char *text, size_t len, struct err *err)
+{
+	if (len == 0 || len >= sizeof(d->host))
+		return err_set(err, ERR_SYNTAX, "bad destination: %s", text);
+	memcpy(d->host, text, len);
+	d->host[len] = '\0';
+	if (!d->is_unix)
+		to_ascii(d);
+	return 0;
+}
+
+/* "host", "host:port", "[host]", "[host]:port" */
+static int
+parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
+    const char *text, struct err *err)
+{
+	const char *port = cfg->tcp_port, *end;
+	struct netaddr a;
+
+	if (text[0] == '[') {
+		if ((end = strchr(text, ']')) == NULL)
+			return err_set(err, ERR_SYNTAX,
+			    "missing ']' in destination: %s", text);
+		if (take_host(d, text + 1, (size_t)(end - text - 1), err) == -1)
+			return -1;
+		d->wants_mx = false;
+		if (end[1] == ':')
+			port = end + 2;
+		else if (end[1] != '\0')
+			return err_set(err, ERR_SYNTAX,
+			    "garbage after ']' in destination: %s", text);
+	} else {
+		end = strrchr(text, ':');
+		if (end != NULL && strchr(text, ':') == end)
+			port = end + 1;
+		else
+			end = text + strlen(text);
+		if (take_host(d, text, (size_t)(end - text), err) == -1)
+			return -1;
+	}
+	if ((d->port = netaddr_service(port)) <= 0)
+		return err_set(err, ERR_SYNTAX, "unknown service: %s/tcp",
+		    port);
+	if (netaddr_parse(&a, d->host, d->port, NULL) == 0) {
+		d->is_numeric = true;
+		d->wants_mx = false;
+		if (strncasecmp(d->host, "ipv6:", 5) == 0)
+			memmove(d->host, d->host + 5, strlen(d->host + 5) + 1);
+	}
+	return 0;
+}
+
+int
+smtp_dest_parse(struct smtp_dest *d, const struct smtp_config *cfg,
+    const char *text, struct err *err)
+{
+	memset(d, 0, sizeof(*d));
+	d->wants_mx = !cfg->is_lmtp && cfg->uses_dns;
+	if (cfg->is_lmtp && strncmp(text, "unix:", 5) == 0) {
+		d->is_unix = true;
+		d->wants_mx = false;
+		return take_host(d, text + 5, strlen(text + 5), err);
+	}
+	if (cfg->is_lmtp && strncmp(text, "inet:", 5) == 0)
+		text += 5;
+	return parse_inet(d, cfg, text, err);
+}
+
+/* ---- lists of hosts ---- */
+
+void
+smtp_hosts_done(struct smtp_hosts *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->count; i++)
+		free(h->list[i].name);
+	free(h->list);
+	h->list = NULL;
+	h->count = 0;
+}
+
+static void
+hosts_add(struct smtp_hosts *h, const char *name, const struct netaddr *addr,
+    int port, unsigned pref)
+{
+	char text[NETADDR_TEXT_SIZE];
+	struct smtp_host *host;
+
+	if (h->count == HOSTS_MAX)
+		return;
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	host = &h->list[h->count++];
+	host->name = xstrdup(name);
+	host->pref = pref;
+	netaddr_parse(&host->addr, netaddr_text(addr, text), port, NULL);
+}
+
+static void
+swap_hosts(struct smtp_host *a, struct smtp_host *b)
+{
+	struct smtp_host t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* Which of two of the same preference comes first?  Negative: a. */
+static int
+compare(const struct smtp_host *a, const struct smtp_host *b,
+    enum smtp_prefer prefer)
+{
+	int family = prefer == SMTP_PREFER_IPV6 ? AF_INET6 : AF_INET;
+	int fa = a->addr.ss.ss_family, fb = b->addr.ss.ss_family;
+
+	if (a->pref != b->pref)
+		return a->pref < b->pref ? -1 : 1;
+	if (prefer == SMTP_PREFER_ANY || fa == fb)
+		return 0;
+	return fa == family ? -1 : 1;
+}
+
+/*
+ * Cut to limit so that both families are among the survivors, if the list has
+ * both: a broken family must not use up all attempts. The last places go to
+ * the best of the family that would be missing.
+ */
+static void
+cut(struct smtp_hosts *h, size_t limit, bool balances)
+{
+	size_t i, first = h->count, room;
+	int family;
+
+	if (limit == 0 || h->count <= limit)
+		return;
+	if (balances && limit > 1) {
+		family = h->list[0].addr.ss.ss_family;
+		for (i = 0; i < h->count; i++)
+			if (h->list[i].addr.ss.ss_family != family) {
+				first = i;
+				break;
+			}
+		room = limit - 1;
+		if (first < h->count && first >= limit)
+			swap_hosts(&h->list[room], &h->list[first]);
+	}
+	for (i = limit; i < h->count; i++)
+		free(h->list[i].name);
+	h->count = limit;
+}
+
+void
+smtp_hosts_order(struct smtp_hosts *h, const struct smtp_config *cfg,
+    long (*roll)(void))
+{
+	size_t i, j;
+
+	if (roll != NULL)
+		for (i = h->count; i > 1; i--)
+			swap_hosts(&h->list[i - 1],
+			    &h->list[(size_t)roll() % i]);
+	/* Insertion keeps equals in their shuffled order. */
+	for (i = 1; i < h->count; i++)
+		for (j = i; j > 0 && compare(&h->list[j], &h->list[j - 1],
+		    cfg->prefer) < 0; j--)
+			swap_hosts(&h->list[j], &h->list[j - 1]);
+	cut(h, (size_t)cfg->address_limit, cfg->balances);
+}
+
+/* ---- asking ---- */
+
+static void
+set_dns_failure(struct smtp_failure *f, enum dns_result result,
+    const struct err *err)
+{
+	const char *status = "5.4.4";
+
+	if (result == DNS_RETRY)
+		status = "4.4.3";
+	else if (result == DNS_FAIL)
+		status = "5.4.3";
+	smtp_failure_set(f, status, "%s", err->text);
+}
+
+/* The addresses of one host; what it has none of stays in f. */
+static enum dns_result
+add_addresses(struct smtp_hosts *h, const struct smtp_config *cfg,
+    const char *name, int port, unsigned pref, struct smtp_failure *f)
+{
+	bool with_hosts = (cfg->lookup & SMTP_LOOKUP_NATIVE) != 0;
+	struct dns_answer answer;
+	struct err err = ERR_INIT;
+	struct netaddr a;
+	enum dns_result result;
+	size_t i;
+
+	if (netaddr_parse(&a, name, port, NULL) == 0) {
+		hosts_add(h, name, &a, port, pref);
+		return DNS_FOUND;
+	}
+	result = dns_addresses(name, with_hosts, &answer, &err);
+	for (i = 0; result == DNS_FOUND && i < answer.count; i++)
+		hosts_add(h, name, &answer.rr[i].addr, port, pref);
+	if (result != DNS_FOUND)
+		set_dns_failure(f, result, &err);
+	dns_answer_done(&answer);
+	return result;
+}
+
+/* Our own addresses, found out once. */
+static bool
+is_own_address(const struct netaddr *a)
+{
+	static struct netaddr *own;
+	static size_t count;
+	size_t i;
+
+	if (own == NULL && (own = netaddr_own(true, &count)) == NULL)
+		return false;
+	for (i = 0; i < count; i++)
+		if (netaddr_same_host(a, &own[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Drop ourselves and every host that is no better. Returns false when that
+ * leaves nobody: the mail would loop.
+ */
+static bool
+drop_self(struct smtp_hosts *h)
+{
+	unsigned mine = 0;
+	bool found = false;
+	size_t i, n = 0;
+
+	for (i = 0; i < h->count; i++) {
+		if (!is_own_address(&h->list[i].addr))
+			continue;
+		if (!found || h->list[i].pref < mine)
+			mine = h->list[i].pref;
+		found = true;
+	}
+	if (!found)
+		return true;
+	for (i = 0; i < h->count; i++) {
+		if (h->list[i].pref < mine)
+			h->list[n++] = h->list[i];
+		else
+			free(h->list[i].name);
+	}
+	h->count = n;
+	return n > 0;
+}
+
+static int
+fail_loop(struct smtp_failure *f, const char *domain)
+{
+	smtp_failure_set(f, "5.4.6", "mail for %s loops back to myself",
+	    domain);
+	f->is_end = true;
+	return -1;
+}
+
+/* The hosts of all MX records. */
+static int
+hosts_of_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
+    const struct dns_answer *mx, struct smtp_hosts *out,
+    struct smtp_failure *failure)
+{
+	bool some_retry = false;
+	size_t i;
+
+	for (i = 0; i < mx->count; i++)
+		if (add_addresses(out, cfg, mx->rr[i].data, d->port,
+		    mx->rr[i].pref, failure) == DNS_RETRY)
+			some_retry = true;
+	if (out->count == 0) {
+		log_warning("no MX host for %s has a valid address record",
+		    d->host);
+		if (failure->is_hard && (some_retry ||
+		    cfg->defers_no_mx_address)) {
+			failure->is_hard = false;
+			failure->status[0] = '4';
+		}
+		return -1;
+	}
+	if (!drop_self(out))
+		return fail_loop(failure, d->host);
+	return 0;
+}
+
+/* Ask for MX. 1: go on with the domain's own addresses. */
+static int
+try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
+    struct smtp_hosts *out, struct smtp_failure *failure)
+{
+	struct dns_answer mx;
+	struct err err = ERR_INIT;
+	enum dns_result result;
+	int rc;
+
+	result = dns_query(d->host, ns_t_mx, &mx, &err);
+	switch (result) {
+	case DNS_FOUND:
+		rc = hosts_of_mx(d, cfg, &mx, out, failure);
+		dns_answer_done(&mx);
+		return rc;
+	case DNS_NULL_MX:
+		smtp_failure_set(failure, "5.1.0", "%s", err.text);
+		failure->is_end = true;
+		return -1;
+	case DNS_NO_DATA:
+		return 1;
+	case DNS_NOT_FOUND:
+		if ((cfg->lookup & SMTP_LOOKUP_NATIVE) != 0)
+			return 1;	/* the hosts file may know it */
+		break;
+	case DNS_RETRY:
+	case DNS_FAIL:
+		if (cfg->ignores_mx_error)
+			return 1;
+		break;
+	}
+	set_dns_failure(failure, result, &err);
+	return -1;
+}
+
+int
+smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
+    struct smtp_hosts *out, struct smtp_failure *failure)
+{
+	int rc = 1;
+
+	out->list = NULL;
+	out->count = 0;
+	if (d->wants_mx)
+		rc = try_mx(d, cfg, out, failure);
+	if (rc == 1) {
+		rc = add_addresses(out, cfg, d->host, d->port, 0, failure) ==
+		    DNS_FOUND ? 0 : -1;
+		if (rc == 0 && d->wants_mx && !drop_self(out))
+			rc = fail_loop(failure, d->host);
+	}
+	if (rc == 0)
+		smtp_hosts_order(out, cfg, cfg->randomizes ? random : NULL);
+	else
+		smtp_hosts_done(out);
+	return rc;
+}

@@ -1,0 +1,315 @@
+/*
+ * smtp.h - what the parts of the SMTP and LMTP client know of each other
+ *
+ *	request ── deliver.c ──┬── dest.c     nexthop -> addresses to try
+ *	                       ├── session.c  the conversation, without I/O
+ *	                       └── content.c  queue file -> lines on the wire
+ *
+ * config.c holds the parameters of smtp_* or lmtp_*, so that nothing else
+ * asks which of the two it is.
+ */
+#ifndef DAEMON_SMTP_SMTP_H
+#define DAEMON_SMTP_SMTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/mail/dsn.h"
+#include "lib/net/netaddr.h"
+
+struct agent_request;
+struct maps;
+struct match_list;
+struct queue_file;
+struct stream;
+
+/* ---- configuration ---- */
+
+enum smtp_lookup { SMTP_LOOKUP_DNS = 1, SMTP_LOOKUP_NATIVE = 2 };
+
+enum smtp_prefer { SMTP_PREFER_ANY, SMTP_PREFER_IPV4, SMTP_PREFER_IPV6 };
+
+enum smtp_pix { SMTP_PIX_NO_ESMTP = 1, SMTP_PIX_DELAY_DOT = 2 };
+
+struct smtp_config {
+	bool		 is_lmtp;
+	const char	*helo_name, *tcp_port, *fallback_relay;
+	const char	*bind_address, *bind_address6;
+	bool		 bind_enforce;
+	int		 connect_timeout, helo_timeout, mail_timeout,
+			 rcpt_timeout, data_init_timeout, data_xfer_timeout,
+			 data_done_timeout, rset_timeout, quit_timeout,
+			 xforward_timeout;
+	bool		 per_request_deadline;
+	int		 address_limit, session_limit;
+	int		 line_limit;
+	bool		 always_ehlo, never_ehlo, skip_5xx_greeting,
+			 skip_quit_reply, send_xforward, quotes_envelope,
+			 randomizes, balances, defers_no_mx_address,
+			 ignores_mx_error, assumes_final;
+	bool		 uses_dns;
+	unsigned	 lookup;	/* SMTP_LOOKUP_* */
+	enum smtp_prefer prefer;
+	unsigned	 discard;	/* SMTP_HAS_* never to be used */
+	struct maps	*discard_maps;
+	unsigned	 pix;		/* SMTP_PIX_* */
+	struct maps	*pix_maps;
+	int		 pix_threshold_s, pix_delay_s;
+	struct maps	*generic;
+	struct maps	*passwords;	/* NULL: no authentication asked for */
+	bool		 by_sender;	/* passwords */
+	const char	*tls_level;
+	bool		 uses_tls, enforces_tls, wraps_tls;
+	struct maps	*tls_policy;
+	struct maps	*tls_per_site;
+	bool		 caches_on_demand;
+	struct match_list *cache_destinations;
+	int		 cache_time_s, reuse_time_s, reuse_count;
+};
+
+/* smtp_config_load - from params; opens tables */
+void	smtp_config_load(struct smtp_config *c, bool is_lmtp);
+/* smtp_config_discards - keywords of a discard list as SMTP_HAS_* bits */
+unsigned	smtp_config_discards(const char *list);
+unsigned	smtp_config_pix(const char *list);
+
+/*
+ * smtp_config_needs_tls - may mail for nexthop go in the clear?
+ *
+ * Returns NULL when it may, or the level that forbids it. A table that cannot
+ * answer forbids it too.
+ */
+const char	*smtp_config_needs_tls(const struct smtp_config *c,
+		    const char *nexthop);
+
+/* ---- replies ---- */
+
+#define SMTP_REPLY_MAX	(64 * 1024)	/* text of one reply, all its lines */
+#define SMTP_LINE_MAX	2048		/* of one line; the rest is dropped */
+
+struct smtp_reply {
+	int		 code;		/* 200..599 */
+	char		 status[DSN_STATUS_SIZE]; /* of the text, or "C.0.0" */
+	bool		 has_status;
+	struct buf	 text;		/* lines as sent, LF between them */
+};
+
+void	smtp_reply_init(struct smtp_reply *r);
+void	smtp_reply_done(struct smtp_reply *r);
+void	smtp_reply_reset(struct smtp_reply *r);
+/*
+ * smtp_reply_line - add one line (any line end is cut off)
+ *
+ * Returns 1 when the reply is complete, 0 when more lines follow, -1 when
+ * this is no reply at all or too much of one.
+ */
+int	smtp_reply_line(struct smtp_reply *r, struct span line);
+
+/* ---- one session ---- */
+
+enum smtp_feature {
+	SMTP_HAS_ESMTP		= 1 << 0,
+	SMTP_HAS_PIPELINING	= 1 << 1,
+	SMTP_HAS_SIZE		= 1 << 2,
+	SMTP_HAS_8BITMIME	= 1 << 3,
+	SMTP_HAS_DSN		= 1 << 4,
+	SMTP_HAS_SMTPUTF8	= 1 << 5,
+	SMTP_HAS_STARTTLS	= 1 << 6,
+	SMTP_HAS_AUTH		= 1 << 7,
+	SMTP_HAS_XFORWARD	= 1 << 8,
+	SMTP_HAS_CHUNKING	= 1 << 9,
+	SMTP_HAS_ENHANCED	= 1 << 10,
+	SMTP_HAS_VRFY		= 1 << 11,
+	SMTP_HAS_ETRN		= 1 << 12
+};
+
+enum smtp_xforward { SMTP_XF_NAME = 1, SMTP_XF_ADDR = 2, SMTP_XF_PORT = 4,
+	SMTP_XF_PROTO = 8, SMTP_XF_HELO = 16, SMTP_XF_IDENT = 32,
+	SMTP_XF_SOURCE = 64 };
+
+enum smtp_fate {
+	SMTP_LEFT,		/* not tried, or worth trying at another host */
+	SMTP_SENT, SMTP_BOUNCE, SMTP_DEFER
+};
+
+/* One recipient of the message, and what became of it. */
+struct smtp_rcpt {
+	const char	*address;	/* internal form */
+	const char	*orcpt;		/* "rfc822;a@b" or "" */
+	unsigned	 notify;
+	enum smtp_fate	 fate;
+	bool		 is_disposed;	/* deliver.c has reported it */
+	bool		 is_asked;	/* RCPT TO was sent in this session */
+	bool		 is_accepted;	/* and got 2xx */
+	bool		 has_reply;	/* status and text are set */
+	bool		 is_soft;	/* the reply was not a final no */
+	char		 status[DSN_STATUS_SIZE];
+	struct buf	 reason;	/* for the log: "host ... said: ..." or the 250 text */
+	struct buf	 diag;		/* the server's words */
+};
+
+struct smtp_message {
+	const char	*sender;	/* internal form */
+	long		 size;
+	bool		 is_8bit, needs_smtputf8;
+	const char	*envelope_id;
+	int		 ret;
+	const char	*client_name, *client_addr, *client_port,
+			*client_proto, *client_helo, *log_ident;
+	bool		 is_local;	/* XFORWARD SOURCE */
+	struct smtp_rcpt *rcpts;
+	size_t		 rcpt_count;
+};
+
+enum smtp_state {		/* whose reply is awaited */
+	SMTP_GREETING, SMTP_EHLO, SMTP_HELO, SMTP_XFORWARD, SMTP_MAIL,
+	SMTP_RCPT, SMTP_DATA, SMTP_BODY, SMTP_DOT, SMTP_ABORT_DOT,
+	SMTP_READY, SMTP_RSET, SMTP_QUIT, SMTP_GONE
+};
+
+enum smtp_step {
+	SMTP_STEP_READ,		/* send out, read a reply */
+	SMTP_STEP_HELLO,	/* the handshake is over: smtp_session_mail */
+	SMTP_STEP_BODY,		/* send out and the content, then smtp_session_body_sent */
+	SMTP_STEP_END,		/* the transaction is over; READY unless the session is GONE */
+	SMTP_STEP_FAILED,	/* the host is no use: failure says why */
+	SMTP_STEP_CLOSE		/* the server said goodbye to our QUIT */
+};
+
+/* Why a host, or a whole destination, failed. Texts are owned here. */
+struct smtp_failure {
+	bool		 is_set;
+	bool		 is_hard;	/* bounce, do not try elsewhere */
+	bool		 is_loop;	/* the host is ourselves */
+	bool		 is_end;	/* no other destination may be tried */
+	bool		 throttles;	/* the destination as a whole is in trouble */
+	char		 status[DSN_STATUS_SIZE];
+	struct buf	 reason, diag, mta;
+};
+
+struct smtp_session {
+	const struct smtp_config *cfg;
+	const char	*myhostname;
+	char		 host[320];	/* "name" */
+	char		 host_addr[400]; /* "name[addr]", as in texts */
+	char		 relay[420];	/* "name[addr]:port", as in the log */
+	enum smtp_state	 state;
+	unsigned	 features;	/* SMTP_HAS_* */
+	unsigned	 discard;	/* SMTP_HAS_* */
+	unsigned	 xforward;	/* SMTP_XF_* offered */
+	unsigned	 pix;		/* workarounds in force */
+	long		 size_limit;	/* 0: none said */
+	bool		 is_final;	/* no other host will be tried: soft errors are deferrals */
+	bool		 keeps_open;	/* do not say QUIT after the message */
+	bool		 quit_sent;
+	bool		 has_handshake;
+	bool		 said_421;
+	struct smtp_message *msg;
+	size_t		 sent_upto;	/* recipients whose RCPT TO is out */
+	size_t		 at;		/* recipient whose reply is awaited */
+	size_t		 accepted;
+	bool		 data_sent;
+	bool		 mail_failed;	/* what follows in the pipeline counts for nothing */
+	struct buf	 out;
+	struct smtp_failure failure;
+};
+
+void	smtp_session_init(struct smtp_session *s,
+	    const struct smtp_config *cfg, const char *host, const char *addr,
+	    const char *port);
+void	smtp_session_done(struct smtp_session *s);
+/* smtp_session_reply - the server said r; what next? */
+enum smtp_step	smtp_session_reply(struct smtp_session *s,
+		    const struct smtp_reply *r);
+/* smtp_session_mail - start the transaction for every recipient that is LEFT */
+enum smtp_step	smtp_session_mail(struct smtp_session *s,
+		    struct smtp_message *msg);
+enum smtp_step	smtp_session_body_sent(struct smtp_session *s);
+/* smtp_session_body_failed - the content cannot be sent whole: give the transaction up */
+enum smtp_step	smtp_session_body_failed(struct smtp_session *s);
+/* smtp_session_quit - append QUIT unless it was sent; true when its reply is worth waiting for */
+bool	smtp_session_quit(struct smtp_session *s);
+/* smtp_session_lost - the connection broke, timed out, or spoke nonsense; fills failure and fates */
+enum smtp_lost { SMTP_LOST_EOF, SMTP_LOST_TIMEOUT, SMTP_LOST_NONSENSE };
+void	smtp_session_lost(struct smtp_session *s, enum smtp_lost how);
+/* smtp_session_timeout - seconds that the awaited reply may take */
+int	smtp_session_timeout(const struct smtp_session *s);
+
+void	smtp_failure_init(struct smtp_failure *f);
+void	smtp_failure_done(struct smtp_failure *f);
+void	smtp_failure_copy(struct smtp_failure *to,
+	    const struct smtp_failure *from);
+void	smtp_failure_set(struct smtp_failure *f, const char *status,
+	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- content ---- */
+
+struct smtp_content {
+	const char	*queue_id;
+	int		 line_limit;
+	struct maps	*generic;
+	bool		 is_partial;	/* the last record ended inside a line */
+	bool		 in_body;
+	bool		 said_breaking;
+	size_t		 column;
+	struct buf	 header;	/* being collected, when generic maps want it */
+};
+
+void	smtp_content_init(struct smtp_content *c, const char *queue_id,
+	    int line_limit, struct maps *generic);
+void	smtp_content_done(struct smtp_content *c);
+/* smtp_content_record - append what one N or L record becomes on the wire */
+void	smtp_content_record(struct smtp_content *c, bool is_whole,
+	    const char *text, size_t len, struct buf *out);
+/* smtp_content_end - the last line ends, whatever the file said */
+void	smtp_content_end(struct smtp_content *c, struct buf *out);
+/* smtp_generic - rewrite one internal address by the generic maps; true when it changed */
+bool	smtp_generic(struct maps *generic, const char *address,
+	    struct buf *out);
+
+/* ---- destinations ---- */
+
+struct smtp_host {
+	char		*name;		/* as in texts */
+	struct netaddr	 addr;
+	unsigned	 pref;
+};
+
+struct smtp_hosts {
+	struct smtp_host *list;
+	size_t		 count;
+};
+
+/* A nexthop, taken apart. */
+struct smtp_dest {
+	char		 host[256];	/* name, or address without brackets; path for unix */
+	int		 port;
+	bool		 is_unix;
+	bool		 wants_mx;
+	bool		 is_numeric;
+};
+
+/* smtp_dest_parse - "host", "[host]:port", "inet:host:port", "unix:path"; 0, or -1 with err */
+int	smtp_dest_parse(struct smtp_dest *d, const struct smtp_config *cfg,
+	    const char *text, struct err *err);
+/*
+ * smtp_dest_hosts - the hosts to try, in order
+ *
+ * Returns 0, or -1 with failure; failure->is_end when nobody else may be asked:
+ * we are the best host ourselves, or the domain wants no mail.
+ */
+int	smtp_dest_hosts(const struct smtp_dest *d,
+	    const struct smtp_config *cfg, struct smtp_hosts *out,
+	    struct smtp_failure *failure);
+void	smtp_hosts_done(struct smtp_hosts *h);
+/* smtp_hosts_order - sort by preference and family, cut at limit; roll shuffles equals (NULL: not at all) */
+void	smtp_hosts_order(struct smtp_hosts *h, const struct smtp_config *cfg,
+	    long (*roll)(void));
+
+/* smtp_deliver - one delivery request, start to end */
+void	smtp_deliver(struct agent_request *rq, const char *service, void *cfg);
+
+#endif
