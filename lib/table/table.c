@@ -51,6 +51,7 @@ static const struct table_type *const types[] = {
 	&table_regexp,
 	&table_sdbm,
 	&table_socketmap,
+	&table_sqlite,
 	&table_static,
 	&table_tcp,
 	&table_texthash,
