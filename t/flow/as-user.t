@@ -1,0 +1,32 @@
+#!/bin/sh
+# whole system: every flow test holds for an instance without root as well
+#
+# Run by root, each script is run again by an ordinary user; scripts that need
+# root skip themselves there. An ordinary user's own run has nothing to add.
+. "$(dirname "$0")/../lib.sh"
+[ "$(id -u)" = 0 ] || skip_all 'already an ordinary user'
+user=nobody
+
+# The tree may lie where that user cannot look.
+mkdir "$T/src" "$T/tmp"
+cp -r "$PH_SRC/t" "$T/src/t"
+cp -r "$PH_SRC/share" "$T/src/share"
+cp -rL "$PH_BIN" "$T/bin"
+cp -r "$PH_TOOLS" "$T/tools"
+chmod -R a+rX "$T/src" "$T/bin" "$T/tools"
+chmod 1777 "$T/tmp"
+
+run_as_user() {
+	instance_as "$user" env PH_SRC="$T/src" PH_BIN="$T/bin" PH_TOOLS="$T/tools" \
+	    TMPDIR="$T/tmp" HOME="$T/tmp" sh "$T/src/t/flow/$1"
+}
+
+for script in "$PH_SRC"/t/flow/*.t; do
+	name=$(basename "$script")
+	case $name in
+	as-user.t) continue ;;
+	no-loss.t) NO_LOSS_MESSAGES=300; export NO_LOSS_MESSAGES ;;
+	esac
+	ok "$name" run_as_user "$name"
+done
+done_testing
