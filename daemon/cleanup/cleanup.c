@@ -22,6 +22,7 @@
 #include "daemon/cleanup/cleanup_internal.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/notice.h"
+#include "daemon/serve/serve.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -169,13 +170,13 @@ remove_logs(const char *id)
 }
 
 /*
- * check_milters - mail that a Milter must see is not taken unseen
+ * cleanup_check_milters - mail that a Milter must see is not taken unseen
  *
  * Milters are not spoken to, so every one of them is "unavailable":
  * milter_default_action says what that means.
  */
-static void
-check_milters(struct cleanup *c)
+void
+cleanup_check_milters(struct cleanup *c)
 {
 	const char *program = params_lookup("process_name");
 	const char *milters = params.non_smtpd_milters;
@@ -211,6 +212,10 @@ cleanup_open(unsigned flags, struct err *err)
 	struct buf size = BUF_INIT;
 
 	cleanup_init();
+	/* Mail that comes faster than the queue manager takes it has to wait
+	   a little (spec/master.md 5). */
+	if (params.in_flow_delay > 0 && !serve_flow_token_get())
+		sleep((unsigned)params.in_flow_delay);
 	if ((out = queue_writer_create("incoming", 0, err)) == NULL)
 		return NULL;
 	c = state_new();
@@ -225,7 +230,6 @@ cleanup_open(unsigned flags, struct err *err)
 	/* The writer puts type and length (two bytes) in front itself. */
 	cleanup_out(c, QUEUE_REC_SIZE, size.ptr + 2, size.len - 2);
 	buf_done(&size);
-	check_milters(c);
 	return c;
 }
 

@@ -140,6 +140,8 @@ void	cleanup_outf(struct cleanup *c, int type, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* cleanup_fail - a lethal error; text is the reason for the client, or NULL */
 void	cleanup_fail(struct cleanup *c, unsigned status, const char *text);
+/* cleanup_check_milters - refuse, hold or warn where Milters are configured; when the flags are final */
+void	cleanup_check_milters(struct cleanup *c);
 /* cleanup_note_utf8 - 8-bit text was seen where SMTPUTF8 matters */
 void	cleanup_note_utf8(struct cleanup *c, const char *text);
 
