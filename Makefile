@@ -16,6 +16,7 @@ libexecdir	?= $(PREFIX)/libexec/posthorn
 mandir		?= $(PREFIX)/share/man
 sharedir	?= $(PREFIX)/share/posthorn
 confdir		?= $(SYSCONFDIR)/postfix
+unitdir		?= $(PREFIX)/lib/systemd/system
 
 OPT	?= -O2 -g
 WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -144,6 +145,17 @@ lint: $O/gen/lib/conf/params_gen.h
 unread-parameters:
 	@sh t/unread-parameters.sh
 
+install: all
+	@DESTDIR=$(DESTDIR) BIN=$(abspath $O/bin) sbindir=$(sbindir) \
+	    bindir=$(bindir) libexecdir=$(libexecdir) mandir=$(mandir) \
+	    sharedir=$(sharedir) confdir=$(confdir) unitdir=$(unitdir) \
+	    sh share/install.sh
+
+# A private instance that needs no root, with mail flowing through it.
+demo: deps
+	@$(MAKE) --no-print-directory -s -j$(JOBS) all
+	@BIN=$(abspath $O/bin) sh share/demo.sh
+
 deps:
 	sh t/deps.sh
 
@@ -151,7 +163,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
-.PHONY: unread-parameters all check bench fuzz lint deps clean FORCE
+.PHONY: unread-parameters all check install demo bench fuzz lint deps clean FORCE
 .SECONDARY:
 
 -include $(shell find $O -name '*.d' 2>/dev/null)

@@ -149,7 +149,7 @@ main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
-	const char *config_dir = NULL;
+	const char *config_dir = NULL, *notify;
 	bool is_default;
 	int ch;
 
@@ -176,8 +176,13 @@ main(int argc, char **argv)
 	if (argv[0] != NULL && strcmp(argv[0], "init") == 0)
 		return init_verb(argv + 1);
 
+	/* The service manager's address is for our master, not for import_environment. */
+	if ((notify = getenv("NOTIFY_SOCKET")) != NULL)
+		notify = strdup(notify);
 	is_default = config_dir == NULL && getenv("MAIL_CONFIG") == NULL;
 	command_load(config_dir, COMMAND_CLEAN_ENV);
+	if (notify != NULL)
+		setenv("NOTIFY_SOCKET", notify, 1);
 	check_rights();
 	export_parameters();
 	enter_directories();

@@ -1,0 +1,28 @@
+#!/bin/sh
+# install: what make install lays out
+. "$(dirname "$0")/../lib.sh"
+export DESTDIR="$T/root" BIN="$PH_BIN" sbindir=/usr/sbin bindir=/usr/bin \
+    libexecdir=/usr/libexec/posthorn mandir=/usr/share/man \
+    sharedir=/usr/share/posthorn confdir=/etc/postfix \
+    unitdir=/usr/lib/systemd/system
+[ "$(id -u)" != 0 ] || instance_accounts
+ok 'it installs' sh "$PH_SRC/share/install.sh"
+for f in usr/sbin/postfix usr/sbin/sendmail usr/sbin/postdrop usr/bin/mailq \
+    usr/bin/newaliases usr/libexec/posthorn/posthornd etc/postfix/main.cf \
+    etc/postfix/master.cf usr/share/posthorn/etc/aliases \
+    usr/share/man/man1/sendmail.1 usr/lib/systemd/system/posthorn.service; do
+	ok "$f is there" test -e "$T/root/$f"
+done
+ok 'mailq is sendmail' test "$T/root/usr/bin/mailq" -ef "$T/root/usr/sbin/sendmail"
+ok 'roles are found under their names' test "$T/root/usr/libexec/posthorn/showq" -ef "$T/root/usr/libexec/posthorn/posthornd"
+ok 'the unit names our paths' grep -q 'ExecStart=/usr/sbin/postfix start-fg' "$T/root/usr/lib/systemd/system/posthorn.service"
+if [ "$(id -u)" = 0 ]; then
+	is 'postdrop is set-gid' "$(stat -c '%a %G' "$T/root/usr/sbin/postdrop")" '2755 postdrop'
+fi
+echo '# mine' >"$T/root/etc/postfix/main.cf"
+ok 'it installs again' sh "$PH_SRC/share/install.sh"
+is 'and leaves the configuration alone' "$(cat "$T/root/etc/postfix/main.cf")" '# mine'
+cp "$PH_SRC/share/etc/"*.cf "$T/root/etc/postfix/"
+ok 'the templates are good configuration' env MAIL_CONFIG="$T/root/etc/postfix" postconf -M
+ok 'and name no unknown parameter' sh -c '! MAIL_CONFIG=$1 postconf -n 2>&1 | grep -i unused' sh "$T/root/etc/postfix"
+done_testing

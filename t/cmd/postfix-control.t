@@ -1,0 +1,57 @@
+#!/bin/sh
+# postfix: foreground, the service manager, check, drain, abort, logrotate
+. "$(dirname "$0")/../lib.sh"
+I=$T/i
+instance_new "$I"
+export MAIL_CONFIG="$I/etc"
+dead() { ! kill -0 "$1" 2>/dev/null; }
+stopped() { ! postfix status 2>/dev/null; }
+master_pid() { tr -d ' ' <"$I/spool/pid/master.pid"; }
+
+# A service manager that listens to notices.
+perl -MIO::Socket::UNIX -e '
+	my $s = IO::Socket::UNIX->new(Local => shift, Type => SOCK_DGRAM) or die;
+	$| = 1; open my $out, ">", shift or die; $out->autoflush(1);
+	while (defined $s->recv(my $text, 1000)) { print $out $text; last if $text =~ /STOPPING/ }
+' "$T/notify" "$T/notices" & manager=$!
+wait_for 5 test -S "$T/notify"
+NOTIFY_SOCKET="$T/notify" postfix start-fg 2>/dev/null & fg=$!
+ok 'start-fg stays and tells the manager when it is ready' wait_for 5 grep -q READY=1 "$T/notices"
+like 'with the process to watch' "$(cat "$T/notices")" "^MAINPID=$fg\$"
+is 'which is the one that was called' "$(master_pid)" "$fg"
+: >"$T/notices"
+ok 'a reload works' postfix reload
+ok 'and is told' wait_for 5 grep -q RELOADING=1 "$T/notices"
+ok 'with its end' wait_for 5 grep -q READY=1 "$T/notices"
+kill "$fg"
+wait "$fg"; is 'it dies by the signal it got' "$?" 143
+ok 'and says so before' wait_for 5 grep -q STOPPING=1 "$T/notices"
+wait_for 5 dead "$manager"
+
+ok 'abort works' sh -c 'postfix start && postfix abort'
+ok 'and ends it' wait_for 5 stopped
+ok 'drain works' sh -c 'postfix start && postfix drain'
+ok 'and ends it too' wait_for 5 stopped
+
+ok 'start again' postfix start
+pid=$(master_pid)
+ok 'logrotate moves and compresses the log' postfix logrotate
+ok 'the old one is there' sh -c 'ls "$1"/mail.log.*.gz' sh "$I/log"
+postfix stop
+like 'the new one is used' "$(instance_log "$I")" 'stopping the Postfix mail system'
+
+ok 'check is content' postfix check
+touch "$I/spool/corrupt/ABCDEF"
+like 'damaged messages are named' "$(postfix check 2>&1)" 'warning: damaged message: corrupt/ABCDEF'
+rm -r "$I/spool/hold"
+ok 'a queue directory that is gone is made again' postfix check
+is 'with its mode' "$(stat -c %a "$I/spool/hold")" 700
+chmod 755 "$I/spool/private"
+postfix set-permissions
+is 'set-permissions repairs' "$(stat -c %a "$I/spool/private")" 700
+sed -i '/^postlog/d' "$I/etc/master.cf"
+ok 'a missing log service is fatal' fails_with 1 postfix check
+like 'and named' "$(postfix check 2>&1)" "missing 'postlog' service in master.cf"
+echo 'broken' >>"$I/etc/master.cf"
+ok 'a broken master.cf is fatal' fails_with 1 postfix start
+done_testing
