@@ -1,0 +1,240 @@
+/*
+ * content_test.c - what queue records become on the wire; order of hosts
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtp/smtp.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+
+static struct buf out;
+static struct smtp_content c;
+
+static void
+setup(void)
+{
+	buf_init(&out);
+	smtp_content_init(&c, "QID", 20, NULL);
+}
+
+static void
+teardown(void)
+{
+	smtp_content_done(&c);
+	buf_done(&out);
+}
+
+static void
+whole(const char *text)
+{
+	smtp_content_record(&c, true, text, strlen(text), &out);
+}
+
+static void
+part(const char *text)
+{
+	smtp_content_record(&c, false, text, strlen(text), &out);
+}
+
+START_TEST(lines_get_crlf_and_dots_are_doubled)
+{
+	whole("Subject: x");
+	whole("");
+	whole(".");
+	whole(".x.y");
+	whole("a.");
+	smtp_content_end(&c, &out);
+	ck_assert_str_eq(out.ptr, "Subject: x\r\n\r\n..\r\n..x.y\r\na.\r\n");
+}
+END_TEST
+
+START_TEST(pieces_are_one_line)
+{
+	part("");
+	part(".ab");
+	part(".c");
+	whole("");
+	part("last");
+	smtp_content_end(&c, &out);
+	ck_assert_str_eq(out.ptr, "..ab.c\r\nlast\r\n");
+}
+END_TEST
+
+START_TEST(long_lines_continue_behind_a_space)
+{
+	whole("0123456789012345678");		/* 19 */
+	whole("01234567890123456789");		/* 20 */
+	whole("012345678901234567890");	/* 21 */
+	part("0123456789");
+	part("0123456789");
+	whole("01234567890123456789");
+	ck_assert_str_eq(out.ptr, "0123456789012345678\r\n"
+	    "01234567890123456789\r\n"
+	    "01234567890123456789\r\n 0\r\n"
+	    "01234567890123456789\r\n 0123456789012345678\r\n 9\r\n");
+}
+END_TEST
+
+START_TEST(any_limit_ends)
+{
+	int limit;
+
+	for (limit = 0; limit < 5; limit++) {
+		c.line_limit = limit;
+		c.column = 0;
+		whole("0123456789");
+	}
+	ck_assert_uint_gt(out.len, 50);
+}
+END_TEST
+
+START_TEST(bytes_pass_unchanged)
+{
+	smtp_content_record(&c, true, "a\0b\r\377", 5, &out);
+	ck_assert_uint_eq(out.len, 7);
+	ck_assert_int_eq(memcmp(out.ptr, "a\0b\r\377\r\n", 7), 0);
+}
+END_TEST
+
+static void
+add(struct smtp_hosts *h, const char *ip, unsigned pref)
+{
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	h->list[h->count].name = xstrdup(ip);
+	h->list[h->count].pref = pref;
+	ck_assert_int_eq(netaddr_parse(&h->list[h->count].addr, ip, 25, NULL),
+	    0);
+	h->count++;
+}
+
+static long
+roll_zero(void)
+{
+	return 0;
+}
+
+START_TEST(hosts_come_by_preference_then_family)
+{
+	struct smtp_config cfg = { .prefer = SMTP_PREFER_IPV6 };
+	struct smtp_hosts h = { NULL, 0 };
+
+	add(&h, "192.0.2.1", 20);
+	add(&h, "192.0.2.2", 10);
+	add(&h, "::2", 10);
+	add(&h, "::1", 20);
+	smtp_hosts_order(&h, &cfg, NULL);
+	ck_assert_str_eq(h.list[0].name, "::2");
+	ck_assert_str_eq(h.list[1].name, "192.0.2.2");
+	ck_assert_str_eq(h.list[2].name, "::1");
+	smtp_hosts_done(&h);
+}
+END_TEST
+
+START_TEST(equals_are_shuffled_but_preference_holds)
+{
+	struct smtp_config cfg = { 0 };
+	struct smtp_hosts h = { NULL, 0 };
+
+	add(&h, "192.0.2.1", 10);
+	add(&h, "192.0.2.2", 10);
+	add(&h, "192.0.2.3", 5);
+	smtp_hosts_order(&h, &cfg, roll_zero);
+	ck_assert_str_eq(h.list[0].name, "192.0.2.3");
+	ck_assert_str_eq(h.list[1].name, "192.0.2.2");
+	ck_assert_str_eq(h.list[2].name, "192.0.2.1");
+	smtp_hosts_done(&h);
+}
+END_TEST
+
+START_TEST(a_cut_keeps_both_families)
+{
+	struct smtp_config cfg = { .address_limit = 2, .balances = true };
+	struct smtp_hosts h = { NULL, 0 };
+
+	add(&h, "::1", 10);
+	add(&h, "::2", 10);
+	add(&h, "::3", 10);
+	add(&h, "192.0.2.1", 20);
+	smtp_hosts_order(&h, &cfg, NULL);
+	ck_assert_uint_eq(h.count, 2);
+	ck_assert_str_eq(h.list[0].name, "::1");
+	ck_assert_str_eq(h.list[1].name, "192.0.2.1");
+	smtp_hosts_done(&h);
+}
+END_TEST
+
+START_TEST(nexthops_are_taken_apart)
+{
+	static const struct {
+		bool		is_lmtp;
+		const char	*text, *host;	/* host NULL: refused */
+		int		port;
+		bool		wants_mx;
+	} cases[] = {
+		{ false, "b.test", "b.test", 25, true },
+		{ false, "b.test:2525", "b.test", 2525, true },
+		{ false, "[b.test]", "b.test", 25, false },
+		{ false, "[b.test]:26", "b.test", 26, false },
+		{ false, "[::1]:26", "::1", 26, false },
+		{ false, "[IPv6:::1]:26", "::1", 26, false },
+		{ false, "[192.0.2.1]", "192.0.2.1", 25, false },
+		{ false, "b\xc3\xbc.test", "xn--b-eha.test", 25, true },
+		{ false, "", NULL, 0, false },
+		{ false, "[]", NULL, 0, false },
+		{ false, "[b.test", NULL, 0, false },
+		{ false, "[b.test]x", NULL, 0, false },
+		{ false, "b.test:nosuch", NULL, 0, false },
+		{ true, "inet:b.test", "b.test", 25, false },
+		{ true, "inet:[b.test]:24", "b.test", 24, false },
+		{ true, "b.test:24", "b.test", 24, false },
+		{ true, "unix:private/lmtp", "private/lmtp", 0, false },
+	};
+	struct smtp_config cfg = { .tcp_port = "25", .uses_dns = true };
+	struct smtp_dest d;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cfg.is_lmtp = cases[i].is_lmtp;
+		if (smtp_dest_parse(&d, &cfg, cases[i].text, NULL) == -1) {
+			ck_assert_msg(cases[i].host == NULL, "refused: %s",
+			    cases[i].text);
+			continue;
+		}
+		ck_assert_msg(cases[i].host != NULL, "accepted: %s",
+		    cases[i].text);
+		ck_assert_str_eq(d.host, cases[i].host);
+		ck_assert_int_eq(d.port, cases[i].port);
+		ck_assert(d.wants_mx == cases[i].wants_mx);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *su = suite_create("smtp_content");
+	TCase *tc = tcase_create("content");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, lines_get_crlf_and_dots_are_doubled);
+	tcase_add_test(tc, pieces_are_one_line);
+	tcase_add_test(tc, long_lines_continue_behind_a_space);
+	tcase_add_test(tc, any_limit_ends);
+	tcase_add_test(tc, bytes_pass_unchanged);
+	tcase_add_test(tc, hosts_come_by_preference_then_family);
+	tcase_add_test(tc, equals_are_shuffled_but_preference_holds);
+	tcase_add_test(tc, a_cut_keeps_both_families);
+	tcase_add_test(tc, nexthops_are_taken_apart);
+	suite_add_tcase(su, tc);
+	sr = srunner_create(su);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
