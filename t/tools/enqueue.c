@@ -37,13 +37,11 @@ size_rec(struct queue_writer *w, off_t at, long data, long rcpts, long content)
 	    .content_length = content, .fields = 6 };
 	struct buf b = BUF_INIT;
 
-	if (at == -1) {
-		queue_rec_size_put(&b, &size);
-		queue_writer_rec(w, QUEUE_REC_SIZE, b.ptr, b.len);
-	} else {
-		queue_rec_size_put(&b, &size);
-		queue_writer_patch(w, at + 2, b.ptr, b.len);
-	}
+	queue_rec_size_put(&b, &size);		/* a whole record */
+	if (at == -1)
+		queue_writer_rec(w, QUEUE_REC_SIZE, b.ptr + 2, b.len - 2);
+	else
+		queue_writer_patch(w, at, b.ptr, b.len);
 	buf_done(&b);
 }
 
