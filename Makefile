@@ -35,7 +35,7 @@ PROVE	?= prove
 JOBS	?= $(shell nproc)
 
 LIB_SRC	:= $(wildcard lib/*/*.c)
-GEN_SRC	:= $O/gen/lib/conf/params_table.c
+GEN_SRC	:= $O/gen/lib/conf/params_table.c $O/gen/lib/queue/reason_table.c
 DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
@@ -67,6 +67,11 @@ $O/gen/dirs: FORCE
 $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
+
+# So is the built-in classification of delay reasons.
+$O/gen/lib/queue/reason_table.c: share/reasons.tsv lib/queue/reasons.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -v OUT=$@ -f lib/queue/reasons.awk share/reasons.tsv
 
 $(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
 

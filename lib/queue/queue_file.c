@@ -411,41 +411,60 @@ queue_file_may_open(const char *queue, const char *id, struct stat *st,
 	return rc;
 }
 
+/*
+ * Opening first and looking then saves the lstat and leaves no moment between
+ * the two; O_NONBLOCK keeps a FIFO from holding us.
+ */
+static int
+open_path(const char *path, int flags, struct stat *st, struct err *err)
+{
+	int fd;
+
+	fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
+	if (fd == -1) {
+		if (errno == ENOENT)
+			return err_set(err, ERR_NOT_FOUND, "%s: no such file",
+			    path);
+		if (errno == ELOOP || errno == ENXIO || errno == EISDIR)
+			return err_set(err, ERR_DENIED,
+			    "%s: not a regular file", path);
+		return err_sys(err, "%s", path);
+	}
+	if (fstat(fd, st) == -1) {
+		err_sys(err, "%s", path);
+	} else if (judge(path, st, err) == 1) {
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
 int
 queue_file_open_fd(const char *queue, const char *id, int flags,
     struct stat *st, struct err *err)
 {
 	struct buf path = BUF_INIT;
-	int fd = -1;
+	int fd;
 
 	if (valid_names(queue, id, err) != 1)
 		return -1;
 	queue_path(&path, queue, id);
-	/*
-	 * Opening first and looking then saves the lstat and leaves no moment
-	 * between the two; O_NONBLOCK keeps a FIFO from holding us.
-	 */
-	fd = open(path.ptr, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-	    O_CLOEXEC);
-	if (fd == -1) {
-		if (errno == ENOENT)
-			err_set(err, ERR_NOT_FOUND, "%s: no such file",
-			    path.ptr);
-		else if (errno == ELOOP || errno == ENXIO || errno == EISDIR)
-			err_set(err, ERR_DENIED, "%s: not a regular file",
-			    path.ptr);
-		else
-			err_sys(err, "%s", path.ptr);
-	} else if (fstat(fd, st) == -1) {
-		err_sys(err, "%s", path.ptr);
-		close(fd);
-		fd = -1;
-	} else if (judge(path.ptr, st, err) != 1) {
-		close(fd);
-		fd = -1;
-	}
+	fd = open_path(path.ptr, flags, st, err);
 	buf_done(&path);
 	return fd;
+}
+
+struct queue_file *
+queue_file_open_path(const char *path, enum queue_file_mode mode,
+    struct err *err)
+{
+	struct stat st;
+	int fd;
+
+	if ((fd = open_path(path, O_RDONLY, &st, err)) == -1)
+		return NULL;
+	return reader_new(fd, path, mode, &st);
 }
 
 struct queue_file *
@@ -454,13 +473,11 @@ queue_file_open(const char *queue, const char *id, enum queue_file_mode mode,
 {
 	struct queue_file *qf;
 	struct buf path = BUF_INIT;
-	struct stat st;
-	int fd;
 
-	if ((fd = queue_file_open_fd(queue, id, O_RDONLY, &st, err)) == -1)
+	if (valid_names(queue, id, err) != 1)
 		return NULL;
 	queue_path(&path, queue, id);
-	qf = reader_new(fd, path.ptr, mode, &st);
+	qf = queue_file_open_path(path.ptr, mode, err);
 	buf_done(&path);
 	return qf;
 }

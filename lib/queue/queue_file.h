@@ -30,6 +30,9 @@ struct queue_file	*queue_file_new(int fd, const char *name,
 			    enum queue_file_mode mode);
 struct queue_file	*queue_file_open(const char *queue, const char *id,
 			    enum queue_file_mode mode, struct err *err);
+/* queue_file_open_path - the same for a path that a walk has found */
+struct queue_file	*queue_file_open_path(const char *path,
+			    enum queue_file_mode mode, struct err *err);
 /*
  * queue_file_open_fd - open QUEUE/ID by the rules of 12.1, for those who lock
  * and mark: agents, qmgr

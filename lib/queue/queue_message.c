@@ -166,7 +166,7 @@ forget(struct queue_message *m)
 	    m->verp = m->envid = m->encoding = m->client_name =
 	    m->client_addr = m->helo = m->proto = m->origin = m->sasl_user =
 	    m->sasl_method = m->sasl_sender = m->context = m->submitter =
-	    m->headers = nothing;
+	    m->headers = m->path = nothing;
 }
 
 /* ---- the defer log ---- */
@@ -258,6 +258,7 @@ read_log(struct queue_message *m)
 		    e[-1].reason : keep(m, from.dsn.reason);
 		e->dsn = keep(m, from.dsn.status);
 		e->action = keep(m, from.dsn.action);
+		e->mta = keep(m, from.dsn.mta_name);
 	}
 	queue_log_close(ql);
 	if (m->entry_count > 0)
@@ -276,6 +277,7 @@ join_log(struct queue_message *m)
 			continue;
 		m->rcpts[i].reason = e->reason;
 		m->rcpts[i].dsn = e->dsn;
+		m->rcpts[i].mta = e->mta;
 	}
 }
 
@@ -419,7 +421,7 @@ take_rcpt(struct queue_message *m, const char *value, off_t offset)
 		r->orig = r->address;
 	if (r->dsn_orcpt == NULL)
 		r->dsn_orcpt = nothing;
-	r->reason = r->dsn = r->relay = nothing;
+	r->reason = r->dsn = r->mta = nothing;
 	r->offset = offset;
 }
 
@@ -561,28 +563,30 @@ read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
 	return got;
 }
 
-int
-queue_message_read(struct queue_message *m, const char *queue, const char *id,
-    unsigned want, struct err *err)
+/* Only the headers, when the envelope was read before. */
+static int
+read_headers_again(struct queue_message *m, struct queue_file *qf,
+    struct err *err)
 {
-	struct err why = ERR_INIT;
-	struct queue_file *qf;
-	int rc;
+	const char *value;
+	size_t len;
+	int type, got;
 
-	forget(m);
-	m->queue = queue;
-	m->id = keep(m, id);
-	qf = queue_file_open(queue, id, QUEUE_FILE_NORMAL, &why);
-	if (qf == NULL) {
-		if (err != NULL)
-			*err = why;
-		return why.kind == ERR_NOT_FOUND ? 0 : -1;
+	if (m->data_offset > 0) {
+		if (queue_file_seek(qf, m->data_offset, err) == -1)
+			return -1;
+		return read_headers(m, qf, err);
 	}
-	m->st = *queue_file_stat(qf);
-	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
-	m->size = -1;
-	rc = read_envelope(m, qf, want, err);
-	if (rc == 0 && !m->has_sender && m->rcpt_count > 0)
+	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1)
+		if (type == QUEUE_REC_MESG)
+			return read_headers(m, qf, err);
+	return got;
+}
+
+static void
+fill_defaults(struct queue_message *m)
+{
+	if (!m->has_sender && m->rcpt_count > 0)
 		note(m, "missing sender address", "");
 	if (m->size < 0)
 		m->size = (long)m->st.st_size;
@@ -590,10 +594,114 @@ queue_message_read(struct queue_message *m, const char *queue, const char *id,
 		m->arrival.tv_sec = m->st.st_mtime;
 	if (m->created <= 0)
 		m->created = m->arrival.tv_sec;
+}
+
+static int
+read_file(struct queue_message *m, unsigned want, struct err *err)
+{
+	struct err why = ERR_INIT;
+	struct queue_file *qf;
+	int rc;
+
+	qf = queue_file_open_path(m->path, QUEUE_FILE_NORMAL, &why);
+	if (qf == NULL) {
+		if (err != NULL)
+			*err = why;
+		m->has |= want;
+		m->is_gone = why.kind == ERR_NOT_FOUND;
+		return m->is_gone ? 0 : -1;
+	}
+	m->st = *queue_file_stat(qf);
+	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
+	if ((m->has & QUEUE_MESSAGE_ENVELOPE) == 0) {
+		m->size = -1;
+		rc = read_envelope(m, qf, want, err);
+		fill_defaults(m);
+		if (rc == 0 && !m->has_end)
+			m->is_damaged = true;
+	} else {
+		rc = read_headers_again(m, qf, err);
+	}
+	m->has |= want & (QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_HEADERS);
 	queue_file_close(qf);
-	if (want & QUEUE_MESSAGE_REASONS) {
+	if (rc == -1)
+		m->is_damaged = true;
+	return rc == -1 ? -1 : 1;
+}
+
+void
+queue_message_begin(struct queue_message *m, const char *queue,
+    const char *id, const char *path, const struct stat *st)
+{
+	struct buf *built = &m->memory->scratch;
+
+	forget(m);
+	m->queue = queue;
+	m->id = keep(m, id);
+	if (path == NULL) {
+		queue_path(built, queue, id);
+		path = built->ptr;
+	}
+	m->path = keep(m, path);
+	if (st != NULL) {
+		m->st = *st;
+		m->is_expired = (st->st_mode & S_IXGRP) != 0;
+	}
+}
+
+int
+queue_message_want(struct queue_message *m, unsigned want, struct err *err)
+{
+	unsigned from_file;
+	int rc = 1;
+
+	want &= ~m->has;
+	if (want == 0)
+		return m->is_gone ? 0 : 1;
+	if (m->is_told)
+		return err_set(err, ERR_DENIED,
+		    "%s: needs direct access to the queue", m->id);
+	if (want & (QUEUE_MESSAGE_REASONS | QUEUE_MESSAGE_HEADERS))
+		want |= QUEUE_MESSAGE_ENVELOPE & ~m->has;
+	from_file = want & (QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_HEADERS);
+	if (from_file != 0)
+		rc = read_file(m, from_file, err);
+	if ((want & QUEUE_MESSAGE_REASONS) && !m->is_gone) {
 		read_log(m);
 		join_log(m);
 	}
-	return rc == -1 ? -1 : 1;
+	return rc;
+}
+
+int
+queue_message_read(struct queue_message *m, const char *queue, const char *id,
+    unsigned want, struct err *err)
+{
+	if (!queue_name_is_valid(queue) || !queue_id_is_valid(id)) {
+		forget(m);
+		m->queue = queue;
+		m->id = keep(m, id);
+		m->is_gone = true;
+		return 0;
+	}
+	queue_message_begin(m, queue, id, NULL, NULL);
+	return queue_message_want(m, want, err);
+}
+
+void
+queue_message_tell(struct queue_message *m, const char *shown,
+    const char *reason)
+{
+	struct queue_message_rcpt *r;
+
+	drop_pending(m);
+	take_rcpt(m, shown, -1);
+	r = &m->rcpts[m->rcpt_count - 1];
+	r->reason = reason[0] == '\0' ? nothing : keep(m, reason);
+}
+
+const char *
+queue_message_keep(struct queue_message *m, const char *text)
+{
+	return keep(m, text);
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+struct buf;
 struct err;
 
 enum queue_message_want {
@@ -31,19 +32,24 @@ struct queue_message_rcpt {
 	unsigned	 dsn_notify;
 	off_t		 offset;
 	/* From the defer log; "" without an entry. */
-	const char	*reason, *dsn, *relay;
+	const char	*reason, *dsn, *mta;
 };
 
 /* One entry of the defer log, in its order. */
 struct queue_message_entry {
 	const char	*shown;		/* recipient as stored: external form */
 	const char	*reason, *dsn, *action;
+	const char	*mta;		/* remote host, or "" */
 };
 
 struct queue_message {
 	const char	*queue, *id;	/* the caller's; id is copied */
+	const char	*path;		/* where it was found */
 	struct stat	 st;
 	unsigned	 has;		/* QUEUE_MESSAGE_* that were read */
+	bool		 is_told;	/* by a service: the file cannot be read */
+	bool		 is_gone;	/* it went away while we looked */
+	bool		 is_damaged;	/* its records cannot be read to the end */
 	const char	*note;		/* what is odd about the file, or NULL */
 
 	bool		 has_sender;
@@ -81,16 +87,37 @@ void	queue_message_init(struct queue_message *m);
 void	queue_message_done(struct queue_message *m);
 
 /*
- * queue_message_read - read QUEUE/ID
+ * queue_message_begin - make m a message of which nothing was read yet
  *
  * queue	kept by reference
- * want		QUEUE_MESSAGE_*
+ * path		where a walk has found it; NULL: where the hash parameters say
+ * st		what is known of the file, or NULL
+ */
+void	queue_message_begin(struct queue_message *m, const char *queue,
+	    const char *id, const char *path, const struct stat *st);
+
+/*
+ * queue_message_want - read what is wanted and was not read before
  *
  * Returns 1; 0 when it is gone or not ready (12.1); -1 with err when the file
  * is damaged or cannot be opened: then m holds what came before the damage.
  */
+int	queue_message_want(struct queue_message *m, unsigned want,
+	    struct err *err);
+
+/* queue_message_read - begin, and want */
 int	queue_message_read(struct queue_message *m, const char *queue,
 	    const char *id, unsigned want, struct err *err);
+
+/*
+ * queue_message_tell - add a recipient that a service told of
+ *
+ * For messages with is_told; reason "" when there is none. Strings are copied.
+ */
+void	queue_message_tell(struct queue_message *m, const char *shown,
+	    const char *reason);
+/* queue_message_keep - copy a string into m's memory */
+const char	*queue_message_keep(struct queue_message *m, const char *text);
 
 /*
  * queue_message_was_logged - is this recipient among the log's entries?
@@ -99,5 +126,14 @@ int	queue_message_read(struct queue_message *m, const char *queue,
  */
 bool	queue_message_was_logged(const struct queue_message *m,
 	    const char *shown);
+
+/*
+ * queue_message_header - the nth (0 first) header field of that name
+ *
+ * Appends its value, unfolded and with encoded words (RFC 2047) decoded to
+ * UTF-8. False when there is none. QUEUE_MESSAGE_HEADERS must have been read.
+ */
+bool	queue_message_header(const struct queue_message *m, const char *name,
+	    size_t nth, struct buf *out);
 
 #endif
