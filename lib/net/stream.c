@@ -499,6 +499,20 @@ stream_peek(struct stream *s, const char **data)
 }
 
 bool
+stream_fill(struct stream *s)
+{
+	return s->in_pos < s->in_len || fill(s);
+}
+
+void
+stream_skip(struct stream *s, size_t n)
+{
+	if (n > s->in_len - s->in_pos)
+		n = s->in_len - s->in_pos;
+	s->in_pos += n;
+}
+
+bool
 stream_wait_readable(struct stream *s, int ms)
 {
 	int64_t until = clock_mono_ms() + ms;

@@ -69,6 +69,10 @@ long		 stream_read_some(struct stream *s, void *data, size_t len);
 int		 stream_getline(struct stream *s, struct buf *out, size_t max);
 /* stream_peek - bytes already buffered; does not wait */
 size_t		 stream_peek(struct stream *s, const char **data);
+/* stream_fill - wait until something is buffered; false at EOF or failure */
+bool		 stream_fill(struct stream *s);
+/* stream_skip - take n of the bytes that stream_peek shows */
+void		 stream_skip(struct stream *s, size_t n);
 /* stream_wait_readable - true when a byte (or EOF) can be read within ms */
 bool		 stream_wait_readable(struct stream *s, int ms);
 

@@ -1,0 +1,507 @@
+/*
+ * access.c - access tables: which keys, what a result does
+ *
+ * Keys go from the most specific to the least; a table that cannot answer is
+ * treated as one that says "server error", never as one that says nothing.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/access.h"
+
+#include <ctype.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/session.h"
+#include "lib/base/buf.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/mail/dsn.h"
+#include "lib/mail/header.h"
+#include "lib/net/dns.h"
+#include "lib/net/netaddr.h"
+#include "lib/table/maps.h"
+
+#define SERVERS_MAX	100	/* addresses looked at for one domain */
+
+static enum restrict_result
+server_error(struct session *s)
+{
+	return restrict_reject(s, 451, "4.3.5", "Server configuration error");
+}
+
+/* ---- results ---- */
+
+struct action {			/* one table result, taken apart */
+	const char	*table, *key, *word, *text, *reply_name;
+	enum restrict_class class;
+};
+
+static enum restrict_result
+reply_with(struct session *s, const struct action *a, int code,
+    const char *default_dsn, const char *default_text)
+{
+	char status[DSN_STATUS_SIZE], fit[16];
+	const char *text = dsn_split(a->text, default_dsn, status);
+
+	if (*text == '\0')
+		text = default_text;
+	restrict_dsn(fit, status, a->class);
+	return restrict_reject(s, code, fit, "<%s>: %s rejected: %s",
+	    a->reply_name, restrict_class_text(a->class), text);
+}
+
+static enum restrict_result
+defer_if(struct session *s, const struct action *a, bool is_permit)
+{
+	char status[DSN_STATUS_SIZE], fit[16];
+	const char *text = dsn_split(a->text, "4.7.1", status);
+
+	if (*text == '\0')
+		text = "Service unavailable";
+	restrict_dsn(fit, status, a->class);
+	if (is_permit)
+		return restrict_defer_if_permit(s,
+		    params.access_map_defer_code, fit, "<%s>: %s rejected: %s",
+		    a->reply_name, restrict_class_text(a->class), text);
+	return restrict_defer_if_reject(s, params.access_map_defer_code, fit,
+	    "<%s>: %s rejected: %s", a->reply_name,
+	    restrict_class_text(a->class), text);
+}
+
+static void
+log_action(struct session *s, const struct action *a, const char *what,
+    const char *verb)
+{
+	struct buf text = BUF_INIT;
+
+	buf_setf(&text, "<%s>: %s %s%s%s", a->reply_name,
+	    restrict_class_text(a->class), verb, *a->text != '\0' ? " " : "",
+	    a->text);
+	restrict_log(s, what, text.ptr);
+	buf_done(&text);
+}
+
+/* Actions that change the message need one that is still to come. */
+static bool
+is_unavailable(const struct session *s, const struct action *a)
+{
+	if (s->stage == CLASS_ETRN) {
+		log_warning("access table %s: action %s is unavailable in "
+		    "smtpd_etrn_restrictions", a->table, a->word);
+		return true;
+	}
+	if (!params.smtpd_delay_reject &&
+	    (s->stage == CLASS_CLIENT || s->stage == CLASS_HELO)) {
+		log_warning("access table %s: with smtpd_delay_reject=no, "
+		    "action %s is always skipped in Client host or Helo "
+		    "command restrictions", a->table, a->word);
+		return true;
+	}
+	return false;
+}
+
+static void
+replace(char **where, const char *value)
+{
+	free(*where);
+	*where = xstrdup(value);
+}
+
+static enum restrict_result
+do_filter(struct session *s, const struct action *a)
+{
+	if (is_unavailable(s, a))
+		return RESTRICT_DUNNO;
+	if (*a->text == '\0') {
+		log_warning("access table %s entry \"%s\" has FILTER entry "
+		    "without value", a->table, a->key);
+	} else if (strchr(a->text, ':') == NULL) {
+		log_warning("access table %s entry \"%s\" requires "
+		    "transport:destination", a->table, a->key);
+	} else {
+		log_action(s, a, "filter", "triggers FILTER");
+		replace(&s->filter, a->text);
+	}
+	return RESTRICT_DUNNO;
+}
+
+static enum restrict_result
+do_hold(struct session *s, const struct action *a)
+{
+	if (is_unavailable(s, a))
+		return RESTRICT_DUNNO;
+	log_action(s, a, "hold", *a->text != '\0' ? "triggers HOLD" :
+	    "triggers HOLD action");
+	s->access_flags |= CLEANUP_HOLD;
+	return RESTRICT_DUNNO;
+}
+
+static enum restrict_result
+do_discard(struct session *s, const struct action *a)
+{
+	if (is_unavailable(s, a))
+		return RESTRICT_DUNNO;
+	log_action(s, a, "discard", *a->text != '\0' ? "triggers DISCARD" :
+	    "triggers DISCARD action");
+	s->access_flags |= CLEANUP_DISCARD;
+	return RESTRICT_PERMIT;
+}
+
+static bool
+is_target(const struct action *a)
+{
+	if (strchr(a->text, '@') != NULL)
+		return true;
+	log_warning("access table %s entry \"%s\" requires user@domain target",
+	    a->table, a->key);
+	return false;
+}
+
+static enum restrict_result
+do_redirect(struct session *s, const struct action *a)
+{
+	if (is_unavailable(s, a) || !is_target(a))
+		return RESTRICT_DUNNO;
+	log_action(s, a, "redirect", "triggers REDIRECT");
+	replace(&s->redirect, a->text);
+	return RESTRICT_DUNNO;
+}
+
+static enum restrict_result
+do_bcc(struct session *s, const struct action *a)
+{
+	if (is_unavailable(s, a) || !is_target(a))
+		return RESTRICT_DUNNO;
+	log_action(s, a, "bcc", "triggers BCC");
+	buf_add(&s->bcc, a->text, strlen(a->text) + 1);
+	return RESTRICT_DUNNO;
+}
+
+static enum restrict_result
+do_prepend(struct session *s, const struct action *a)
+{
+	size_t at = s->prepend.len;
+	char *p;
+
+	if (s->stage == CLASS_EOD) {
+		log_warning("access table %s: action PREPEND must be used "
+		    "before smtpd_end_of_data_restrictions", a->table);
+	} else if (*a->text == '\0' ||
+	    header_name_len(a->text, strlen(a->text)) == 0) {
+		log_warning("access table %s entry \"%s\" requires header: "
+		    "text", a->table, a->key);
+	} else {
+		buf_add(&s->prepend, a->text, strlen(a->text) + 1);
+		/* A line break would start another header, or the body. */
+		for (p = s->prepend.ptr + at; *p != '\0'; p++)
+			if (*p == '\r' || *p == '\n')
+				*p = ' ';
+	}
+	return RESTRICT_DUNNO;
+}
+
+static enum restrict_result
+do_action(struct session *s, const struct action *a, bool *is_known)
+{
+	*is_known = true;
+	if (strcasecmp(a->word, "REJECT") == 0)
+		return reply_with(s, a, params.access_map_reject_code, "5.7.1",
+		    "Access denied");
+	if (strcasecmp(a->word, "DEFER") == 0)
+		return reply_with(s, a, params.access_map_defer_code, "4.7.1",
+		    "Access denied");
+	if (strcasecmp(a->word, "DEFER_IF_REJECT") == 0)
+		return defer_if(s, a, false);
+	if (strcasecmp(a->word, "DEFER_IF_PERMIT") == 0)
+		return defer_if(s, a, true);
+	if (strcasecmp(a->word, "OK") == 0 || strcasecmp(a->word, "RELAY") == 0)
+		return RESTRICT_PERMIT;
+	if (strcasecmp(a->word, "DUNNO") == 0)
+		return RESTRICT_DUNNO;
+	if (strcasecmp(a->word, "FILTER") == 0)
+		return do_filter(s, a);
+	if (strcasecmp(a->word, "HOLD") == 0)
+		return do_hold(s, a);
+	if (strcasecmp(a->word, "DISCARD") == 0)
+		return do_discard(s, a);
+	if (strcasecmp(a->word, "REDIRECT") == 0)
+		return do_redirect(s, a);
+	if (strcasecmp(a->word, "BCC") == 0)
+		return do_bcc(s, a);
+	if (strcasecmp(a->word, "PREPEND") == 0)
+		return do_prepend(s, a);
+	if (strcasecmp(a->word, "WARN") == 0) {
+		log_action(s, a, "warn", "triggers WARN");
+		return RESTRICT_DUNNO;
+	}
+	if (strcasecmp(a->word, "INFO") == 0) {
+		log_action(s, a, "info", "triggers INFO");
+		return RESTRICT_DUNNO;
+	}
+	if (strcasecmp(a->word, "HANGUP") == 0) {
+		log_action(s, a, "hangup", "triggers HANGUP");
+		s->is_closing = true;
+		return RESTRICT_REJECT;
+	}
+	*is_known = false;
+	return RESTRICT_DUNNO;
+}
+
+static bool
+is_code(const char *word)
+{
+	return strlen(word) == 3 && (word[0] == '4' || word[0] == '5') &&
+	    isdigit((unsigned char)word[1]) && isdigit((unsigned char)word[2]);
+}
+
+enum restrict_result
+access_apply(struct session *s, const char *table, const char *key,
+    const char *value, const char *reply_name, enum restrict_class class)
+{
+	char *word, *copy = xstrdup(value);
+	struct action a = { .table = table, .key = key, .class = class,
+	    .reply_name = reply_name };
+	size_t len;
+	enum restrict_result r;
+	bool is_known;
+
+	word = copy + strspn(copy, " \t\r\n");
+	len = strcspn(word, " \t\r\n");
+	a.text = text_skip_blank(word + len);
+	word[len] = '\0';
+	a.word = word;
+	if (*word != '\0' && strspn(word, "0123456789") == len &&
+	    !(is_code(word) && *a.text != '\0')) {
+		r = RESTRICT_PERMIT;	/* any number, as in other programs' tables */
+	} else if (is_code(word)) {
+		r = reply_with(s, &a, atoi(word), *word == '4' ? "4.7.1" :
+		    "5.7.1", "Access denied");
+	} else {
+		r = do_action(s, &a, &is_known);
+		if (!is_known)
+			r = restrict_text(s, table, value, reply_name, class);
+	}
+	free(copy);
+	return r;
+}
+
+/* ---- keys ---- */
+
+/* One lookup; *result says what came of it when this returns true. */
+static bool
+try_key(struct session *s, struct maps *maps, const char *title,
+    const char *key, bool is_partial, const char *reply_name,
+    enum restrict_class class, enum restrict_result *result)
+{
+	struct buf value = BUF_INIT;
+	bool is_over = true;
+
+	switch (maps_find(maps, key, is_partial, &value)) {
+	case TABLE_FOUND:
+		*result = access_apply(s, title, key, value.ptr, reply_name,
+		    class);
+		break;
+	case TABLE_NOT_FOUND:
+		is_over = false;
+		break;
+	default:
+		*result = server_error(s);
+	}
+	buf_done(&value);
+	return is_over;
+}
+
+static bool
+try_domain(struct session *s, struct maps *maps, const char *title,
+    const char *domain, const char *reply_name, enum restrict_class class,
+    enum restrict_result *result)
+{
+	bool is_parent_style = maps_parent_style("smtpd_access_maps");
+	const char *key = domain;
+	struct netaddr a;
+
+	if (try_key(s, maps, title, key, false, reply_name, class, result))
+		return true;
+	/* The parts of an address are no parent domains. */
+	if (netaddr_parse(&a, domain, 0, NULL) == 0 || *domain == '[')
+		return false;
+	while ((key = strchr(key + 1, '.')) != NULL) {
+		if (try_key(s, maps, title, is_parent_style ? key + 1 : key,
+		    true, reply_name, class, result))
+			return true;
+	}
+	return false;
+}
+
+static bool
+try_address(struct session *s, struct maps *maps, const char *title,
+    const char *addr, const char *reply_name, enum restrict_class class,
+    enum restrict_result *result)
+{
+	char *key = xstrdup(addr), *cut;
+	char sep = strchr(addr, ':') != NULL ? ':' : '.';
+	bool is_over;
+
+	is_over = try_key(s, maps, title, key, false, reply_name, class,
+	    result);
+	while (!is_over && (cut = strrchr(key, sep)) != NULL) {
+		*cut = '\0';
+		if (*key == '\0')
+			break;
+		is_over = try_key(s, maps, title, key, true, reply_name, class,
+		    result);
+	}
+	free(key);
+	return is_over;
+}
+
+enum restrict_result
+access_host(struct session *s, struct maps *maps, const char *title,
+    const char *name, const char *addr, const char *reply_name,
+    enum restrict_class class)
+{
+	enum restrict_result r = RESTRICT_DUNNO;
+
+	if (try_domain(s, maps, title, name, reply_name, class, &r))
+		return r;
+	try_address(s, maps, title, addr, reply_name, class, &r);
+	return r;
+}
+
+enum restrict_result
+access_domain(struct session *s, struct maps *maps, const char *title,
+    const char *domain, const char *reply_name, enum restrict_class class)
+{
+	enum restrict_result r = RESTRICT_DUNNO;
+
+	try_domain(s, maps, title, domain, reply_name, class, &r);
+	return r;
+}
+
+enum restrict_result
+access_mail(struct session *s, struct maps *maps, const char *title,
+    const char *address, const char *reply_name, enum restrict_class class)
+{
+	struct buf value = BUF_INIT;
+	enum restrict_result r = RESTRICT_DUNNO;
+
+	if (address[0] == '\0') {
+		try_key(s, maps, title, params.smtpd_null_access_lookup_key,
+		    false, reply_name, class, &r);
+		return r;
+	}
+	switch (maps_find_address(maps, address, MAPS_ACCESS, MAPS_BOTH,
+	    maps_parent_style("smtpd_access_maps"), NULL, NULL, &value)) {
+	case TABLE_FOUND:
+		r = access_apply(s, title, address, value.ptr, reply_name,
+		    class);
+		break;
+	case TABLE_NOT_FOUND:
+		break;
+	default:
+		r = server_error(s);
+	}
+	buf_done(&value);
+	return r;
+}
+
+/* ---- the servers behind a domain ---- */
+
+static bool
+try_server(struct session *s, struct maps *maps, const char *title,
+    const char *host, bool wants_name, const char *reply_name,
+    enum restrict_class class, int *left, enum restrict_result *result)
+{
+	struct dns_answer addrs = { 0 };
+	char text[NETADDR_TEXT_SIZE];
+	bool is_over = false;
+	size_t i;
+
+	if (wants_name && try_domain(s, maps, title, host, reply_name, class,
+	    result) && *result != RESTRICT_DUNNO)
+		return true;
+	if (dns_addresses(host, true, &addrs, NULL) == DNS_FOUND)
+		for (i = 0; i < addrs.count && !is_over && --*left >= 0; i++)
+			is_over = try_address(s, maps, title,
+			    netaddr_text(&addrs.rr[i].addr, text), reply_name,
+			    class, result) && *result != RESTRICT_DUNNO;
+	dns_answer_done(&addrs);
+	return is_over;
+}
+
+/* MX or NS records; for NS of the nearest parent that has some. */
+static enum dns_result
+find_servers(enum access_server type, const char *domain,
+    struct dns_answer *out)
+{
+	enum dns_result r;
+
+	if (type == ACCESS_MX)
+		return dns_query(domain, ns_t_mx, out, NULL);
+	for (;;) {
+		r = dns_query(domain, ns_t_ns, out, NULL);
+		if (r != DNS_NO_DATA && r != DNS_NOT_FOUND)
+			return r;
+		if ((domain = strchr(domain, '.')) == NULL ||
+		    strchr(++domain, '.') == NULL)
+			return r;
+	}
+}
+
+enum restrict_result
+access_servers(struct session *s, struct maps *maps, const char *title,
+    enum access_server type, const char *domain, const char *reply_name,
+    enum restrict_class class)
+{
+	struct dns_answer servers = { 0 };
+	struct buf ip = BUF_INIT;
+	enum restrict_result r = RESTRICT_DUNNO;
+	int left = SERVERS_MAX;
+	bool is_over = false;
+	size_t i;
+
+	if (address_is_literal(domain, &ip)) {
+		try_address(s, maps, title, ip.ptr, reply_name, class, &r);
+		buf_done(&ip);
+		return r;
+	}
+	buf_done(&ip);
+	if (type == ACCESS_A) {
+		try_server(s, maps, title, domain, false, reply_name, class,
+		    &left, &r);
+		return r;
+	}
+	switch (find_servers(type, domain, &servers)) {
+	case DNS_FOUND:
+		for (i = 0; i < servers.count && !is_over && left > 0; i++)
+			is_over = try_server(s, maps, title, servers.rr[i].data,
+			    true, reply_name, class, &left, &r);
+		break;
+	case DNS_NO_DATA:
+	case DNS_NOT_FOUND:
+		if (type == ACCESS_MX)	/* RFC 5321 5.1: then the name itself */
+			try_server(s, maps, title, domain, true, reply_name,
+			    class, &left, &r);
+		break;
+	case DNS_RETRY:
+		/* Without an answer the domain may be one that is refused. */
+		restrict_defer_if_permit(s, 450, "4.7.1", "<%s>: %s rejected: "
+		    "unable to look up %s host for %s", reply_name,
+		    restrict_class_text(class),
+		    type == ACCESS_MX ? "MX" : "NS", domain);
+		break;
+	default:
+		break;
+	}
+	dns_answer_done(&servers);
+	return r;
+}

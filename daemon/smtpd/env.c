@@ -1,0 +1,224 @@
+/*
+ * env.c - what all sessions of one smtpd process share
+ *
+ * A configuration that would let anybody relay anything is refused here, at
+ * start-up, where an administrator sees it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/env.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/cleanup/cleanup.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/table/maps.h"
+#include "lib/table/match_list.h"
+
+#define ADDRESS_FLAGS	(TABLE_FOLD | TABLE_UTF8)
+
+static const struct {
+	const char	*name;
+	unsigned	 bit;
+} keywords[] = {
+	{ "size", EHLO_SIZE }, { "8bitmime", EHLO_8BITMIME },
+	{ "pipelining", EHLO_PIPELINING }, { "dsn", EHLO_DSN },
+	{ "enhancedstatuscodes", EHLO_ENHANCED },
+	{ "smtputf8", EHLO_SMTPUTF8 }, { "vrfy", EHLO_VRFY },
+	{ "etrn", EHLO_ETRN }, { "xclient", EHLO_XCLIENT },
+	{ "xforward", EHLO_XFORWARD }, { "verp", EHLO_XVERP },
+	{ "silent-discard", EHLO_SILENT },
+	/* Never announced here, so nothing needs hiding. */
+	{ "starttls", 0 }, { "auth", 0 }, { "chunking", 0 },
+	{ "binarymime", 0 }, { "requiretls", 0 },
+};
+
+unsigned
+smtpd_env_discard(const char *text)
+{
+	char *copy = xstrdup(text), *rest = copy, *word;
+	unsigned bits = 0;
+	size_t i, n = sizeof(keywords) / sizeof(keywords[0]);
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		for (i = 0; i < n; i++)
+			if (strcasecmp(word, keywords[i].name) == 0)
+				break;
+		if (i == n)
+			log_warning("unknown EHLO keyword \"%s\" in \"%s\"",
+			    word, text);
+		else
+			bits |= keywords[i].bit;
+	}
+	free(copy);
+	return bits;
+}
+
+static enum bare_lf
+bare_lf_mode(const char *text)
+{
+	if (strcasecmp(text, "normalize") == 0 || strcasecmp(text, "yes") == 0)
+		return BARE_LF_NORMALIZE;
+	if (strcasecmp(text, "reject") == 0)
+		return BARE_LF_REJECT;
+	if (strcasecmp(text, "note") == 0)
+		return BARE_LF_NOTE;
+	if (strcasecmp(text, "no") != 0) {
+		log_warning("bad smtpd_forbid_bare_newline value \"%s\"; using "
+		    "normalize", text);
+		return BARE_LF_NORMALIZE;
+	}
+	return BARE_LF_ALLOW;
+}
+
+static void
+set_overrides(struct smtpd_env *env)
+{
+	char *copy = xstrdup(params.receive_override_options), *rest = copy,
+	    *word;
+
+	env->cleanup_flags = CLEANUP_EXTERNAL | CLEANUP_SMTP_REPLY;
+	env->checks_unlisted = true;
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
+			env->checks_unlisted = false;
+		else if (strcasecmp(word, "no_address_mappings") == 0)
+			env->cleanup_flags &= ~(unsigned)(CLEANUP_BCC |
+			    CLEANUP_MAP);
+		else if (strcasecmp(word, "no_header_body_checks") == 0)
+			env->cleanup_flags &= ~(unsigned)CLEANUP_FILTER;
+		else if (strcasecmp(word, "no_milters") == 0)
+			env->cleanup_flags &= ~(unsigned)CLEANUP_MILTER;
+		else
+			log_fatal("unknown receive_override_options value "
+			    "\"%s\"", word);
+	}
+	free(copy);
+}
+
+static void
+open_tables(struct smtpd_env *e)
+{
+#define OPEN(name, flags) maps_open(#name, params.name, flags)
+	e->local_rcpt = OPEN(local_recipient_maps, ADDRESS_FLAGS);
+	e->relay_rcpt = OPEN(relay_recipient_maps, ADDRESS_FLAGS);
+	e->virtual_mailbox = OPEN(virtual_mailbox_maps, ADDRESS_FLAGS);
+	e->canonical = OPEN(canonical_maps, ADDRESS_FLAGS);
+	e->sender_canonical = OPEN(sender_canonical_maps, ADDRESS_FLAGS);
+	e->rcpt_canonical = OPEN(recipient_canonical_maps, ADDRESS_FLAGS);
+	e->virtual_alias = OPEN(virtual_alias_maps, ADDRESS_FLAGS);
+	e->login_maps = OPEN(smtpd_sender_login_maps, ADDRESS_FLAGS);
+	e->ehlo_discard_maps = OPEN(smtpd_discard_ehlo_keyword_address_maps, 0);
+	e->command_filter = OPEN(smtpd_command_filter, 0);
+#undef OPEN
+}
+
+static void
+open_lists(struct smtpd_env *e)
+{
+#define LIST(name, kind) match_list_new(#name, kind, params.name)
+	e->mynetworks = LIST(mynetworks, MATCH_ADDRESS);
+	e->xclient_hosts = LIST(smtpd_authorized_xclient_hosts, MATCH_HOST);
+	e->xforward_hosts = LIST(smtpd_authorized_xforward_hosts, MATCH_HOST);
+	e->verp_clients = LIST(smtpd_authorized_verp_clients, MATCH_HOST);
+	e->event_exceptions = LIST(smtpd_client_event_limit_exceptions,
+	    MATCH_HOST);
+	e->bare_lf_exclusions = LIST(smtpd_forbid_bare_newline_exclusions,
+	    MATCH_HOST);
+	e->noop_commands = LIST(smtpd_noop_commands, MATCH_STRING);
+	e->forbidden_commands = LIST(smtpd_forbidden_commands, MATCH_STRING);
+#undef LIST
+}
+
+static void
+parse_restrictions(struct smtpd_env *e)
+{
+#define PARSE(member, name, class) \
+	restrict_parse(&e->member, #name, params.name, class, true)
+	PARSE(client, smtpd_client_restrictions, CLASS_CLIENT);
+	PARSE(helo, smtpd_helo_restrictions, CLASS_HELO);
+	PARSE(sender, smtpd_sender_restrictions, CLASS_SENDER);
+	PARSE(relay, smtpd_relay_restrictions, CLASS_RCPT);
+	PARSE(rcpt, smtpd_recipient_restrictions, CLASS_RCPT);
+	PARSE(data, smtpd_data_restrictions, CLASS_DATA);
+	PARSE(eod, smtpd_end_of_data_restrictions, CLASS_EOD);
+	PARSE(etrn, smtpd_etrn_restrictions, CLASS_ETRN);
+	PARSE(rewrite_clients, local_header_rewrite_clients, CLASS_CLIENT);
+#undef PARSE
+	if (!restrict_guards_relay(&e->relay) &&
+	    !restrict_guards_relay(&e->rcpt))
+		log_fatal("in parameter smtpd_relay_restrictions or "
+		    "smtpd_recipient_restrictions, specify at least one "
+		    "working instance of: reject_unauth_destination, "
+		    "defer_unauth_destination, reject, defer, defer_if_permit "
+		    "or check_relay_domains");
+}
+
+/* Nothing goes in the clear where the configuration says that it must not. */
+static bool
+needs_tls(void)
+{
+	const char *level = params.smtpd_tls_security_level;
+
+	if (level[0] != '\0')
+		return strcasecmp(level, "encrypt") == 0 ||
+		    strcasecmp(level, "verify") == 0 ||
+		    strcasecmp(level, "secure") == 0;
+	return params.smtpd_enforce_tls;
+}
+
+struct smtpd_env *
+smtpd_env_new(const char *service)
+{
+	struct smtpd_env *e = xcalloc(1, sizeof(*e));
+
+	e->service = service;
+	e->bare_lf = bare_lf_mode(params.smtpd_forbid_bare_newline);
+	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
+	e->needs_tls = needs_tls();
+	set_overrides(e);
+	open_lists(e);
+	open_tables(e);
+	parse_restrictions(e);
+	return e;
+}
+
+void
+smtpd_env_free(struct smtpd_env *e)
+{
+	if (e == NULL)
+		return;
+	match_list_free(e->mynetworks);
+	match_list_free(e->xclient_hosts);
+	match_list_free(e->xforward_hosts);
+	match_list_free(e->verp_clients);
+	match_list_free(e->event_exceptions);
+	match_list_free(e->bare_lf_exclusions);
+	match_list_free(e->noop_commands);
+	match_list_free(e->forbidden_commands);
+	maps_free(e->local_rcpt);
+	maps_free(e->relay_rcpt);
+	maps_free(e->virtual_mailbox);
+	maps_free(e->canonical);
+	maps_free(e->sender_canonical);
+	maps_free(e->rcpt_canonical);
+	maps_free(e->virtual_alias);
+	maps_free(e->login_maps);
+	maps_free(e->ehlo_discard_maps);
+	maps_free(e->command_filter);
+	restrict_done(&e->client);
+	restrict_done(&e->helo);
+	restrict_done(&e->sender);
+	restrict_done(&e->relay);
+	restrict_done(&e->rcpt);
+	restrict_done(&e->data);
+	restrict_done(&e->eod);
+	restrict_done(&e->etrn);
+	restrict_done(&e->rewrite_clients);
+	free(e);
+}

@@ -1,0 +1,64 @@
+/*
+ * env.h - what all sessions of one smtpd process share
+ *
+ * Parsed once, with the starting rights, from params: lists, tables and
+ * restriction lists. Sessions borrow it.
+ */
+#ifndef DAEMON_SMTPD_ENV_H
+#define DAEMON_SMTPD_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/smtpd/restrict.h"
+
+struct maps;
+struct match_list;
+
+enum ehlo_feature {		/* what smtpd_discard_ehlo_keywords can hide */
+	EHLO_SIZE	= 1 << 0,
+	EHLO_8BITMIME	= 1 << 1,
+	EHLO_PIPELINING	= 1 << 2,
+	EHLO_ENHANCED	= 1 << 3,
+	EHLO_DSN	= 1 << 4,
+	EHLO_SMTPUTF8	= 1 << 5,
+	EHLO_VRFY	= 1 << 6,
+	EHLO_ETRN	= 1 << 7,
+	EHLO_XCLIENT	= 1 << 8,
+	EHLO_XFORWARD	= 1 << 9,
+	EHLO_XVERP	= 1 << 10,
+	EHLO_SILENT	= 1 << 11	/* say nothing about it in the log */
+};
+
+enum bare_lf {			/* smtpd_forbid_bare_newline */
+	BARE_LF_ALLOW,		/* LF ends a line, LF.LF the message */
+	BARE_LF_NOTE,		/* as ALLOW, and the log says so */
+	BARE_LF_NORMALIZE,	/* LF ends a line, only CRLF.CRLF the message */
+	BARE_LF_REJECT
+};
+
+struct smtpd_env {
+	struct match_list *xclient_hosts, *xforward_hosts, *verp_clients,
+			*event_exceptions, *bare_lf_exclusions, *noop_commands,
+			*forbidden_commands, *mynetworks;
+	struct maps	*local_rcpt, *relay_rcpt, *virtual_mailbox,
+			*canonical, *sender_canonical, *rcpt_canonical,
+			*virtual_alias, *ehlo_discard_maps, *command_filter,
+			*login_maps;
+	struct restrict_list client, helo, sender, relay, rcpt, data, eod,
+			etrn, rewrite_clients;
+	unsigned	 ehlo_discard;
+	enum bare_lf	 bare_lf;
+	unsigned	 cleanup_flags;	/* as receive_override_options leaves them */
+	bool		 checks_unlisted;	/* "no_unknown_recipient_checks" is not set */
+	bool		 needs_tls;	/* refuse mail: TLS is required, and not there */
+	const char	*service;	/* master.cf name, for anvil */
+};
+
+/* smtpd_env_new - parse and open everything; configuration errors are fatal */
+struct smtpd_env	*smtpd_env_new(const char *service);
+void	smtpd_env_free(struct smtpd_env *env);
+/* smtpd_env_discard - bits of a list of EHLO keywords; unknown ones are warned about */
+unsigned	smtpd_env_discard(const char *keywords);
+
+#endif

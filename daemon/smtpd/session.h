@@ -1,0 +1,162 @@
+/*
+ * session.h - one SMTP session as a state machine without I/O
+ *
+ *	                                 +------------- RSET, end of message -----+
+ *	                                 v                                        |
+ *	CONNECT --EHLO, HELO--> (greeted) --MAIL--> sender --RCPT--> recipients --DATA--> content
+ *
+ * It is given command lines and pieces of content, and leaves replies in out.
+ * It has no socket and no clock but the one for stamps; messages go to a
+ * sink, so that a test holds whole conversations with it. RFC 5321.
+ */
+#ifndef DAEMON_SMTPD_SESSION_H
+#define DAEMON_SMTPD_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/time.h>
+
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/mail_params.h"
+#include "daemon/smtpd/peer.h"
+#include "daemon/smtpd/restrict.h"
+#include "lib/base/buf.h"
+
+struct anvil_client;
+struct err;
+
+/*
+ * struct sink - where a message goes: the cleanup module, postdrop (sendmail
+ * -bs), a test's list
+ */
+struct sink {
+	/* open - start a message; its queue ID, or NULL with err */
+	const char	*(*open)(void *ctx, unsigned flags, struct err *err);
+	void		(*set_flags)(void *ctx, unsigned flags);
+	void		(*rec)(void *ctx, int type, const void *data,
+			    size_t len);
+	unsigned	(*commit)(void *ctx, struct buf *reason);
+	void		(*abort)(void *ctx);
+	void		*ctx;
+	bool		 is_local;	/* postdrop: no client attributes, no time */
+};
+
+enum session_verb { VERB_HELO, VERB_EHLO, VERB_XCLIENT, VERB_XFORWARD,
+	VERB_STARTTLS, VERB_AUTH, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_BDAT,
+	VERB_RSET, VERB_NOOP, VERB_VRFY, VERB_ETRN, VERB_QUIT, VERB_UNKNOWN,
+	VERB_COUNT };
+
+/* A decision that waits for the outcome of the rules behind it. */
+struct deferral {
+	bool		 is_active;
+	int		 code;
+	char		 dsn[16];
+	char		*text;
+};
+
+/* What XFORWARD said about the client of our client; NULL: not said. */
+struct forwarded {
+	char		*name, *addr, *port, *proto, *helo, *ident, *source;
+};
+
+struct session {
+	const struct smtpd_env *env;
+	struct sink	*sink;
+	struct anvil_client *anvil;	/* NULL: no limits apply */
+	struct peer	 peer;
+
+	/* Output, for the I/O loop. */
+	struct buf	 out;		/* replies to send */
+	int		 sleep_s;	/* wait so long before sending them */
+	bool		 is_closing;	/* then close */
+	bool		 in_content;	/* bytes belong to session_content */
+
+	/* size_t pending - bytes that came with the command being run */
+	size_t		(*pending)(void *ctx, const char **data);
+	void		*pending_ctx;
+
+	/* The conversation. */
+	const char	*where;		/* "CONNECT", last verb, "END-OF-MESSAGE" */
+	const char	*protocol;	/* "SMTP", "ESMTP" */
+	char		*helo;		/* NULL before HELO */
+	unsigned	 ehlo_discard;
+	bool		 is_exempt;	/* from event limits */
+	enum bare_lf	 bare_lf;
+	bool		 seen_bare_lf;
+	bool		 is_local_rewrite;	/* rewrite_context=local */
+	bool		 was_anvil_counted;
+	int		 errors, junk, overshoot;
+	int		 done[VERB_COUNT], total[VERB_COUNT];
+	struct forwarded forwarded;
+
+	/* The mail transaction; sender NULL: none. */
+	char		*sender;	/* internal form */
+	struct timeval	 arrived;
+	struct mail_params mail;
+	const char	*queue_id;	/* NULL until the sink is open */
+	int		 rcpt_count;
+	char		*first_rcpt;	/* for Received: */
+	char		*rcpt;		/* being checked; for logs */
+	char		*filter, *redirect;	/* access table actions */
+	struct buf	 bcc, prepend;	/* NUL-terminated strings */
+	unsigned	 access_flags;	/* CLEANUP_HOLD, CLEANUP_DISCARD */
+
+	/* Content being received: data.c. */
+	struct buf	 partial;	/* a line that has not ended */
+	int64_t		 content_bytes;
+	bool		 had_crlf, in_line, is_first_line, is_too_big;
+
+	/* Restrictions: restrict.c. */
+	struct buf	 reject;	/* the last refusal */
+	int		 warn_depth;	/* > 0: warn_if_reject */
+	int		 rule_depth;
+	bool		 unlisted_done;	/* recipient existence was tested */
+	struct deferral	 if_permit, if_reject, early_if_permit;
+	const char	*etrn_domain;
+	enum restrict_class stage;
+};
+
+/* session_new - a session with this client; takes the peer's strings */
+struct session	*session_new(const struct smtpd_env *env, struct peer *peer,
+		    struct sink *sink, struct anvil_client *anvil);
+void		 session_free(struct session *s);
+
+/* session_start - limits, client restrictions, greeting */
+void		 session_start(struct session *s);
+/*
+ * session_command - one command line, terminator included
+ *
+ * line		changed in place
+ */
+void		 session_command(struct session *s, char *line, size_t len);
+/*
+ * session_content - bytes behind DATA; data.c
+ *
+ * Returns how many were taken: fewer than len when the message ended.
+ */
+size_t		 session_content(struct session *s, const char *data,
+		    size_t len);
+/* session_lost - the connection ended: "lost connection", "timeout" */
+void		 session_lost(struct session *s, const char *how);
+/* session_end - log the counters */
+void		 session_end(struct session *s);
+
+/* ---- between the files of this role ---- */
+
+/* session_reply - add "CODE text" as a reply; 421 and 521 close the session */
+void	session_reply(struct session *s, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* session_greet_again - as at the start, for the client that XCLIENT named */
+void	session_greet_again(struct session *s);
+/* session_reset_mail - forget the transaction, drop an unfinished message */
+void	session_reset_mail(struct session *s);
+/* session_open - start the queue file and its envelope; false after a reply */
+bool	session_open(struct session *s);
+/* session_put - a record to the sink, if there is one */
+void	session_put(struct session *s, int type, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+/* session_begin_content, after 354: data.c */
+void	session_begin_content(struct session *s);
+
+#endif

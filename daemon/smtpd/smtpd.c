@@ -1,0 +1,219 @@
+/*
+ * smtpd.c - the SMTP server role: the socket around a session
+ *
+ * The session decides, this file moves bytes: replies are sent when no more
+ * input waits (so that a pipelined group costs one write), lines and content
+ * are handed over from the stream's buffer, and time limits end what hangs.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/cleanup/cleanup.h"
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/role.h"
+#include "daemon/serve/serve.h"
+#include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/session.h"
+#include "daemon/smtpd/sink.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/net/stream.h"
+
+#define MS	1000
+
+static struct smtpd_env *env;
+static struct anvil_client *anvil;
+static struct sink sink;
+
+static size_t
+pending(void *ctx, const char **data)
+{
+	return stream_peek(ctx, data);
+}
+
+/* A whole request has one time limit, or each wait has its own. */
+static void
+start_clock(struct stream *st)
+{
+	stream_set_deadline(st, params.smtpd_per_request_deadline ?
+	    clock_mono_ms() + (int64_t)params.smtpd_timeout * MS : 0);
+}
+
+/* A slow but honest sender of much content gets the time that it takes. */
+static void
+extend_clock(struct stream *st, int64_t *deadline, size_t bytes)
+{
+	int64_t limit;
+
+	if (!params.smtpd_per_request_deadline)
+		return;
+	*deadline += (int64_t)bytes * MS / params.smtpd_min_data_rate;
+	limit = clock_mono_ms() + (int64_t)params.smtpd_timeout * MS;
+	if (*deadline > limit)
+		*deadline = limit;
+	stream_set_deadline(st, *deadline);
+}
+
+/* Put the replies into the stream; those to punish wait, and go out now. */
+static void
+send_replies(struct session *s, struct stream *st)
+{
+	if (s->sleep_s > 0) {
+		stream_flush(st);
+		sleep((unsigned)s->sleep_s);
+		s->sleep_s = 0;
+	}
+	if (s->out.len > 0)
+		stream_write(st, s->out.ptr, s->out.len);
+	buf_reset(&s->out);
+}
+
+static bool
+read_content(struct session *s, struct stream *st)
+{
+	int64_t deadline = clock_mono_ms() +
+	    (int64_t)params.smtpd_timeout * MS;
+	const char *data;
+	size_t len, used;
+
+	start_clock(st);
+	while (s->in_content) {
+		if ((len = stream_peek(st, &data)) == 0) {
+			if (!stream_fill(st))
+				return false;
+			continue;
+		}
+		used = session_content(s, data, len);
+		stream_skip(st, used);
+		extend_clock(st, &deadline, used);
+	}
+	return true;
+}
+
+/* The rest of a line that is longer than any command may be. */
+static bool
+skip_line(struct stream *st)
+{
+	int c;
+
+	while ((c = stream_getc(st)) != '\n')
+		if (c == -1)
+			return false;
+	return true;
+}
+
+static bool
+read_command(struct session *s, struct stream *st, struct buf *line)
+{
+	int got;
+
+	start_clock(st);
+	buf_reset(line);
+	got = stream_getline(st, line, (size_t)params.line_length_limit);
+	if (got == -1 || (got == 0 && !skip_line(st)))
+		return false;
+	session_command(s, line->ptr, line->len);
+	return true;
+}
+
+static void
+say_timeout(struct session *s, struct stream *st)
+{
+	stream_clear(st);
+	stream_set_deadline(st, 0);
+	stream_set_timeout(st, 5);
+	session_reply(s, "421 4.4.2 %s Error: timeout exceeded",
+	    params.myhostname);
+	s->sleep_s = 0;
+	send_replies(s, st);
+	stream_flush(st);
+}
+
+static void
+converse(struct session *s, struct stream *st)
+{
+	struct buf line = BUF_INIT;
+	bool ok = true;
+
+	while (ok && !s->is_closing) {
+		send_replies(s, st);
+		ok = s->in_content ? read_content(s, st) :
+		    read_command(s, st, &line);
+	}
+	if (ok) {
+		send_replies(s, st);
+		stream_flush(st);
+	} else if (stream_status(st) == STREAM_TIMEOUT) {
+		session_lost(s, "timeout");
+		say_timeout(s, st);
+	} else {
+		session_lost(s, "lost connection");
+	}
+	buf_done(&line);
+}
+
+static void
+serve(struct stream *client, const char *service, char **argv)
+{
+	struct session *s;
+	struct peer peer;
+	const struct sockaddr *addr;
+	socklen_t len = 0;
+
+	(void)service, (void)argv;
+	addr = serve_peer(&len);
+	peer_init(&peer, stream_fd(client), addr, len, serve_passed());
+	stream_set_timeout(client, params.smtpd_timeout);
+	s = session_new(env, &peer, &sink, serve_standalone() ? NULL : anvil);
+	s->pending = pending;
+	s->pending_ctx = client;
+	session_start(s);
+	converse(s, client);
+	session_end(s);
+	session_free(s);
+}
+
+static void
+pre_jail(const char *service, char **argv)
+{
+	(void)argv;
+	rewrite_init();
+	cleanup_init();
+	env = smtpd_env_new(xstrdup(service));
+	anvil = anvil_client_new(env->service);
+	if (params.smtpd_tls_security_level[0] != '\0' &&
+	    strcmp(params.smtpd_tls_security_level, "none") != 0)
+		log_warning("smtpd_tls_security_level = %s: TLS is not "
+		    "available in this server",
+		    params.smtpd_tls_security_level);
+	if (params.smtpd_sasl_auth_enable)
+		log_warning("smtpd_sasl_auth_enable: SASL is not available in "
+		    "this server");
+}
+
+static void
+post_jail(const char *service, char **argv)
+{
+	(void)service, (void)argv;
+	if (serve_standalone())
+		sink_postdrop(&sink);
+	else
+		sink_cleanup(&sink);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+const struct role smtpd_role = {
+	.name = "smtpd",
+	.summary = "receive mail by SMTP",
+	.skeleton = ROLE_SINGLE,
+	.pre_jail = pre_jail,
+	.post_jail = post_jail,
+	.serve = serve,
+};

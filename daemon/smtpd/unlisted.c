@@ -1,0 +1,194 @@
+/*
+ * unlisted.c - does this recipient, or sender, exist here?
+ *
+ * To refuse at the door is the only way not to bounce to forged senders. An
+ * address that any rewriting table knows exists; then its class names the
+ * table to ask, and an empty table means that nobody can tell.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/unlisted.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/session.h"
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/mail/dsn.h"
+#include "lib/table/maps.h"
+
+static enum table_result
+is_local(const char *domain)
+{
+	if (strcasecmp(domain, params.myorigin) == 0)
+		return TABLE_FOUND;
+	return (enum table_result)rewrite_is_local_domain(domain);
+}
+
+static enum table_result
+find(struct maps *maps, const char *address)
+{
+	if (maps == NULL || maps_is_empty(maps))
+		return TABLE_NOT_FOUND;
+	return maps_find_address(maps, address, MAPS_DEFAULT, MAPS_BOTH, false,
+	    is_local, NULL, NULL);
+}
+
+static bool
+is_reserved(const char *address)
+{
+	static const char *const names[] = { "postmaster", "mailer-daemon" };
+	const char *at = strrchr(address, '@');
+	size_t len = at != NULL ? (size_t)(at - address) : strlen(address), i;
+
+	if (strlen(params.double_bounce_sender) == len &&
+	    strncasecmp(address, params.double_bounce_sender, len) == 0)
+		return true;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len &&
+		    strncasecmp(address, names[i], len) == 0)
+			return true;
+	return false;
+}
+
+static enum restrict_result
+unknown(struct session *s, const char *address, enum restrict_class class,
+    int code, const char *table)
+{
+	struct buf name = BUF_INIT;
+	enum restrict_result r;
+
+	if (address[0] != '\0')
+		address_quote(&name, address);
+	r = restrict_reject(s, code, class == CLASS_SENDER ? "5.1.0" : "5.1.1",
+	    "<%s>: %s rejected: User unknown%s%s%s", name.ptr,
+	    restrict_class_text(class),
+	    params.show_user_unknown_table_name ? " in " : "",
+	    params.show_user_unknown_table_name ? table : "",
+	    params.show_user_unknown_table_name ? " table" : "");
+	buf_done(&name);
+	return r;
+}
+
+static enum restrict_result
+try_later(struct session *s, const char *address, enum restrict_class class)
+{
+	struct buf name = BUF_INIT;
+	enum restrict_result r;
+
+	address_quote(&name, address);
+	r = restrict_reject(s, 451, class == CLASS_SENDER ? "4.1.0" : "4.1.1",
+	    "<%s>: Temporary lookup failure", name.ptr);
+	buf_done(&name);
+	return r;
+}
+
+/* The transports error and retry carry their own text as next hop. */
+static enum restrict_result
+by_transport(struct session *s, const char *address,
+    const struct resolve_reply *r, enum restrict_class class)
+{
+	bool is_error = strcmp(r->transport->ptr, params.error_service_name) ==
+	    0;
+	char status[DSN_STATUS_SIZE], fit[16];
+	const char *text = dsn_split(r->nexthop->ptr,
+	    is_error ? "5.0.0" : "4.0.0", status);
+	struct buf name = BUF_INIT;
+	enum restrict_result result;
+	int code;
+
+	address_quote(&name, address);
+	restrict_dsn(fit, status, class);
+	if ((r->flags & RESOLVE_ALIAS) != 0 && is_error)
+		code = params.unknown_virtual_alias_reject_code;
+	else
+		code = status[0] == '4' ? 450 : 550;
+	result = restrict_reject(s, code, fit, "<%s>: %s rejected: %s",
+	    name.ptr, restrict_class_text(class), text);
+	buf_done(&name);
+	return result;
+}
+
+static enum restrict_result
+by_class(struct session *s, const char *address, const char *recipient,
+    unsigned flags, enum restrict_class class)
+{
+	const struct smtpd_env *env = s->env;
+	struct maps *maps = NULL;
+	const char *table = "";
+	int code = 550;
+
+	if ((flags & RESOLVE_LOCAL) != 0) {
+		if (is_reserved(recipient))
+			return RESTRICT_DUNNO;
+		maps = env->local_rcpt;
+		table = "local recipient";
+		code = params.unknown_local_recipient_reject_code;
+	} else if ((flags & RESOLVE_MAILBOX) != 0) {
+		maps = env->virtual_mailbox;
+		table = "virtual mailbox";
+		code = params.unknown_virtual_mailbox_reject_code;
+	} else if ((flags & RESOLVE_RELAY) != 0) {
+		maps = env->relay_rcpt;
+		table = "relay recipient";
+		code = params.unknown_relay_recipient_reject_code;
+	}
+	if (maps == NULL || maps_is_empty(maps))
+		return RESTRICT_DUNNO;
+	switch (find(maps, recipient)) {
+	case TABLE_FOUND:
+		return RESTRICT_DUNNO;
+	case TABLE_NOT_FOUND:
+		return unknown(s, address, class, code, table);
+	default:
+		return try_later(s, address, class);
+	}
+}
+
+enum restrict_result
+unlisted_check(struct session *s, const char *address,
+    enum restrict_class class)
+{
+	const struct smtpd_env *env = s->env;
+	struct maps *const first[] = { env->rcpt_canonical,
+	    class == CLASS_SENDER ? env->sender_canonical : NULL,
+	    env->canonical, env->virtual_alias };
+	struct resolve_reply r;
+	struct buf full = BUF_INIT;
+	enum restrict_result result = RESTRICT_DUNNO;
+	enum table_result found;
+	size_t i;
+
+	resolve_reply_init(&r);
+	rewrite_internal(REWRITE_LOCAL, address, &full);
+	rewrite_resolve(s->sender != NULL ? s->sender : "", full.ptr, false,
+	    &r);
+	if ((r.flags & RESOLVE_FAIL) != 0) {
+		result = try_later(s, address, class);
+		goto out;
+	}
+	for (i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		found = find(first[i], r.recipient->ptr);
+		if (found == TABLE_FOUND)
+			goto out;
+		if (found != TABLE_NOT_FOUND) {
+			result = try_later(s, address, class);
+			goto out;
+		}
+	}
+	if (strcmp(r.transport->ptr, params.error_service_name) == 0 ||
+	    strcmp(r.transport->ptr, "retry") == 0)
+		result = by_transport(s, address, &r, class);
+	else
+		result = by_class(s, address, r.recipient->ptr, r.flags, class);
+out:
+	resolve_reply_done(&r);
+	buf_done(&full);
+	return result;
+}
