@@ -190,11 +190,29 @@ read_line(struct conn *c, int timeout_s, size_t *total)
 	return got == -1 ? -1 : 0;
 }
 
+static void
+warn_nonsense(const struct conn *c)
+{
+	const struct smtp_session *s = &c->session;
+
+	log_warning("%s: non-%s response from %s: %.*s",
+	    s->msg != NULL ? s->msg->queue_id : "NOQUEUE",
+	    s->cfg->is_lmtp ? "LMTP" :
+	    (s->features & SMTP_HAS_ESMTP) != 0 ? "ESMTP" : "SMTP", s->relay,
+	    (int)strcspn(c->line.ptr, "\r\n"), c->line.ptr);
+	if ((s->features & SMTP_HAS_PIPELINING) != 0)
+		log_warning("to prevent loss of mail, turn off command"
+		    " pipelining for %s with the %s parameter", s->addr,
+		    s->cfg->is_lmtp ? "lmtp_discard_lhlo_keyword_address_maps" :
+		    "smtp_discard_ehlo_keyword_address_maps");
+}
+
 /* 1: a reply; 0: the stream is gone; -1: that was no reply */
 static int
 read_reply(struct conn *c)
 {
 	int timeout_s = smtp_session_timeout(&c->session);
+	bool had_nonsense = false;
 	size_t total = 0;
 	int got;
 
@@ -209,11 +227,10 @@ read_reply(struct conn *c)
 		got = total > REPLY_BYTES_MAX ? -1 :
 		    smtp_reply_line(&c->reply, span_buf(&c->line));
 		log_debug("< %s: %.500s", c->session.relay, c->line.ptr);
+		if (c->reply.has_nonsense && !had_nonsense)
+			warn_nonsense(c);
+		had_nonsense = c->reply.has_nonsense;
 	} while (got == 0);
-	if (got == -1)
-		log_warning("non-%s response from %s: %.100s",
-		    c->session.cfg->is_lmtp ? "LMTP" : "SMTP",
-		    c->session.relay, c->line.ptr);
 	return got;
 }
 

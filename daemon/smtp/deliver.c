@@ -63,6 +63,7 @@ job_init(struct job *j, struct agent_request *rq, const struct smtp_config *cfg)
 	smtp_failure_init(&j->why);
 	strcpy(j->relay, "none");
 	buf_init(&j->sender);
+	m->queue_id = rq->queue_id;
 	m->sender = rq->sender;
 	m->size = rq->data_size;
 	m->is_8bit = strcasecmp(rq->encoding, "8bit") == 0;
@@ -431,10 +432,9 @@ talk_to(struct job *j, struct conn *c, const char *domain)
 	case SMTP_STEP_HELLO:
 		break;
 	default:
-		if (s->failure.is_loop) {
+		if (s->failure.is_loop)
 			buf_setf(&s->failure.reason,
 			    "mail for %s loops back to myself", domain);
-		}
 		note_failure(j, &s->failure, s->relay);
 		if (!s->is_final && !s->failure.is_hard)
 			log_info("%s: %s", j->rq->queue_id,
@@ -454,7 +454,7 @@ talk_to(struct job *j, struct conn *c, const char *domain)
 
 static void
 try_host(struct job *j, const struct smtp_host *host, bool is_final,
-    const char *domain)
+    const struct smtp_dest *dest)
 {
 	char addr[NETADDR_TEXT_SIZE], port[12];
 	struct smtp_failure f;
@@ -475,8 +475,10 @@ try_host(struct job *j, const struct smtp_host *host, bool is_final,
 	}
 	c = conn_new(j->cfg, fd, host->name, addr, port);
 	c->session.is_final = is_final;
+	c->session.detects_loops = dest->detects_loops;
+	c->session.msg = &j->msg;
 	set_host_quirks(j, &c->session, addr);
-	talk_to(j, c, domain);
+	talk_to(j, c, dest->host);
 }
 
 static void
@@ -498,6 +500,7 @@ try_unix(struct job *j, const char *path, bool is_final)
 		return;
 	}
 	c = conn_new(j->cfg, fd, params.myhostname, path, "");
+	c->session.msg = &j->msg;
 	c->session.is_final = is_final;
 	talk_to(j, c, path);
 }
@@ -538,7 +541,7 @@ try_destination(struct job *j, const char *text, bool is_last)
 			try_host(j, &hosts.list[i], is_last &&
 			    (i + 1 == hosts.count ||
 			    (limit > 0 && j->sessions + 1 >= limit)),
-			    dest.host);
+			    &dest);
 		smtp_hosts_done(&hosts);
 	}
 	smtp_failure_done(&f);

@@ -24,6 +24,7 @@
 #include "lib/conf/params.h"
 #include "lib/net/dns.h"
 
+#define SMTP_PORT	25
 #define HOSTS_MAX	500	/* of one destination: more is mischief */
 
 /* ---- what the nexthop says ---- */
@@ -60,6 +61,7 @@ parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
     const char *text, struct err *err)
 {
 	const char *port = cfg->tcp_port, *end;
+	bool has_port = false;
 	struct netaddr a;
 
 	if (text[0] == '[') {
@@ -69,14 +71,16 @@ parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
 		if (take_host(d, text + 1, (size_t)(end - text - 1), err) == -1)
 			return -1;
 		d->wants_mx = false;
-		if (end[1] == ':')
+		has_port = end[1] == ':';
+		if (has_port)
 			port = end + 2;
 		else if (end[1] != '\0')
 			return err_set(err, ERR_SYNTAX,
 			    "garbage after ']' in destination: %s", text);
 	} else {
 		end = strrchr(text, ':');
-		if (end != NULL && strchr(text, ':') == end)
+		has_port = end != NULL && strchr(text, ':') == end;
+		if (has_port)
 			port = end + 1;
 		else
 			end = text + strlen(text);
@@ -92,6 +96,9 @@ parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
 		if (strncasecmp(d->host, "ipv6:", 5) == 0)
 			memmove(d->host, d->host + 5, strlen(d->host + 5) + 1);
 	}
+	/* On another port it may well be ourselves: a content filter, say. */
+	d->detects_loops = !cfg->is_lmtp && (d->port == SMTP_PORT ||
+	    (d->wants_mx && !has_port));
 	return 0;
 }
 
@@ -330,7 +337,7 @@ hosts_of_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 		}
 		return -1;
 	}
-	if (!drop_self(out))
+	if (d->detects_loops && !drop_self(out))
 		return fail_loop(failure, d->host);
 	return 0;
 }
@@ -384,7 +391,8 @@ smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
 	if (rc == 1) {
 		rc = add_addresses(out, cfg, d->host, d->port, 0, failure) ==
 		    DNS_FOUND ? 0 : -1;
-		if (rc == 0 && d->wants_mx && !drop_self(out))
+		if (rc == 0 && d->wants_mx && d->detects_loops &&
+		    !drop_self(out))
 			rc = fail_loop(failure, d->host);
 	}
 	if (rc == 0)

@@ -2,8 +2,9 @@
  * reply.c - put the lines of a server's reply together
  *
  * RFC 5321 4.2: three digits, then '-' when more lines follow. Servers are
- * not to be trusted: lines are cut, replies bounded, and what does not start
- * with three digits is no reply.
+ * not to be trusted: lines are cut and replies bounded. A line that does not
+ * start with three digits is kept as text, and the reply goes on: some servers
+ * have such lines in their greeting.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -30,6 +31,7 @@ smtp_reply_reset(struct smtp_reply *r)
 {
 	r->code = 0;
 	r->has_status = false;
+	r->has_nonsense = false;
 	r->status[0] = '\0';
 	buf_reset(&r->text);
 }
@@ -57,6 +59,14 @@ take_status(struct smtp_reply *r, const char *text)
 	}
 }
 
+static bool
+is_reply(struct span line)
+{
+	return line.len >= 3 && is_digit(line.ptr[0]) &&
+	    is_digit(line.ptr[1]) && is_digit(line.ptr[2]) &&
+	    (line.len == 3 || line.ptr[3] == ' ' || line.ptr[3] == '-');
+}
+
 int
 smtp_reply_line(struct smtp_reply *r, struct span line)
 {
@@ -67,20 +77,19 @@ smtp_reply_line(struct smtp_reply *r, struct span line)
 		line.len--;
 	if (line.len > SMTP_LINE_MAX)
 		line.len = SMTP_LINE_MAX;
-	if (line.len < 3 || !is_digit(line.ptr[0]) || !is_digit(line.ptr[1]) ||
-	    !is_digit(line.ptr[2]))
+	if (r->text.len + line.len >= SMTP_REPLY_MAX)
 		return -1;
-	if (line.len > 3 && line.ptr[3] != ' ' && line.ptr[3] != '-')
-		return -1;
-	if (r->text.len + line.len > SMTP_REPLY_MAX)
-		return -1;
-	if (at > 0)
+	if (at > 0 || r->has_nonsense)
 		buf_addc(&r->text, '\n');
 	at = r->text.len;
 	buf_add(&r->text, line.ptr, line.len);
 	for (i = at; i < r->text.len; i++)	/* text is a C string from here on */
 		if (r->text.ptr[i] == '\0')
 			r->text.ptr[i] = '?';
+	if (!is_reply(line)) {
+		r->has_nonsense = true;
+		return 0;
+	}
 	r->code = (line.ptr[0] - '0') * 100 + (line.ptr[1] - '0') * 10 +
 	    (line.ptr[2] - '0');
 	take_status(r, line.len > 4 ? r->text.ptr + at + 4 : "");

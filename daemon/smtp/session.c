@@ -178,8 +178,6 @@ put_said(struct buf *out, const struct smtp_session *s,
 	bool refused = s->state == SMTP_GREETING || s->state == SMTP_EHLO ||
 	    s->state == SMTP_HELO;
 
-	if (r->code < 400 || r->code > 599)
-		buf_adds(out, "Protocol error: ");
 	buf_addf(out, "host %s %s: ", s->host_addr,
 	    refused ? "refused to talk to me" : "said");
 	put_one_line(out, &r->text);
@@ -210,7 +208,8 @@ fail_said(struct smtp_session *s, const struct smtp_reply *r)
 	put_one_line(&f->diag, &r->text);
 	buf_sets(&f->mta, s->host);
 	/* Another host may be of a better mind. */
-	if (f->is_hard && s->cfg->skip_5xx_greeting) {
+	if (s->state == SMTP_GREETING && r->code / 100 == 5 &&
+	    s->cfg->skip_5xx_greeting) {
 		f->is_hard = false;
 		f->throttles = true;
 		f->status[0] = '4';
@@ -308,6 +307,7 @@ smtp_session_init(struct smtp_session *s, const struct smtp_config *cfg,
 	s->cfg = cfg;
 	s->myhostname = params.myhostname;
 	snprintf(s->host, sizeof(s->host), "%s", host);
+	snprintf(s->addr, sizeof(s->addr), "%s", addr);
 	snprintf(s->host_addr, sizeof(s->host_addr), "%.255s[%.110s]", host,
 	    addr);
 	snprintf(s->relay, sizeof(s->relay), "%s%s%s", s->host_addr,
@@ -366,7 +366,7 @@ on_greeting(struct smtp_session *s, const struct smtp_reply *r)
 		return fail_said(s, r);
 	if (s->cfg->is_lmtp)
 		return say_hello(s, SMTP_EHLO);
-	if (span_ieq(reply_host(r), s->myhostname))
+	if (s->detects_loops && span_ieq(reply_host(r), s->myhostname))
 		log_warning("host %s greeted me with my own hostname %s",
 		    s->relay, s->myhostname);
 	find_pix(s, r);
@@ -451,7 +451,7 @@ on_hello(struct smtp_session *s, const struct smtp_reply *r)
 	}
 	if (s->state == SMTP_EHLO)
 		take_features(s, r);
-	if (!s->cfg->is_lmtp && span_ieq(reply_host(r), s->myhostname)) {
+	if (s->detects_loops && span_ieq(reply_host(r), s->myhostname)) {
 		log_warning("host %s replied to HELO/EHLO with my own hostname"
 		    " %s", s->relay, s->myhostname);
 		smtp_failure_set(&s->failure, "5.4.6", "%s", "");

@@ -94,6 +94,7 @@ struct smtp_reply {
 	int		 code;		/* 200..599 */
 	char		 status[DSN_STATUS_SIZE]; /* of the text, or "C.0.0" */
 	bool		 has_status;
+	bool		 has_nonsense;	/* a line was no reply */
 	struct buf	 text;		/* lines as sent, LF between them */
 };
 
@@ -103,8 +104,8 @@ void	smtp_reply_reset(struct smtp_reply *r);
 /*
  * smtp_reply_line - add one line (any line end is cut off)
  *
- * Returns 1 when the reply is complete, 0 when more lines follow, -1 when
- * this is no reply at all or too much of one.
+ * Returns 1 when the reply is complete, 0 when more lines follow (a line that
+ * is no reply is kept as text), -1 when it is too much.
  */
 int	smtp_reply_line(struct smtp_reply *r, struct span line);
 
@@ -152,6 +153,7 @@ struct smtp_rcpt {
 };
 
 struct smtp_message {
+	const char	*queue_id;
 	const char	*sender;	/* internal form */
 	long		 size;
 	bool		 is_8bit, needs_smtputf8;
@@ -194,6 +196,7 @@ struct smtp_session {
 	const struct smtp_config *cfg;
 	const char	*myhostname;
 	char		 host[320];	/* "name" */
+	char		 addr[120];
 	char		 host_addr[400]; /* "name[addr]", as in texts */
 	char		 relay[420];	/* "name[addr]:port", as in the log */
 	enum smtp_state	 state;
@@ -202,6 +205,7 @@ struct smtp_session {
 	unsigned	 xforward;	/* SMTP_XF_* offered */
 	unsigned	 pix;		/* workarounds in force */
 	long		 size_limit;	/* 0: none said */
+	bool		 detects_loops;	/* a server with our own name is a loop */
 	bool		 is_final;	/* no other host will be tried: soft errors are deferrals */
 	bool		 keeps_open;	/* do not say QUIT after the message */
 	bool		 quit_sent;
@@ -290,6 +294,7 @@ struct smtp_dest {
 	bool		 is_unix;
 	bool		 wants_mx;
 	bool		 is_numeric;
+	bool		 detects_loops;	/* the port is the one that mail comes in by */
 };
 
 /* smtp_dest_parse - "host", "[host]:port", "inet:host:port", "unix:path"; 0, or -1 with err */
