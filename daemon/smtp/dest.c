@@ -363,11 +363,8 @@ try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 		failure->is_end = true;
 		return -1;
 	case DNS_NO_DATA:
+	case DNS_NOT_FOUND:	/* the hosts file may know it all the same */
 		return 1;
-	case DNS_NOT_FOUND:
-		if ((cfg->lookup & SMTP_LOOKUP_NATIVE) != 0)
-			return 1;	/* the hosts file may know it */
-		break;
 	case DNS_RETRY:
 	case DNS_FAIL:
 		if (cfg->ignores_mx_error)

@@ -576,11 +576,12 @@ dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
 			answer_move(out, &part);
 			continue;
 		}
+		if (r == DNS_NOT_FOUND && netaddr_wants(AF_INET6))
+			/* No such name: what goes for one type goes for both. */
+			return failure(r, name, ns_t_aaaa, err);
 		if (err != NULL && (result == DNS_FOUND || r == worse(result, r)))
 			*err = why;
 		result = result == DNS_FOUND ? r : worse(result, r);
-		if (r == DNS_NOT_FOUND)	/* no such name: of any type */
-			break;
 	}
 	if (out->count > 0)
 		return DNS_FOUND;
