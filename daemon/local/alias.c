@@ -1,0 +1,183 @@
+/*
+ * alias.c - alias_maps: one name becomes many destinations
+ *
+ * The rights for what an alias runs or writes are those of whoever could have
+ * written the table; an owner-NAME alias becomes the sender of what goes out
+ * (spec/tables.md 16.7).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/local/local.h"
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/serve/agent.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/table/maps.h"
+
+/* Quoted form first, then as it is: tables are built from quoted text. */
+static enum table_result
+find_key(const char *name, struct buf *value)
+{
+	struct buf quoted = BUF_INIT;
+	enum table_result r = TABLE_NOT_FOUND;
+
+	address_quote(&quoted, name);
+	if (strcmp(quoted.ptr, name) != 0)
+		r = maps_find(local_tables.aliases, quoted.ptr, false, value);
+	if (r == TABLE_NOT_FOUND)
+		r = maps_find(local_tables.aliases, name, false, value);
+	buf_done(&quoted);
+	return r;
+}
+
+/* name is set to the key that was found: with extension, or without. */
+static enum table_result
+find_alias(const struct local_state *st, struct buf *name, struct buf *value,
+    bool *without_extension)
+{
+	enum table_result r;
+
+	*without_extension = false;
+	text_fold(name, st->local);
+	if ((r = find_key(name->ptr, value)) != TABLE_NOT_FOUND ||
+	    strcmp(name->ptr, st->user) == 0)
+		return r;
+	buf_sets(name, st->user);
+	*without_extension = true;
+	return find_key(name->ptr, value);
+}
+
+/* Who may have written the table decides who runs its commands. */
+static bool
+find_rights(struct local_state *st)
+{
+	struct table *t = maps_found_in(local_tables.aliases);
+	struct passwd *pw;
+	uid_t owner;
+
+	if (t == NULL || table_owner(t, &owner) == -1) {
+		log_warning("cannot find the owner of alias database %s",
+		    t != NULL ? table_name(t) : "");
+		return false;
+	}
+	st->has_rights = true;
+	if (owner == 0) {
+		local_default_privs(&st->uid, &st->gid);
+		return true;
+	}
+	if ((pw = getpwuid(owner)) == NULL) {
+		log_warning("cannot find alias database owner for %s",
+		    table_name(t));
+		return false;
+	}
+	st->uid = pw->pw_uid;
+	st->gid = pw->pw_gid;
+	return true;
+}
+
+/*
+ * owner-NAME: the sender of what this list sends out. False when the table
+ * cannot be asked now.
+ */
+static bool
+find_owner(struct local_state *st, const char *name, struct buf *sender)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	enum table_result r = TABLE_NOT_FOUND;
+
+	if (params.owner_request_special &&
+	    strncasecmp(name, "owner-", 6) != 0) {
+		buf_setf(&key, "owner-%s", name);
+		r = find_key(key.ptr, &value);
+	}
+	if (r == TABLE_FOUND) {
+		rewrite_internal(REWRITE_LOCAL, params.expand_owner_alias ?
+		    value.ptr : key.ptr, sender);
+		st->sender = sender->ptr;
+		st->resends = true;
+	} else if (params.reset_owner_alias)
+		st->sender = st->lr->rq->sender;
+	buf_done(&key);
+	buf_done(&value);
+	return r == TABLE_FOUND || r == TABLE_NOT_FOUND;
+}
+
+static bool
+propagates(const char *feature)
+{
+	char *copy = xstrdup(params.propagate_unmatched_extensions);
+	char *rest = copy, *word;
+	bool found = false;
+
+	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		found = strcasecmp(word, feature) == 0;
+	free(copy);
+	return found;
+}
+
+static bool
+expand_alias(const struct local_state *st, const char *name,
+    const char *value, bool without_extension)
+{
+	struct local_state next = *st;
+	struct buf sender = BUF_INIT;
+	int count;
+	bool done;
+
+	next.alias = name;
+	next.level++;
+	next.source = LOCAL_FROM_ALIAS;
+	if (without_extension && propagates("alias"))
+		next.unmatched = st->extension;
+	if (!find_rights(&next))
+		return local_fail(st, "4.3.0",
+		    "mail system configuration error");
+	if (!find_owner(&next, name, &sender))
+		done = local_fail(st, "4.3.0", "alias database unavailable");
+	else {
+		done = local_list(&next, value, &count);
+		if (count == 0) {
+			log_warning("no recipient in alias lookup result for "
+			    "%s", name);
+			done = local_fail(st, "4.3.0",
+			    "alias database unavailable");
+		}
+	}
+	buf_done(&sender);
+	return done;
+}
+
+bool
+local_alias(struct local_state *st, bool *done)
+{
+	struct buf name = BUF_INIT, value = BUF_INIT;
+	bool without_extension, is_ours = true;
+
+	switch (find_alias(st, &name, &value, &without_extension)) {
+	case TABLE_FOUND:
+		/* An alias that lists itself means the user of that name. */
+		if (st->alias != NULL && strcasecmp(name.ptr, st->alias) == 0)
+			is_ours = false;
+		else
+			*done = expand_alias(st, name.ptr, value.ptr,
+			    without_extension);
+		break;
+	case TABLE_NOT_FOUND:
+		is_ours = false;
+		break;
+	default:
+		*done = local_fail(st, "4.3.0", "alias database unavailable");
+		break;
+	}
+	buf_done(&name);
+	buf_done(&value);
+	return is_ours;
+}

@@ -1,0 +1,364 @@
+/*
+ * local.c - deliver to the users of this machine
+ *
+ * The role and the first steps of a recipient: what its address says, whether
+ * it was here before (Delivered-To), then aliases, then the user. See local.h
+ * for the picture.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/local/local.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/role.h"
+#include "daemon/serve/agent.h"
+#include "daemon/serve/mailbox.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/mail/header.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_rec.h"
+#include "lib/table/maps.h"
+
+#define LEVEL_MAX	100		/* spec/tables.md 16.7 */
+#define HEADER_LINES_MAX 20000		/* where a header must have ended */
+#define LOOPS_MAX	1000
+#define TABLE_FLAGS	(TABLE_FOLD | TABLE_UTF8 | TABLE_NO_REGSUB | \
+			TABLE_NO_PROXY | TABLE_NO_UNAUTH)
+
+struct local_tables local_tables;
+
+/* ---- outcomes ---- */
+
+/*
+ * A recipient may end in several places, so none of them marks it done; that
+ * is for the end of them all. What stays in the queue names its record.
+ */
+bool
+local_report(const struct local_state *st, const struct delivery *d)
+{
+	struct queue_rcpt rcpt = st->rcpt;
+	bool may_stay = d->kind == OUTCOME_DEFERRED ||
+	    (d->kind == OUTCOME_BOUNCED && params.soft_bounce);
+
+	if (!may_stay)
+		rcpt.offset = -1;
+	return delivery_report(st->lr->rq, &rcpt, "local", d);
+}
+
+bool
+local_fail(const struct local_state *st, const char *status, const char *fmt,
+    ...)
+{
+	struct delivery d = DELIVERY_INIT;
+	struct buf text = BUF_INIT;
+	va_list ap;
+	bool done;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	delivery_set(&d, status, "%s", text.ptr);
+	done = local_report(st, &d);
+	delivery_done(&d);
+	buf_done(&text);
+	return done;
+}
+
+bool
+local_seen(struct local_request *lr, const char *fmt, ...)
+{
+	struct buf key = BUF_INIT;
+	va_list ap;
+	bool seen;
+
+	va_start(ap, fmt);
+	buf_vaddf(&key, fmt, ap);
+	va_end(ap);
+	seen = local_text_has(&lr->seen, key.ptr);
+	if (!seen && (params.duplicate_filter_limit == 0 ||
+	    lr->seen.count < (size_t)params.duplicate_filter_limit))
+		local_text_add(&lr->seen, key.ptr);
+	buf_done(&key);
+	return seen;
+}
+
+/* ---- Delivered-To ---- */
+
+static void
+note_delivered_to(struct local_request *lr, const char *line)
+{
+	static const char name[] = "Delivered-To:";
+	struct buf address = BUF_INIT, folded = BUF_INIT;
+	const char *value;
+	size_t n;
+
+	if (strncasecmp(line, name, sizeof(name) - 1) != 0 ||
+	    lr->loops.count >= LOOPS_MAX)
+		return;
+	value = text_skip_blank(line + sizeof(name) - 1);
+	n = strcspn(value, "\r\n");
+	while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
+		n--;
+	buf_set(&folded, value, n);
+	address_unquote(&address, folded.ptr);
+	buf_reset(&folded);
+	text_fold(&folded, address.ptr);
+	local_text_add(&lr->loops, folded.ptr);
+	buf_done(&address);
+	buf_done(&folded);
+}
+
+/* Read the header once; a damaged file shows when it is delivered. */
+static void
+read_loops(struct local_request *lr)
+{
+	struct queue_file *qf = lr->rq->file;
+	const char *text;
+	size_t len;
+	int type, lines = 0;
+
+	if (lr->has_loops)
+		return;
+	lr->has_loops = true;
+	if (queue_file_seek(qf, lr->rq->data_offset, NULL) == -1)
+		return;
+	while (lines++ < HEADER_LINES_MAX &&
+	    queue_file_next(qf, &type, &text, &len, NULL) == 1 &&
+	    (type == QUEUE_REC_TEXT || type == QUEUE_REC_PART) && len > 0) {
+		if (text[0] != ' ' && text[0] != '\t' &&
+		    header_name_len(text, len) == 0)
+			break;
+		note_delivered_to(lr, text);
+	}
+}
+
+static bool
+is_loop(const struct local_state *st)
+{
+	struct buf folded = BUF_INIT;
+	bool found;
+
+	read_loops(st->lr);
+	text_fold(&folded, st->rcpt.address);
+	found = local_text_has(&st->lr->loops, folded.ptr);
+	buf_done(&folded);
+	return found;
+}
+
+/* ---- one recipient ---- */
+
+/* What the address says: local part, user, extension, domain. */
+struct address_parts {
+	struct buf	local, user, extension;
+	const char	*domain;
+};
+
+static void
+split_address(struct address_parts *p, const char *address)
+{
+	const char *domain = address_domain(address);
+	size_t len, split;
+
+	buf_init(&p->local);
+	buf_init(&p->user);
+	buf_init(&p->extension);
+	p->domain = domain != NULL ? domain : params.myorigin;
+	len = domain == NULL ? strlen(address) :
+	    (size_t)(domain - 1 - address);
+	buf_set(&p->local, address, len);
+	text_fold(&p->user, p->local.ptr);
+	split = address_split_extension(p->user.ptr, p->user.len,
+	    params.recipient_delimiter);
+	if (split < p->user.len) {
+		/* The extension keeps its letters; folding may have moved it. */
+		const char *ext = p->local.ptr + address_split_extension(
+		    p->local.ptr, p->local.len, params.recipient_delimiter);
+
+		if (*ext != '\0')
+			buf_sets(&p->extension, ext + 1);
+		buf_truncate(&p->user, split);
+	}
+	if (strchr(p->extension.ptr, '/') != NULL) {
+		log_warning("%s: address with illegal extension: %s", address,
+		    p->local.ptr);
+		buf_reset(&p->extension);
+	}
+}
+
+bool
+local_recipient(struct local_state *st)
+{
+	struct address_parts parts;
+	const char *address = st->rcpt.address;
+	bool done;
+
+	if (*address == '\\') {
+		st->is_verbatim = true;
+		st->rcpt.address = ++address;
+	}
+	if (!params.frozen_delivered_to)
+		st->delivered = address;
+	if (is_loop(st))
+		return local_fail(st, "5.4.6", "mail forwarding loop for %s",
+		    address);
+	split_address(&parts, address);
+	st->local = parts.local.ptr;
+	st->user = parts.user.ptr;
+	st->extension = parts.extension.ptr;
+	st->domain = parts.domain;
+	st->account = NULL;
+	if (st->level > LEVEL_MAX) {
+		log_warning("alias database loop for %s", st->user);
+		done = local_fail(st, "5.4.6", "alias database loop for %s",
+		    st->user);
+	} else if (st->is_verbatim || !local_alias(st, &done))
+		done = local_user(st);
+	buf_done(&parts.local);
+	buf_done(&parts.user);
+	buf_done(&parts.extension);
+	return done;
+}
+
+static void
+deliver_one(struct local_request *lr, const struct queue_rcpt *rcpt)
+{
+	struct local_state st = { .lr = lr, .rcpt = *rcpt,
+	    .sender = lr->rq->sender, .delivered = rcpt->address,
+	    .unmatched = "" };
+	bool done = local_recipient(&st);
+
+	/* What was collected on the way belongs to the first address again. */
+	st.rcpt = *rcpt;
+	if (!local_resend_all(&st))
+		done = false;
+	if (done)
+		agent_completed(lr->rq, rcpt);
+}
+
+/* sendmail -bv: what would happen, without doing it. */
+static void
+probe(struct agent_request *rq, const struct queue_rcpt *rcpt)
+{
+	struct delivery d = DELIVERY_INIT;
+	struct address_parts parts;
+	struct local_user *u = NULL;
+	struct buf value = BUF_INIT;
+
+	split_address(&parts, rcpt->address);
+	delivery_set(&d, "2.0.0", "delivers to mailbox");
+	if (maps_find(local_tables.aliases, parts.user.ptr, false,
+	    &value) == TABLE_FOUND)
+		delivery_set(&d, "2.0.0", "aliased to %s", value.ptr);
+	else if (params.mailbox_transport[0] == '\0' &&
+	    params.fallback_transport[0] == '\0' &&
+	    params.luser_relay[0] == '\0' &&
+	    local_account(parts.user.ptr, &u) == 0)
+		delivery_set(&d, "5.1.1", "unknown user: \"%s\"",
+		    parts.user.ptr);
+	delivery_report(rq, rcpt, "local", &d);
+	local_user_free(u);
+	delivery_done(&d);
+	buf_done(&value);
+	buf_done(&parts.local);
+	buf_done(&parts.user);
+	buf_done(&parts.extension);
+}
+
+static void
+deliver(struct agent_request *rq, const char *service, void *ctx)
+{
+	struct local_request lr = { .rq = rq, .service = service };
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < rq->rcpt_count && !rq->is_corrupt; i++)
+		if ((rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0)
+			probe(rq, &rq->rcpts[i]);
+		else
+			deliver_one(&lr, &rq->rcpts[i]);
+	local_text_done(&lr.seen);
+	local_text_done(&lr.loops);
+}
+
+static void
+serve(struct stream *client, const char *service, char **argv)
+{
+	(void)argv;
+	agent_serve(client, service, deliver, NULL);
+}
+
+static void
+check_list(const char *name, const char *value, const char *const *known)
+{
+	char *copy = xstrdup(value), *rest = copy, *word;
+	size_t i;
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		for (i = 0; known[i] != NULL; i++)
+			if (strcmp(word, known[i]) == 0)
+				break;
+		if (known[i] == NULL)
+			log_fatal("parameter %s: unknown name \"%s\"", name,
+			    word);
+	}
+	free(copy);
+}
+
+static void
+pre_jail(const char *service, char **argv)
+{
+	static const char *const sources[] = { "alias", "forward", "include",
+	    NULL };
+	static const char *const headers[] = { "command", "file", "forward",
+	    NULL };
+	char *unknown = mailbox_check_locks(params.mailbox_delivery_lock);
+
+	(void)service;
+	(void)argv;
+	if (unknown != NULL)
+		log_fatal("bad string \"%s\" in mailbox_delivery_lock",
+		    unknown);
+	if (params.mailbox_size_limit > 0 && (params.message_size_limit == 0 ||
+	    params.mailbox_size_limit < params.message_size_limit))
+		log_fatal("main.cf configuration error: mailbox_size_limit is "
+		    "smaller than message_size_limit");
+	check_list("allow_mail_to_commands", params.allow_mail_to_commands,
+	    sources);
+	check_list("allow_mail_to_files", params.allow_mail_to_files,
+	    sources);
+	check_list("prepend_delivered_header",
+	    params.prepend_delivered_header, headers);
+	agent_init("local_delivery_status_filter",
+	    params.local_delivery_status_filter);
+	rewrite_init();
+	local_tables.aliases = maps_open("alias_maps", params.alias_maps,
+	    TABLE_FLAGS);
+	local_tables.mailbox_transport = maps_open("mailbox_transport_maps",
+	    params.mailbox_transport_maps, TABLE_FLAGS);
+	local_tables.mailbox_command = maps_open("mailbox_command_maps",
+	    params.mailbox_command_maps, TABLE_FLAGS);
+	local_tables.fallback_transport = maps_open("fallback_transport_maps",
+	    params.fallback_transport_maps, TABLE_FLAGS);
+}
+
+const struct role local_role = {
+	.name = "local",
+	.summary = "deliver to the users of this machine",
+	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_PRIVILEGED,
+	.greeting = "delivery_request_protocol",
+	.pre_jail = pre_jail,
+	.serve = serve
+};
