@@ -251,7 +251,7 @@ message_query(struct table_tool_list *list, int in, unsigned what,
 
 	buf_init(&w.header);
 	buf_init(&w.value);
-	table_tool_lines_init(&lines, in, stdout);
+	table_tool_lines_init(&lines, in, stdout, list);
 	while (rc == 0 && (line = table_tool_line(&lines, &read_err)) != NULL)
 		rc = take_line(&w, line);
 	if (rc == 0 && read_err.kind != ERR_NONE) {

@@ -62,9 +62,16 @@ cleanup_init(void)
 void
 cleanup_out(struct cleanup *c, int type, const void *data, size_t len)
 {
-	if (cleanup_is_good(c) && queue_writer_rec(c->out, type, data,
-	    len) == -1)
+	if (!cleanup_is_good(c))
+		return;
+	/* The limit is on the file, envelope included. */
+	if (params.message_size_limit > 0 && queue_writer_tell(c->out) +
+	    (off_t)len > params.message_size_limit) {
+		log_warning("%s: queue file size limit exceeded", c->id.ptr);
+		cleanup_fail(c, CLEANUP_SIZE, NULL);
+	} else if (queue_writer_rec(c->out, type, data, len) == -1) {
 		cleanup_fail(c, CLEANUP_WRITE, NULL);
+	}
 }
 
 void

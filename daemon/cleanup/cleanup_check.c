@@ -45,15 +45,13 @@ cleanup_log_action(struct cleanup *c, const char *action, const char *class,
 {
 	struct buf line = BUF_INIT;
 
-	buf_addf(&line, "%s: %s: %s %.*s from %s; from=<", c->id.ptr, action,
+	buf_addf(&line, "%s: %s: %s %.*s from %s; from=", c->id.ptr, action,
 	    class, LOG_TEXT_MAX, text,
-	    c->origin.len > 0 ? c->origin.ptr : "unknown");
+	    c->origin.len > 0 ? c->origin.ptr : "local");
 	agent_log_address(&line, c->sender.ptr);
-	buf_addc(&line, '>');
 	if (c->first_rcpt.len > 0) {
-		buf_adds(&line, " to=<");
+		buf_adds(&line, " to=");
 		agent_log_address(&line, c->first_rcpt.ptr);
-		buf_addc(&line, '>');
 	}
 	if (c->proto.len > 0)
 		buf_addf(&line, " proto=%s", c->proto.ptr);

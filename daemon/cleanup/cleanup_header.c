@@ -1,9 +1,8 @@
 /*
  * cleanup_header.c - the content: headers edited and completed, body passed on
  *
- * The MIME engine cuts the text up. Where nothing asks for more, it is told to
- * look at the primary headers only, and once they are over body lines do not
- * even pass through it. RFC 5322 3.6; spec/queue-format.md 3.9, 6.1.
+ * The MIME engine cuts the text up. Once the headers of a message without parts
+ * are over, body lines do not even pass through it. RFC 5322 3.6; spec/queue-format.md 3.9, 6.1.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,8 +20,6 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
-
-static unsigned mime_options;		/* the same for every message */
 
 /* ---- opening ---- */
 
@@ -140,8 +137,10 @@ rewrite_addresses(struct cleanup *c, struct buf *text, size_t name_len,
 	buf_add(&c->work, text->ptr, name_len);
 	buf_adds(&c->work, ": ");
 	if (address_list_rewrite(&c->work, value, name_len + 2, rewrite_one,
-	    &r))
+	    &r)) {
 		buf_swap(text, &c->work);
+		header_cut(text, (size_t)params.header_size_limit);
+	}
 }
 
 /* ---- one header ---- */
@@ -273,10 +272,14 @@ on_header(void *ctx, enum mime_class class, struct buf *text)
 	    !c->stop_checks &&
 	    !cleanup_check(c, CHECK_HEADER, checks_for(class, text), text))
 		return;
-	if (class == MIME_PRIMARY)
+	if (class == MIME_PRIMARY) {
 		primary_header(c, text);
-	else
-		cleanup_out_header(c, text->ptr, text->len);
+		return;
+	}
+	if (header_lookup((struct span){ text->ptr, header_name_len(text->ptr,
+	    text->len) }) == HEADER_CONTENT_TRANSFER_ENCODING)
+		note_encoding(c, text);
+	cleanup_out_header(c, text->ptr, text->len);
 }
 
 /* ---- headers that are missing ---- */
@@ -439,9 +442,8 @@ static void
 on_header_end(void *ctx)
 {
 	struct cleanup *c = ctx;
-	const unsigned long long visible = c->is_resent ?
-	    SEEN(HEADER_RESENT_TO) | SEEN(HEADER_RESENT_CC) :
-	    SEEN(HEADER_TO) | SEEN(HEADER_CC);
+	const unsigned long long visible = SEEN(HEADER_TO) |
+	    SEEN(HEADER_CC) | SEEN(HEADER_RESENT_TO) | SEEN(HEADER_RESENT_CC);
 
 	if (c->hops >= params.hopcount_limit) {
 		log_warning("%s: message rejected: hopcount exceeded",
@@ -500,8 +502,7 @@ on_error(void *ctx, enum mime_error error, const char *text)
 	case MIME_ERR_NESTING:
 		break;
 	case MIME_ERR_8BIT_HEADER:
-		if ((!params.strict_7bit_headers && !params.strict_8bitmime) ||
-		    (c->sendopts & SENDOPT_REQUESTED) != 0)
+		if (!params.strict_7bit_headers && !params.strict_8bitmime)
 			return;
 		break;
 	case MIME_ERR_8BIT_BODY:
@@ -514,7 +515,7 @@ on_error(void *ctx, enum mime_error error, const char *text)
 		break;
 	}
 	why = mime_error_text(error, &dsn);
-	buf_setf(&c->work, "mime-error %s", why);
+	buf_setf(&c->work, "mime-error %s:", why);
 	cleanup_log_action(c, "reject", c->work.ptr, text, "");
 	buf_setf(&c->work, "%s %s", dsn, why);
 	cleanup_fail(c, CLEANUP_CONTENT, c->work.ptr);
@@ -530,36 +531,17 @@ cleanup_message_start(struct cleanup *c)
 		.nesting = (size_t)params.mime_nesting_limit,
 		.boundary_size = (size_t)params.mime_boundary_length_limit
 	};
-	bool is_strict = params.strict_8bitmime ||
-	    params.strict_8bitmime_body || params.strict_mime_encoding_domain;
+	unsigned options = 0;
 
-	mime_options = 0;
-	if (params.disable_mime_input_processing ||
-	    (!is_strict && (maps_is_empty(cleanup_tables.mime_checks) ||
-	    (c->flags & CLEANUP_FILTER) == 0) &&
-	    (maps_is_empty(cleanup_tables.nested_checks) ||
-	    (c->flags & CLEANUP_FILTER) == 0)))
-		mime_options |= MIME_NO_PARTS;
+	if (params.disable_mime_input_processing)
+		options |= MIME_NO_PARTS;
 	if (params.strict_8bitmime || params.strict_8bitmime_body)
-		mime_options |= MIME_WANT_8BIT;
+		options |= MIME_WANT_8BIT;
 	if (params.strict_mime_encoding_domain)
-		mime_options |= MIME_WANT_ENCODING;
+		options |= MIME_WANT_ENCODING;
 	if (c->mime == NULL)
 		c->mime = mime_new(&ops, c);
-	mime_reset(c->mime, &limits, mime_options);
-}
-
-/* is_short_enough - message_size_limit, and no newline in the count for pieces */
-static bool
-is_short_enough(struct cleanup *c, int type, size_t len)
-{
-	c->message_size += (off_t)len + (type == QUEUE_REC_TEXT);
-	if (params.message_size_limit <= 0 ||
-	    c->message_size <= params.message_size_limit)
-		return true;
-	log_warning("%s: queue file size limit exceeded", c->id.ptr);
-	cleanup_fail(c, CLEANUP_SIZE, NULL);
-	return false;
+	mime_reset(c->mime, &limits, options);
 }
 
 /* strip - remove message_strip_characters; a line that has none costs one look */
@@ -609,13 +591,13 @@ take_text(struct cleanup *c, int type, const char *data, size_t len)
 {
 	bool is_partial = type == QUEUE_REC_PART;
 
-	if (c->status != 0 || !is_short_enough(c, type, len))
+	if (c->status != 0)
 		return;
 	if (cleanup_tables.strip.len > 0)
 		strip(c, &data, &len);
 	if (cleanup_tables.reject.len > 0 && has_rejected(data, len)) {
 		cleanup_log_action(c, "reject", "content", data,
-		    "disallowed character");
+		    "5.7.1 disallowed character");
 		cleanup_fail(c, CLEANUP_CONTENT,
 		    "5.7.1 disallowed character");
 		return;

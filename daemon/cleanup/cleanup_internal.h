@@ -95,7 +95,6 @@ struct cleanup {
 
 	/* The message. */
 	off_t		 data_offset, xtra_offset;
-	off_t		 message_size;	/* bytes of content so far */
 	struct mime	*mime;
 	bool		 is_plain;	/* body lines go straight through */
 	bool		 in_line;	/* the last text record was partial */

@@ -374,8 +374,7 @@ cleanup_rewrite_header(struct cleanup *c, enum address_class class,
 
 /*
  * Open addressing on 64-bit hashes; the keys stand one behind the other in a
- * buffer. At the limit the filter forgets all and begins anew: what it is for,
- * the same address twice in a list, stands close together.
+ * buffer. At duplicate_filter_limit it takes no more in.
  */
 struct seen_rcpts {
 	uint64_t	*hashes;	/* 0: free */
@@ -438,8 +437,6 @@ cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
 		s = c->seen_rcpts = xcalloc(1, sizeof(*s));
 		buf_init(&s->keys);
 	}
-	if (limit > 0 && s->count >= limit)
-		seen_reset(s);
 	if ((s->count + 1) * 2 > s->room)
 		seen_grow(s);
 	start = s->keys.len;
@@ -461,6 +458,10 @@ cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
 			buf_truncate(&s->keys, start);
 			return false;
 		}
+	if (limit > 0 && s->count >= limit) {
+		buf_truncate(&s->keys, start);
+		return true;
+	}
 	s->hashes[at] = hash;
 	s->offsets[at] = (uint32_t)start;
 	s->count++;

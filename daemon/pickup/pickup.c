@@ -110,10 +110,9 @@ log_sender(const struct submission *s, const char *sender)
 {
 	struct buf line = BUF_INIT;
 
-	buf_addf(&line, "%s: uid=%ld from=<", cleanup_id(s->out),
+	buf_addf(&line, "%s: uid=%ld from=", cleanup_id(s->out),
 	    (long)s->st.st_uid);
 	agent_log_address(&line, sender);
-	buf_addc(&line, '>');
 	if (s->is_requeued)
 		buf_addf(&line, " orig_id=%s", s->id);
 	log_info("%s", line.ptr);

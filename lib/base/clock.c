@@ -60,7 +60,7 @@ clock_rfc5322(time_t t, char out[CLOCK_RFC5322_SIZE])
 	minutes = labs(tm.tm_gmtoff) / 60;
 	/* Names are spelled here because strftime follows the locale. */
 	snprintf(out, CLOCK_RFC5322_SIZE,
-	    "%s, %d %s %d %02d:%02d:%02d %c%02ld%02ld (%.12s)",
+	    "%s, %2d %s %d %02d:%02d:%02d %c%02ld%02ld (%.12s)",
 	    days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
 	    tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_gmtoff < 0 ? '-' : '+',
 	    minutes / 60, minutes % 60, tm.tm_zone);

@@ -6,6 +6,7 @@
 #include "lib/base/text.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
@@ -137,11 +138,21 @@ bool
 text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	uint64_t word;
 	size_t n;
 
-	for (; len > 0; p += n, len -= n)
+	for (; len > 0; p += n, len -= n) {
+		/* Nearly all text is ASCII: eight bytes at a glance. */
+		for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+			memcpy(&word, p, sizeof(word));
+			if ((word & 0x8080808080808080u) != 0)
+				break;
+		}
+		if (len == 0)
+			break;
 		if ((n = utf8_sequence(p, len)) == 0)
 			return false;
+	}
 	return true;
 }
 

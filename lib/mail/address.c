@@ -423,20 +423,29 @@ token_internal(struct buf *out, const char *text, const struct token *t)
 	}
 }
 
+/* run_route_end - the first token behind a source route (RFC 5321 4.1.2 A-d-l) */
+static size_t
+run_route_end(const struct list *l, const struct run *run)
+{
+	size_t i, end = run->first;
+
+	if (l->tokens[run->first].kind == '@')
+		for (i = run->first; i < run->last; i++)
+			if (l->tokens[i].kind == ':')
+				end = i + 1;
+	return end;
+}
+
 /* run_internal - the address of a run, without comments, blanks and route */
 static void
 run_internal(struct buf *out, const struct list *l, const struct run *run)
 {
-	size_t i, first = run->first;
+	size_t i;
 
 	buf_reset(out);
 	if (run->first > run->last)
 		return;
-	if (l->tokens[first].kind == '@')	/* RFC 5321 4.1.2 A-d-l */
-		for (i = first; i < run->last; i++)
-			if (l->tokens[i].kind == ':')
-				first = i + 1;
-	for (i = first; i <= run->last; i++)
+	for (i = run_route_end(l, run); i <= run->last; i++)
 		if (l->tokens[i].kind != TOKEN_COMMENT)
 			token_internal(out, l->text, &l->tokens[i]);
 }
@@ -534,6 +543,33 @@ keep_blank(struct layout *o, const struct token *t)
 		buf_addc(&o->text, ' ');
 }
 
+/*
+ * run_is_proper - was the address written as it has to be?
+ *
+ * A route must go, and quotes that are needed must come; quotes that are not
+ * needed may stay.
+ */
+static bool
+run_is_proper(const struct list *l, const struct run *run,
+    const char *external)
+{
+	struct buf raw = BUF_INIT;
+	const struct token *t;
+	size_t i;
+	bool proper;
+
+	for (i = run->first; i <= run->last; i++) {
+		t = &l->tokens[i];
+		if (t->kind != TOKEN_COMMENT)
+			buf_add(&raw, l->text + t->at, t->end - t->at);
+	}
+	proper = run_route_end(l, run) == run->first &&
+	    (strpbrk(raw.ptr, "\"\\") != NULL ||
+	    strcmp(raw.ptr, external) == 0);
+	buf_done(&raw);
+	return proper;
+}
+
 /* rewrite_run - write one address; true when it changed */
 static bool
 rewrite_run(struct layout *o, const struct list *l, const struct run *run,
@@ -546,7 +582,8 @@ rewrite_run(struct layout *o, const struct list *l, const struct run *run,
 	run_internal(&internal, l, run);
 	address_quote(&external, internal.ptr);
 	fn(external.ptr, &o->text, ctx);
-	is_changed = strcmp(o->text.ptr + at, external.ptr) != 0;
+	is_changed = strcmp(o->text.ptr + at, external.ptr) != 0 ||
+	    !run_is_proper(l, run, external.ptr);
 	add_comments(&o->text, l, run);
 	buf_done(&internal);
 	buf_done(&external);
@@ -584,7 +621,10 @@ address_list_rewrite(struct buf *out, const char *value, size_t column,
 		} else {
 			keep_blank(&o, t);
 			add_token(&o.text, &l, t);
-			if (t->kind != TOKEN_COMMENT && t->kind != '>')
+			/* RFC 5322 3.4: a comma separates groups, too. */
+			if (t->kind == ';')
+				after_address = true;
+			else if (t->kind != TOKEN_COMMENT && t->kind != '>')
 				after_address = false;
 		}
 	}

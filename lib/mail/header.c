@@ -73,6 +73,22 @@ header_name_len(const char *line, size_t len)
 	return colon < len && line[colon] == ':' ? n : 0;
 }
 
+bool
+header_cut(struct buf *text, size_t limit)
+{
+	size_t i;
+
+	if (text->len <= limit)
+		return false;
+	buf_truncate(text, limit);
+	for (i = limit; i > limit - limit / 10; i--)
+		if (text->ptr[i - 1] == '\n') {
+			buf_truncate(text, i - 1);
+			break;
+		}
+	return true;
+}
+
 enum header_id
 header_lookup(struct span name)
 {

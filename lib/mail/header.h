@@ -15,6 +15,14 @@
  */
 size_t	header_name_len(const char *line, size_t len);
 
+/*
+ * header_cut - cut a header's text (lines joined by '\n') to limit bytes
+ *
+ * At the end of a line when that loses no more than a tenth of the limit.
+ * Returns true when something was cut.
+ */
+bool	header_cut(struct buf *text, size_t limit);
+
 enum header_id {
 	HEADER_OTHER = 0, HEADER_APPARENTLY_TO, HEADER_BCC, HEADER_CC,
 	HEADER_CONTENT_DISPOSITION, HEADER_CONTENT_ID,

@@ -22,8 +22,9 @@
 
 enum state { IN_HEADER, IN_BODY };
 
-enum content { CONTENT_TEXT, CONTENT_MULTIPART, CONTENT_MESSAGE };
-enum encoding { ENCODING_7BIT, ENCODING_8BIT, ENCODING_OTHER };
+enum content { CONTENT_TEXT, CONTENT_MULTIPART, CONTENT_MESSAGE,
+	CONTENT_PARTIAL };
+enum encoding { ENCODING_7BIT, ENCODING_8BIT, ENCODING_ASCII };
 
 struct level {			/* an open multipart */
 	char	*boundary;
@@ -202,6 +203,9 @@ parse_content_type(struct mime *m, const char *p)
 	    (strcasecmp(subtype.ptr, "rfc822") == 0 ||
 	    strcasecmp(subtype.ptr, "global") == 0))
 		m->content = CONTENT_MESSAGE;
+	if (strcasecmp(type.ptr, "message") == 0 &&
+	    strcasecmp(subtype.ptr, "partial") == 0)
+		m->content = CONTENT_PARTIAL;
 	if (strcasecmp(type.ptr, "multipart") == 0) {
 		m->content = CONTENT_MULTIPART;
 		m->is_digest = strcasecmp(subtype.ptr, "digest") == 0;
@@ -233,8 +237,11 @@ parse_encoding(struct mime *m, const char *p)
 	else if (strcasecmp(name.ptr, "8bit") == 0 ||
 	    strcasecmp(name.ptr, "binary") == 0)
 		m->encoding = ENCODING_8BIT;
-	else
-		m->encoding = ENCODING_OTHER;
+	else if (strcasecmp(name.ptr, "base64") == 0 ||
+	    strcasecmp(name.ptr, "quoted-printable") == 0)
+		m->encoding = ENCODING_ASCII;
+	else			/* unknown: it may hold what 7bit may */
+		m->encoding = ENCODING_7BIT;
 	buf_done(&name);
 }
 
@@ -274,26 +281,6 @@ flush_header(struct mime *m)
 	m->is_cut = false;
 }
 
-/*
- * cut_header - the limit is reached: back to the end of a line when that loses
- * no more than a tenth (spec/queue-format.md 6.1)
- */
-static void
-cut_header(struct mime *m)
-{
-	size_t limit = m->limits.header_size, i;
-
-	if (m->header.len <= limit)
-		return;
-	m->is_cut = true;
-	buf_truncate(&m->header, limit);
-	for (i = limit; i > limit - limit / 10; i--)
-		if (m->header.ptr[i - 1] == '\n') {
-			buf_truncate(&m->header, i - 1);
-			break;
-		}
-}
-
 static void
 add_to_header(struct mime *m, const char *data, size_t len, bool is_new_line)
 {
@@ -302,7 +289,7 @@ add_to_header(struct mime *m, const char *data, size_t len, bool is_new_line)
 	if (is_new_line)
 		buf_addc(&m->header, '\n');
 	buf_add(&m->header, data, len);
-	cut_header(m);
+	m->is_cut = header_cut(&m->header, m->limits.header_size);
 }
 
 /* push - a multipart begins */
@@ -333,13 +320,17 @@ enter_body(struct mime *m)
 	m->offset = 0;
 	if ((m->flags & MIME_NO_PARTS) != 0)
 		return;
-	if (m->content != CONTENT_TEXT && m->encoding == ENCODING_OTHER &&
-	    (m->flags & MIME_WANT_ENCODING) != 0)
-		report(m, MIME_ERR_ENCODING, "");
+	/* RFC 2045 6.4: composite types are not encoded; RFC 2046 5.2.2:
+	   fragments are 7bit. */
+	if ((m->flags & MIME_WANT_ENCODING) != 0 &&
+	    m->content != CONTENT_TEXT && (m->encoding == ENCODING_ASCII ||
+	    (m->content == CONTENT_PARTIAL && m->encoding != ENCODING_7BIT)))
+		report(m, MIME_ERR_ENCODING,
+		    m->encoding == ENCODING_ASCII ? "base64 or quoted-printable" :
+		    "8bit");
 	if (m->content == CONTENT_MULTIPART && m->boundary.len > 0)
 		push(m);
-	else if (m->content == CONTENT_MESSAGE &&
-	    m->encoding != ENCODING_OTHER)
+	else if (m->content == CONTENT_MESSAGE)
 		enter_headers(m, MIME_NESTED);
 }
 

@@ -137,26 +137,6 @@ index_copy(struct index_build *b, struct err *err)
 	return err_sys(err, "copy %s to %s", b->path, b->tmp);
 }
 
-static int
-flush_directory(const char *path, struct err *err)
-{
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-	int fd, rc = 0;
-
-	if (slash == NULL)
-		strcpy(dir, ".");	/* a path has at least one byte */
-	else
-		slash[slash == dir] = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* A directory that we may write but not read cannot be flushed. */
-	if (fd != -1 && fsync(fd) == -1)
-		rc = err_sys(err, "flush directory %s", dir);
-	if (fd != -1)
-		close(fd);
-	free(dir);
-	return rc;
-}
-
 /*
  * The new file looks like the one it replaces, as if that had been changed in
  * place. Only root can give files away; others simply own what they make.
@@ -179,14 +159,15 @@ index_build_commit(struct index_build *b, struct err *err)
 {
 	if (keep_attributes(b, err) == -1)
 		return -1;
-	if (fsync(b->fd) == -1)
+	/* The directory needs no flush: a crash leaves the old file or the new. */
+	if (fdatasync(b->fd) == -1)
 		return err_sys(err, "flush %s", b->tmp);
 	if (rename(b->tmp, b->path) == -1)
 		return err_sys(err, "rename database from %s to %s", b->tmp,
 		    b->path);
 	free(b->tmp);
 	b->tmp = NULL;
-	return flush_directory(b->path, err);
+	return 0;
 }
 
 void

@@ -2,7 +2,7 @@
  * pairs.c - keys and values in memory: insertion order kept, hashed by key
  *
  * Bytes live in large chunks that are never moved; an array holds one struct
- * pair each; an open-addressed table of 32-bit positions finds them. A
+ * pair each; an open-addressed table of positions finds them. A
  * million short entries need some 90 MB less than a hash with a node and two
  * strings each would.
  *
@@ -26,12 +26,22 @@ struct chunk {
 	char		 bytes[];
 };
 
+/* A slot tells most misses without touching the pair itself. */
+struct slot {
+	uint32_t	 position;	/* in list plus one; 0: free */
+	uint32_t	 hash;
+};
+
 struct pairs {
 	struct chunk	*chunks;
 	struct pair	*list;
 	size_t		 count, room;
-	uint32_t	*slots;		/* position in list plus one; 0: free */
+	struct slot	*slots;
 	size_t		 slot_mask;
+	/* What was looked for last: an add of the same key follows most often. */
+	const char	*last_key;
+	size_t		 last_len;
+	uint32_t	 last_hash;
 };
 
 struct pairs *
@@ -56,16 +66,21 @@ pairs_free(struct pairs *p)
 	free(p);
 }
 
-/* FNV-1a with a final mix, so that the low bits are good enough to mask. */
+/* Eight bytes a step, multiplied and folded; the length tells tails apart. */
 static uint32_t
 hash_bytes(const char *key, size_t len)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-	size_t i;
+	uint64_t h = len * 0x9e3779b97f4a7c15u, word;
 
-	for (i = 0; i < len; i++)
-		h = (h ^ (unsigned char)key[i]) * 0x100000001b3u;
-	return (uint32_t)(h ^ h >> 29);
+	for (; len >= sizeof(word); key += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, key, sizeof(word));
+		h = (h ^ word) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
+	}
+	for (word = 0; len > 0; len--)
+		word = word << 8 | (unsigned char)*key++;
+	h = (h ^ word) * 0xc4ceb9fe1a85ec53u;
+	return (uint32_t)(h ^ h >> 29 ^ h >> 43);
 }
 
 static char *
@@ -98,9 +113,10 @@ slot_put(struct pairs *p, size_t position)
 {
 	size_t i = p->list[position].hash & p->slot_mask;
 
-	while (p->slots[i] != 0)
+	while (p->slots[i].position != 0)
 		i = (i + 1) & p->slot_mask;
-	p->slots[i] = (uint32_t)position + 1;
+	p->slots[i].position = (uint32_t)position + 1;
+	p->slots[i].hash = p->list[position].hash;
 }
 
 static void
@@ -118,6 +134,7 @@ grow_slots(struct pairs *p)
 struct pair *
 pairs_find(const struct pairs *p, const char *key, size_t len)
 {
+	struct pairs *cache = (struct pairs *)p;
 	uint32_t hash;
 	struct pair *pair;
 	size_t i;
@@ -125,11 +142,15 @@ pairs_find(const struct pairs *p, const char *key, size_t len)
 	if (p->slots == NULL)
 		return NULL;
 	hash = hash_bytes(key, len);
-	for (i = hash & p->slot_mask; p->slots[i] != 0;
+	cache->last_key = key;
+	cache->last_len = len;
+	cache->last_hash = hash;
+	for (i = hash & p->slot_mask; p->slots[i].position != 0;
 	    i = (i + 1) & p->slot_mask) {
-		pair = &p->list[p->slots[i] - 1];
-		if (pair->hash == hash && pair->key_len == len &&
-		    memcmp(pair->key, key, len) == 0)
+		if (p->slots[i].hash != hash)
+			continue;
+		pair = &p->list[p->slots[i].position - 1];
+		if (pair->key_len == len && memcmp(pair->key, key, len) == 0)
 			return pair;
 	}
 	return NULL;
@@ -155,7 +176,9 @@ pairs_add(struct pairs *p, const char *key, size_t key_len,
 	pair->value = store(p, value, value_len);
 	pair->key_len = (uint32_t)key_len;
 	pair->value_len = (uint32_t)value_len;
-	pair->hash = hash_bytes(key, key_len);
+	pair->hash = p->last_key == key && p->last_len == key_len ?
+	    p->last_hash : hash_bytes(key, key_len);
+	p->last_key = NULL;
 	pair->is_raw = false;
 	slot_put(p, p->count++);
 	return pair;
@@ -184,7 +207,7 @@ slot_of(const struct pairs *p, size_t position)
 {
 	size_t i = p->list[position].hash & p->slot_mask;
 
-	while (p->slots[i] != position + 1)
+	while (p->slots[i].position != position + 1)
 		i = (i + 1) & p->slot_mask;
 	return i;
 }
@@ -196,12 +219,12 @@ slot_clear(struct pairs *p, size_t i)
 	size_t j = i, home;
 
 	for (;;) {
-		p->slots[i] = 0;
+		p->slots[i].position = 0;
 		do {
 			j = (j + 1) & p->slot_mask;
-			if (p->slots[j] == 0)
+			if (p->slots[j].position == 0)
 				return;
-			home = p->list[p->slots[j] - 1].hash & p->slot_mask;
+			home = p->slots[j].hash & p->slot_mask;
 		} while (((j - home) & p->slot_mask) <
 		    ((j - i) & p->slot_mask));
 		p->slots[i] = p->slots[j];
@@ -216,7 +239,7 @@ pairs_remove(struct pairs *p, struct pair *pair)
 
 	slot_clear(p, slot_of(p, at));
 	if (at != last) {
-		p->slots[slot_of(p, last)] = (uint32_t)at + 1;
+		p->slots[slot_of(p, last)].position = (uint32_t)at + 1;
 		p->list[at] = p->list[last];
 	}
 	p->count--;
@@ -234,13 +257,56 @@ pairs_at(const struct pairs *p, size_t i)
 	return i < p->count ? &p->list[i] : NULL;
 }
 
+/* What is sorted: small, and mostly decided without a look at the key. */
+struct ranked {
+	uint64_t	 rank;
+	uint32_t	 position;
+};
+
+struct order {
+	const struct pair *list;
+	int		(*compare)(const struct pair *a, const struct pair *b);
+};
+
+static int
+compare_ranked(const void *va, const void *vb, void *ctx)
+{
+	const struct ranked *a = va, *b = vb;
+	const struct order *order = ctx;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (order->compare != NULL)
+		return order->compare(&order->list[a->position],
+		    &order->list[b->position]);
+	return a->position < b->position ? -1 : a->position > b->position;
+}
+
 void
 pairs_sort(struct pairs *p,
+    uint64_t (*rank)(const struct pair *pair, void *ctx), void *ctx,
     int (*compare)(const struct pair *a, const struct pair *b))
 {
+	struct order order = { p->list, compare };
+	struct ranked *ranked;
+	struct pair *sorted;
+	size_t i;
+
 	free(p->slots);
 	p->slots = NULL;
-	if (p->count > 1)
-		qsort(p->list, p->count, sizeof(*p->list),
-		    (int (*)(const void *, const void *))compare);
+	if (p->count < 2)
+		return;
+	ranked = xreallocarray(NULL, p->count, sizeof(*ranked));
+	for (i = 0; i < p->count; i++) {
+		ranked[i].rank = rank(&p->list[i], ctx);
+		ranked[i].position = (uint32_t)i;
+	}
+	qsort_r(ranked, p->count, sizeof(*ranked), compare_ranked, &order);
+	sorted = xreallocarray(NULL, p->count, sizeof(*sorted));
+	for (i = 0; i < p->count; i++)
+		sorted[i] = p->list[ranked[i].position];
+	free(ranked);
+	free(p->list);
+	p->list = sorted;
+	p->room = p->count;
 }

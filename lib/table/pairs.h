@@ -50,11 +50,15 @@ struct pair	*pairs_at(const struct pairs *p, size_t i);
 /*
  * pairs_sort - bring the pairs into another order
  *
+ * rank		the first thing to compare, small to large; asked once a pair
+ * compare	decides between equal ranks; NULL: they stay as they were
+ *
  * The index by key is dropped to save memory: afterwards only pairs_at and
  * pairs_free are allowed.
  */
 void		 pairs_sort(struct pairs *p,
-		    int (*compare)(const struct pair *a,
+		    uint64_t (*rank)(const struct pair *pair, void *ctx),
+		    void *ctx, int (*compare)(const struct pair *a,
 		    const struct pair *b));
 
 #endif

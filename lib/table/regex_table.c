@@ -1,10 +1,10 @@
 /*
  * regex_table.c - "/pattern/flags result" tables, whatever compiles the pattern
  *
- * Most patterns contain some text that every match must contain. Looking for
- * that text first is ten times cheaper than asking the matcher, which makes
- * tables of thousands of patterns usable. The text is taken from the pattern
- * by a reader that gives up at anything it does not know for certain.
+ * Most patterns contain some texts that every match must contain, in order.
+ * Looking for those first is ten times cheaper than asking the matcher, which
+ * makes tables of thousands of patterns usable. The texts are taken from the
+ * pattern by a reader that gives up at anything it does not know for certain.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,8 +25,10 @@ struct regex {
 	const struct regex_engine *engine;
 	void		*compiled;
 	void		*second;	/* must not match; NULL */
-	char		*literal;	/* each match contains it; NULL: unknown */
-	bool		 is_icase;	/* literal is in lower case */
+	char		*literals;	/* each match contains them; NULL: unknown */
+	size_t		 literals_len;	/* with the NUL behind each */
+	bool		 is_icase;	/* literals are in lower case */
+	bool		 is_anchored;	/* the first one begins the subject */
 };
 
 struct regex_state {
@@ -45,7 +47,7 @@ regex_free(void *arg)
 		re->engine->free(re->compiled);
 	if (re->second != NULL)
 		re->engine->free(re->second);
-	free(re->literal);
+	free(re->literals);
 	free(re);
 }
 
@@ -100,62 +102,106 @@ skip_group(const char *p)
 	return NULL;
 }
 
-/* Keep the longest run seen. */
+/* Reading a pattern for its plain runs. */
+struct plain {
+	struct buf	 run;		/* the one being read */
+	size_t		 start;		/* where it began in the pattern */
+	struct buf	 all;		/* those kept, each with a NUL */
+	size_t		 first;		/* where the first kept one began */
+};
+
 static void
-end_run(struct buf *run, struct buf *best)
+add_plain(struct plain *pl, int c, size_t at)
 {
-	if (run->len > best->len)
-		buf_swap(run, best);
-	buf_reset(run);
+	if (pl->run.len == 0)
+		pl->start = at;
+	buf_addc(&pl->run, c);
+}
+
+/* Keep the run if it is long enough to tell anything. */
+static void
+end_run(struct plain *pl)
+{
+	if (pl->run.len >= LITERAL_MIN) {
+		if (pl->all.len == 0)
+			pl->first = pl->start;
+		buf_add(&pl->all, pl->run.ptr, pl->run.len + 1);
+	}
+	buf_reset(&pl->run);
 }
 
 /*
- * The longest text that every match contains; NULL if none is certain.
+ * Read one escape: punctuation is plain once escaped, a few letters are
+ * classes or assertions, all else is not certain (false).
  */
-static char *
-required_literal(const char *p)
+static bool
+read_escape(struct plain *pl, int c, size_t at)
 {
-	struct buf run = BUF_INIT, best = BUF_INIT;
-	bool is_certain = true;
+	if (c != '\0' && strchr(".\\/-@$^[]()*+?|{}_:,", c) != NULL)
+		add_plain(pl, c, at);
+	else if (c != '\0' && strchr("bBdDsSwW<>", c) != NULL)
+		end_run(pl);
+	else
+		return false;
+	return true;
+}
 
-	for (; *p != '\0' && is_certain; p++) {
+/* Collect the texts that every match contains; false when that is not sure. */
+static bool
+read_plain(struct plain *pl, const char *pattern)
+{
+	const char *p;
+
+	for (p = pattern; *p != '\0'; p++) {
 		if (*p == '\\') {
-			/* Punctuation that is plain once escaped, everywhere. */
-			if (p[1] != '\0' &&
-			    strchr(".\\/-@$^[]()*+?|{}_:,", p[1]) != NULL)
-				buf_addc(&run, *++p);
-			else if (p[1] != '\0' &&
-			    strchr("bBdDsSwW<>", p[1]) != NULL)
-				end_run(&run, &best), p++;
-			else
-				is_certain = false;
+			if (!read_escape(pl, p[1], (size_t)(p - pattern)))
+				return false;
+			p++;
 		} else if (*p == '|') {
-			is_certain = false;
+			return false;
 		} else if (*p == '(' || *p == '[') {
-			end_run(&run, &best);
+			end_run(pl);
 			p = *p == '(' ? skip_group(p) : skip_class(p);
 			if (p == NULL)
-				break;
+				return false;
 		} else if (*p == '*' || *p == '?' || *p == '{') {
-			if (run.len > 0)
-				buf_truncate(&run, run.len - 1);
-			end_run(&run, &best);
+			if (pl->run.len > 0)
+				buf_truncate(&pl->run, pl->run.len - 1);
+			end_run(pl);
 			if (*p == '{' && (p = strchr(p, '}')) == NULL)
-				break;
+				return false;
 		} else if (strchr("+.^$)", *p) != NULL ||
 		    (unsigned char)*p >= 0x80) {
-			end_run(&run, &best);
+			end_run(pl);
 		} else {
-			buf_addc(&run, *p);
+			add_plain(pl, *p, (size_t)(p - pattern));
 		}
 	}
-	is_certain &= p != NULL;
-	end_run(&run, &best);
-	buf_done(&run);
-	if (is_certain && best.len >= LITERAL_MIN)
-		return buf_take(&best);
-	buf_done(&best);
-	return NULL;
+	end_run(pl);
+	return pl->all.len > 0;
+}
+
+/* Does the subject have all that a match needs? */
+static bool
+has_literals(const struct regex *re, const char *subject)
+{
+	const char *text = re->literals, *end = text + re->literals_len;
+	size_t len;
+
+	if (re->is_anchored) {
+		len = strlen(text);
+		if (strncmp(subject, text, len) != 0)
+			return false;
+		text += len + 1;
+		subject += len;
+	}
+	for (; text < end; text += len + 1) {
+		len = strlen(text);
+		if ((subject = strstr(subject, text)) == NULL)
+			return false;
+		subject += len;
+	}
+	return true;
 }
 
 /* A pattern as it stands in a line: what is between the delimiters. */
@@ -215,6 +261,27 @@ compile(const struct regex_engine *engine, const struct rule_place *place,
 	return compiled;
 }
 
+static void
+take_literals(struct regex *re, const struct pattern_text *pt)
+{
+	struct plain pl = { BUF_INIT, 0, BUF_INIT, 0 };
+	size_t i;
+
+	re->is_icase = (pt->flags & REGEX_ICASE) != 0;
+	if ((pt->flags & REGEX_NO_LITERAL) == 0 &&
+	    read_plain(&pl, pt->text)) {
+		for (i = 0; re->is_icase && i < pl.all.len; i++)
+			pl.all.ptr[i] =
+			    (char)tolower((unsigned char)pl.all.ptr[i]);
+		re->is_anchored = pt->text[0] == '^' && pl.first == 1 &&
+		    (pt->flags & REGEX_MULTILINE) == 0;
+		re->literals_len = pl.all.len;
+		re->literals = buf_take(&pl.all);
+	}
+	buf_done(&pl.run);
+	buf_done(&pl.all);
+}
+
 static struct regex *
 regex_new(const struct regex_engine *engine, const struct rule_place *place,
     const struct pattern_text *pt, bool wants_groups, const struct table *t)
@@ -227,11 +294,7 @@ regex_new(const struct regex_engine *engine, const struct rule_place *place,
 		regex_free(re);
 		return NULL;
 	}
-	re->is_icase = (pt->flags & REGEX_ICASE) != 0;
-	if ((pt->flags & REGEX_NO_LITERAL) == 0)
-		re->literal = required_literal(pt->text);
-	if (re->literal != NULL && re->is_icase)
-		text_lower(re->literal);
+	take_literals(re, pt);
 	return re;
 }
 
@@ -432,9 +495,9 @@ matches(const struct rule *rule, void *ctx)
 	size_t count;
 	int rc;
 
-	if (re->literal != NULL) {
+	if (re->literals != NULL) {
 		in = re->is_icase ? s->lower : s->text;
-		if (in != NULL && strstr(in, re->literal) == NULL)
+		if (in != NULL && !has_literals(re, in))
 			return 0;
 	}
 	count = rule->result != NULL ?

@@ -16,6 +16,7 @@
 /* Flags all engines have in common; the rest is the engine's own. */
 #define REGEX_ICASE	1
 #define REGEX_NO_LITERAL 2	/* the syntax is not the usual one: no shortcut */
+#define REGEX_MULTILINE	4	/* ^ matches inside the subject, too */
 
 struct regex_engine {
 	const char	*label;

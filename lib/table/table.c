@@ -436,6 +436,13 @@ table_lookup(struct table *t, const char *key, struct buf *value,
 	return TABLE_FOUND;
 }
 
+void
+table_hold(struct table *t, bool on)
+{
+	if (t->type != NULL && t->type->hold != NULL)
+		t->type->hold(t, on);
+}
+
 int
 table_update(struct table *t, const char *key, const char *value,
     struct err *err)

@@ -68,6 +68,14 @@ enum table_result table_lookup(struct table *t, const char *key,
 		    struct buf *value, struct err *err);
 
 /*
+ * table_hold - many lookups follow (or no more): keep what each would take anew
+ *
+ * While a table is held, other programs cannot change it in place; so let go
+ * before waiting for anything.
+ */
+void		 table_hold(struct table *t, bool on);
+
+/*
  * table_update - insert or, by policy, replace
  *
  * Returns 0, or -1 with err. A duplicate under TABLE_DUP_WARN is a warning and 0.

@@ -33,7 +33,7 @@
 #define DEFAULT_1NULL	true
 #define BLOCK_BYTES	4096
 #define BUILD_CACHE	64		/* buckets: the order keeps us in one */
-#define BUILD_MAP_BYTES	((size_t)32 << 20)	/* bounds resident memory */
+#define BUILD_MAP_BYTES	((size_t)1 << 30)	/* the library remaps its way up */
 
 struct gdbm_state {
 	GDBM_FILE	 db;
@@ -294,17 +294,18 @@ bucket_hash(const char *key, size_t len)
 	return (1103515243u * h + 12345u) & 0x7fffffff;
 }
 
-static int
-compare(const struct pair *a, const struct pair *b)
+static uint64_t
+rank(const struct pair *p, void *ctx)
 {
-	return a->hash < b->hash ? -1 : a->hash > b->hash;
+	(void)ctx;
+	return bucket_hash(p->key, p->key_len + !p->is_raw);
 }
 
 static int
 write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
 {
 	size_t cache = BUILD_CACHE, map = BUILD_MAP_BYTES, i;
-	struct pair *p;
+	const struct pair *p;
 	bool null;
 	datum v;
 	int fd;
@@ -316,9 +317,7 @@ write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
 		return -1;
 	gdbm_setopt(s->db, GDBM_SETCACHESIZE, &cache, sizeof(cache));
 	gdbm_setopt(s->db, GDBM_SETMAXMAPSIZE, &map, sizeof(map));
-	for (i = 0; (p = pairs_at(s->build->pairs, i)) != NULL; i++)
-		p->hash = bucket_hash(p->key, p->key_len + !p->is_raw);
-	pairs_sort(s->build->pairs, compare);
+	pairs_sort(s->build->pairs, rank, NULL, NULL);
 	for (i = 0; (p = pairs_at(s->build->pairs, i)) != NULL; i++) {
 		null = !p->is_raw;
 		v = (datum){ (char *)p->value, (int)(p->value_len + null) };

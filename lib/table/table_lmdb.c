@@ -34,6 +34,7 @@ struct lmdb_state {
 	MDB_txn		*reader;	/* reset between lookups */
 	MDB_txn		*writer;	/* of a TABLE_WRITE, until close or commit */
 	int		 fd;		/* ours, for locks and the watch */
+	bool		 is_held;	/* lock and reader stay */
 	size_t		 map_size;
 	char		*path;
 	struct index_build *build;
@@ -213,6 +214,44 @@ reader_begin(struct lmdb_state *s)
 }
 
 static int
+reader_lock(struct lmdb_state *s)
+{
+	int rc;
+
+	if (s->is_held)
+		return 0;
+	if (lock(s->fd, F_RDLCK) == -1)
+		return errno;
+	if ((rc = reader_begin(s)) != 0)
+		lock(s->fd, F_UNLCK);
+	return rc;
+}
+
+static void
+reader_unlock(struct lmdb_state *s)
+{
+	if (s->is_held)
+		return;
+	mdb_txn_reset(s->reader);
+	lock(s->fd, F_UNLCK);
+}
+
+static void
+lmdb_table_hold(struct table *t, bool on)
+{
+	struct lmdb_state *s = t->state;
+
+	if (t->mode != TABLE_READ || s->is_held == on)
+		return;
+	if (on) {
+		s->is_held = reader_lock(s) == 0;
+	} else {
+		s->is_held = false;
+		reader_unlock(s);
+	}
+}
+
+static int
 get(struct lmdb_state *s, MDB_txn *txn, const char *key, size_t len,
     struct buf *value)
 {
@@ -238,14 +277,8 @@ lmdb_table_lookup(struct table *t, const char *key, size_t len,
 	if (len == 0)
 		return broken(t, "reading", MDB_BAD_VALSIZE, err);
 	if (txn == NULL) {
-		if (lock(s->fd, F_RDLCK) == -1) {
-			err_sys(err, "lock %s", s->path);
-			return TABLE_RETRY;
-		}
-		if ((rc = reader_begin(s)) != 0) {
-			lock(s->fd, F_UNLCK);
+		if ((rc = reader_lock(s)) != 0)
 			return broken(t, "reading", rc, err);
-		}
 		txn = s->reader;
 		rc = MDB_NOTFOUND;
 	}
@@ -255,10 +288,8 @@ lmdb_table_lookup(struct table *t, const char *key, size_t len,
 	if (rc == MDB_NOTFOUND && t->tries_0null &&
 	    (rc = get(s, txn, key, len, value)) == 0)
 		index_hit(t, false);
-	if (txn == s->reader) {
-		mdb_txn_reset(txn);
-		lock(s->fd, F_UNLCK);
-	}
+	if (txn == s->reader)
+		reader_unlock(s);
 	if (rc == 0)
 		return TABLE_FOUND;
 	return rc == MDB_NOTFOUND ? TABLE_NOT_FOUND :
@@ -421,11 +452,8 @@ lmdb_table_next(struct table *t, bool first, struct buf *key,
 	if (s->env == NULL)
 		return TABLE_NOT_FOUND;
 	if (txn == NULL) {
-		lock(s->fd, F_RDLCK);
-		if ((rc = reader_begin(s)) != 0) {
-			lock(s->fd, F_UNLCK);
+		if ((rc = reader_lock(s)) != 0)
 			return broken(t, "reading", rc, err);
-		}
 		txn = s->reader;
 	}
 	if ((rc = mdb_cursor_open(txn, s->dbi, &cursor)) == 0) {
@@ -444,10 +472,8 @@ lmdb_table_next(struct table *t, bool first, struct buf *key,
 		}
 		mdb_cursor_close(cursor);
 	}
-	if (txn == s->reader) {
-		mdb_txn_reset(txn);
-		lock(s->fd, F_UNLCK);
-	}
+	if (txn == s->reader)
+		reader_unlock(s);
 	if (rc == 0)
 		return TABLE_FOUND;
 	return rc == MDB_NOTFOUND ? TABLE_NOT_FOUND :
@@ -462,6 +488,35 @@ compare(const struct pair *a, const struct pair *b)
 	int c = memcmp(a->key, b->key, la < lb ? la : lb);
 
 	return c != 0 ? c : la < lb ? -1 : la > lb;
+}
+
+/* How many bytes do all keys have in common at their start? */
+static size_t
+common_prefix(const struct pairs *pairs)
+{
+	const struct pair *first = pairs_at(pairs, 0), *p;
+	size_t len = first != NULL ? first->key_len : 0, i, n;
+
+	for (i = 1; len > 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
+		for (n = 0; n < len && n < p->key_len &&
+		    p->key[n] == first->key[n]; n++)
+			;
+		len = n;
+	}
+	return len;
+}
+
+/* The eight bytes behind the common start, first byte first. */
+static uint64_t
+rank(const struct pair *p, void *ctx)
+{
+	const size_t *skip = ctx;
+	uint64_t r = 0;
+	size_t i;
+
+	for (i = *skip; i < *skip + sizeof(r); i++)
+		r = r << 8 | (i < p->key_len ? (unsigned char)p->key[i] : 0);
+	return r;
 }
 
 /* Room for all entries: half-full pages at worst, large values by the page. */
@@ -519,13 +574,15 @@ lmdb_table_commit(struct table *t, struct err *err)
 {
 	struct lmdb_state *s = t->state;
 	MDB_env *env;
+	size_t skip;
 	int rc;
 
 	if (s->build == NULL) {
 		rc = s->writer != NULL ? writer_commit(s) : 0;
 		return rc == 0 ? 0 : (broken(t, "updating", rc, err), -1);
 	}
-	pairs_sort(s->build->pairs, compare);
+	skip = common_prefix(s->build->pairs);
+	pairs_sort(s->build->pairs, rank, &skip, compare);
 	rc = env_open(&env, s->build->tmp, build_size(s->build->pairs),
 	    MDB_NOSYNC);
 	if (rc == 0) {
@@ -548,4 +605,5 @@ const struct table_type table_lmdb = {
 	.remove = lmdb_table_remove,
 	.next = lmdb_table_next,
 	.commit = lmdb_table_commit,
+	.hold = lmdb_table_hold,
 };

@@ -15,14 +15,13 @@
 #include "lib/conf/params.h"
 #include "lib/table/regex_table.h"
 
-#define FLAG_MULTILINE	4
 #define FLAG_EXTENDED	8
 #define FLAG_DOTALL	16
 #define FLAG_ANCHORED	32
 #define FLAG_DOLLAR_END	64
 #define FLAG_UNGREEDY	128
 
-#define JIT_AFTER	3		/* matches tried before compiling */
+#define JIT_AFTER	20		/* matches tried before compiling */
 #define JIT_STACK_BYTES	(512 * 1024)	/* grows from nothing to this */
 #define MATCH_LIMIT	10000000	/* PCRE2's own default */
 
@@ -43,7 +42,7 @@ pcre_toggle(int letter, unsigned *flags, const struct rule_place *place)
 		char		letter;
 		unsigned	flag;
 	} letters[] = {
-		{ 'i', REGEX_ICASE }, { 'm', FLAG_MULTILINE },
+		{ 'i', REGEX_ICASE }, { 'm', REGEX_MULTILINE },
 		{ 'x', FLAG_EXTENDED | REGEX_NO_LITERAL },
 		{ 's', FLAG_DOTALL }, { 'A', FLAG_ANCHORED },
 		{ 'E', FLAG_DOLLAR_END }, { 'U', FLAG_UNGREEDY },
@@ -69,7 +68,7 @@ pcre_options(unsigned flags, const struct table *t)
 		uint32_t	option;
 	} options[] = {
 		{ REGEX_ICASE, PCRE2_CASELESS },
-		{ FLAG_MULTILINE, PCRE2_MULTILINE },
+		{ REGEX_MULTILINE, PCRE2_MULTILINE },
 		{ FLAG_EXTENDED, PCRE2_EXTENDED },
 		{ FLAG_DOTALL, PCRE2_DOTALL },
 		{ FLAG_ANCHORED, PCRE2_ANCHORED },

@@ -9,8 +9,7 @@
 #include "lib/base/mem.h"
 #include "lib/table/regex_table.h"
 
-#define FLAG_EXTENDED	4
-#define FLAG_NEWLINE	8
+#define FLAG_EXTENDED	8
 
 static bool
 regexp_toggle(int letter, unsigned *flags, const struct rule_place *place)
@@ -21,7 +20,7 @@ regexp_toggle(int letter, unsigned *flags, const struct rule_place *place)
 		*flags ^= REGEX_ICASE;
 		return true;
 	case 'm':
-		*flags ^= FLAG_NEWLINE;
+		*flags ^= REGEX_MULTILINE;
 		return true;
 	case 'x':
 		*flags ^= FLAG_EXTENDED | REGEX_NO_LITERAL;
@@ -44,7 +43,7 @@ regexp_compile(const char *pattern, unsigned flags, bool wants_groups,
 		how |= REG_ICASE;
 	if ((flags & FLAG_EXTENDED) != 0)
 		how |= REG_EXTENDED;
-	if ((flags & FLAG_NEWLINE) != 0)
+	if ((flags & REGEX_MULTILINE) != 0)
 		how |= REG_NEWLINE;
 	if ((rc = regcomp(re, pattern, how)) == 0)
 		return re;

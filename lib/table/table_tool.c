@@ -150,7 +150,7 @@ table_tool_query_stream(struct table_tool_list *list, int in, FILE *out,
 	int found = 0;
 	char *key;
 
-	table_tool_lines_init(&lines, in, out);
+	table_tool_lines_init(&lines, in, out, list);
 	while ((key = table_tool_line(&lines, &read_err)) != NULL) {
 		found = table_tool_find(list, key, &value, err);
 		if (found == -1)
@@ -274,7 +274,7 @@ table_tool_delete_stream(const struct table_tool *tool, char **names,
 	size_t i;
 	int rc = 0;
 
-	table_tool_lines_init(&lines, in, NULL);
+	table_tool_lines_init(&lines, in, NULL, NULL);
 	while ((line = table_tool_line(&lines, &read_err)) != NULL) {
 		keys = xreallocarray(keys, d.count + 1, sizeof(*keys));
 		keys[d.count++] = xstrdup(line);
@@ -452,17 +452,30 @@ table_tool_add(const struct table_tool *tool, const char *name,
 }
 
 void
-table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out)
+table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out,
+    struct table_tool_list *list)
 {
 	memset(l, 0, sizeof(*l));
 	l->fd = fd;
 	l->out = out;
+	l->list = list;
 }
 
 void
 table_tool_lines_done(struct table_tool_lines *l)
 {
 	free(l->data);
+}
+
+/* Only those that are open by now; the others follow with the next read. */
+static void
+hold_all(struct table_tool_list *list, bool on)
+{
+	size_t i;
+
+	for (i = 0; list != NULL && i < list->count; i++)
+		if (list->tables[i] != NULL)
+			table_hold(list->tables[i], on);
 }
 
 /* Make room behind the unread bytes and read once; 1, 0 at the end, -1. */
@@ -473,6 +486,7 @@ read_more(struct table_tool_lines *l, struct err *err)
 
 	if (l->out != NULL)
 		fflush(l->out);
+	hold_all(l->list, false);
 	if (l->start > 0) {
 		memmove(l->data, l->data + l->start, l->end - l->start);
 		l->end -= l->start;
@@ -488,6 +502,7 @@ read_more(struct table_tool_lines *l, struct err *err)
 	if (n == -1)
 		return err_sys(err, "read standard input");
 	l->end += (size_t)n;
+	hold_all(l->list, true);
 	return n > 0;
 }
 

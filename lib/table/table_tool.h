@@ -69,11 +69,13 @@ int	table_tool_add(const struct table_tool *tool, const char *name,
 struct table_tool_lines {
 	int	 fd;
 	FILE	*out;			/* flushed before each read; may be NULL */
+	struct table_tool_list *list;	/* held between reads; may be NULL */
 	char	*data;
 	size_t	 start, end, size;
 };
 
-void	table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out);
+void	table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out,
+	    struct table_tool_list *list);
 void	table_tool_lines_done(struct table_tool_lines *l);
 /* table_tool_line - the next line without newline, valid until the next call; NULL at the end, or with err */
 char	*table_tool_line(struct table_tool_lines *l, struct err *err);

@@ -42,6 +42,8 @@ struct table_type {
 			    struct buf *key, struct buf *value,
 			    struct err *err);
 	int		 (*commit)(struct table *t, struct err *err);
+	/* hold - see table_hold */
+	void		 (*hold)(struct table *t, bool on);
 };
 
 enum table_trust {

@@ -230,6 +230,10 @@ static const struct { const char *value, *out; } rewrites[] = {
 	    "longlonglonglonglonglong1@peer.example,\n"
 	    "\tlonglonglonglonglong2@peer.example, <long3@peer.example>,\n"
 	    "\tx@peer.example" },
+	{ "<@r1,@r2:user@dom>, \"x\"@y", "<user@dom>, x@y" },
+	{ "\"x\"@y", "\"x\"@y" },
+	{ "foo@bar@baz", "\"foo@bar\"@baz" },
+	{ "a;b", "a@peer.example;, b@peer.example" },
 	{ "a,,b", "a@peer.example, , b@peer.example" },
 	{ "A..B@x, .a", "\"A..B\"@x, \".a\"@peer.example" },
 };

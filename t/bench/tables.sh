@@ -1,0 +1,104 @@
+#!/bin/bash
+# tables.sh - lookup tables, Posthorn and Debian's postfix in one run
+#
+#   tables.sh [ENTRIES ...]     default 10000 100000 1000000
+#
+# Builds, single queries (whole process), 100,000 lookups through one process,
+# and tables of 10,000 patterns. Seconds of wall time, resident memory, ratio.
+# gdbm has no peer: it is compared with the peer's lmdb.
+set -u
+PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
+[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
+trap 'rm -rf "$W"' EXIT
+mkdir "$W/conf" "$W/ours" "$W/peer"
+printf 'compatibility_level = 3.6\n' >"$W/conf/main.cf"
+sizes=${*:-10000 100000 1000000}
+
+# run SYSTEM COMMAND...: sets wall (s), cpu (s) and rss (KB)
+run() {
+	local system=$1 result; shift
+	cd "$W/$system" || exit 1
+	if [ "$system" = ours ]; then
+		result=$(MAIL_CONFIG=$W/conf PATH=$PH_BIN:$PATH measure "$@")
+	else
+		result=$(eval "$(bash "$PEER_SETUP" env "$PEER_CACHE")"; measure "$@")
+	fi
+	set -- $result
+	wall=$1 cpu=$2 rss=$3
+}
+
+measure() {
+	perl -e '
+		use Time::HiRes "time"; use POSIX;
+		my ($in, $n, @cmd) = @ARGV;
+		my $t0 = time;
+		for (1 .. $n) {
+			my $pid = fork;
+			if (!$pid) {
+				open STDIN, "<", $in; open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
+				exec @cmd or POSIX::_exit(127);
+			}
+			waitpid $pid, 0;
+		}
+		my $wall = (time - $t0) / $n;
+		my (undef, undef, $u, $s) = times;
+		my $rss = 0;
+		require "syscall.ph" if 0;
+		my $ru = pack "x144";
+		syscall(98, -1, $ru);		# getrusage(RUSAGE_CHILDREN)
+		$rss = (unpack "q18", $ru)[4];
+		printf "%.6f %.6f %d\n", $wall, ($u + $s) / $n, $rss;
+	' "$@"
+}
+
+# compare LABEL OURS PEER: both are arguments of measure, space-separated
+compare() {
+	local label=$1 a=$2 b=$3 ow oc or
+	run ours $a; ow=$wall oc=$cpu or=$rss
+	run peer $b
+	awk -v l="$label" -v ow="$ow" -v oc="$oc" -v or="$or" -v pw="$wall" -v pc="$cpu" -v pr="$rss" 'BEGIN {
+		printf "%-32s %9.4f s %7.1f MB   %9.4f s %7.1f MB   x%.2f\n",
+		    l, ow, or / 1024, pw, pr / 1024, pw / ow }'
+}
+
+entries() { perl -e 'for (1 .. $ARGV[0]) { my $k = ($_ * 7919) % 1000003; print "user$k\@host", $_ % 997, ".example.com\tdest$_\@mail.example.net\n" }' "$1"; }
+
+printf '%-32s %-22s   %-22s\n' '' 'Posthorn' "Debian's postfix"
+for n in $sizes; do
+	entries "$n" >"$W/ours/t$n"
+	cp "$W/ours/t$n" "$W/peer/t$n"
+	for type in lmdb cdb; do
+		compare "build $type, $n" "/dev/null 1 postmap $type:t$n" "/dev/null 1 postmap $type:t$n"
+	done
+	compare "build gdbm, $n (peer: lmdb)" "/dev/null 1 postmap gdbm:t$n" "/dev/null 1 postmap lmdb:t$n"
+done
+n=${sizes%% *}
+key=$(head -n 1 "$W/ours/t$n" | cut -f1)
+for type in lmdb cdb; do
+	compare "postmap -q KEY $type:, process" "/dev/null 100 postmap -q $key $type:t$n" "/dev/null 100 postmap -q $key $type:t$n"
+done
+compare "postmap -q KEY gdbm: (peer: lmdb)" "/dev/null 100 postmap -q $key gdbm:t$n" "/dev/null 100 postmap -q $key lmdb:t$n"
+n=${sizes##* }
+cut -f1 "$W/ours/t$n" | head -n 100000 >"$W/keys"
+while [ "$(wc -l <"$W/keys")" -lt 100000 ]; do cut -f1 "$W/ours/t$n" >>"$W/keys"; done
+head -n 100000 "$W/keys" | shuf --random-source=/dev/zero >"$W/keys.mixed"
+for type in lmdb cdb; do
+	compare "100000 lookups in $type of $n" "$W/keys.mixed 1 postmap -q - $type:t$n" "$W/keys.mixed 1 postmap -q - $type:t$n"
+done
+compare "100000 in gdbm (peer: lmdb)" "$W/keys.mixed 1 postmap -q - gdbm:t$n" "$W/keys.mixed 1 postmap -q - lmdb:t$n"
+
+# 10,000 patterns, keys that match near the end or not at all.
+perl -e 'for (1 .. 10000) { print "/^user$_(\\+[a-z]+)?\@(mail|mx)\\.example\\.(com|org)\$/ dest$_\$1\n" }' >"$W/ours/patterns"
+cp "$W/ours/patterns" "$W/peer/patterns"
+perl -e 'for (1 .. 200) { print "user", 9000 + $_ * 7, "+x\@mx.example.org\n" }' >"$W/pkeys"
+head -c 0 /dev/null >"$W/nokeys"
+for type in regexp pcre; do
+	compare "open $type of 10000" "$W/nokeys 1 postmap -q - $type:patterns" "$W/nokeys 1 postmap -q - $type:patterns"
+	compare "200 lookups in $type of 10000" "$W/pkeys 1 postmap -q - $type:patterns" "$W/pkeys 1 postmap -q - $type:patterns"
+done
