@@ -124,14 +124,9 @@ make_one(char **rcpts, int count)
 	struct err err = ERR_INIT;
 	struct queue_writer *w = queue_writer_create(opt.queue, 0, &err);
 	struct buf rec = BUF_INIT;
-	struct stat st;
 
 	if (w == NULL)
 		log_fatal("%s", err.text);
-	/* As root: the file must be the owner's, as its directory is. */
-	if (stat(opt.queue, &st) == -1 || (geteuid() == 0 &&
-	    fchown(queue_writer_fd(w), st.st_uid, st.st_gid) == -1))
-		log_fatal("%s: cannot set the owner", opt.queue);
 	queue_rec_size_put(&rec, &none);
 	queue_writer_rec(w, QUEUE_REC_SIZE, rec.ptr + 2, rec.len - 2);
 	put_envelope(w, rcpts, count);
@@ -139,6 +134,17 @@ make_one(char **rcpts, int count)
 	put_content(w);
 	finish(w, offset, count);
 	buf_done(&rec);
+}
+
+/* As root: what is made must be the owner's, as the queue is. */
+static void
+become_owner(void)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && (stat(opt.queue, &st) == -1 ||
+	    setegid(st.st_gid) == -1 || seteuid(st.st_uid) == -1))
+		log_fatal("%s: cannot become its owner", opt.queue);
 }
 
 int
@@ -169,6 +175,7 @@ main(int argc, char **argv)
 		log_fatal("%s", err.text);
 	if (chdir(params.queue_directory) == -1)
 		log_fatal("%s: cannot go there", params.queue_directory);
+	become_owner();
 	while (opt.count-- > 0)
 		make_one(argv + optind, argc - optind);
 	return 0;
