@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
@@ -56,6 +57,8 @@ main(int argc, char **argv)
 	}
 	if (role == NULL)
 		return usage(stderr);
+	/* So that "ps -C qmgr" finds it, not a dozen times posthornd. */
+	prctl(PR_SET_NAME, role->name, 0, 0, 0);
 	return role->run != NULL ? role->run(argc, argv) :
 	    serve_run(role, argc, argv);
 }
