@@ -629,9 +629,9 @@ read_file(struct queue_message *m, unsigned want, struct err *err)
 	return rc == -1 ? -1 : 1;
 }
 
-void
-queue_message_begin(struct queue_message *m, const char *queue,
-    const char *id, const char *path, const struct stat *st)
+static void
+begin(struct queue_message *m, const char *queue, const char *id,
+    const char *path)
 {
 	struct buf *built = &m->memory->scratch;
 
@@ -643,10 +643,18 @@ queue_message_begin(struct queue_message *m, const char *queue,
 		path = built->ptr;
 	}
 	m->path = keep(m, path);
-	if (st != NULL) {
+}
+
+void
+queue_message_begin(struct queue_message *m, const char *queue,
+    const char *id, const char *path, const struct stat *st)
+{
+	begin(m, queue, id, path);
+	if (st != NULL)
 		m->st = *st;
-		m->is_expired = (st->st_mode & S_IXGRP) != 0;
-	}
+	else if (m->path[0] != '\0' && lstat(m->path, &m->st) == -1)
+		m->is_gone = true;
+	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
 }
 
 int
@@ -684,7 +692,7 @@ queue_message_read(struct queue_message *m, const char *queue, const char *id,
 		m->is_gone = true;
 		return 0;
 	}
-	queue_message_begin(m, queue, id, NULL, NULL);
+	begin(m, queue, id, NULL);
 	return queue_message_want(m, want, err);
 }
 

@@ -91,7 +91,7 @@ void	queue_message_done(struct queue_message *m);
  *
  * queue	kept by reference
  * path		where a walk has found it; NULL: where the hash parameters say
- * st		what is known of the file, or NULL
+ * st		what lstat says of the file; NULL: ask it now
  */
 void	queue_message_begin(struct queue_message *m, const char *queue,
 	    const char *id, const char *path, const struct stat *st);
