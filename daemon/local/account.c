@@ -74,6 +74,12 @@ local_text_add(struct local_text *t, const char *s)
 	t->list[t->count++] = xstrdup(s);
 }
 
+void
+local_text_drop(struct local_text *t)
+{
+	free(t->list[--t->count]);
+}
+
 bool
 local_text_has(const struct local_text *t, const char *s)
 {

@@ -127,12 +127,13 @@ static bool
 expand_alias(const struct local_state *st, const char *name,
     const char *value, bool without_extension)
 {
+	struct local_chain here = { name, st->aliases };
 	struct local_state next = *st;
 	struct buf sender = BUF_INIT;
 	int count;
 	bool done;
 
-	next.alias = name;
+	next.aliases = &here;
 	next.level++;
 	next.source = LOCAL_FROM_ALIAS;
 	if (without_extension && propagates("alias"))
@@ -155,6 +156,42 @@ expand_alias(const struct local_state *st, const char *name,
 	return done;
 }
 
+/* An alias that leads back to itself by way of others never ends. */
+static bool
+is_in_chain(const struct local_chain *c, const char *name)
+{
+	for (; c != NULL; c = c->up)
+		if (strcasecmp(c->name, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What an alias stands for is delivered once, however many others name it.
+ * It is remembered when that is done and not when it begins: skipping one
+ * that is still going on would lose mail.
+ */
+static bool
+deliver_alias(const struct local_state *st, const char *name,
+    const char *value, bool without_extension)
+{
+	struct buf key = BUF_INIT;
+	bool done = true;
+
+	buf_setf(&key, "alias %s:%s", st->sender, name);
+	if (is_in_chain(st->aliases, name)) {
+		log_warning("alias database loop for %s", name);
+		done = local_fail(st, "5.4.6", "alias database loop for %s",
+		    name);
+	} else if (st->aliases == NULL ||
+	    !local_text_has(&st->lr->seen, key.ptr)) {
+		done = expand_alias(st, name, value, without_extension);
+		local_seen(st->lr, "%s", key.ptr);
+	}
+	buf_done(&key);
+	return done;
+}
+
 bool
 local_alias(struct local_state *st, bool *done)
 {
@@ -164,10 +201,11 @@ local_alias(struct local_state *st, bool *done)
 	switch (find_alias(st, &name, &value, &without_extension)) {
 	case TABLE_FOUND:
 		/* An alias that lists itself means the user of that name. */
-		if (st->alias != NULL && strcasecmp(name.ptr, st->alias) == 0)
+		if (st->aliases != NULL &&
+		    strcasecmp(name.ptr, st->aliases->name) == 0)
 			is_ours = false;
 		else
-			*done = expand_alias(st, name.ptr, value.ptr,
+			*done = deliver_alias(st, name.ptr, value.ptr,
 			    without_extension);
 		break;
 	case TABLE_NOT_FOUND:

@@ -131,9 +131,6 @@ piece(struct each *e, const char *text)
 
 	e->is_verbatim = false;
 	if (!special(e, inner != NULL ? inner : text)) {
-		/* "\user", also in quotes */
-		if (inner != NULL && *inner == '\\')
-			text = inner;
 		if (*text == '\\') {
 			e->is_verbatim = true;
 			text++;

@@ -111,12 +111,9 @@ deliver_address(const struct local_state *st, const struct destination *d)
 	if ((r.flags & RESOLVE_FAIL) != 0)
 		done = local_fail(st, "4.3.0", "address resolver failure");
 	else if (is_here && (d->is_verbatim || !st->resends ||
-	    is_same_user(st, r.recipient->ptr))) {
-		if (d->is_verbatim || !local_seen(st->lr, "here %s %s",
-		    st->alias != NULL ? st->alias : "", r.recipient->ptr))
-			done = deliver_here(st, r.recipient->ptr,
-			    d->is_verbatim);
-	} else if (!local_seen(st->lr, "resend %s:%s", st->sender,
+	    is_same_user(st, r.recipient->ptr)))
+		done = deliver_here(st, r.recipient->ptr, d->is_verbatim);
+	else if (!local_seen(st->lr, "resend %s:%s", st->sender,
 	    address.ptr))
 		local_resend_add(st, address.ptr);
 	resolve_reply_done(&r);

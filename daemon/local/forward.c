@@ -65,19 +65,42 @@ deliver_file(const struct local_state *st, char *text, int *total)
 }
 
 static bool
+expand_file(const struct local_state *st, const char *path, const char *key,
+    bool *done)
+{
+	struct local_request *lr = st->lr;
+	struct buf text = BUF_INIT;
+	int count = 0;
+
+	if (read_forward(st, path, &text)) {
+		local_text_add(&lr->busy, key);
+		*done = deliver_file(st, text.ptr, &count);
+		local_text_drop(&lr->busy);
+	}
+	if (count > 0)
+		local_seen(lr, "%s", key);
+	buf_done(&text);
+	return count > 0;
+}
+
+/*
+ * A file that names its own user means the mailbox; one that another way led
+ * to before has done its work.
+ */
+static bool
 try_file(const struct local_state *st, const char *path, bool *done)
 {
-	struct buf text = BUF_INIT;
+	struct buf key = BUF_INIT;
 	bool found = false;
-	int count;
 
-	/* The second time round it is the user's mailbox that is meant. */
-	if (!local_seen(st->lr, "forward %ld:%s", (long)st->uid, path) &&
-	    read_forward(st, path, &text)) {
-		*done = deliver_file(st, text.ptr, &count);
-		found = count > 0;
-	}
-	buf_done(&text);
+	buf_setf(&key, "forward %ld:%s", (long)st->uid, path);
+	if (local_text_has(&st->lr->busy, key.ptr))
+		;
+	else if (local_text_has(&st->lr->seen, key.ptr))
+		found = *done = true;
+	else
+		found = expand_file(st, path, key.ptr, done);
+	buf_done(&key);
 	return found;
 }
 

@@ -289,6 +289,7 @@ deliver(struct agent_request *rq, const char *service, void *ctx)
 		else
 			deliver_one(&lr, &rq->rcpts[i]);
 	local_text_done(&lr.seen);
+	local_text_done(&lr.busy);
 	local_text_done(&lr.loops);
 }
 

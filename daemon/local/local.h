@@ -45,10 +45,17 @@ struct local_request {
 	struct agent_request	*rq;
 	const char		*service;
 	struct local_text	 seen;		/* what was done already */
+	struct local_text	 busy;		/* .forward files being expanded */
 	struct local_text	 loops;		/* Delivered-To headers */
 	bool			 has_loops;	/* they were read */
 	struct local_resend	*resends;
 	size_t			 resend_count;
+};
+
+/* The aliases that led here, the innermost first. */
+struct local_chain {
+	const char			*name;
+	const struct local_chain	*up;
 };
 
 /* An account, kept: getpwnam's memory is the next caller's. */
@@ -67,7 +74,7 @@ struct local_state {
 	const char		*user;		/* folded, without extension */
 	const char		*extension;	/* "" for none */
 	const char		*domain;
-	const char		*alias;		/* being expanded, NULL: none */
+	const struct local_chain *aliases;	/* being expanded, NULL: none */
 	const char		*unmatched;	/* extension to append to addresses, or "" */
 	enum local_source	 source;
 	int			 level;
@@ -135,8 +142,9 @@ void	local_default_privs(uid_t *uid, gid_t *gid);
 int	local_expand(struct buf *out, const char *text, const char *filter,
 	    const struct local_state *st);
 
-/* local_text_add, local_text_has - letter case counts; local_text_done */
+/* local_text_add, local_text_has - letter case counts; local_text_drop takes the last one off */
 void	local_text_add(struct local_text *t, const char *s);
+void	local_text_drop(struct local_text *t);
 bool	local_text_has(const struct local_text *t, const char *s);
 void	local_text_done(struct local_text *t);
 
