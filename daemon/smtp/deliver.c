@@ -33,6 +33,7 @@
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 
+#define SENDOPT_UTF8_ASKED	1
 #define SENDOPT_UTF8_ANY	(2 | 4 | 8)	/* header, sender, recipient need it */
 #define WIRE_CHUNK		32768
 
@@ -67,6 +68,7 @@ job_init(struct job *j, struct agent_request *rq, const struct smtp_config *cfg)
 	m->sender = rq->sender;
 	m->size = rq->data_size;
 	m->is_8bit = strcasecmp(rq->encoding, "8bit") == 0;
+	m->wants_smtputf8 = (rq->sendopts & SENDOPT_UTF8_ASKED) != 0;
 	m->needs_smtputf8 = (rq->sendopts & SENDOPT_UTF8_ANY) != 0;
 	m->envelope_id = rq->envelope_id;
 	m->ret = rq->ret_flags;

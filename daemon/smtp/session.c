@@ -518,7 +518,8 @@ put_mail(struct smtp_session *s)
 		buf_addf(out, " SIZE=%ld", m->size);
 	if (m->is_8bit && (s->features & SMTP_HAS_8BITMIME) != 0)
 		buf_adds(out, " BODY=8BITMIME");
-	if (m->needs_smtputf8)
+	if ((m->wants_smtputf8 || m->needs_smtputf8) &&
+	    (s->features & SMTP_HAS_SMTPUTF8) != 0)
 		buf_adds(out, " SMTPUTF8");
 	if ((s->features & SMTP_HAS_DSN) != 0) {
 		if (m->envelope_id[0] != '\0') {

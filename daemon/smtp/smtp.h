@@ -156,7 +156,9 @@ struct smtp_message {
 	const char	*queue_id;
 	const char	*sender;	/* internal form */
 	long		 size;
-	bool		 is_8bit, needs_smtputf8;
+	bool		 is_8bit;
+	bool		 wants_smtputf8;	/* the sender asked for it */
+	bool		 needs_smtputf8;	/* something in the message does */
 	const char	*envelope_id;
 	int		 ret;
 	const char	*client_name, *client_addr, *client_port,
