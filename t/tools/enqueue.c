@@ -30,11 +30,12 @@ rec(struct queue_writer *w, int type, const char *text)
 }
 
 static void
-size_rec(struct queue_writer *w, off_t at, long data, long rcpts, long content)
+size_rec(struct queue_writer *w, off_t at, long data, long rcpts, long content,
+    long notify)
 {
 	struct queue_rec_size size = { .content_size = content,
 	    .data_offset = data, .rcpt_count = rcpts,
-	    .content_length = content, .fields = 6 };
+	    .content_length = content, .qmgr_flags = notify << 1, .fields = 6 };
 	struct buf b = BUF_INIT;
 
 	queue_rec_size_put(&b, &size);		/* a whole record */
@@ -108,7 +109,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "enqueue: %s\n", err.text);
 		return 1;
 	}
-	size_rec(w, -1, 0, 0, 0);
+	size_rec(w, -1, 0, 0, 0, 0);
 	now = clock_timeval();
 	snprintf(text, sizeof(text), "%ld %ld", (long)now.tv_sec,
 	    (long)now.tv_usec);
@@ -135,7 +136,8 @@ main(int argc, char **argv)
 	end = queue_writer_tell(w);
 	rec(w, QUEUE_REC_XTRA, "");
 	rec(w, QUEUE_REC_END, "");
-	size_rec(w, 0, (long)data, argc - optind, (long)(end - data));
+	size_rec(w, 0, (long)data, argc - optind, (long)(end - data),
+	    notify != NULL ? atol(notify) : 0);
 	snprintf(text, sizeof(text), "%s", queue_writer_id(w));
 	if (queue_writer_commit(w, &err) == -1) {
 		fprintf(stderr, "enqueue: %s\n", err.text);
