@@ -259,10 +259,12 @@ control_status(char **args)
 	pid_t pid = running();
 
 	(void)args;
+	/* Who asks wants the answer, wherever standard error goes. */
 	if (pid != 0)
-		say("the Postfix mail system is running: PID: %ld", (long)pid);
+		log_info("the Postfix mail system is running: PID: %ld",
+		    (long)pid);
 	else
-		say("the Postfix mail system is not running");
+		log_info("the Postfix mail system is not running");
 	return pid != 0 ? 0 : 1;
 }
 
