@@ -225,9 +225,10 @@ resend(const struct local_state *st, const struct local_resend *r)
 		return local_fail(st, "4.3.0", "unable to forward message");
 	}
 	status = cleanup_client_commit(c, &reason);
-	if (status == 0)
+	if (status == 0) {
 		delivery_set(&d, "2.0.0", "forwarded as %s", id);
-	else if ((status & (CLEANUP_HOPS | CLEANUP_CONTENT)) != 0)
+		d.action = "expanded";
+	} else if ((status & (CLEANUP_HOPS | CLEANUP_CONTENT)) != 0)
 		delivery_set(&d, (status & CLEANUP_HOPS) != 0 ? "5.4.6" :
 		    "5.7.1", "unable to forward message: %s", reason.len > 0 ?
 		    reason.ptr : cleanup_status_text(status, NULL, NULL));

@@ -77,6 +77,8 @@ describe_success(struct delivery *d, const char *service,
     const struct buf *output)
 {
 	buf_setf(&d->reason, "delivered via %s service", service);
+	/* Without X the command is one more hop. */
+	d->action = (args.flags & PIPE_FINAL) != 0 ? "delivered" : "relayed";
 	if (output->len > 0)
 		buf_addf(&d->reason, " (%s)", output->ptr);
 }

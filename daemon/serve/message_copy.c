@@ -239,7 +239,8 @@ bool
 delivery_report(struct agent_request *rq, const struct queue_rcpt *rcpt,
     const char *relay, const struct delivery *d)
 {
-	struct dsn dsn = { d->status, "", d->reason.ptr, "", "", "", "" };
+	struct dsn dsn = { d->status, d->kind == OUTCOME_SENT ? d->action :
+	    "", d->reason.ptr, "", "", "", "" };
 	bool had_left = rq->has_left, is_left;
 
 	/* soft_bounce or a filter may keep in the queue what seems to be done. */

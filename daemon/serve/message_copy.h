@@ -75,9 +75,10 @@ struct delivery {
 	enum outcome_kind kind;
 	char		 status[DSN_STATUS_SIZE];
 	struct buf	 reason;
+	const char	*action;	/* of a success, for reports: "delivered", "relayed", "expanded" */
 };
 
-#define DELIVERY_INIT { OUTCOME_SENT, "2.0.0", BUF_INIT }
+#define DELIVERY_INIT { OUTCOME_SENT, "2.0.0", BUF_INIT, "delivered" }
 
 /* delivery_set - kind follows the first digit of status */
 void	delivery_set(struct delivery *d, const char *status, const char *fmt,
