@@ -28,7 +28,7 @@ cleanup_test() {
 	status=$?
 	trap - EXIT INT TERM
 	for fn in $at_exit; do $fn; done
-	cd / && rm -rf "$T"
+	cd / && { [ -n "${KEEP-}" ] || rm -rf "$T"; }
 	exit $status
 }
 trap cleanup_test EXIT
@@ -118,6 +118,13 @@ instance_accounts() {
 	getent passwd postfix >/dev/null || useradd --system --gid postfix \
 	    --home-dir /nonexistent --no-create-home \
 	    --shell /usr/sbin/nologin postfix
+}
+
+# cf_set FILE LINES: add main.cf lines, without what they replace
+cf_set() {
+	printf '%s\n' "$2" | sed -n 's/^\([A-Za-z0-9_]*\) *=.*/\1/p' |
+	    while read -r name; do sed -i "/^$name *=/d" "$1"; done
+	printf '%s\n' "$2" >>"$1"
 }
 
 # Sanitizers and preloaded libraries must reach the daemons too.

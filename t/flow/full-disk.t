@@ -3,7 +3,8 @@
 . "$(dirname "$0")/../lib.sh"
 [ "$(id -u)" = 0 ] || skip_all 'mounting a small file system needs root'
 
-instance_new "$T/ours" "mynetworks = 127.0.0.0/8
+instance_new "$T/ours"
+instance_lines "$T/ours/etc" "mynetworks = 127.0.0.0/8
 virtual_mailbox_domains = box.example
 virtual_mailbox_base = $T/mail
 virtual_mailbox_maps = static:box/

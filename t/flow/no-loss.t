@@ -7,7 +7,8 @@
 . "$(dirname "$0")/../lib.sh"
 count=${NO_LOSS_MESSAGES:-2000}
 
-instance_new "$T/ours" "mynetworks = 127.0.0.0/8
+instance_new "$T/ours"
+instance_lines "$T/ours/etc" "mynetworks = 127.0.0.0/8
 virtual_mailbox_domains = box.example
 virtual_mailbox_base = $T/ours/mail
 virtual_mailbox_maps = static:box/

@@ -23,11 +23,11 @@ ok "the peer's are deferred" wait_for 20 three peer
 # A main.cf of the other side's that names this side's queue, for its commands.
 mkdir "$T/peer-on-ours"
 cp "$theirs"/* "$T/peer-on-ours/"
-echo "queue_directory = $T/ours/spool" >>"$T/peer-on-ours/main.cf"
+cf_set "$T/peer-on-ours/main.cf" "queue_directory = $T/ours/spool"
 on_ours() { name=$1; shift; peer peer "$name" -c "$T/peer-on-ours" "$@"; }
 mkdir "$T/ours-on-peer"
 cp "$ours"/* "$T/ours-on-peer/"
-echo "queue_directory = $T/peer/spool" >>"$T/ours-on-peer/main.cf"
+cf_set "$T/ours-on-peer/main.cf" "queue_directory = $T/peer/spool"
 on_peer() { name=$1; shift; "$name" -c "$T/ours-on-peer" "$@"; }
 
 on_ours postqueue -p >"$T/a" 2>/dev/null; MAIL_CONFIG=$ours postqueue -p >"$T/b"

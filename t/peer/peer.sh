@@ -30,7 +30,7 @@ peer_new() {
 	cp -al "$PEER_CACHE/root" "$T/$1/root"
 	bash "$PEER_SETUP" setup "$T/$1" "$(free_port)" >"$T/.peer-setup" 2>&1 ||
 	    { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be set up'; }
-	[ -z "${2-}" ] || printf '%s\n' "$2" >>"$T/$1/etc/main.cf"
+	[ -z "${2-}" ] || cf_set "$T/$1/etc/main.cf" "$2"
 }
 
 peer_start() {

@@ -8,7 +8,8 @@ local_header_rewrite_clients =
 mynetworks = 127.0.0.0/8'
 peer_new peer "$held
 local_recipient_maps ="
-instance_new "$T/ours" "$held
+instance_new "$T/ours"
+instance_lines "$T/ours/etc" "$held
 virtual_mailbox_domains = box.example
 virtual_mailbox_base = $T/ours/mail
 virtual_mailbox_maps = static:box/

@@ -13,7 +13,7 @@ smtp_line_length_limit = 0
 message_size_limit = 20000000'
 peer_new last "$same"
 instance_new "$T/ours" "$same
-relayhost = [127.0.0.1]:$(peer_port last)
+default_transport = smtp:[127.0.0.1]:$(peer_port last)
 mynetworks = 127.0.0.0/8
 virtual_alias_maps = inline:{ {nobody@relay.example = nobody@peer.example} }"
 peer_new first "$same
