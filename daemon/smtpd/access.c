@@ -77,15 +77,21 @@ defer_if(struct session *s, const struct action *a, bool is_permit)
 	    restrict_class_text(a->class), text);
 }
 
+/* verb is what stands in the log when the table has no text, or before it. */
 static void
 log_action(struct session *s, const struct action *a, const char *what,
     const char *verb)
 {
 	struct buf text = BUF_INIT;
+	bool has_target = strcmp(what, "hold") != 0 &&
+	    strcmp(what, "discard") != 0 && strcmp(what, "hangup") != 0;
 
-	buf_setf(&text, "<%s>: %s %s%s%s", a->reply_name,
-	    restrict_class_text(a->class), verb, *a->text != '\0' ? " " : "",
-	    a->text);
+	buf_setf(&text, "<%s>: %s ", a->reply_name,
+	    restrict_class_text(a->class));
+	if (has_target)
+		buf_addf(&text, "%s %s", verb, a->text);
+	else
+		buf_adds(&text, *a->text != '\0' ? a->text : verb);
 	restrict_log(s, what, text.ptr);
 	buf_done(&text);
 }
@@ -139,8 +145,7 @@ do_hold(struct session *s, const struct action *a)
 {
 	if (is_unavailable(s, a))
 		return RESTRICT_DUNNO;
-	log_action(s, a, "hold", *a->text != '\0' ? "triggers HOLD" :
-	    "triggers HOLD action");
+	log_action(s, a, "hold", "triggers HOLD action");
 	s->access_flags |= CLEANUP_HOLD;
 	return RESTRICT_DUNNO;
 }
@@ -150,8 +155,7 @@ do_discard(struct session *s, const struct action *a)
 {
 	if (is_unavailable(s, a))
 		return RESTRICT_DUNNO;
-	log_action(s, a, "discard", *a->text != '\0' ? "triggers DISCARD" :
-	    "triggers DISCARD action");
+	log_action(s, a, "discard", "triggers DISCARD action");
 	s->access_flags |= CLEANUP_DISCARD;
 	return RESTRICT_PERMIT;
 }
@@ -240,15 +244,15 @@ do_action(struct session *s, const struct action *a, bool *is_known)
 	if (strcasecmp(a->word, "PREPEND") == 0)
 		return do_prepend(s, a);
 	if (strcasecmp(a->word, "WARN") == 0) {
-		log_action(s, a, "warn", "triggers WARN");
+		restrict_log(s, "warn", a->text);
 		return RESTRICT_DUNNO;
 	}
 	if (strcasecmp(a->word, "INFO") == 0) {
-		log_action(s, a, "info", "triggers INFO");
+		restrict_log(s, "info", a->text);
 		return RESTRICT_DUNNO;
 	}
 	if (strcasecmp(a->word, "HANGUP") == 0) {
-		log_action(s, a, "hangup", "triggers HANGUP");
+		log_action(s, a, "hangup", "triggers HANGUP action");
 		s->is_closing = true;
 		return RESTRICT_REJECT;
 	}

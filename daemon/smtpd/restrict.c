@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/cleanup/cleanup.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/access.h"
 #include "daemon/smtpd/env.h"
@@ -107,14 +108,14 @@ restrict_dsn(char out[16], const char *dsn, enum restrict_class class)
 static void
 add_address(struct buf *line, const char *what, const char *address)
 {
-	struct buf external = BUF_INIT;
+	struct buf text = BUF_INIT;
 
 	if (address == NULL)
 		return;
 	if (address[0] != '\0')
-		address_quote(&external, address);
-	buf_addf(line, " %s=<%s>", what, external.ptr);
-	buf_done(&external);
+		address_quote(&text, address);
+	buf_addf(line, " %s=<%s>", what, text.ptr);
+	buf_done(&text);
 }
 
 void
@@ -259,15 +260,6 @@ lookup_failure(struct session *s, const char *name)
 {
 	return restrict_reject(s, 451, "4.3.0", "<%s>: Temporary lookup "
 	    "failure", name);
-}
-
-static const char *
-external(struct buf *out, const char *address)
-{
-	buf_reset(out);
-	if (address[0] != '\0')
-		address_quote(out, address);
-	return out->ptr;
 }
 
 /* ---- generic rules ---- */
@@ -418,13 +410,26 @@ rule_unknown_client(struct session *s, const struct ask *a)
 
 /* ---- HELO rules ---- */
 
+/* A name without the dot that may end it. */
+static char *
+without_dot(const char *name)
+{
+	size_t len = strlen(name);
+
+	return xstrndup(name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
+}
+
 static bool
 is_helo_name(const char *name)
 {
+	char *plain = without_dot(name);
 	struct netaddr a;
+	bool ok = address_is_hostname(plain) ||
+	    address_is_literal(plain, NULL) ||
+	    netaddr_parse(&a, plain, 0, NULL) == 0;
 
-	return address_is_hostname(name) || address_is_literal(name, NULL) ||
-	    netaddr_parse(&a, name, 0, NULL) == 0;
+	free(plain);
+	return ok;
 }
 
 static enum restrict_result
@@ -434,14 +439,19 @@ rule_invalid_helo(struct session *s, const struct ask *a)
 	if (is_helo_name(s->helo))
 		return RESTRICT_DUNNO;
 	return restrict_reject(s, params.invalid_hostname_reject_code, "5.5.2",
-	    "<%s>: Helo command rejected: Invalid name", s->helo);
+	    "<%s>: Helo command rejected: %s", s->helo,
+	    s->helo[0] == '[' ? "invalid ip address" : "Invalid name");
 }
 
 static enum restrict_result
 rule_non_fqdn_helo(struct session *s, const struct ask *a)
 {
+	char *plain = without_dot(s->helo);
+	bool ok = address_is_literal(plain, NULL) || address_is_fqdn(plain);
+
 	(void)a;
-	if (address_is_literal(s->helo, NULL) || address_is_fqdn(s->helo))
+	free(plain);
+	if (ok)
 		return RESTRICT_DUNNO;
 	return restrict_reject(s, params.non_fqdn_reject_code, "5.5.2",
 	    "<%s>: Helo command rejected: need fully-qualified hostname",
@@ -527,7 +537,6 @@ static enum restrict_result
 rule_non_fqdn_address(struct session *s, const struct ask *a)
 {
 	const char *address = address_of(s, a->detail), *domain;
-	struct buf text = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 
 	if (address[0] == '\0')
@@ -540,10 +549,9 @@ rule_non_fqdn_address(struct session *s, const struct ask *a)
 	if (domain == NULL || (!address_is_literal(domain, NULL) &&
 	    !address_is_fqdn(domain)))
 		r = restrict_reject(s, params.non_fqdn_reject_code,
-		    a->detail == CLASS_SENDER ? "5.5.2" : "5.5.2",
+		    "5.5.2",
 		    "<%s>: %s rejected: need fully-qualified address",
-		    external(&text, address), class_texts[a->detail]);
-	buf_done(&text);
+		    address, class_texts[a->detail]);
 	return r;
 }
 
@@ -582,7 +590,6 @@ static enum restrict_result
 rule_unknown_domain(struct session *s, const struct ask *a)
 {
 	const char *address = address_of(s, a->detail), *domain;
-	struct buf text = BUF_INIT;
 	struct resolve_reply r;
 	enum restrict_result result = RESTRICT_DUNNO;
 
@@ -590,15 +597,14 @@ rule_unknown_domain(struct session *s, const struct ask *a)
 		return RESTRICT_DUNNO;
 	resolve(s, address, &r);
 	if ((r.flags & RESOLVE_FAIL) != 0)
-		result = lookup_failure(s, external(&text, address));
+		result = lookup_failure(s, address);
 	else if ((r.flags & (RESOLVE_LOCAL | RESOLVE_ALIAS |
 	    RESOLVE_MAILBOX)) == 0 &&
 	    (domain = address_domain(r.recipient->ptr)) != NULL &&
 	    domain[0] != '[')
-		result = judge_domain(s, a->detail, external(&text, address),
+		result = judge_domain(s, a->detail, address,
 		    domain);
 	resolve_reply_done(&r);
-	buf_done(&text);
 	return result;
 }
 
@@ -639,36 +645,44 @@ is_authorized_destination(struct session *s)
 static enum restrict_result
 rule_unauth_destination(struct session *s, const struct ask *a)
 {
-	struct buf text = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 	int ours = is_authorized_destination(s);
 
 	if (ours == -1)
-		r = lookup_failure(s, external(&text, s->rcpt));
+		r = lookup_failure(s, s->rcpt);
 	else if (ours == 0 && a->detail)
 		r = restrict_reject(s, params.relay_domains_reject_code,
 		    "5.7.1", "<%s>: Relay access denied",
-		    external(&text, s->rcpt));
+		    s->rcpt);
 	else if (ours == 0)
 		r = restrict_reject(s, 454, "4.7.1",
-		    "<%s>: Relay access denied", external(&text, s->rcpt));
-	buf_done(&text);
+		    "<%s>: Relay access denied", s->rcpt);
 	return r;
 }
 
 static enum restrict_result
 rule_permit_destination(struct session *s, const struct ask *a)
 {
-	struct buf text = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 	int ours = is_authorized_destination(s);
 
 	(void)a;
 	if (ours == -1)
-		r = lookup_failure(s, external(&text, s->rcpt));
+		r = lookup_failure(s, s->rcpt);
 	else if (ours == 1)
 		r = RESTRICT_PERMIT;
-	buf_done(&text);
+	return r;
+}
+
+/* Being a backup for others is not offered; our own destinations are. */
+static enum restrict_result
+rule_mx_backup(struct session *s, const struct ask *a)
+{
+	enum restrict_result r = rule_permit_destination(s, a);
+
+	if (r == RESTRICT_DUNNO)
+		log_warning("permit_mx_backup: MX records are not looked at by "
+		    "this server");
 	return r;
 }
 
@@ -703,7 +717,7 @@ rule_login_mismatch(struct session *s, const struct ask *a)
 	case TABLE_FOUND:
 		result = restrict_reject(s, 553, "5.7.1", "<%s>: Sender "
 		    "address rejected: not logged in",
-		    external(&text, s->sender));
+		    s->sender);
 		break;
 	case TABLE_NOT_FOUND:
 		break;
@@ -854,7 +868,6 @@ rule_access(struct session *s, const struct ask *a)
 {
 	const struct restrict_rule *rule = a->rule;
 	struct resolve_reply r;
-	struct buf text = BUF_INIT;
 	const char *address;
 	enum restrict_result result;
 
@@ -882,17 +895,16 @@ rule_access(struct session *s, const struct ask *a)
 		    CLASS_SENDER);
 	resolve(s, address, &r);
 	if ((r.flags & RESOLVE_FAIL) != 0)
-		result = lookup_failure(s, external(&text, address));
+		result = lookup_failure(s, address);
 	else
 		result = access_mail(s, rule->maps, rule->arg,
-		    r.recipient->ptr, external(&text, address),
+		    r.recipient->ptr, address,
 		    (enum restrict_class)a->detail);
 	/* A route through us must not ride on a permit for the first hop. */
 	if (result == RESTRICT_PERMIT && a->detail == CLASS_RCPT &&
 	    (r.flags & RESOLVE_ROUTED) != 0 && !params.allow_untrusted_routing)
 		result = RESTRICT_DUNNO;
 	resolve_reply_done(&r);
-	buf_done(&text);
 	return result;
 }
 
@@ -913,7 +925,6 @@ rule_servers(struct session *s, const struct ask *a)
 	enum restrict_class class = (enum restrict_class)(a->detail / 16);
 	enum access_server type = (enum access_server)(a->detail & 7);
 	const char *domain, *address;
-	struct buf text = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 
 	switch (class) {
@@ -931,8 +942,7 @@ rule_servers(struct session *s, const struct ask *a)
 		address = address_of(s, (int)class);
 		if ((domain = address_domain(address)) != NULL)
 			r = access_servers(s, a->rule->maps, a->rule->arg,
-			    type, domain, external(&text, address), class);
-		buf_done(&text);
+			    type, domain, address, class);
 		return r;
 	}
 }
@@ -1007,7 +1017,7 @@ static const struct restrict_verb verbs[] = {
 	{ "defer_unauth_destination",	R | GUARDS_RELAY, 0,
 	    rule_unauth_destination },
 	{ "permit_auth_destination",	R, 0, rule_permit_destination },
-	{ "permit_mx_backup",		R, 0, rule_permit_destination },
+	{ "permit_mx_backup",		R, 0, rule_mx_backup },
 	{ "reject_non_fqdn_recipient",	R, CLASS_RCPT, rule_non_fqdn_address },
 	{ "reject_unknown_recipient_domain", R, CLASS_RCPT,
 	    rule_unknown_domain },
@@ -1363,17 +1373,15 @@ eval_helo(struct session *s)
 static enum restrict_result
 eval_sender(struct session *s)
 {
-	struct buf name = BUF_INIT;
 	enum restrict_result r;
 
 	if (s->sender == NULL)
 		return RESTRICT_DUNNO;
-	r = restrict_eval(s, &s->env->sender, external(&name, s->sender),
+	r = restrict_eval(s, &s->env->sender, s->sender,
 	    CLASS_SENDER);
 	if (r != RESTRICT_REJECT && params.smtpd_reject_unlisted_sender &&
 	    s->sender[0] != '\0')
 		r = unlisted_check(s, s->sender, CLASS_SENDER);
-	buf_done(&name);
 	return r;
 }
 
@@ -1439,9 +1447,11 @@ eval_rcpt(struct session *s, const char *name)
 const char *
 restrict_rcpt(struct session *s)
 {
-	struct buf name = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 
+	/* A message that goes nowhere may go to anybody. */
+	if ((s->access_flags & CLEANUP_DISCARD) != 0)
+		return NULL;
 	begin(s, CLASS_RCPT);
 	s->unlisted_done = false;
 	if (params.smtpd_delay_reject) {
@@ -1452,8 +1462,7 @@ restrict_rcpt(struct session *s)
 			r = eval_sender(s);
 	}
 	if (r != RESTRICT_REJECT)
-		r = eval_rcpt(s, external(&name, s->rcpt));
-	buf_done(&name);
+		r = eval_rcpt(s, s->rcpt);
 	return verdict(s, r);
 }
 
@@ -1480,6 +1489,8 @@ restrict_data(struct session *s)
 {
 	enum restrict_result r;
 
+	if ((s->access_flags & CLEANUP_DISCARD) != 0)
+		return NULL;
 	begin(s, CLASS_DATA);
 	s->rcpt = s->rcpt_count == 1 ? xstrdup(s->first_rcpt) : NULL;
 	r = restrict_eval(s, &s->env->data, "DATA", CLASS_DATA);
@@ -1496,7 +1507,8 @@ restrict_eod(struct session *s)
 {
 	enum restrict_result r;
 
-	if (s->env->eod.count == 0)
+	if (s->env->eod.count == 0 ||
+	    (s->access_flags & CLEANUP_DISCARD) != 0)
 		return NULL;
 	begin(s, CLASS_EOD);
 	s->rcpt = s->rcpt_count == 1 ? xstrdup(s->first_rcpt) : NULL;

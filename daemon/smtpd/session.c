@@ -388,10 +388,12 @@ is_routable(const char *sender, const char *address)
 	return ok;
 }
 
+/* Most systems sent UTF-8 addresses long before they could ask to. */
 static bool
-has_8bit(const char *text)
+must_ask_utf8(const struct session *s)
 {
-	return !text_is_ascii(text);
+	return params.smtputf8_enable && params.strict_smtputf8 &&
+	    !s->mail.is_utf8;
 }
 
 /*
@@ -489,13 +491,13 @@ greet(struct session *s, const struct words *w, const char *protocol)
 	session_reset_mail(s);
 	free(s->helo);
 	s->helo = xstrndup(w->w[1].ptr, w->w[1].len);
-	s->protocol = protocol;
 	if (!params.smtpd_delay_reject &&
 	    (refusal = restrict_helo(s)) != NULL) {
 		session_reply(s, "%s", refusal);
 		forget(&s->helo);
 		return false;
 	}
+	s->protocol = protocol;
 	return true;
 }
 
@@ -564,7 +566,7 @@ verb_ehlo(struct session *s, const struct words *w)
 		hide |= EHLO_XVERP;
 	if (!is_listed(s, s->env->xclient_hosts))
 		hide |= EHLO_XCLIENT;
-	if (!is_listed(s, s->env->xforward_hosts))
+	if (!s->may_xforward)
 		hide |= EHLO_XFORWARD;
 	if (!params.smtputf8_enable)
 		hide |= EHLO_SMTPUTF8;
@@ -599,8 +601,7 @@ set_mail_params(struct session *s, struct span rest)
 	mail_params_done(&s->mail);
 	if (rest.len > 0)
 		refusal = mail_params_parse(&s->mail, rest, &limits, &reply);
-	if (refusal == NULL && limits.may_utf8 && !s->mail.is_utf8 &&
-	    has_8bit(s->sender))
+	if (refusal == NULL && must_ask_utf8(s) && !text_is_ascii(s->sender))
 		refusal = "553 5.6.7 Must declare SMTPUTF8 to send unicode "
 		    "address";
 	if (refusal != NULL)
@@ -710,8 +711,7 @@ take_recipient(struct session *s, struct span address, struct span rest)
 	}
 	if (rest.len > 0)
 		refusal = rcpt_params_parse(&p, rest, &limits, &reply);
-	if (refusal == NULL && limits.may_utf8 && !s->mail.is_utf8 &&
-	    has_8bit(s->rcpt))
+	if (refusal == NULL && must_ask_utf8(s) && !text_is_ascii(s->rcpt))
 		refusal = "553 5.6.7 Must declare SMTPUTF8 to send unicode "
 		    "address";
 	if (refusal != NULL)
@@ -812,7 +812,7 @@ verb_vrfy(struct session *s, const struct words *w)
 		session_reply(s, "502 5.5.1 VRFY command is disabled");
 		return false;
 	}
-	if (no_helo(s) || no_tls(s))
+	if (no_tls(s))
 		return false;
 	if (last > 2 && span_ieq(w->w[last - 1], "SMTPUTF8"))
 		last--;
@@ -925,7 +925,6 @@ static bool
 verb_xclient(struct session *s, const struct words *w)
 {
 	if (!is_listed(s, s->env->xclient_hosts)) {
-		log_info("XCLIENT from unauthorized host %s", s->peer.namaddr);
 		session_reply(s, "550 5.7.0 Error: insufficient authorization");
 		return false;
 	}
@@ -940,7 +939,7 @@ verb_xclient(struct session *s, const struct words *w)
 static bool
 verb_xforward(struct session *s, const struct words *w)
 {
-	if (!is_listed(s, s->env->xforward_hosts)) {
+	if (!s->may_xforward) {
 		session_reply(s, "550 5.7.0 Error: insufficient authorization");
 		return false;
 	}
@@ -1122,14 +1121,20 @@ run_command(struct session *s, char *line, size_t len)
 		s->errors++;
 		return;
 	}
+	if (s->is_denied && v->id != VERB_QUIT) {
+		session_reply(s, "503 5.7.0 Error: access denied for %s",
+		    s->peer.namaddr);
+		s->errors++;
+		return;
+	}
 	s->where = v->name;
 	if (spoke_early(s, v))
 		return;
 	ok = v->run(s, &w);
-	if (ok)
+	if (ok && v->id != VERB_XCLIENT)	/* its session is a new one */
 		s->done[v->id]++;
 	if (!ok || ((v->flags & JUNK) != 0 &&
-	    s->junk++ >= params.smtpd_junk_command_limit))
+	    s->junk++ > params.smtpd_junk_command_limit))
 		s->errors++;
 }
 
@@ -1256,6 +1261,7 @@ session_greet_again(struct session *s)
 {
 	const char *refusal;
 
+	s->is_denied = false;
 	s->is_exempt = is_listed(s, s->env->event_exceptions);
 	s->bare_lf = match_list_find(s->env->bare_lf_exclusions,
 	    s->peer.addr, s->peer.addr) == TABLE_FOUND ? BARE_LF_ALLOW :
@@ -1266,6 +1272,7 @@ session_greet_again(struct session *s)
 	if (!params.smtpd_delay_reject &&
 	    (refusal = restrict_client(s)) != NULL) {
 		session_reply(s, "%s", refusal);
+		s->is_denied = true;
 		return;
 	}
 	session_reply(s, "220 %s", params.smtpd_banner);
@@ -1275,6 +1282,8 @@ void
 session_start(struct session *s)
 {
 	log_info("connect from %s", s->peer.namaddr);
+	/* What is said by XFORWARD comes from the real client, after XCLIENT too. */
+	s->may_xforward = is_listed(s, s->env->xforward_hosts);
 	if (!is_over_limit(s))
 		session_greet_again(s);
 }

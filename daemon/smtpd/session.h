@@ -82,6 +82,8 @@ struct session {
 	char		*helo;		/* NULL before HELO */
 	unsigned	 ehlo_discard;
 	bool		 is_exempt;	/* from event limits */
+	bool		 is_denied;	/* refused at connect: only QUIT works */
+	bool		 may_xforward;
 	enum bare_lf	 bare_lf;
 	bool		 seen_bare_lf;
 	bool		 is_local_rewrite;	/* rewrite_context=local */

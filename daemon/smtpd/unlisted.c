@@ -19,7 +19,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
 #include "lib/table/maps.h"
 
@@ -61,32 +60,20 @@ static enum restrict_result
 unknown(struct session *s, const char *address, enum restrict_class class,
     int code, const char *table)
 {
-	struct buf name = BUF_INIT;
-	enum restrict_result r;
-
-	if (address[0] != '\0')
-		address_quote(&name, address);
-	r = restrict_reject(s, code, class == CLASS_SENDER ? "5.1.0" : "5.1.1",
-	    "<%s>: %s rejected: User unknown%s%s%s", name.ptr,
+	return restrict_reject(s, code, class == CLASS_SENDER ? "5.1.0" : "5.1.1",
+	    "<%s>: %s rejected: User unknown%s%s%s", address,
 	    restrict_class_text(class),
 	    params.show_user_unknown_table_name ? " in " : "",
 	    params.show_user_unknown_table_name ? table : "",
 	    params.show_user_unknown_table_name ? " table" : "");
-	buf_done(&name);
-	return r;
 }
 
 static enum restrict_result
 try_later(struct session *s, const char *address, enum restrict_class class)
 {
-	struct buf name = BUF_INIT;
-	enum restrict_result r;
-
-	address_quote(&name, address);
-	r = restrict_reject(s, 451, class == CLASS_SENDER ? "4.1.0" : "4.1.1",
-	    "<%s>: Temporary lookup failure", name.ptr);
-	buf_done(&name);
-	return r;
+	return restrict_reject(s, 451,
+	    class == CLASS_SENDER ? "4.1.0" : "4.1.1",
+	    "<%s>: Temporary lookup failure", address);
 }
 
 /* The transports error and retry carry their own text as next hop. */
@@ -99,20 +86,15 @@ by_transport(struct session *s, const char *address,
 	char status[DSN_STATUS_SIZE], fit[16];
 	const char *text = dsn_split(r->nexthop->ptr,
 	    is_error ? "5.0.0" : "4.0.0", status);
-	struct buf name = BUF_INIT;
-	enum restrict_result result;
 	int code;
 
-	address_quote(&name, address);
 	restrict_dsn(fit, status, class);
 	if ((r->flags & RESOLVE_ALIAS) != 0 && is_error)
 		code = params.unknown_virtual_alias_reject_code;
 	else
 		code = status[0] == '4' ? 450 : 550;
-	result = restrict_reject(s, code, fit, "<%s>: %s rejected: %s",
-	    name.ptr, restrict_class_text(class), text);
-	buf_done(&name);
-	return result;
+	return restrict_reject(s, code, fit, "<%s>: %s rejected: %s", address,
+	    restrict_class_text(class), text);
 }
 
 static enum restrict_result
