@@ -27,6 +27,65 @@ static const struct dsn refused = {
 
 static struct sched s;
 
+/* What a test leaves behind, for the teardown. */
+static struct entry *out[5000];
+static struct message *made[500];
+static size_t out_count, made_count;
+
+static struct entry *
+keep(struct entry *e)
+{
+	if (e != NULL)
+		out[out_count++] = e;
+	return e;
+}
+
+static struct entry *
+pick(struct transport *t, int64_t now)
+{
+	return keep(sched_pick(t, now));
+}
+
+static struct entry *
+take_dest(struct dest *d)
+{
+	return keep(sched_take_dest(d));
+}
+
+static struct entry *
+take_transport(struct transport *t)
+{
+	return keep(sched_take_transport(t));
+}
+
+static struct dest *
+finish(struct entry *e, enum sched_result result, const struct dsn *hop,
+    int64_t now)
+{
+	size_t i;
+
+	for (i = 0; out[i] != e; i++)
+		;
+	out[i] = out[--out_count];
+	return sched_finish(e, result, hop, now);
+}
+
+static struct message *
+new_message(const char *id)
+{
+	return made[made_count++] = message_new(id);
+}
+
+static void
+teardown(void)
+{
+	while (out_count > 0)
+		finish(out[0], SCHED_CRASHED, NULL, 0);
+	sched_done(&s);
+	while (made_count > 0)
+		message_free(made[--made_count]);
+}
+
 static struct recipient *
 one_rcpt(void)
 {
@@ -62,33 +121,32 @@ setup(const struct transport_limits *l)
 START_TEST(the_window_bounds_parallel_deliveries)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	int n = 0;
 
 	add(t, m, "example.org", 30, 0);
-	while (sched_pick(t, 0) != NULL)
+	while (pick(t, 0) != NULL)
 		n++;
 	ck_assert_int_eq(n, 5);
 	ck_assert(!sched_has_work(t));
-	message_free(m);
 }
 END_TEST
 
 START_TEST(success_opens_the_window_up_to_the_limit)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *busy[100];
 	int n = 0, max = 0, done = 0, i;
 
 	add(t, m, "example.org", 400, 0);
 	while (done < 400) {
-		while ((busy[n] = sched_pick(t, 0)) != NULL)
+		while ((busy[n] = pick(t, 0)) != NULL)
 			n++;
 		if (n > max)
 			max = n;
 		for (i = 0; i < n; i++, done++)
-			ck_assert_ptr_null(sched_finish(busy[i],
+			ck_assert_ptr_null(finish(busy[i],
 			    SCHED_REACHED, NULL, 0));
 		n = 0;
 	}
@@ -97,8 +155,6 @@ START_TEST(success_opens_the_window_up_to_the_limit)
 	ck_assert_ptr_null(t->dests);
 	ck_assert_ptr_null(t->jobs);
 	ck_assert_int_eq(s.rcpts, 0);
-	message_free(m);
-	sched_done(&s);
 }
 END_TEST
 
@@ -106,7 +162,7 @@ START_TEST(linear_feedback_takes_a_whole_window_for_one_step)
 {
 	struct transport_limits l = usual;
 	struct transport *t;
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *busy[10];
 	int i;
 
@@ -114,13 +170,13 @@ START_TEST(linear_feedback_takes_a_whole_window_for_one_step)
 	t = setup(&l);
 	add(t, m, "example.org", 40, 0);
 	for (i = 0; i < 5; i++)
-		busy[i] = sched_pick(t, 0);
+		busy[i] = pick(t, 0);
 	for (i = 0; i < 4; i++) {
-		sched_finish(busy[i], SCHED_REACHED, NULL, 0);
-		busy[i] = sched_pick(t, 0);	/* keeps the window full */
+		finish(busy[i], SCHED_REACHED, NULL, 0);
+		busy[i] = pick(t, 0);	/* keeps the window full */
 	}
 	ck_assert_int_eq(t->dests->window, 5);
-	sched_finish(busy[4], SCHED_REACHED, NULL, 0);
+	finish(busy[4], SCHED_REACHED, NULL, 0);
 	ck_assert_int_eq(t->dests->window, 6);
 }
 END_TEST
@@ -128,50 +184,50 @@ END_TEST
 START_TEST(a_destination_dies_after_a_cohort_of_failures)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *busy[5], *e;
 	struct dest *died = NULL;
 	int i, failures = 0, left = 0;
 
 	add(t, m, "example.org", 12, 0);
 	for (i = 0; i < 5; i++)
-		busy[i] = sched_pick(t, 0);
+		busy[i] = pick(t, 0);
 	for (i = 0; i < 5 && died == NULL; i++, failures++)
-		died = sched_finish(busy[i], SCHED_HOP_FAILED, &refused, 1000);
+		died = finish(busy[i], SCHED_HOP_FAILED, &refused, 1000);
 	ck_assert_ptr_nonnull(died);
 	/* 1/5 + 1/4 + 1/3 + 1/2 is more than one cohort. */
 	ck_assert_int_eq(failures, 4);
 	ck_assert_str_eq(died->dead.dsn.reason, "connection refused");
 	ck_assert_int_eq(sched_next_timer(&s), 301000);
-	while ((e = sched_take_dest(died)) != NULL) {
+	while ((e = take_dest(died)) != NULL) {
 		left++;
-		sched_finish(e, SCHED_CRASHED, NULL, 1000);
+		finish(e, SCHED_CRASHED, NULL, 1000);
 	}
 	ck_assert_int_gt(left, 5);
 	add(t, m, "example.org", 1, 2000);
-	ck_assert_ptr_null(sched_pick(t, 2000));
+	ck_assert_ptr_null(pick(t, 2000));
 	sched_run_timers(&s, 300999);
-	ck_assert_ptr_null(sched_pick(t, 300999));
+	ck_assert_ptr_null(pick(t, 300999));
 	sched_run_timers(&s, 301000);
-	ck_assert_ptr_nonnull(sched_pick(t, 301000));
+	ck_assert_ptr_nonnull(pick(t, 301000));
 }
 END_TEST
 
 START_TEST(a_flush_forgets_the_dead)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct dest *died = NULL;
 	struct entry *e;
 
 	t->limits.initial_concurrency = 1;
 	add(t, m, "example.org", 2, 0);
-	e = sched_pick(t, 0);
-	died = sched_finish(e, SCHED_HOP_FAILED, &refused, 0);
+	e = pick(t, 0);
+	died = finish(e, SCHED_HOP_FAILED, &refused, 0);
 	ck_assert_ptr_nonnull(died);
-	ck_assert_ptr_null(sched_pick(t, 0));
+	ck_assert_ptr_null(pick(t, 0));
 	sched_revive(&s);
-	ck_assert_ptr_nonnull(sched_pick(t, 0));
+	ck_assert_ptr_nonnull(pick(t, 0));
 	ck_assert_int_eq(sched_next_timer(&s), -1);
 }
 END_TEST
@@ -180,17 +236,16 @@ START_TEST(without_cohort_limit_nothing_dies)
 {
 	struct transport_limits l = usual;
 	struct transport *t;
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	int i;
 
 	l.failed_cohorts = 0;
 	t = setup(&l);
 	add(t, m, "example.org", 50, 0);
 	for (i = 0; i < 50; i++)
-		ck_assert_ptr_null(sched_finish(sched_pick(t, 0),
+		ck_assert_ptr_null(finish(pick(t, 0),
 		    SCHED_HOP_FAILED, &refused, 0));
 	ck_assert_int_eq(m->entries, 0);
-	message_free(m);
 }
 END_TEST
 
@@ -198,21 +253,21 @@ START_TEST(a_rate_delay_spaces_deliveries)
 {
 	struct transport_limits l = usual;
 	struct transport *t;
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *e;
 
 	l.rate_delay_s = 10;
 	t = setup(&l);
 	add(t, m, "example.org", 3, 0);
 	add(t, m, "example.net", 1, 0);
-	e = sched_pick(t, 0);
+	e = pick(t, 0);
 	ck_assert_str_eq(e->dest->key, "example.org");
-	ck_assert_str_eq(sched_pick(t, 0)->dest->key, "example.net");
-	ck_assert_ptr_null(sched_pick(t, 0));	/* one at a time */
-	sched_finish(e, SCHED_REACHED, NULL, 1000);
-	ck_assert_ptr_null(sched_pick(t, 1000));
+	ck_assert_str_eq(pick(t, 0)->dest->key, "example.net");
+	ck_assert_ptr_null(pick(t, 0));	/* one at a time */
+	finish(e, SCHED_REACHED, NULL, 1000);
+	ck_assert_ptr_null(pick(t, 1000));
 	sched_run_timers(&s, 11000);
-	ck_assert_ptr_nonnull(sched_pick(t, 11000));
+	ck_assert_ptr_nonnull(pick(t, 11000));
 }
 END_TEST
 
@@ -220,47 +275,47 @@ START_TEST(a_transport_delay_spaces_everything)
 {
 	struct transport_limits l = usual;
 	struct transport *t;
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *e;
 
 	l.transport_delay_s = 2;
 	t = setup(&l);
 	add(t, m, "example.org", 1, 0);
 	add(t, m, "example.net", 1, 0);
-	e = sched_pick(t, 0);
-	ck_assert_ptr_null(sched_pick(t, 0));
-	sched_finish(e, SCHED_REACHED, NULL, 0);
-	ck_assert_ptr_null(sched_pick(t, 1999));
+	e = pick(t, 0);
+	ck_assert_ptr_null(pick(t, 0));
+	finish(e, SCHED_REACHED, NULL, 0);
+	ck_assert_ptr_null(pick(t, 1999));
 	sched_run_timers(&s, 2000);
-	ck_assert_ptr_nonnull(sched_pick(t, 2000));
+	ck_assert_ptr_nonnull(pick(t, 2000));
 }
 END_TEST
 
 START_TEST(destinations_of_one_message_take_turns)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 
 	add(t, m, "example.org", 3, 0);
 	add(t, m, "example.net", 3, 0);
-	ck_assert_str_eq(sched_pick(t, 0)->dest->key, "example.org");
-	ck_assert_str_eq(sched_pick(t, 0)->dest->key, "example.net");
-	ck_assert_str_eq(sched_pick(t, 0)->dest->key, "example.org");
-	ck_assert_str_eq(sched_pick(t, 0)->dest->key, "example.net");
+	ck_assert_str_eq(pick(t, 0)->dest->key, "example.org");
+	ck_assert_str_eq(pick(t, 0)->dest->key, "example.net");
+	ck_assert_str_eq(pick(t, 0)->dest->key, "example.org");
+	ck_assert_str_eq(pick(t, 0)->dest->key, "example.net");
 }
 END_TEST
 
 START_TEST(an_earlier_message_comes_first)
 {
 	struct transport *t = setup(&usual);
-	struct message *a = message_new("A"), *b = message_new("B");
+	struct message *a = new_message("A"), *b = new_message("B");
 
 	t->limits.slot_cost = 0;
 	add(t, a, "example.org", 2, 0);
 	add(t, b, "example.net", 1, 0);
-	ck_assert_ptr_eq(sched_pick(t, 0)->message, a);
-	ck_assert_ptr_eq(sched_pick(t, 0)->message, a);
-	ck_assert_ptr_eq(sched_pick(t, 0)->message, b);
+	ck_assert_ptr_eq(pick(t, 0)->message, a);
+	ck_assert_ptr_eq(pick(t, 0)->message, a);
+	ck_assert_ptr_eq(pick(t, 0)->message, b);
 }
 END_TEST
 
@@ -269,7 +324,7 @@ static int
 position_of_small(int big, int small)
 {
 	struct transport *t = s.transports;
-	struct message *a = message_new("A"), *b = message_new("B");
+	struct message *a = new_message("A"), *b = new_message("B");
 	struct entry *e;
 	char dest[32];
 	int i, at = -1;
@@ -282,14 +337,12 @@ position_of_small(int big, int small)
 		snprintf(dest, sizeof(dest), "s%d.example", i);
 		add(t, b, dest, 1, 0);
 	}
-	for (i = 0; (e = sched_pick(t, i)) != NULL; i++) {
+	for (i = 0; (e = pick(t, i)) != NULL; i++) {
 		if (e->message == b && at == -1)
 			at = i;
-		sched_finish(e, SCHED_REACHED, NULL, i);
+		finish(e, SCHED_REACHED, NULL, i);
 	}
 	ck_assert_int_eq(i, big + small);
-	message_free(a);
-	message_free(b);
 	return at;
 }
 
@@ -300,7 +353,6 @@ START_TEST(a_small_message_overtakes_a_big_one)
 	ck_assert_int_lt(position_of_small(1000, 1), 3);
 	/* Twenty: half at a discount, three on loan, seven slots of five. */
 	ck_assert_int_eq(position_of_small(1000, 20), 35);
-	sched_done(&s);
 }
 END_TEST
 
@@ -311,7 +363,6 @@ START_TEST(overtaking_can_be_switched_off)
 	l.slot_cost = 0;
 	setup(&l);
 	ck_assert_int_eq(position_of_small(500, 1), 500);
-	sched_done(&s);
 }
 END_TEST
 
@@ -320,26 +371,25 @@ START_TEST(a_message_too_small_is_not_overtaken)
 	setup(&usual);
 	/* 10 recipients earn 2 slots, fewer than minimum_delivery_slots. */
 	ck_assert_int_eq(position_of_small(10, 1), 10);
-	sched_done(&s);
 }
 END_TEST
 
 START_TEST(a_broken_transport_rests)
 {
 	struct transport *t = setup(&usual);
-	struct message *m = message_new("A");
+	struct message *m = new_message("A");
 	struct entry *e;
 
 	add(t, m, "example.org", 1, 0);
 	sched_fail_transport(t, &refused, 0);
-	ck_assert_ptr_null(sched_pick(t, 0));
-	e = sched_take_transport(t);
+	ck_assert_ptr_null(pick(t, 0));
+	e = take_transport(t);
 	ck_assert_ptr_nonnull(e);
-	ck_assert_ptr_null(sched_take_transport(t));
-	sched_finish(e, SCHED_CRASHED, NULL, 0);
+	ck_assert_ptr_null(take_transport(t));
+	finish(e, SCHED_CRASHED, NULL, 0);
 	add(t, m, "example.org", 1, 0);
 	sched_run_timers(&s, 60000);
-	ck_assert_ptr_nonnull(sched_pick(t, 60000));
+	ck_assert_ptr_nonnull(pick(t, 60000));
 }
 END_TEST
 
@@ -386,7 +436,7 @@ START_TEST(nothing_is_lost_in_a_storm)
 	t = setup(&l);
 	srand(1);
 	for (i = 0; i < 200; i++)
-		m[i] = message_new("M");
+		m[i] = new_message("M");
 	for (round = 0; round < 3000; round++) {
 		now += 500;
 		sched_run_timers(&s, now);
@@ -399,18 +449,18 @@ START_TEST(nothing_is_lost_in_a_storm)
 				added++;
 			}
 		}
-		while (n < 100 && (e = sched_pick(t, now)) != NULL)
+		while (n < 100 && (e = pick(t, now)) != NULL)
 			busy[n++] = e;
 		for (k = rand() % 8; k > 0 && n > 0; k--) {
 			i = rand() % n;
 			e = busy[i];
 			busy[i] = busy[--n];
-			died = sched_finish(e, rand() % 6 == 0 ?
+			died = finish(e, rand() % 6 == 0 ?
 			    SCHED_HOP_FAILED : SCHED_REACHED, &refused, now);
 			ended++;
 			while (died != NULL &&
-			    (e = sched_take_dest(died)) != NULL) {
-				sched_finish(e, SCHED_CRASHED, NULL, now);
+			    (e = take_dest(died)) != NULL) {
+				finish(e, SCHED_CRASHED, NULL, now);
 				ended++;
 			}
 		}
@@ -418,10 +468,10 @@ START_TEST(nothing_is_lost_in_a_storm)
 	while (n > 0 || sched_has_work(t) || t->todo > 0) {
 		now += 100000;
 		sched_run_timers(&s, now);
-		while (n < 1000 && (e = sched_pick(t, now)) != NULL)
+		while (n < 1000 && (e = pick(t, now)) != NULL)
 			busy[n++] = e;
 		while (n > 0) {
-			sched_finish(busy[--n], SCHED_REACHED, NULL, now);
+			finish(busy[--n], SCHED_REACHED, NULL, now);
 			ended++;
 		}
 	}
@@ -430,11 +480,8 @@ START_TEST(nothing_is_lost_in_a_storm)
 	ck_assert_ptr_null(t->jobs);
 	sched_run_timers(&s, now + 1000000);
 	ck_assert_ptr_null(t->dests);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 200; i++)
 		ck_assert_int_eq(m[i]->entries, 0);
-		message_free(m[i]);
-	}
-	sched_done(&s);
 }
 END_TEST
 
@@ -446,6 +493,7 @@ main(void)
 	SRunner *r;
 	int failed;
 
+	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, the_window_bounds_parallel_deliveries);
 	tcase_add_test(t, success_opens_the_window_up_to_the_limit);
 	tcase_add_test(t, linear_feedback_takes_a_whole_window_for_one_step);
