@@ -13,6 +13,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/command.h"
+#include "lib/table/table_long.h"
 #include "lib/table/table_tool.h"
 
 static const char usage_text[] =
@@ -29,6 +30,7 @@ struct request {
 	const char	*config_dir;
 	unsigned	 message;	/* MESSAGE_* of -b, -h, -m */
 	bool		 adds;		/* -i */
+	struct table_long more;
 	bool		 forces_utf8;	/* -U */
 };
 
@@ -60,14 +62,11 @@ set_flags(struct request *rq, unsigned set, unsigned clear)
 static void
 read_options(int argc, char **argv, struct request *rq)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 1 },
-		{ NULL, 0, NULL, 0 }
-	};
+	struct err err = ERR_INIT;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+bc:d:fFhimnNopq:rsuUvw", longs,
-	    NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+bc:d:fFhimnNopq:rsuUvw",
+	    table_long_options, NULL)) != -1) {
 		switch (c) {
 		case 'b': rq->message |= MESSAGE_BODY; break;
 		case 'c': rq->config_dir = optarg; break;
@@ -99,10 +98,16 @@ read_options(int argc, char **argv, struct request *rq)
 			    TABLE_DUP_WARN | TABLE_DUP_REPLACE);
 			break;
 		case 1:
-			puts(usage_text);
+			printf("%s\n%s\n", usage_text, table_long_usage);
 			exit(0);
 		default:
-			log_fatal("%s", usage_text);
+			switch (table_long_option(&rq->more, c, optarg,
+			    &err)) {
+			case 0:
+				log_fatal("%s", usage_text);
+			case -1:
+				log_fatal("%s", err.text);
+			}
 		}
 	}
 }
@@ -201,9 +206,11 @@ main(int argc, char **argv)
 	argc -= optind;
 	if (argc == 0 && rq.action == ACTION_LIST)
 		return 1;
-	if (argc == 0)
+	if (argc == 0 && rq.more.action == 0)
 		log_fatal("%s", usage_text);
-	rc = run(&rq, argv, (size_t)argc, &err);
+	rc = rq.more.action != 0 ? table_long_run(&rq.more, &rq.tool, argv,
+	    (size_t)argc, stdout, &err) :
+	    run(&rq, argv, (size_t)argc, &err);
 	if (fflush(stdout) != 0 && rc != -1)
 		rc = err_sys(&err, "write output");
 	if (rc == -1)

@@ -27,6 +27,19 @@ struct maps {
 	struct table	*found_in;
 };
 
+/* The one who wants to see each step; there is one tool a process. */
+static struct {
+	maps_trace_fn	 fn;
+	void		*ctx;
+} trace;
+
+void
+maps_trace(maps_trace_fn fn, void *ctx)
+{
+	trace.fn = fn;
+	trace.ctx = ctx;
+}
+
 struct maps *
 maps_open(const char *title, const char *list, unsigned flags)
 {
@@ -93,12 +106,21 @@ maps_find(struct maps *maps, const char *key, bool is_partial,
 		return TABLE_NOT_FOUND;
 	for (i = 0; i < maps->count && rc == TABLE_NOT_FOUND; i++) {
 		t = maps->tables[i];
-		if (is_partial && table_is_pattern(t))
+		if (is_partial && table_is_pattern(t)) {
+			if (trace.fn != NULL)
+				trace.fn(trace.ctx, maps, t, key, false, rc,
+				    NULL);
 			continue;
+		}
 		rc = table_lookup(t, key, out, &err);
 		if (rc != TABLE_NOT_FOUND)
 			maps->found_in = t;
+		if (trace.fn != NULL)
+			trace.fn(trace.ctx, maps, t, key, true, rc, out->ptr);
 	}
+	for (; trace.fn != NULL && i < maps->count; i++)
+		trace.fn(trace.ctx, maps, maps->tables[i], key, false,
+		    TABLE_NOT_FOUND, NULL);
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
 		log_warning("%s lookup error for \"%s\"",
 		    table_name(maps->found_in), key);
@@ -153,17 +175,41 @@ find_local(struct search *s, const char *address, size_t local_len,
 
 /* "domain", then its parents in the style wanted (15.5). */
 static enum table_result
-find_domain(struct search *s, const char *domain, bool parent_style)
+find_domain(struct maps *maps, const char *domain, bool is_partial,
+    bool parent_style, struct buf *value)
 {
 	enum table_result rc;
 	const char *next;
 
-	rc = maps_find(s->maps, domain, true, s->value);
+	rc = maps_find(maps, domain, is_partial, value);
 	while (rc == TABLE_NOT_FOUND &&
 	    (next = strchr(domain + (*domain == '.'), '.')) != NULL) {
 		domain = parent_style ? next + 1 : next;
-		rc = maps_find(s->maps, domain, true, s->value);
+		rc = maps_find(maps, domain, true, value);
 	}
+	return rc;
+}
+
+enum table_result
+maps_find_domain(struct maps *maps, const char *domain, bool parent_style,
+    struct buf *value)
+{
+	return find_domain(maps, domain, false, parent_style, value);
+}
+
+enum table_result
+maps_find_ip(struct maps *maps, const char *address, struct buf *value)
+{
+	char separator = strchr(address, ':') != NULL ? ':' : '.';
+	enum table_result rc = maps_find(maps, address, false, value);
+	char *copy = xstrdup(address), *cut;
+
+	while (rc == TABLE_NOT_FOUND &&
+	    (cut = strrchr(copy, separator)) != NULL) {
+		*cut = '\0';
+		rc = maps_find(maps, copy, true, value);
+	}
+	free(copy);
 	return rc;
 }
 
@@ -218,7 +264,7 @@ maps_find_address(struct maps *maps, const char *address,
 	if (rc == TABLE_NOT_FOUND && at != NULL && strategy == MAPS_DEFAULT)
 		rc = find_bare(&s, address, whole, plain, is_local, &stripped);
 	if (rc == TABLE_NOT_FOUND && at != NULL && strategy != MAPS_DEFAULT)
-		rc = find_domain(&s, at + 1, parent_style);
+		rc = find_domain(maps, at + 1, true, parent_style, value);
 	if (rc == TABLE_NOT_FOUND && at != NULL && strategy == MAPS_ACCESS) {
 		rc = find_local(&s, address, whole, "@", true);
 		if (rc == TABLE_NOT_FOUND && plain < whole)

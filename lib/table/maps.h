@@ -55,6 +55,28 @@ enum table_result maps_find_address(struct maps *maps, const char *address,
 		    enum table_result (*is_local)(const char *domain),
 		    struct buf *extension, struct buf *value);
 
+/*
+ * maps_find_domain - a name, then its parents (15.5); the name is a full key
+ * maps_find_ip - an address, then cut at its last '.' or ':' again and again (17.1)
+ */
+enum table_result maps_find_domain(struct maps *maps, const char *domain,
+		    bool parent_style, struct buf *value);
+enum table_result maps_find_ip(struct maps *maps, const char *address,
+		    struct buf *value);
+
+/*
+ * maps_trace - call fn for each table that a search asks or passes over
+ *
+ * was_asked	false: the key is partial and the table has patterns, or a
+ *		table before it had the answer
+ *
+ * For tools that explain; NULL ends it.
+ */
+typedef void (*maps_trace_fn)(void *ctx, const struct maps *maps,
+		    struct table *t, const char *key, bool was_asked,
+		    enum table_result rc, const char *value);
+void		 maps_trace(maps_trace_fn fn, void *ctx);
+
 /* maps_parent_style - does parameter NAME use parent-domain style (15.5)? */
 bool		 maps_parent_style(const char *name);
 

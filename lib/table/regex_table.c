@@ -531,7 +531,17 @@ regex_table_lookup(struct table *t, const char *key, size_t len,
 	}
 	if ((rule = rules_find(&s->rules, matches, &subject)) == NULL)
 		return TABLE_NOT_FOUND;
+	t->hit_line = rule->line;
 	template_expand(rule->result, value, key, subject.groups,
 	    template_groups(rule->result) + 1);
 	return TABLE_FOUND;
+}
+
+void
+regex_table_each_result(struct table *t, void (*fn)(int line,
+    const char *text, void *ctx), void *ctx)
+{
+	struct regex_state *s = t->state;
+
+	rules_each_result(&s->rules, template_text, fn, ctx);
 }

@@ -20,12 +20,33 @@
 #include "lib/base/mem.h"
 #include "lib/table/table_source.h"
 
+static unsigned warnings;
+
+unsigned
+rule_warnings(void)
+{
+	return warnings;
+}
+
+void
+rules_each_result(const struct rules *r,
+    const char *(*text)(const void *result),
+    void (*fn)(int line, const char *text, void *ctx), void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (r->list[i].kind == RULE_RESULT)
+			fn(r->list[i].line, text(r->list[i].result), ctx);
+}
+
 void
 rule_warn(const struct rule_place *place, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
 
+	warnings++;
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);

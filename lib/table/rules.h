@@ -46,6 +46,18 @@ struct rule_place {
 void	rule_warn(const struct rule_place *place, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* rule_warnings - how many warnings so far in this process, for linting */
+unsigned rule_warnings(void);
+
+/*
+ * rules_each_result - call fn with the text of each result and its line
+ *
+ * text		takes rule->result and gives the text
+ */
+void	rules_each_result(const struct rules *r,
+	    const char *(*text)(const void *result),
+	    void (*fn)(int line, const char *text, void *ctx), void *ctx);
+
 /*
  * rules_load - read the rules of t->name, a path or "{ {rule}, ... }"
  *

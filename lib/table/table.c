@@ -24,6 +24,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/table/table_redirect.h"
+#include "lib/table/table_source.h"
 #include "lib/table/table_type.h"
 #include "lib/table/table_value.h"
 
@@ -99,6 +100,21 @@ const char *
 table_type_at(size_t i)
 {
 	return i < TYPE_COUNT ? types[i]->name : NULL;
+}
+
+const char *
+table_suffix(const char *type_name)
+{
+	const struct table_type *type = find_type(type_name,
+	    strcspn(type_name, ":"));
+	struct buf name = BUF_INIT;
+
+	if (type != NULL && type->open == NULL) {
+		type = table_redirect(type->name, "x", &name, NULL) == 0 ?
+		    find_type(name.ptr, strcspn(name.ptr, ":")) : NULL;
+		buf_done(&name);
+	}
+	return type != NULL ? type->suffix : NULL;
 }
 
 int
@@ -553,6 +569,71 @@ table_owner(const struct table *t, uid_t *uid)
 		return -1;
 	*uid = t->owner;
 	return 0;
+}
+
+/* The key of an entry line as this table would store it; NULL: no entry. */
+static const char *
+source_key(struct table *t, char *line, const char *path, bool is_alias,
+    struct buf *alias)
+{
+	struct buf value = BUF_INIT;
+	enum table_entry entry;
+	char *key, *rest;
+	size_t len;
+
+	if (is_alias) {
+		entry = table_source_alias(line, path, 0, false, alias,
+		    &value);
+		buf_done(&value);
+		key = alias->ptr;
+	} else {
+		entry = table_source_pair(line, path, 0, true, false, &key,
+		    &rest);
+	}
+	return entry == TABLE_ENTRY_OK ? prepare_key(t, key, &len) : NULL;
+}
+
+int
+table_line(const struct table *t, const char *key)
+{
+	struct buf line = BUF_INIT, alias = BUF_INIT, want = BUF_INIT;
+	struct table *self = (struct table *)t;	/* its key buffer is scratch */
+	bool is_alias = t->is_alias_source;
+	struct table_source *source;
+	const char *folded;
+	int number, found = 0;
+	size_t len;
+
+	if (t->hit_line != 0 || t->type == NULL)
+		return t->hit_line;
+	if (t->type->suffix == NULL && t->type != &table_texthash)
+		return 0;
+	if ((folded = prepare_key(self, key, &len)) == NULL ||
+	    (source = table_source_open(t->name, -1, NULL)) == NULL)
+		return 0;
+	buf_set(&want, folded, len);
+	is_alias |= table_redirect_is_alias(t->type->name, t->name);
+	while (found == 0 &&
+	    table_source_next(source, &line, &number, NULL) == 1) {
+		folded = source_key(self, line.ptr, t->name, is_alias, &alias);
+		if (folded != NULL && strcmp(folded, want.ptr) == 0)
+			found = number;
+	}
+	table_source_close(source);
+	buf_done(&line);
+	buf_done(&alias);
+	buf_done(&want);
+	return found;
+}
+
+bool
+table_each_result(struct table *t, void (*fn)(int line, const char *text,
+    void *ctx), void *ctx)
+{
+	if (t->type == NULL || t->type->each_result == NULL)
+		return false;
+	t->type->each_result(t, fn, ctx);
+	return true;
 }
 
 bool

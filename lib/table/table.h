@@ -109,6 +109,16 @@ unsigned	 table_flags(const struct table *t);
 bool		 table_is_pattern(const struct table *t);
 /* table_owner - who could have written it: 0 with *uid set (0: trusted), or -1 unknown */
 int		 table_owner(const struct table *t, uid_t *uid);
+/*
+ * table_line - line of the text file that holds what the last lookup found
+ *
+ * For rules the line that matched; for the rest the source is searched, so
+ * this is for people, not for daemons. 0 when there is no such file or line.
+ */
+int		 table_line(const struct table *t, const char *key);
+/* table_each_result - call fn for each result as written; false: no table of rules */
+bool		 table_each_result(struct table *t, void (*fn)(int line,
+		    const char *text, void *ctx), void *ctx);
 /* table_has_changed - a file behind an open read table was changed or replaced; text for the log in *what */
 bool		 table_has_changed(struct table *t);
 /*
@@ -117,7 +127,9 @@ bool		 table_has_changed(struct table *t);
  */
 const char	*table_any_changed(void);
 
-/* table_types - iterate known type names, sorted; NULL at the end */
+/* table_suffix - of the index file that "type:name" is built into, redirection included; NULL if none */
+const char	*table_suffix(const char *type_name);
+/* table_type_at - iterate known type names, sorted; NULL at the end */
 const char	*table_type_at(size_t i);
 
 #endif

@@ -141,8 +141,22 @@ cidr_lookup(struct table *t, const char *key, size_t len, struct buf *value,
 		return TABLE_NOT_FOUND;
 	if ((rule = rules_find(t->state, matches, &address)) == NULL)
 		return TABLE_NOT_FOUND;
+	t->hit_line = rule->line;
 	buf_adds(value, rule->result);
 	return TABLE_FOUND;
+}
+
+static const char *
+result_text(const void *result)
+{
+	return result;
+}
+
+static void
+cidr_each_result(struct table *t, void (*fn)(int line, const char *text,
+    void *ctx), void *ctx)
+{
+	rules_each_result(t->state, result_text, fn, ctx);
 }
 
 const struct table_type table_cidr = {
@@ -151,4 +165,5 @@ const struct table_type table_cidr = {
 	.open = cidr_open,
 	.close = cidr_close,
 	.lookup = cidr_lookup,
+	.each_result = cidr_each_result,
 };

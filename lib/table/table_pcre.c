@@ -212,4 +212,5 @@ const struct table_type table_pcre = {
 	.open = pcre_open,
 	.close = regex_table_close,
 	.lookup = regex_table_lookup,
+	.each_result = regex_table_each_result,
 };

@@ -117,4 +117,5 @@ const struct table_type table_regexp = {
 	.open = regexp_open,
 	.close = regex_table_close,
 	.lookup = regex_table_lookup,
+	.each_result = regex_table_each_result,
 };

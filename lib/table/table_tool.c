@@ -25,9 +25,8 @@
 
 #define READ_CHUNK	65536
 
-/* "type:name" of an operand; the caller frees it. */
-static char *
-full_name(const char *name)
+char *
+table_tool_full_name(const char *name)
 {
 	struct buf full = BUF_INIT;
 
@@ -74,7 +73,7 @@ table_of(struct table_tool_list *list, size_t i, struct err *err)
 	char *name;
 
 	if (list->tables[i] == NULL) {
-		name = full_name(list->names[i]);
+		name = table_tool_full_name(list->names[i]);
 		list->tables[i] = table_open(name, TABLE_READ,
 		    list->tool->flags, err);
 		free(name);
@@ -219,7 +218,7 @@ with_table(const struct table_tool *tool, const char *name, unsigned flags,
     int (*change)(struct table *t, void *ctx, struct err *err), void *ctx,
     struct err *err)
 {
-	char *full = full_name(name);
+	char *full = table_tool_full_name(name);
 	struct table *t = table_open(full, TABLE_WRITE, tool->flags | flags,
 	    err);
 	int rc = -1;
@@ -316,8 +315,8 @@ put(struct table *t, const char *key, const char *value, const char *source,
 }
 
 /* Put all entries of a source into t. */
-static int
-fill(const struct table_tool *tool, struct table *t,
+int
+table_tool_fill(const struct table_tool *tool, struct table *t,
     struct table_source *source, struct err *err)
 {
 	struct buf line = BUF_INIT, alias = BUF_INIT, value = BUF_INIT;
@@ -398,7 +397,7 @@ int
 table_tool_build(const struct table_tool *tool, const char *name,
     struct err *err)
 {
-	char *full = full_name(name), *path = strchr(full, ':') + 1;
+	char *full = table_tool_full_name(name), *path = strchr(full, ':') + 1;
 	struct table_source *source = NULL;
 	struct table *t = NULL;
 	int fd, rc = -1;
@@ -412,7 +411,7 @@ table_tool_build(const struct table_tool *tool, const char *name,
 		close(fd);
 	} else if ((source = table_source_open(path, fd, err)) != NULL &&
 	    (t = table_open(full, TABLE_CREATE, tool->flags, err)) != NULL) {
-		rc = fill(tool, t, source, err);
+		rc = table_tool_fill(tool, t, source, err);
 		if (rc == 0 && tool->is_alias)
 			rc = put_markers(t, err);
 		if (rc == 0 && table_commit(t, err) == -1)
@@ -436,7 +435,7 @@ add_entries(struct table *t, void *ctx, struct err *err)
 	    fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), err);
 	if (source == NULL)
 		return -1;
-	rc = fill(tool, t, source, err);
+	rc = table_tool_fill(tool, t, source, err);
 	table_source_close(source);
 	if (rc == 0 && tool->is_alias)
 		rc = put_markers(t, err);

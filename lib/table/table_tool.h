@@ -58,6 +58,12 @@ int	table_tool_delete(const struct table_tool *tool, char **names,
 	    size_t count, const char *key, struct err *err);
 int	table_tool_delete_stream(const struct table_tool *tool, char **names,
 	    size_t count, int in, struct err *err);
+/* table_tool_full_name - "type:name" of an operand; the caller frees it */
+char	*table_tool_full_name(const char *name);
+/* table_tool_fill - put all entries of a source into t, markers left out */
+struct table_source;
+int	table_tool_fill(const struct table_tool *tool, struct table *t,
+	    struct table_source *source, struct err *err);
 /* table_tool_build - make the index of "type:file" or "file" from file */
 int	table_tool_build(const struct table_tool *tool, const char *name,
 	    struct err *err);

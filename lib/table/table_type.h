@@ -44,6 +44,9 @@ struct table_type {
 	int		 (*commit)(struct table *t, struct err *err);
 	/* hold - see table_hold */
 	void		 (*hold)(struct table *t, bool on);
+	/* each_result - for types made of rules: the results as written */
+	void		 (*each_result)(struct table *t, void (*fn)(int line,
+			    const char *text, void *ctx), void *ctx);
 };
 
 enum table_trust {
@@ -67,6 +70,7 @@ struct table {
 	uid_t			 owner;
 	int			 watch_fd;	/* -1: nothing to watch */
 	struct stat		 watched;
+	int			 hit_line;	/* of the rule that answered; 0: none */
 	char			*unavailable;	/* reason: this is a stand-in */
 	struct buf		 key, scratch;
 	unsigned		 refs;

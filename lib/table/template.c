@@ -136,6 +136,12 @@ template_free(void *arg)
 	free(tp);
 }
 
+const char *
+template_text(const void *arg)
+{
+	return ((const struct template *)arg)->text;
+}
+
 unsigned
 template_groups(const struct template *tp)
 {

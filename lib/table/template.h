@@ -24,6 +24,8 @@ struct template_group {
 struct template	*template_parse(const char *text,
 		    const struct rule_place *place, const char *zero_text);
 void		 template_free(void *tp);
+/* template_text - as it was written */
+const char	*template_text(const void *tp);
 /* template_groups - the highest group number, 0 if none */
 unsigned	 template_groups(const struct template *tp);
 /* template_expand - append the text; a group beyond count is empty */
