@@ -638,6 +638,13 @@ verb_mail(struct session *s, const struct words *w)
 		session_reply(s, "503 5.5.1 Error: nested MAIL command");
 		return false;
 	}
+	if (params.smtpd_proxy_filter[0] != '\0') {
+		/* What must pass a filter does not go around it. */
+		log_warning("smtpd_proxy_filter is not available in this "
+		    "server");
+		session_reply(s, "451 4.3.0 Error: queue file write error");
+		return false;
+	}
 	if (too_many(s, ANVIL_MAIL))
 		return false;
 	if (!split_path(w, "FROM", &address, &rest)) {

@@ -1,0 +1,557 @@
+/*
+ * session_test.c - whole conversations with the session engine, no socket
+ *
+ * Messages go to a sink that writes down the records it is given, one line a
+ * record: "TYPE text".
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/session.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/cleanup/cleanup.h"
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/smtpd/env.h"
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+
+#define BASE \
+	"compatibility_level = 3.6\n" \
+	"myhostname = mx.example\nmydomain = mx.example\nmyorigin = mx.example\n" \
+	"mydestination = mx.example\ninet_interfaces = 127.0.0.1\n" \
+	"inet_protocols = ipv4\nmynetworks = 127.0.0.0/8\n" \
+	"local_recipient_maps =\nalias_maps =\n" \
+	"smtpd_error_sleep_time = 1\nsmtpd_soft_error_limit = 3\n" \
+	"smtpd_hard_error_limit = 5\nmessage_size_limit = 20000\n"
+
+static char dir[] = "/tmp/session_test.XXXXXX";
+static struct smtpd_env *env;
+static struct session *s;
+static struct buf records, said;
+static unsigned commit_status;
+static int opened, committed, aborted;
+static const char *waiting = "";	/* what the client sent ahead */
+
+/* ---- a sink that remembers ---- */
+
+static const char *
+sink_open(void *ctx, unsigned flags, struct err *err)
+{
+	(void)ctx, (void)flags, (void)err;
+	opened++;
+	return "4D2A";
+}
+
+static void
+sink_flags(void *ctx, unsigned flags)
+{
+	(void)ctx;
+	buf_addf(&records, "flags %u\n", flags);
+}
+
+static void
+sink_rec(void *ctx, int type, const void *data, size_t len)
+{
+	(void)ctx;
+	buf_addf(&records, "%c ", type);
+	buf_add(&records, data, len);
+	buf_addc(&records, '\n');
+}
+
+static unsigned
+sink_commit(void *ctx, struct buf *reason)
+{
+	(void)ctx, (void)reason;
+	committed++;
+	return commit_status;
+}
+
+static void
+sink_abort(void *ctx)
+{
+	(void)ctx;
+	aborted++;
+}
+
+static struct sink sink = { .open = sink_open, .set_flags = sink_flags,
+	.rec = sink_rec, .commit = sink_commit, .abort = sink_abort };
+
+static size_t
+pending(void *ctx, const char **data)
+{
+	(void)ctx;
+	*data = waiting;
+	return strlen(waiting);
+}
+
+/* ---- a client ---- */
+
+static void
+configure(const char *more)
+{
+	struct params_context ctx = { .process_name = "smtpd" };
+	struct err err = ERR_INIT;
+	char path[sizeof(dir) + 16];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/main.cf", dir);
+	ck_assert_ptr_nonnull(f = fopen(path, "w"));
+	fprintf(f, BASE "queue_directory = %s\n%s", dir, more);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_msg(params_load(dir, &ctx, &err) == 0, "%s", err.text);
+	rewrite_init();
+	smtpd_env_free(env);
+	env = smtpd_env_new("smtp");
+}
+
+static void
+connect_from(const char *addr)
+{
+	struct peer peer;
+
+	peer_init(&peer, -1, NULL, 0, NULL);
+	ck_assert_int_eq(peer_set_addr(&peer, addr), 0);
+	if (strcmp(addr, "127.0.0.1") != 0)
+		peer_set_name(&peer, "unknown", PEER_NAME_NONE);
+	session_free(s);
+	s = session_new(env, &peer, &sink, NULL);
+	s->pending = pending;
+	buf_reset(&records);
+	opened = committed = aborted = 0;
+	commit_status = 0;
+	waiting = "";
+	session_start(s);
+}
+
+static void
+start(const char *more)
+{
+	configure(more);
+	connect_from("127.0.0.1");
+	buf_reset(&s->out);
+}
+
+/* Say one line; what comes back, without the last CR LF. */
+static const char *
+say(const char *line)
+{
+	char *copy = xmalloc(strlen(line) + 3);
+
+	sprintf(copy, "%s\r\n", line);
+	session_command(s, copy, strlen(copy));
+	free(copy);
+	buf_swap(&said, &s->out);
+	buf_reset(&s->out);
+	buf_trim_right(&said);
+	return said.ptr;
+}
+
+/* Send content, in pieces of step bytes; the reply, "" while it goes on. */
+static const char *
+send_content(const char *data, size_t len, size_t step)
+{
+	size_t at = 0, n;
+
+	while (at < len && s->in_content) {
+		n = len - at < step ? len - at : step;
+		at += session_content(s, data + at, n);
+	}
+	buf_swap(&said, &s->out);
+	buf_reset(&s->out);
+	buf_trim_right(&said);
+	return said.ptr;
+}
+
+static void
+to_content(void)
+{
+	say("EHLO client.example");
+	ck_assert_str_eq(say("MAIL FROM:<a@b.example>"), "250 2.1.0 Ok");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"), "250 2.1.5 Ok");
+	ck_assert_str_eq(say("DATA"), "354 End data with <CR><LF>.<CR><LF>");
+	ck_assert(s->in_content);
+	buf_reset(&records);
+}
+
+/* ---- conversations ---- */
+
+START_TEST(a_message_is_taken)
+{
+	start("");
+	to_content();
+	ck_assert_str_eq(send_content("Subject: x\r\n\r\n..dot\r\n.\r\n", 25,
+	    4096), "250 2.0.0 Ok: queued as 4D2A");
+	ck_assert_str_eq(records.ptr, "N Subject: x\nN \nN .dot\nX \nE \n");
+	ck_assert_int_eq(committed, 1);
+	ck_assert_str_eq(say("QUIT"), "221 2.0.0 Bye");
+	ck_assert(s->is_closing);
+}
+END_TEST
+
+START_TEST(the_envelope_has_its_records_in_order)
+{
+	static const char *const order[] = { "T ", "\nA log_ident=4D2A\n",
+	    "\nA rewrite_context=local\n", "\nA envelope_id=id+1\n",
+	    "\nA ret_flags=2\n", "\nS a b@c.example\n", "\nA encoding=8bit\n",
+	    "\nA log_client_name=", "\nA log_client_address=127.0.0.1\n",
+	    "\nA log_helo_name=h\n", "\nA client_name=", "\nA helo_name=h\n",
+	    "\nA client_address_type=2\n",
+	    "\nA dsn_orig_rcpt=rfc822;o@p\nA notify_flags=6\nR d@mx.example\n",
+	    "\nA dsn_orig_rcpt=rfc822;\"x y\"@mx.example\nR x y@mx.example\n",
+	    "\nM \n", "\nN Received: from h (localhost [127.0.0.1])\n",
+	    "\nN \tby mx.example (" };
+	const char *p;
+	size_t i;
+
+	start("");
+	say("EHLO h");
+	ck_assert_str_eq(say("MAIL FROM:<\"a b\"@c.example> RET=HDRS "
+	    "ENVID=id+2B1 BODY=8BITMIME SIZE=100"), "250 2.1.0 Ok");
+	say("RCPT TO:<d@mx.example> ORCPT=rfc822;o@p NOTIFY=SUCCESS,FAILURE");
+	say("RCPT TO:<\"x y\"@mx.example>");
+	say("DATA");
+	for (p = records.ptr, i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const char *found = strstr(p, order[i]);
+
+		ck_assert_msg(found != NULL, "no %s in %s", order[i], p);
+		p = found + strlen(order[i]) - 1;
+	}
+}
+END_TEST
+
+START_TEST(nothing_is_relayed_for_strangers)
+{
+	static const char *const recipients[] = { "a@elsewhere.example",
+	    "a%elsewhere.example@mx.example", "elsewhere.example!a@mx.example",
+	    "@mx.example:a@elsewhere.example",
+	    "\"a@elsewhere.example\"@mx.example" };
+	char line[128];
+	size_t i;
+
+	configure("");
+	connect_from("192.0.2.1");
+	say("EHLO x");
+	say("MAIL FROM:<a@mx.example>");
+	for (i = 0; i < sizeof(recipients) / sizeof(recipients[0]); i++) {
+		s->errors = 0;
+		snprintf(line, sizeof(line), "RCPT TO:<%s>", recipients[i]);
+		ck_assert_msg(strstr(say(line), "Relay access denied") != NULL,
+		    "%s: %s", line, said.ptr);
+	}
+	s->errors = 0;
+	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"), "250 2.1.5 Ok");
+	ck_assert_int_eq(s->rcpt_count, 1);
+}
+END_TEST
+
+START_TEST(errors_slow_down_and_then_end_the_session)
+{
+	start("");
+	say("FOO");
+	say("FOO");
+	say("FOO");
+	ck_assert_int_eq(s->sleep_s, 0);
+	say("NOOP");
+	ck_assert_int_gt(s->sleep_s, 0);
+	say("FOO");
+	say("FOO");
+	ck_assert_str_eq(say("NOOP"),
+	    "421 4.7.0 mx.example Error: too many errors");
+	ck_assert(s->is_closing);
+}
+END_TEST
+
+START_TEST(verbs_out_of_order_are_refused)
+{
+	start("");
+	ck_assert_str_eq(say("RCPT TO:<a@b>"), "503 5.5.1 Error: need MAIL "
+	    "command");
+	ck_assert_str_eq(say("DATA"), "503 5.5.1 Error: need RCPT command");
+	say("MAIL FROM:<>");
+	ck_assert_str_eq(say("MAIL FROM:<>"), "503 5.5.1 Error: nested MAIL "
+	    "command");
+	ck_assert_str_eq(say("DATA"), "554 5.5.1 Error: no valid recipients");
+	ck_assert_int_eq(opened, 0);
+}
+END_TEST
+
+START_TEST(a_reset_drops_the_open_message)
+{
+	start("");
+	say("EHLO x");
+	say("MAIL FROM:<>");
+	say("RCPT TO:<a@mx.example>");
+	ck_assert_int_eq(opened, 1);
+	ck_assert_str_eq(say("RSET"), "250 2.0.0 Ok");
+	ck_assert_int_eq(aborted, 1);
+	ck_assert_int_eq(committed, 0);
+	ck_assert_str_eq(say("MAIL FROM:<>"), "250 2.1.0 Ok");
+}
+END_TEST
+
+START_TEST(tls_that_is_required_and_missing_refuses_mail)
+{
+	start("smtpd_tls_security_level = encrypt\n");
+	ck_assert_ptr_null(strstr(say("EHLO x"), "STARTTLS"));
+	ck_assert_str_eq(say("MAIL FROM:<a@b>"),
+	    "530 5.7.0 Must issue a STARTTLS command first");
+	ck_assert_str_eq(say("NOOP"), "250 2.0.0 Ok");
+}
+END_TEST
+
+START_TEST(an_unknown_restriction_is_a_server_error)
+{
+	start("smtpd_recipient_restrictions = frobnicate\n");
+	say("EHLO x");
+	say("MAIL FROM:<>");
+	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"),
+	    "451 4.3.5 Server configuration error");
+	ck_assert_int_eq(opened, 0);
+}
+END_TEST
+
+START_TEST(a_table_that_fails_does_not_let_mail_in)
+{
+	start("smtpd_recipient_restrictions = check_recipient_access fail:x\n");
+	say("EHLO x");
+	say("MAIL FROM:<>");
+	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"),
+	    "451 4.3.5 Server configuration error");
+}
+END_TEST
+
+START_TEST(a_proxy_filter_that_is_not_there_refuses_mail)
+{
+	start("smtpd_proxy_filter = 127.0.0.1:10025\n");
+	say("EHLO x");
+	ck_assert_int_eq(strncmp(say("MAIL FROM:<a@b>"), "451 ", 4), 0);
+}
+END_TEST
+
+START_TEST(restriction_classes_may_loop_without_harm)
+{
+	start("smtpd_restriction_classes = one, two\n"
+	    "one = two\ntwo = one\n"
+	    "smtpd_recipient_restrictions = one\n");
+	say("EHLO x");
+	say("MAIL FROM:<>");
+	ck_assert_int_eq(strncmp(say("RCPT TO:<a@mx.example>"), "451 ", 4), 0);
+}
+END_TEST
+
+START_TEST(a_failed_commit_is_reported)
+{
+	start("");
+	to_content();
+	commit_status = CLEANUP_WRITE;
+	ck_assert_str_eq(send_content(".\r\n", 3, 3),
+	    "451 4.3.0 Error: queue file write error");
+	ck_assert_ptr_null(s->sender);
+}
+END_TEST
+
+/* ---- content ---- */
+
+static const struct {
+	const char	*mode, *in, *records;
+	bool		 ends;
+} framings[] = {
+	{ "no",	"a\n.\nb\r\n",		"N a\nX \nE \n",	true },
+	{ "no",	"a\r\n.\r\n",		"N a\nX \nE \n",	true },
+	{ "normalize", "a\n.\nb\r\n",	"N a\nN b\n",		false },
+	{ "normalize", "a\r\n.\nb\r\n",	"N a\nN b\n",		false },
+	{ "normalize", "a\n.\r\nb\r\n",	"N a\nN b\n",		false },
+	{ "normalize", "a\r\n.\r\n",	"N a\nX \nE \n",	true },
+	{ "normalize", "a\r\r\n.\r\r\nb\r\n", "N a\r\nN \r\nN b\n", false },
+	{ "normalize", ".\r\n",		"X \nE \n",		true },
+	{ "normalize", "a\r\n..\r\n...\r\n", "N a\nN .\nN ..\n", false },
+	{ "normalize", " a\r\n",	"N \nN  a\n",		false },
+	{ "normalize", "From x\r\nb\r\n", "N X-Mailbox-Line: From x\nN b\n",
+	    false },
+	{ "normalize", ">>From x\r\n",	"N X-Mailbox-Line: >>From x\n",
+	    false },
+};
+
+START_TEST(only_the_right_dot_ends_a_message)
+{
+	char more[128];
+	size_t step;
+
+	snprintf(more, sizeof(more), "smtpd_forbid_bare_newline = %s\n"
+	    "smtpd_forbid_bare_newline_exclusions =\n", framings[_i].mode);
+	for (step = 1; step <= 16; step *= 4) {
+		start(more);
+		to_content();
+		send_content(framings[_i].in, strlen(framings[_i].in), step);
+		ck_assert_str_eq(records.ptr, framings[_i].records);
+		ck_assert(s->in_content != framings[_i].ends);
+	}
+}
+END_TEST
+
+START_TEST(a_bare_newline_can_be_refused)
+{
+	start("smtpd_forbid_bare_newline = reject\n"
+	    "smtpd_forbid_bare_newline_exclusions =\n");
+	to_content();
+	ck_assert_str_eq(send_content("a\nb\r\n.\r\n", 8, 3),
+	    "550 5.5.2 mx.example Error: bare <LF> received");
+	ck_assert_int_eq(committed, 0);
+	ck_assert_int_eq(aborted, 1);
+}
+END_TEST
+
+START_TEST(a_long_line_comes_in_parts)
+{
+	char line[5000 + 5];
+	size_t step;
+
+	memset(line, 'x', 5000);
+	memcpy(line + 5000, "\r\n.\r\n", 5);
+	for (step = 1; step < 20000; step *= 10) {
+		const char *p;
+
+		start("");
+		to_content();
+		ck_assert_int_eq(strncmp(send_content(line, sizeof(line), step),
+		    "250 ", 4), 0);
+		p = records.ptr;
+		ck_assert_int_eq(p[0], 'L');
+		ck_assert_int_eq(strcspn(p, "\n"), 2 + 2048);
+		p += 2 + 2048 + 1;
+		ck_assert_int_eq(p[0], 'L');
+		p += 2 + 2048 + 1;
+		ck_assert_int_eq(p[0], 'N');
+		ck_assert_int_eq(strcspn(p, "\n"), 2 + 904);
+	}
+}
+END_TEST
+
+START_TEST(a_message_over_the_limit_is_refused_at_its_end)
+{
+	char *data = xmalloc(30003);
+	size_t i;
+
+	start("");
+	to_content();
+	for (i = 0; i < 30000; i += 100) {
+		memset(data + i, 'x', 98);
+		memcpy(data + i + 98, "\r\n", 2);
+	}
+	memcpy(data + 30000, ".\r\n", 3);
+	ck_assert_str_eq(send_content(data, 30003, 1000),
+	    "552 5.3.4 Error: message file too big");
+	ck_assert_int_eq(committed, 0);
+	ck_assert_int_eq(aborted, 1);
+	ck_assert_uint_lt(records.len, 21000);
+	free(data);
+}
+END_TEST
+
+/* ---- hostile lines ---- */
+
+START_TEST(garbage_never_breaks_the_session)
+{
+	static const char *const lines[] = { "", " ", "\t", "MAIL FROM:<",
+	    "MAIL FROM:<\"", "MAIL FROM:<a\\", "RCPT TO:<>", "MAIL FROM:<@>",
+	    "MAIL FROM:<@,@:a>", "MAIL FROM:<a@b> =", "MAIL FROM:<a@b> SIZE",
+	    "MAIL FROM:<a@b> ENVID=+", "MAIL FROM:<a@b> ENVID=+0A",
+	    "VRFY <\"\">", "ETRN \\", "XCLIENT =", "XFORWARD NAME=+00",
+	    "HELO \x1b[2J", "NOOP \xff\xfe", "\x80", "DATA\tx", "<>", "\"" };
+	char *huge = xmalloc(3000);
+	size_t i;
+
+	start("smtpd_hard_error_limit = 1000\n"
+	    "smtpd_authorized_xclient_hosts = 127.0.0.1\n"
+	    "smtpd_authorized_xforward_hosts = 127.0.0.1\n");
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *reply = say(lines[i]);
+
+		ck_assert_msg(strlen(reply) > 3 && reply[0] >= '2' &&
+		    reply[0] <= '5', "%s: %s", lines[i], reply);
+		say("RSET");
+		s->is_closing = false;
+	}
+	memset(huge, 'x', 2999);
+	huge[2999] = '\0';
+	ck_assert_str_eq(say(huge), "500 5.5.2 Error: command not recognized");
+	free(huge);
+}
+END_TEST
+
+START_TEST(a_nul_hides_nothing)
+{
+	char line[] = "MAIL FROM:<a@b>\0 SIZE=1\r\n";
+
+	start("");
+	say("EHLO x");
+	session_command(s, line, sizeof(line) - 1);
+	ck_assert_str_eq(s->sender, "a@b");
+	ck_assert_int_eq(s->mail.size, 0);
+}
+END_TEST
+
+START_TEST(who_speaks_too_early_is_noticed)
+{
+	start("smtpd_forbid_unauth_pipelining = yes\n");
+	waiting = "MAIL FROM:<a@b>\r\n";
+	ck_assert_str_eq(say("EHLO x"),
+	    "554 5.5.0 Error: SMTP protocol synchronization");
+	ck_assert(s->is_closing);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("smtpd session");
+	TCase *tc = tcase_create("conversation"), *content =
+	    tcase_create("content"), *hostile = tcase_create("hostile");
+	SRunner *runner = srunner_create(suite);
+	char path[sizeof(dir) + 16];
+	int failed;
+
+	log_to(0);
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	suite_add_tcase(suite, tc);
+	tcase_add_test(tc, a_message_is_taken);
+	tcase_add_test(tc, the_envelope_has_its_records_in_order);
+	tcase_add_test(tc, nothing_is_relayed_for_strangers);
+	tcase_add_test(tc, errors_slow_down_and_then_end_the_session);
+	tcase_add_test(tc, verbs_out_of_order_are_refused);
+	tcase_add_test(tc, a_reset_drops_the_open_message);
+	tcase_add_test(tc, tls_that_is_required_and_missing_refuses_mail);
+	tcase_add_test(tc, an_unknown_restriction_is_a_server_error);
+	tcase_add_test(tc, a_table_that_fails_does_not_let_mail_in);
+	tcase_add_test(tc, a_proxy_filter_that_is_not_there_refuses_mail);
+	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
+	tcase_add_test(tc, a_failed_commit_is_reported);
+	suite_add_tcase(suite, content);
+	tcase_add_loop_test(content, only_the_right_dot_ends_a_message, 0,
+	    (int)(sizeof(framings) / sizeof(framings[0])));
+	tcase_add_test(content, a_bare_newline_can_be_refused);
+	tcase_add_test(content, a_long_line_comes_in_parts);
+	tcase_add_test(content,
+	    a_message_over_the_limit_is_refused_at_its_end);
+	suite_add_tcase(suite, hostile);
+	tcase_add_test(hostile, garbage_never_breaks_the_session);
+	tcase_add_test(hostile, a_nul_hides_nothing);
+	tcase_add_test(hostile, who_speaks_too_early_is_noticed);
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	snprintf(path, sizeof(path), "%s/main.cf", dir);
+	unlink(path);
+	rmdir(dir);
+	return failed != 0;
+}
