@@ -19,11 +19,14 @@
 #include "classic.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
+#include "lib/queue/queue_field.h"
 #include "lib/table/match_list.h"
 #include "listing.h"
+#include "query.h"
 #include "request.h"
 
 static const char usage_text[] =
@@ -31,12 +34,47 @@ static const char usage_text[] =
     "       postqueue [-v] [-c config_dir] -i queue_id\n"
     "       postqueue [-v] [-c config_dir] -j\n"
     "       postqueue [-v] [-c config_dir] -p\n"
-    "       postqueue [-v] [-c config_dir] -s site\n";
+    "       postqueue [-v] [-c config_dir] -s site\n"
+    "       postqueue [-c config_dir] [--select expr] [--format format]\n"
+    "                 [--columns fields] [--sort fields] [--limit n]\n"
+    "       postqueue [-c config_dir] [--select expr] [--format format]\n"
+    "                 --count [--by fields] | --group-by fields [--top n]\n"
+    "       postqueue --select expr --select-explain | --select-why queue_id\n"
+    "       postqueue --fields\n"
+    "\n"
+    "examples:\n"
+    "  postqueue --select 'sender = news@example.org and age > 2h'\n"
+    "  postqueue --group-by rcpt.domain --top 10\n"
+    "  postqueue --select 'class = throttle' --format ids\n";
 
 struct request {
 	int		 mode;		/* option letter, 0: none yet */
 	const char	*argument;	/* of -i and -s */
 	const char	*config_dir;
+	struct query	 query;
+};
+
+enum long_option {
+	LONG_HELP = 256, LONG_SELECT, LONG_FORMAT, LONG_COLUMNS, LONG_SORT,
+	LONG_LIMIT, LONG_COUNT, LONG_BY, LONG_GROUP_BY, LONG_TOP, LONG_EXPLAIN,
+	LONG_WHY, LONG_FIELDS
+};
+
+static const struct option longs[] = {
+	{ "help", no_argument, NULL, LONG_HELP },
+	{ "select", required_argument, NULL, LONG_SELECT },
+	{ "format", required_argument, NULL, LONG_FORMAT },
+	{ "columns", required_argument, NULL, LONG_COLUMNS },
+	{ "sort", required_argument, NULL, LONG_SORT },
+	{ "limit", required_argument, NULL, LONG_LIMIT },
+	{ "count", no_argument, NULL, LONG_COUNT },
+	{ "by", required_argument, NULL, LONG_BY },
+	{ "group-by", required_argument, NULL, LONG_GROUP_BY },
+	{ "top", required_argument, NULL, LONG_TOP },
+	{ "select-explain", no_argument, NULL, LONG_EXPLAIN },
+	{ "select-why", required_argument, NULL, LONG_WHY },
+	{ "fields", no_argument, NULL, LONG_FIELDS },
+	{ NULL, 0, NULL, 0 }
 };
 
 /* Whatever went wrong, the service is not available (4.1). */
@@ -53,13 +91,86 @@ usage(void)
 	    "| postqueue -p | postqueue -s site");
 }
 
+/* The long options have the exit status of new commands. */
+static int
+failed(void)
+{
+	return QUERY_FATAL;
+}
+
+static int64_t
+number_of(const char *option, const char *text)
+{
+	uint64_t n;
+
+	if (num_parse_uint(text, INT64_MAX, &n, NULL) == -1)
+		log_fatal("--%s: bad number \"%s\"", option, text);
+	return (int64_t)n;
+}
+
+static void
+print_fields(void)
+{
+	static const char *const types[] = { "address", "domain", "text",
+	    "number", "size", "duration", "time", "ip", "queue", "class",
+	    "flag" };
+	const struct queue_field *f;
+	size_t i;
+
+	for (i = 0; (f = queue_field_at(i)) != NULL; i++)
+		printf("%-14s %-9s %s\n", f->name, types[f->type],
+		    f->meaning);
+}
+
+static void
+read_long(int c, struct query *q)
+{
+	q->is_asked = true;
+	log_on_fatal(failed);
+	switch (c) {
+	case LONG_SELECT: q->select = optarg; break;
+	case LONG_FORMAT:
+		if (!query_format_find(optarg, &q->format))
+			log_fatal("--format: %s is none of classic, table, "
+			    "jsonl, csv, tsv, ids, ids0", optarg);
+		break;
+	case LONG_COLUMNS: q->columns = optarg; break;
+	case LONG_SORT: q->sort = optarg; break;
+	case LONG_LIMIT: q->limit = number_of("limit", optarg); break;
+	case LONG_COUNT: q->wants_count = true; break;
+	case LONG_BY: q->by = optarg; break;
+	case LONG_GROUP_BY: q->group_by = optarg; break;
+	case LONG_TOP: q->top = number_of("top", optarg); break;
+	case LONG_EXPLAIN: q->wants_explain = true; break;
+	case LONG_WHY: q->why = optarg; break;
+	}
+}
+
+/* What belongs to another option is refused rather than forgotten. */
+static void
+check_query(const struct query *q, int mode)
+{
+	bool is_grouped = q->wants_count || q->group_by != NULL;
+
+	if (mode != 0)
+		log_fatal("-%c goes with no long option", mode);
+	if (q->wants_count && q->group_by != NULL)
+		log_fatal("--count and --group-by exclude each other");
+	if (q->by != NULL && !q->wants_count)
+		log_fatal("--by goes with --count");
+	if (q->top >= 0 && !is_grouped)
+		log_fatal("--top goes with --group-by or --count");
+	if (is_grouped && (q->columns != NULL || q->sort != NULL ||
+	    q->limit >= 0))
+		log_fatal("groups have neither --columns nor --sort nor "
+		    "--limit");
+	if (q->format == FORMAT_CLASSIC && (q->columns != NULL))
+		log_fatal("--format=classic has its own columns");
+}
+
 static void
 read_options(int argc, char **argv, struct request *rq)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 1 },
-		{ NULL, 0, NULL, 0 }
-	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+c:fi:jps:v", longs,
@@ -82,14 +193,25 @@ read_options(int argc, char **argv, struct request *rq)
 			if (geteuid() == 0)
 				log_verbose++;
 			break;
-		case 1:
+		case LONG_HELP:
 			fputs(usage_text, stdout);
 			exit(0);
-		default:
+		case LONG_FIELDS:
+			print_fields();
+			exit(0);
+		case '?':
 			usage();
+			break;
+		default:
+			read_long(c, &rq->query);
+			break;
 		}
 	}
-	if (rq->mode == 0 || optind < argc)
+	if (rq->query.is_asked)
+		check_query(&rq->query, rq->mode);
+	else if (rq->mode == 0)
+		usage();
+	if (optind < argc)
 		usage();
 }
 
@@ -159,7 +281,7 @@ int
 main(int argc, char **argv)
 {
 	static char name[] = "postqueue";
-	struct request rq = { 0, NULL, NULL };
+	struct request rq = { .query = QUERY_INIT };
 	struct err err = ERR_INIT;
 
 	if (argc > 0)
@@ -171,12 +293,16 @@ main(int argc, char **argv)
 	command_load(rq.config_dir, COMMAND_CLEAN_ENV);
 	if (queue_enter(&err) == -1)
 		log_fatal("%s", err.text);
-	if (rq.mode == 'p' || rq.mode == 'j')
+	if (rq.mode == 'p' || rq.mode == 'j' || rq.query.is_asked)
 		check_user("authorized_mailq_users",
 		    params.authorized_mailq_users, "view");
 	else
 		check_user("authorized_flush_users",
 		    params.authorized_flush_users, "flush");
+	if (rq.query.is_asked) {
+		rq.query.is_direct = owns_queue();
+		return query_run(&rq.query);
+	}
 	switch (rq.mode) {
 	case 'f':
 		request_flush_all();

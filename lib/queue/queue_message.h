@@ -90,7 +90,8 @@ void	queue_message_done(struct queue_message *m);
  * queue_message_begin - make m a message of which nothing was read yet
  *
  * queue	kept by reference
- * path		where a walk has found it; NULL: where the hash parameters say
+ * path		where a walk has found it; NULL: where the hash parameters say;
+ *		"" for a message that a service told of
  * st		what lstat says of the file; NULL: ask it now
  */
 void	queue_message_begin(struct queue_message *m, const char *queue,

@@ -438,7 +438,7 @@ START_TEST(what_a_service_did_not_tell_is_unknown)
 	size_t i;
 
 	queue_message_init(&m);
-	queue_message_begin(&m, "hold", "ABCDEF12", NULL, NULL);
+	queue_message_begin(&m, "hold", "ABCDEF12", "", NULL);
 	m.is_told = true;
 	m.has = QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS;
 	m.sender = queue_message_keep(&m, "a@b");

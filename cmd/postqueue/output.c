@@ -1,0 +1,500 @@
+/*
+ * output.c - one message as a row or an object, safe to show
+ *
+ * Whatever stands in a message came from a stranger: to a terminal only
+ * visible characters go, to a program only valid UTF-8.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/evp.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/queue/queue_field.h"
+#include "lib/queue/queue_message.h"
+#include "lib/queue/queue_reason.h"
+
+/* ---- text ---- */
+
+/* Length of the UTF-8 character at p, 0 when there is none; *code is it. */
+static size_t
+character(const unsigned char *p, unsigned *code)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (p[i] == '\0')
+			return 0;
+	if (!text_is_utf8((const char *)p, n))
+		return 0;
+	*code = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+	for (i = 1; i < n; i++)
+		*code = *code << 6 | (p[i] & 0x3f);
+	return n;
+}
+
+/* Marks that turn the direction of what follows: a line could lie with them. */
+static bool
+is_directional(unsigned code)
+{
+	return (code >= 0x202a && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069) || code == 0x200e ||
+	    code == 0x200f || code == 0x061c;
+}
+
+void
+output_visible(struct buf *out, const char *text, size_t width)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n, shown = 0, keep = 0;
+	unsigned code = 0;
+
+	while (*p != '\0') {
+		n = character(p, &code);
+		if (width > 0 && shown == width - 1)
+			keep = out->len;
+		if (width > 0 && shown >= width) {
+			buf_truncate(out, keep);
+			buf_adds(out, "\xe2\x80\xa6");	/* one character: ... */
+			return;
+		}
+		if (n == 0 || (n == 1 && (*p < ' ' || *p == 0x7f))) {
+			buf_addf(out, "\\x%02x", *p);
+			shown += 4;
+			n = 1;
+		} else if (n > 1 && (code < 0xa0 || is_directional(code))) {
+			buf_addf(out, "\\u%04x", code);
+			shown += 6;
+		} else {
+			buf_add(out, p, n);
+			shown++;
+		}
+		p += n;
+	}
+}
+
+static void
+json_text(struct buf *out, const char *text, bool *is_clean)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned code;
+	size_t n;
+
+	buf_addc(out, '"');
+	for (; *p != '\0'; p += n) {
+		n = character(p, &code);
+		if (n == 0) {
+			buf_adds(out, "\xef\xbf\xbd");	/* U+FFFD */
+			*is_clean = false;
+			n = 1;
+		} else if (*p == '"' || *p == '\\') {
+			buf_addf(out, "\\%c", *p);
+		} else if (*p < ' ' || *p == 0x7f) {
+			buf_addf(out, "\\u%04x", *p);
+		} else {
+			buf_add(out, p, n);
+		}
+	}
+	buf_addc(out, '"');
+}
+
+/* Keys are snake_case: rcpt.domain is rcpt_domain. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	for (; *name != '\0'; name++)
+		buf_addc(out, *name == '.' ? '_' : *name);
+}
+
+void
+output_json(struct buf *out, const char *name, const char *text)
+{
+	bool is_clean = true;
+	size_t len = strlen(text);
+
+	buf_addc(out, '"');
+	put_name(out, name);
+	buf_adds(out, "\": ");
+	json_text(out, text, &is_clean);
+	if (is_clean)
+		return;
+	buf_adds(out, ", \"");
+	put_name(out, name);
+	buf_adds(out, "_b64\": \"");
+	buf_reserve(out, len / 3 * 4 + 8);
+	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
+	    out->len, (const unsigned char *)text, (int)len);
+	buf_addc(out, '"');
+}
+
+void
+output_csv(struct buf *out, const char *text, bool is_tsv)
+{
+	if (is_tsv) {
+		output_visible(out, text, 0);
+		return;
+	}
+	if (strpbrk(text, ",\"\r\n") == NULL) {
+		buf_adds(out, text);
+		return;
+	}
+	buf_addc(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			buf_addc(out, '"');
+		buf_addc(out, *text);
+	}
+	buf_addc(out, '"');
+}
+
+/* ---- columns ---- */
+
+const char *
+output_set_columns(struct output *o, const char *list)
+{
+	static const char usual[] =
+	    "id,queue,age,wait,size,nrcpt,sender,rcpt,class,reason";
+	static char *copy;
+	char *rest, *word;
+
+	free(copy);
+	o->has_columns = list != NULL;
+	rest = copy = xstrdup(list != NULL ? list : usual);
+	o->count = 0;
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (o->count == OUTPUT_COLUMNS_MAX ||
+		    (o->columns[o->count++] = queue_field_find(word,
+		    false)) == NULL)
+			return word;
+	}
+	return NULL;
+}
+
+static size_t
+column_width(const struct queue_field *f)
+{
+	switch (f->type) {
+	case FIELD_ADDRESS: return 28;
+	case FIELD_DOMAIN: return 24;
+	case FIELD_TIME: return 19;
+	case FIELD_DURATION: return 7;
+	case FIELD_SIZE: return 6;
+	case FIELD_NUMBER: return 5;
+	case FIELD_QUEUE: return 8;
+	case FIELD_CLASS: return 14;
+	case FIELD_FLAG: return 4;
+	case FIELD_IP: return 15;
+	case FIELD_TEXT: break;
+	}
+	return strcmp(f->name, "id") == 0 ? 16 :
+	    strcmp(f->name, "subject") == 0 ? 40 :
+	    strcmp(f->name, "reason") == 0 ? 60 : 20;
+}
+
+static bool
+is_right(const struct queue_field *f)
+{
+	return f->type == FIELD_NUMBER || f->type == FIELD_SIZE ||
+	    f->type == FIELD_DURATION;
+}
+
+/* Characters, not bytes. */
+static size_t
+length(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+put_cell(struct buf *out, const struct queue_field *f, const char *text,
+    bool is_last)
+{
+	struct buf cell = BUF_INIT;
+	size_t width = column_width(f), have;
+
+	output_visible(&cell, text, is_last ? 0 : width);
+	have = length(cell.ptr);
+	if (is_right(f) && have < width)
+		buf_addf(out, "%*s", (int)(width - have), "");
+	buf_add(out, cell.ptr, cell.len);
+	if (!is_last && !is_right(f) && have < width)
+		buf_addf(out, "%*s", (int)(width - have), "");
+	if (!is_last)
+		buf_addc(out, ' ');
+	buf_done(&cell);
+}
+
+static void
+end_row(const struct output *o, struct buf *out, size_t from)
+{
+	struct buf row = BUF_INIT;
+
+	if (o->width > 0 && length(out->ptr + from) > o->width) {
+		output_visible(&row, out->ptr + from, o->width);
+		buf_truncate(out, from);
+		buf_add(out, row.ptr, row.len);
+		buf_done(&row);
+	}
+	buf_addc(out, '\n');
+}
+
+void
+output_head(const struct output *o, struct buf *out)
+{
+	size_t i, from = out->len;
+
+	if (o->format != FORMAT_TABLE && o->format != FORMAT_CSV &&
+	    o->format != FORMAT_TSV)
+		return;
+	for (i = 0; i < o->count; i++) {
+		if (o->format == FORMAT_TABLE) {
+			put_cell(out, o->columns[i], o->columns[i]->name,
+			    i + 1 == o->count);
+			continue;
+		}
+		if (i > 0)
+			buf_addc(out, o->format == FORMAT_CSV ? ',' : '\t');
+		buf_adds(out, o->columns[i]->name);
+	}
+	if (o->format == FORMAT_TABLE)
+		end_row(o, out, from);
+	else
+		buf_adds(out, o->format == FORMAT_CSV ? "\r\n" : "\n");
+}
+
+/*
+ * A value as text. people: the way people read it, the first recipient and
+ * how many more; else exact, with all recipients.
+ */
+static void
+column_text(const struct queue_field *f, struct queue_field_context *c,
+    bool people, struct buf *out)
+{
+	struct queue_value v;
+	size_t i, n;
+
+	n = 1;
+	if (f->inner != NULL) {
+		queue_field_get(f, c, 0, 0, &v);	/* counts recipients */
+		n = c->m->rcpt_count;
+	}
+	for (i = 0; i < n && (i == 0 || !people); i++) {
+		queue_field_get(f, c, i, 0, &v);
+		if (i > 0)
+			buf_addc(out, ' ');
+		if (!people && v.kind == VALUE_NUMBER)
+			buf_addf(out, "%lld", (long long)v.number);
+		else if (people || v.kind == VALUE_TEXT)
+			queue_field_text(f, &v, out);
+	}
+	if (people && n > 1 && f->type == FIELD_ADDRESS)
+		buf_addf(out, " (+%zu)", n - 1);
+}
+
+static void
+put_row(const struct output *o, struct queue_field_context *c,
+    struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	size_t i, from = out->len;
+
+	for (i = 0; i < o->count; i++) {
+		buf_reset(&text);
+		column_text(o->columns[i], c, o->format == FORMAT_TABLE, &text);
+		if (o->format == FORMAT_TABLE) {
+			put_cell(out, o->columns[i], text.ptr,
+			    i + 1 == o->count);
+			continue;
+		}
+		if (i > 0)
+			buf_addc(out, o->format == FORMAT_CSV ? ',' : '\t');
+		output_csv(out, text.ptr, o->format == FORMAT_TSV);
+	}
+	if (o->format == FORMAT_TABLE)
+		end_row(o, out, from);
+	else
+		buf_adds(out, o->format == FORMAT_CSV ? "\r\n" : "\n");
+	buf_done(&text);
+}
+
+/* ---- objects ---- */
+
+static void
+member(struct buf *out, const char *name, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	buf_adds(out, ", ");
+	output_json(out, name, text);
+}
+
+static void
+put_utc(struct buf *out, const char *name, time_t when)
+{
+	struct tm tm;
+	char text[32];
+
+	if (gmtime_r(&when, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+		buf_addf(out, ", \"%s_utc\": \"%s\"", name, text);
+}
+
+static void
+put_rcpts(struct queue_field_context *c, struct buf *out)
+{
+	const struct queue_message *m = c->m;
+	const struct queue_message_rcpt *r;
+	const struct queue_field *relay = queue_field_find("relay", false);
+	struct queue_value v;
+	bool is_suspended;
+	int code;
+	size_t i;
+
+	buf_adds(out, ", \"recipients\": [");
+	for (i = 0; i < m->rcpt_count; i++) {
+		r = &m->rcpts[i];
+		buf_adds(out, i > 0 ? ", {" : "{");
+		output_json(out, "address", r->address);
+		if (!m->is_told && strcmp(r->orig, r->address) != 0)
+			member(out, "orig_address", r->orig);
+		if (r->reason[0] != '\0') {
+			member(out, "reason", r->reason);
+			member(out, "class", queue_reason_class_name(
+			    queue_reason_classify(r->reason, r->dsn, NULL)));
+			member(out, "dsn", r->dsn);
+			code = queue_reason_code(queue_reason_peel(r->reason,
+			    &is_suspended));
+			if (code > 0)
+				buf_addf(out, ", \"code\": %d", code);
+			queue_field_get(relay, c, i, 0, &v);
+			if (v.kind == VALUE_TEXT)
+				member(out, "relay", v.text);
+			if (is_suspended)
+				buf_adds(out, ", \"suspended\": true");
+		}
+		buf_adds(out, ", \"state\": \"to-do\"}");
+	}
+	buf_addc(out, ']');
+}
+
+static void
+put_flags(struct queue_field_context *c, struct buf *out)
+{
+	const struct queue_field *f;
+	struct queue_value v;
+	bool is_first = true;
+	size_t i;
+
+	buf_adds(out, ", \"flags\": [");
+	for (i = 0; (f = queue_field_at(i)) != NULL; i++) {
+		if (f->type != FIELD_FLAG || f->inner != NULL)
+			continue;
+		queue_field_get(f, c, 0, 0, &v);
+		if (v.kind != VALUE_NUMBER || v.number == 0)
+			continue;
+		buf_addf(out, "%s\"%s\"", is_first ? "" : ", ", f->name);
+		is_first = false;
+	}
+	buf_addc(out, ']');
+}
+
+static void
+put_headers(const struct output *o, struct queue_field_context *c,
+    struct buf *out)
+{
+	struct queue_value v;
+	size_t i;
+
+	for (i = 0; i < o->count; i++) {
+		if (o->columns[i]->tier != TIER_HEADERS)
+			continue;
+		queue_field_get(o->columns[i], c, 0, 0, &v);
+		if (v.kind == VALUE_TEXT)
+			member(out, o->columns[i]->name, v.text);
+		else if (v.kind == VALUE_NUMBER)
+			buf_addf(out, ", \"%s\": %lld", o->columns[i]->name,
+			    (long long)v.number);
+	}
+}
+
+static void
+put_object(const struct output *o, struct queue_field_context *c,
+    struct buf *out)
+{
+	const struct queue_message *m = c->m;
+	bool has_next = m->st.st_mtime > c->now &&
+	    (strcmp(m->queue, "deferred") == 0 ||
+	    strcmp(m->queue, "incoming") == 0);
+
+	queue_message_want(c->m, QUEUE_MESSAGE_REASONS, NULL);
+	buf_adds(out, "{\"v\": 1");
+	member(out, "queue", m->queue);
+	member(out, "id", m->id);
+	if (m->is_told)
+		buf_addf(out, ", \"arrived\": %lld",
+		    (long long)m->arrival.tv_sec);
+	else
+		buf_addf(out, ", \"arrived\": %lld.%06ld",
+		    (long long)m->arrival.tv_sec, (long)m->arrival.tv_usec);
+	put_utc(out, "arrived", m->arrival.tv_sec);
+	buf_addf(out, ", \"age\": %lld",
+	    (long long)(c->now - m->arrival.tv_sec));
+	if (has_next && !m->is_told) {
+		buf_addf(out, ", \"next\": %lld", (long long)m->st.st_mtime);
+		put_utc(out, "next", m->st.st_mtime);
+	}
+	buf_addf(out, ", \"size\": %ld, ", m->size);
+	output_json(out, "sender", m->sender);
+	put_rcpts(c, out);
+	buf_addf(out, ", \"nrcpt\": %zu", m->rcpt_count);
+	if (!m->is_told)
+		buf_addf(out, ", \"ndone\": %zu", m->done_count);
+	member(out, "sasl", m->sasl_user);
+	member(out, "client", m->client_name);
+	member(out, "client_addr", strncasecmp(m->client_addr, "IPv6:", 5) ==
+	    0 ? m->client_addr + 5 : m->client_addr);
+	put_headers(o, c, out);
+	buf_addf(out, ", \"forced_expire\": %s",
+	    m->is_expired ? "true" : "false");
+	put_flags(c, out);
+	if (!m->is_told)
+		buf_addf(out, ", \"file\": {\"inode\": %llu, \"mtime\": %lld, "
+		    "\"bytes\": %lld}", (unsigned long long)m->st.st_ino,
+		    (long long)m->st.st_mtime, (long long)m->st.st_size);
+	buf_adds(out, "}\n");
+}
+
+void
+output_message(const struct output *o, struct queue_field_context *c,
+    struct buf *out)
+{
+	switch (o->format) {
+	case FORMAT_IDS:
+		buf_adds(out, c->m->id);
+		buf_addc(out, '\n');
+		break;
+	case FORMAT_IDS0:
+		buf_adds(out, c->m->id);
+		buf_addc(out, '\0');
+		break;
+	case FORMAT_JSONL:
+		put_object(o, c, out);
+		break;
+	default:
+		put_row(o, c, out);
+		break;
+	}
+}
