@@ -376,6 +376,8 @@ dispatch_init(struct qmgr *qm)
 	sched_init(&qm->sched);
 	qm->sched.dead_s = params.minimal_backoff_time;
 	qm->sched.retry_s = params.transport_retry_time;
+	qm->sched.logs_feedback =
+	    params.destination_concurrency_feedback_debug;
 	qm->sched.wake = wake;
 	qm->sched.ctx = qm;
 	qm->sched_timer = event_new(qm->base, -1, 0, on_timer, qm);

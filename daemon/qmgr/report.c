@@ -122,7 +122,8 @@ report_ask(struct qmgr *qm, struct message *m, const char *service,
 static enum notice_kind
 flush_kind(const struct message *m)
 {
-	return m->verp_delimiters[0] != '\0' ? NOTICE_VERP : NOTICE_FLUSH;
+	return m->verp_delimiters[0] != '\0' && !params.disable_verp_bounces ?
+	    NOTICE_VERP : NOTICE_FLUSH;
 }
 
 /* ---- small looks at the disk ---- */
@@ -210,12 +211,17 @@ static void
 move(struct qmgr *qm, struct message *m)
 {
 	struct err err = ERR_INIT;
+	int rc;
 
 	if (m->has_failed) {
 		defer(qm, m);
 		return;
 	}
-	if (queue_remove(m->id, "active", &err) == -1)
+	if (params.dont_remove != 0)
+		rc = queue_move(m->id, "active", "saved", &err);
+	else
+		rc = queue_remove(m->id, "active", &err);
+	if (rc == -1)
 		log_warning("%s", err.text);
 	else
 		log_info("%s: removed", m->id);

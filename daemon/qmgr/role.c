@@ -5,15 +5,46 @@
  */
 #include "daemon/role.h"
 
+#include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "daemon/qmgr/qmgr.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/serve.h"
+#include "lib/base/log.h"
 #include "lib/conf/params.h"
 
 static struct qmgr qm;
+
+/* ---- the watchdog: an event loop that does not turn is no use to anybody ---- */
+
+static void
+watchdog_bark(int sig)
+{
+	(void)sig;
+	log_fatal("watchdog timeout");
+}
+
+static void
+watchdog_pat(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	alarm((unsigned)params.qmgr_daemon_timeout);
+}
+
+static void
+watchdog_start(struct event_base *base)
+{
+	struct timeval tv = { params.qmgr_daemon_timeout / 3 + 1, 0 };
+
+	signal(SIGALRM, watchdog_bark);
+	event_add(event_new(base, -1, EV_PERSIST, watchdog_pat, NULL), &tv);
+	watchdog_pat(-1, 0, NULL);
+}
 
 static void
 pre_jail(const char *service, char **argv)
@@ -34,6 +65,7 @@ post_jail(const char *service, char **argv)
 	assign_init(&qm);
 	dispatch_init(&qm);
 	scan_init(&qm);
+	watchdog_start(qm.base);
 }
 
 /* All bytes first, then the scans: their order does not matter (spec/services.md 2.4). */

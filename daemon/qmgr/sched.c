@@ -25,6 +25,7 @@
 
 #include "daemon/qmgr/message.h"
 #include "lib/base/buf.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 
@@ -455,6 +456,17 @@ preempt(struct transport *t, struct job *front, int64_t now_ms)
 
 /* ---- picking and finishing ---- */
 
+/* destination_concurrency_feedback_debug */
+static void
+debug_feedback(const struct dest *d, const char *what)
+{
+	if (d->transport->sched->logs_feedback)
+		log_info("feedback: transport %s, destination %s: %s: window "
+		    "%d, busy %d, gain %.2f, loss %.2f, failed cohorts %.2f",
+		    d->transport->name, d->nexthop, what, d->window, d->busy,
+		    d->gain, d->loss, d->failed_cohorts);
+}
+
 struct entry *
 sched_pick(struct transport *t, int64_t now_ms)
 {
@@ -574,12 +586,15 @@ sched_finish(struct entry *e, enum sched_result result, const struct dsn *hop,
 	if (result == SCHED_REACHED) {
 		sched_revive_dest(d);
 		window_open(d);
+		debug_feedback(d, "success");
 		pause_after(d, now_ms);
 	} else if (result == SCHED_HOP_FAILED) {
 		if (!d->is_dead && window_close(d)) {
+			debug_feedback(d, "dead");
 			dest_die(d, hop, now_ms);
 			died = d;
 		} else {
+			debug_feedback(d, "failure");
 			pause_after(d, now_ms);
 		}
 	}

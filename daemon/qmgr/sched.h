@@ -152,6 +152,7 @@ struct sched {
 	struct transport *transports;	/* hash */
 	struct heap	 timers;
 	int		 rcpts;		/* recipients in memory */
+	bool		 logs_feedback;
 	int		 dead_s;	/* minimal_backoff_time */
 	int		 retry_s;	/* transport_retry_time */
 	/* a transport has something to serve; may be called often */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -37,6 +38,7 @@
 			    DSN_NOTIFY_FAILURE | DSN_NOTIFY_DELAY)
 /* A log grows by one entry a recipient; this is a hundred thousand of them. */
 #define LOG_SIZE_MAX	(256 * 1024 * 1024)
+#define LOCK_NAP_MAX_US	64000
 
 /* ---- writing ---- */
 
@@ -114,17 +116,24 @@ open_append(const char *path)
 	return fd;
 }
 
-/* deliver_lock_attempts tries, deliver_lock_delay apart. */
+/*
+ * At most deliver_lock_attempts times deliver_lock_delay. Whoever holds the
+ * lock appends one entry: recipients of one message often fail at the same
+ * moment, and a whole second is long then.
+ */
 static int
 lock_patiently(int fd)
 {
-	int tries = 0;
+	int64_t until = clock_mono_ms() + (int64_t)params.deliver_lock_attempts *
+	    params.deliver_lock_delay * 1000;
+	useconds_t nap_us = 1000;
 
 	while (file_lock(fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK ||
-		    ++tries >= params.deliver_lock_attempts)
+		if (errno != EWOULDBLOCK || clock_mono_ms() >= until)
 			return -1;
-		sleep((unsigned)params.deliver_lock_delay);
+		usleep(nap_us);
+		if (nap_us < LOCK_NAP_MAX_US)
+			nap_us *= 2;
 	}
 	return 0;
 }
