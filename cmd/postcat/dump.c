@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "dump.h"
+#include "cmd/postcat/dump.h"
 
 #include <errno.h>
 #include <stdlib.h>

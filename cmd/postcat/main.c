@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dump.h"
+#include "cmd/postcat/dump.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "classic.h"
+#include "cmd/postqueue/classic.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "listing.h"
+#include "cmd/postqueue/listing.h"
 
 struct classic {
 	FILE		*out;

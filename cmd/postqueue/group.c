@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "group.h"
+#include "cmd/postqueue/group.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
-#include "output.h"
+#include "cmd/postqueue/output.h"
 
 #define FIELDS_MAX	8
 #define SEPARATOR	'\x1f'	/* between the values of a key */

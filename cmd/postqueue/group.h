@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "query.h"
+#include "cmd/postqueue/query.h"
 
 struct buf;
 struct groups;

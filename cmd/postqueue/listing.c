@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "listing.h"
+#include "cmd/postqueue/listing.h"
 
 #include <errno.h>
 #include <stdlib.h>

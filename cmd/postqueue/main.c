@@ -16,7 +16,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "classic.h"
+#include "cmd/postqueue/classic.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
@@ -25,9 +25,9 @@
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
 #include "lib/table/match_list.h"
-#include "listing.h"
-#include "query.h"
-#include "request.h"
+#include "cmd/postqueue/listing.h"
+#include "cmd/postqueue/query.h"
+#include "cmd/postqueue/request.h"
 
 static const char usage_text[] =
     "usage: postqueue [-v] [-c config_dir] -f\n"

@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "output.h"
+#include "cmd/postqueue/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "query.h"
+#include "cmd/postqueue/query.h"
 
 struct buf;
 struct queue_field;

@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "query.h"
+#include "cmd/postqueue/query.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,8 +21,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "classic.h"
-#include "group.h"
+#include "cmd/postqueue/classic.h"
+#include "cmd/postqueue/group.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -37,8 +37,8 @@
 #include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_scan.h"
 #include "lib/queue/queue_select.h"
-#include "listing.h"
-#include "output.h"
+#include "cmd/postqueue/listing.h"
+#include "cmd/postqueue/output.h"
 
 #define KEYS_MAX	8	/* fields to sort by */
 #define FLUSH_AT	65536	/* bytes of rows that wait */

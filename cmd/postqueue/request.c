@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "request.h"
+#include "cmd/postqueue/request.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -21,7 +21,7 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
-#include "super.h"
+#include "cmd/postsuper/super.h"
 
 struct super_counts super_counts;
 

@@ -18,7 +18,7 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_id.h"
-#include "super.h"
+#include "cmd/postsuper/super.h"
 
 static const char usage_text[] =
     "usage: postsuper [-psSv] [-c config_dir] [-d queue_id] [-e queue_id]\n"

@@ -20,7 +20,7 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
-#include "super.h"
+#include "cmd/postsuper/super.h"
 
 #define SUFFIX		"#FIX"
 #define STALE_S		(7 * 24 * 3600)	/* an unfinished file nobody will finish */
