@@ -14,13 +14,13 @@
 
 #include <uthash.h>
 
+#include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
-#include "cmd/postqueue/output.h"
 
 #define FIELDS_MAX	8
 #define SEPARATOR	'\x1f'	/* between the values of a key */

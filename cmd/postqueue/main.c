@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #include "cmd/postqueue/classic.h"
+#include "cmd/postqueue/listing.h"
+#include "cmd/postqueue/query.h"
+#include "cmd/postqueue/request.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
@@ -25,9 +28,6 @@
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
 #include "lib/table/match_list.h"
-#include "cmd/postqueue/listing.h"
-#include "cmd/postqueue/query.h"
-#include "cmd/postqueue/request.h"
 
 static const char usage_text[] =
     "usage: postqueue [-v] [-c config_dir] -f\n"

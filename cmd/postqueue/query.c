@@ -23,6 +23,8 @@
 
 #include "cmd/postqueue/classic.h"
 #include "cmd/postqueue/group.h"
+#include "cmd/postqueue/listing.h"
+#include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -37,8 +39,6 @@
 #include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_scan.h"
 #include "lib/queue/queue_select.h"
-#include "cmd/postqueue/listing.h"
-#include "cmd/postqueue/output.h"
 
 #define KEYS_MAX	8	/* fields to sort by */
 #define FLUSH_AT	65536	/* bytes of rows that wait */

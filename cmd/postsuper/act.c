@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/super.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -21,7 +22,6 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
-#include "cmd/postsuper/super.h"
 
 struct super_counts super_counts;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/super.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -18,7 +19,6 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_id.h"
-#include "cmd/postsuper/super.h"
 
 static const char usage_text[] =
     "usage: postsuper [-psSv] [-c config_dir] [-d queue_id] [-e queue_id]\n"

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/super.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -20,7 +21,6 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
-#include "cmd/postsuper/super.h"
 
 #define SUFFIX		"#FIX"
 #define STALE_S		(7 * 24 * 3600)	/* an unfinished file nobody will finish */
