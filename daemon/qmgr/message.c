@@ -612,7 +612,8 @@ message_read(struct message *m, struct queue_file *qf, size_t limit)
 		r.limit = 1;
 	r.was_continuing = from > 0;
 	m->next_offset = 0;
-	if (queue_file_seek(qf, from, NULL) == -1)
+	/* A new reader stands at the start. */
+	if (from > 0 && queue_file_seek(qf, from, NULL) == -1)
 		return -1;
 	while (rc == 0 && !r.is_done) {
 		got = next_record(&r, &type, &value, &len, &offset);

@@ -201,7 +201,8 @@ read_trigger(int fd, struct buf *bytes)
 	ssize_t n;
 
 	buf_reserve(bytes, TRIGGER_MAX);
-	n = read(fd, bytes->ptr + bytes->len, TRIGGER_MAX);
+	/* One call instead of three: the descriptor itself may block. */
+	n = recv(fd, bytes->ptr + bytes->len, TRIGGER_MAX, MSG_DONTWAIT);
 	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 		await_bytes(fd);
 		return;
@@ -233,7 +234,6 @@ accept_trigger(evutil_socket_t listener, short what, void *arg)
 			fd = serve_accept((int)(listener - SERVE_FD_LISTEN));
 			if (fd == -1)
 				break;
-			evutil_make_socket_nonblocking(fd);
 			read_trigger(fd, &bytes);
 		}
 	}
