@@ -535,6 +535,8 @@ cleanup_message_start(struct cleanup *c)
 
 	if (params.disable_mime_input_processing)
 		options |= MIME_NO_PARTS;
+	if (params.force_mime_input_conversion)
+		options |= MIME_DOWNGRADE;
 	if (params.strict_8bitmime || params.strict_8bitmime_body)
 		options |= MIME_WANT_8BIT;
 	if (params.strict_mime_encoding_domain)
@@ -625,7 +627,8 @@ cleanup_message_end(struct cleanup *c)
 		cleanup_out(c, QUEUE_REC_TEXT, "", 0);
 	if (c->status == 0)
 		mime_end(c->mime);
-	c->xtra_offset = queue_writer_tell(c->out);
+	if (c->status == 0)
+		c->xtra_offset = queue_writer_tell(c->out);
 	cleanup_out(c, QUEUE_REC_XTRA, "", 0);
 	c->segment = IN_EXTRACTED;
 }

@@ -52,6 +52,10 @@ struct mime {
 	struct buf	 boundary;
 	bool		 is_digest;
 
+	bool		 converts;	/* this body becomes quoted-printable */
+	struct buf	 qp;		/* the output line so far */
+	char		 qp_blank;	/* a blank that may be the last of its line, or NUL */
+
 	struct level	*top;
 	size_t		 depth;
 	off_t		 offset;
@@ -67,6 +71,7 @@ mime_new(const struct mime_ops *ops, void *ctx)
 	m->ctx = ctx;
 	buf_init(&m->header);
 	buf_init(&m->boundary);
+	buf_init(&m->qp);
 	return m;
 }
 
@@ -90,6 +95,7 @@ mime_free(struct mime *m)
 		pop(m);
 	buf_done(&m->header);
 	buf_done(&m->boundary);
+	buf_done(&m->qp);
 	free(m);
 }
 
@@ -100,6 +106,7 @@ enter_headers(struct mime *m, enum mime_class class)
 	m->state = IN_HEADER;
 	m->class = class;
 	m->has_header = m->is_cut = false;
+	m->converts = false;
 	m->content = CONTENT_TEXT;
 	m->encoding = ENCODING_7BIT;
 	buf_reset(&m->header);
@@ -115,6 +122,8 @@ mime_reset(struct mime *m, const struct mime_limits *limits, unsigned flags)
 {
 	while (m->top != NULL)
 		pop(m);
+	buf_reset(&m->qp);
+	m->qp_blank = '\0';
 	m->limits = *limits;
 	m->flags = flags;
 	m->in_line = false;
@@ -247,6 +256,29 @@ parse_encoding(struct mime *m, const char *p)
 
 /* ---- headers ---- */
 
+/* says_8bit - is the header, which was parsed, an 8bit or binary Content-Transfer-Encoding? */
+static bool
+says_8bit(const struct mime *m, size_t name)
+{
+	return header_lookup((struct span){ m->header.ptr, name }) ==
+	    HEADER_CONTENT_TRANSFER_ENCODING && m->encoding == ENCODING_8BIT;
+}
+
+/* put_encoding - the Content-Transfer-Encoding of what a part is turned into */
+static void
+put_encoding(struct mime *m)
+{
+	if (!m->converts)
+		return;
+	/* RFC 2045 6.4: what holds other parts is not encoded itself. */
+	m->converts = m->content == CONTENT_TEXT;
+	buf_sets(&m->header, m->converts ?
+	    "Content-Transfer-Encoding: quoted-printable" :
+	    "Content-Transfer-Encoding: 7bit");
+	m->ops->header(m->ctx, m->class, &m->header);
+	buf_reset(&m->header);
+}
+
 /* flush_header - a header is complete */
 static void
 flush_header(struct mime *m)
@@ -274,6 +306,12 @@ flush_header(struct mime *m)
 			break;
 		default:
 			break;
+		}
+		if ((m->flags & MIME_DOWNGRADE) != 0 && says_8bit(m, name)) {
+			m->converts = true;
+			buf_reset(&m->header);
+			m->is_cut = false;
+			return;		/* put_encoding has another one */
 		}
 	}
 	m->ops->header(m->ctx, m->class, &m->header);
@@ -335,10 +373,55 @@ enter_body(struct mime *m)
 }
 
 static void
-put_body(struct mime *m, bool is_partial, const char *data, size_t len)
+put_raw(struct mime *m, bool is_partial, const char *data, size_t len)
 {
 	m->ops->body(m->ctx, is_partial, data, len, m->offset);
 	m->offset += (off_t)len + !is_partial;
+}
+
+/* qp_add - one byte as itself or as =XX, with a soft line break where it is due (RFC 2045 6.7) */
+static void
+qp_add(struct mime *m, unsigned char c, bool is_coded)
+{
+	if (m->qp.len + (is_coded ? 3 : 1) > 75) {
+		buf_addc(&m->qp, '=');
+		put_raw(m, false, m->qp.ptr, m->qp.len);
+		buf_reset(&m->qp);
+	}
+	if (is_coded)
+		buf_addf(&m->qp, "=%02X", c);
+	else
+		buf_addc(&m->qp, c);
+}
+
+/* put_body - a piece of a line, converted if this part is */
+static void
+put_body(struct mime *m, bool is_partial, const char *data, size_t len)
+{
+	unsigned char c;
+	size_t i;
+
+	if (!m->converts) {
+		put_raw(m, is_partial, data, len);
+		return;
+	}
+	for (i = 0; i < len; i++) {
+		if (m->qp_blank != '\0')
+			qp_add(m, (unsigned char)m->qp_blank, false);
+		m->qp_blank = '\0';
+		c = (unsigned char)data[i];
+		if (c == ' ' || c == '\t')
+			m->qp_blank = data[i];
+		else
+			qp_add(m, c, c == '=' || c < ' ' || c > 126);
+	}
+	if (is_partial)
+		return;
+	if (m->qp_blank != '\0')
+		qp_add(m, (unsigned char)m->qp_blank, true);
+	m->qp_blank = '\0';
+	put_raw(m, false, m->qp.ptr, m->qp.len);
+	buf_reset(&m->qp);
 }
 
 /* end_headers - a line came that is no header; has_blank: it is the empty one */
@@ -348,6 +431,7 @@ end_headers(struct mime *m, bool has_blank)
 	enum mime_class class = m->class;
 
 	flush_header(m);
+	put_encoding(m);
 	if (class == MIME_PRIMARY) {
 		m->ops->header_end(m->ctx);
 		/* Without its blank line the body would look like headers. */
@@ -398,6 +482,7 @@ body_text(struct mime *m, bool is_partial, const char *data, size_t len)
 
 	if (!m->in_line && m->top != NULL &&
 	    at_boundary(m, data, len, &is_last)) {
+		m->converts = false;
 		put_body(m, is_partial, data, len);
 		m->offset = 0;
 		if (is_last) {			/* the epilogue is plain text */
@@ -434,6 +519,7 @@ header_text(struct mime *m, bool is_partial, const char *data, size_t len)
 	} else if (m->class != MIME_PRIMARY &&
 	    at_boundary(m, data, len, &is_last)) {
 		flush_header(m);
+		put_encoding(m);
 		m->state = IN_BODY;
 		m->is_header_line = false;
 		body_text(m, is_partial, data, len);
@@ -469,6 +555,7 @@ mime_end(struct mime *m)
 	if (m->state != IN_HEADER)
 		return;
 	flush_header(m);
+	put_encoding(m);
 	if (m->class == MIME_PRIMARY)
 		m->ops->header_end(m->ctx);
 	m->state = IN_BODY;
@@ -478,7 +565,7 @@ bool
 mime_is_plain(const struct mime *m)
 {
 	return m->state == IN_BODY && m->top == NULL && !m->in_line &&
-	    (m->flags & MIME_WANT_8BIT) == 0;
+	    (m->flags & MIME_WANT_8BIT) == 0 && !m->converts;
 }
 
 const char *

@@ -34,7 +34,13 @@ enum mime_error {		/* bits; each is reported once a message */
 enum mime_flags {
 	MIME_NO_PARTS		= 1,	/* headers, then body: no MIME at all */
 	MIME_WANT_8BIT		= 2,	/* look for 8-bit text in 7bit bodies */
-	MIME_WANT_ENCODING	= 4	/* report encoded composite types */
+	MIME_WANT_ENCODING	= 4,	/* report encoded composite types */
+	/*
+	 * Turn parts that say 8bit or binary into quoted-printable, and say so
+	 * (RFC 2045 6.7); lines come out whole, at most 76 bytes long. Text
+	 * that does not say what it is stays as it is.
+	 */
+	MIME_DOWNGRADE		= 8
 };
 
 struct mime_ops {

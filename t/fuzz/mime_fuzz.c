@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mime *m = mime_new(&ops, &out);
 	size_t i, start = 1;
 
-	mime_reset(m, &limits, size > 0 ? data[0] & 7 : 0);
+	mime_reset(m, &limits, size > 0 ? data[0] & 15 : 0);
 	for (i = 1; i < size; i++)
 		if (data[i] == '\n' || data[i] == 1) {
 			mime_text(m, data[i] == 1, (const char *)data + start,

@@ -107,6 +107,18 @@ messages[] = {
 	{ "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n",
 	    MIME_WANT_ENCODING, "H[Content-Type: message/rfc822]"
 	    "H[Content-Transfer-Encoding: base64]|()!16" },
+	{ "Content-Transfer-Encoding: 8bit\nA: 1\n\na=\xe9 \nb\tc\t\n \n",
+	    MIME_DOWNGRADE, "H[A: 1]H[Content-Transfer-Encoding: "
+	    "quoted-printable]|()(a=3D=E9=20)(b\tc=09)(=20)" },
+	{ "Content-Transfer-Encoding: binary\n\nab \1cd\1 \1\n", MIME_DOWNGRADE,
+	    "H[Content-Transfer-Encoding: quoted-printable]|()(ab cd=20)" },
+	{ "A: 1\n\n\xe9=\n", MIME_DOWNGRADE, "H[A: 1]|()(\xe9=)" },
+	{ "Content-Transfer-Encoding: 8bit\n" MIXED "\np\xe9\n--b\n"
+	    "Content-Transfer-Encoding: 8bit\n\n\xe9\n--b\n\n=\n--b--\n",
+	    MIME_DOWNGRADE, "H[Content-Type: multipart/mixed; boundary=b]"
+	    "H[Content-Transfer-Encoding: 7bit]|()(p\xe9)(--b)"
+	    "P[Content-Transfer-Encoding: quoted-printable]()(=E9)(--b)()(=)"
+	    "(--b--)" },
 };
 
 START_TEST(a_message_is_taken_apart)
@@ -141,6 +153,30 @@ START_TEST(a_long_header_is_cut_at_a_line_end)
 	ck_assert(strncmp(out.ptr, "!2H[A: 1\n 1", 10) == 0);
 	/* 4, then nine whole lines of 10: 94 of 100. */
 	ck_assert_uint_eq(out.len, strlen("!2H[]|") + 94);
+	mime_free(m);
+	buf_done(&out);
+	buf_done(&text);
+}
+END_TEST
+
+START_TEST(quoted_printable_lines_are_short)
+{
+	struct buf out = BUF_INIT, text = BUF_INIT;
+	struct mime *m = mime_new(&ops, &out);
+	size_t run = 0, i;
+	int n;
+
+	buf_adds(&text, "Content-Transfer-Encoding: 8bit\n\n");
+	for (n = 0; n < 200; n++)
+		buf_adds(&text, n % 3 != 0 ? "x" : "\xe9");
+	buf_adds(&text, "\n");
+	mime_reset(m, &limits, MIME_DOWNGRADE);
+	feed(m, text.ptr);
+	for (i = strcspn(out.ptr, "|"); i < out.len; i++) {
+		run = out.ptr[i] == '(' ? 0 : run + 1;
+		ck_assert_uint_le(run, 77);	/* with the ')' */
+	}
+	ck_assert_ptr_nonnull(strstr(out.ptr, "=)("));
 	mime_free(m);
 	buf_done(&out);
 	buf_done(&text);
@@ -231,6 +267,7 @@ main(void)
 	tcase_add_loop_test(tc, a_message_is_taken_apart, 0,
 	    sizeof(messages) / sizeof(messages[0]));
 	tcase_add_test(tc, a_long_header_is_cut_at_a_line_end);
+	tcase_add_test(tc, quoted_printable_lines_are_short);
 	tcase_add_test(tc, nesting_has_a_limit);
 	tcase_add_test(tc, plain_text_needs_no_engine_any_more);
 	tcase_add_test(tc, random_text_loses_no_byte);
