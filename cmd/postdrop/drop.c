@@ -11,6 +11,7 @@
 #include "cmd/postdrop/drop.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -31,6 +32,7 @@
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
+#include "lib/table/user_list.h"
 
 #define READ_SIZE	65536
 #define FRAME_MAX	8		/* type and length bytes of one record */
@@ -45,7 +47,6 @@ static const char *const allowed[] = {
 
 struct drop {
 	struct queue_writer *writer;
-	const char	*login;
 	enum segment	 segment;
 	int		 senders, recipients;
 	int		 status;
@@ -102,8 +103,10 @@ pattern_allows(const char *pattern, const char *sender)
 }
 
 static bool
-may_use_sender(const char *login, const char *sender)
+may_use_sender(const char *sender)
 {
+	const char *login;
+	char number[32];
 	struct buf value = BUF_INIT;
 	struct maps *maps;
 	char *rest, *word;
@@ -112,6 +115,11 @@ may_use_sender(const char *login, const char *sender)
 	/* The default lets everybody be anybody; no table is needed for it. */
 	if (strcmp(params.local_login_sender_maps, "static:*") == 0)
 		return true;
+	login = user_list_login();
+	if (strcmp(login, "unknown") == 0) {
+		snprintf(number, sizeof(number), "uid:%ld", (long)getuid());
+		login = number;
+	}
 	if (sender[0] == '\0')
 		sender = params.empty_address_local_login_sender_maps_lookup_key;
 	maps = maps_open("local_login_sender_maps",
@@ -142,7 +150,7 @@ take_sender(struct drop *d, const char *sender, size_t len)
 	d->senders++;
 	if (memchr(sender, '\0', len) != NULL) {
 		refuse(d, DROP_BAD, "NUL in FROM record");
-	} else if (!may_use_sender(d->login, sender)) {
+	} else if (!may_use_sender(sender)) {
 		address_quote(&external, sender);
 		buf_setf(&reason, "not authorized to use sender='%s'",
 		    external.ptr);
@@ -354,9 +362,9 @@ finish(struct drop *d)
 }
 
 int
-drop_run(const char *login)
+drop_run(void)
 {
-	struct drop d = { .login = login, .reason = "", .text = BUF_INIT,
+	struct drop d = { .reason = "", .text = BUF_INIT,
 	    .record = BUF_INIT };
 	struct buf reply = BUF_INIT;
 

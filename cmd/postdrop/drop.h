@@ -15,11 +15,9 @@
 /*
  * drop_run - one submission, start to end, replies on standard output
  *
- * login	who submits, for messages and local_login_sender_maps
- *
  * Returns the status. A request that is cut short leaves nothing behind.
  */
-int	drop_run(const char *login);
+int	drop_run(void);
 /* drop_cleanup - remove the unfinished file; safe in a signal handler */
 void	drop_cleanup(void);
 

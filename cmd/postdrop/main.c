@@ -77,7 +77,6 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	const char *config_dir = NULL, *login;
-	char number[32];
 	int opt, verbose = 0;
 
 	command_start(argv);
@@ -112,11 +111,7 @@ main(int argc, char **argv)
 	    params.authorized_submit_users, &login))
 		log_fatal("User %s(%ld) is not allowed to submit mail", login,
 		    (long)getuid());
-	if (strcmp(login, "unknown") == 0) {
-		snprintf(number, sizeof(number), "uid:%ld", (long)getuid());
-		login = number;
-	}
 	limit_file_size();
 	catch_signals();
-	return drop_run(login) & 0xff;
+	return drop_run() & 0xff;
 }

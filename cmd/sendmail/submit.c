@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +33,6 @@
 #include "lib/queue/queue_rec.h"
 
 #define SEND_SIZE	49152	/* below the pipe's 64 KB: one write, no waiting */
-
-extern char **environ;
 
 struct job {
 	const struct submit *s;
@@ -88,8 +85,8 @@ start_postdrop(struct job *j)
 {
 	char *argv[64], **arg = argv;
 	struct buf path = BUF_INIT;
-	posix_spawn_file_actions_t fa;
-	int in[2], out[2], rc, i;
+	int in[2], out[2], i;
+	volatile int failed = 0;
 
 	buf_setf(&path, "%s/postdrop", params.command_directory);
 	buf_setf(&j->command, "%s -r", path.ptr);
@@ -101,14 +98,24 @@ start_postdrop(struct job *j)
 
 	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
 		fail(j, "pipe", strerror(errno));
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_adddup2(&fa, in[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&fa, out[1], STDOUT_FILENO);
-	rc = posix_spawn(&j->postdrop, path.ptr, &fa, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&fa);
-	if (rc != 0) {
+	/*
+	 * vfork: nothing of us is copied, and no signal handler of ours has to
+	 * be undone; the child touches only descriptors and failed.
+	 */
+	switch (j->postdrop = vfork()) {
+	case -1:
+		failed = errno;
+		break;
+	case 0:
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execv(path.ptr, argv);
+		failed = errno;
+		_exit(127);
+	}
+	if (failed != 0) {
 		buf_setf(&path, "unable to execute %s", j->command.ptr);
-		fail(j, path.ptr, strerror(rc));
+		fail(j, path.ptr, strerror(failed));
 	}
 	close(in[0]);
 	close(out[1]);
