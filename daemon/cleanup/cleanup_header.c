@@ -51,6 +51,22 @@ unescape(const char *p, struct buf *out)
 	}
 }
 
+/* check_actions - a word we do not know must not pass for its opposite */
+static void
+check_actions(void)
+{
+	static const char *const known[] = { "fix_quietly", "add_header",
+		"reject" };
+	const char *action = params.non_empty_end_of_header_action;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(known[i], action) == 0)
+			return;
+	log_fatal("unknown non_empty_end_of_header_action value: \"%s\"",
+	    action);
+}
+
 void
 cleanup_header_init(void)
 {
@@ -59,6 +75,7 @@ cleanup_header_init(void)
 	char *word;
 	size_t n = 0;
 
+	check_actions();
 	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
 		if (*word != '\0' && word[strlen(word) - 1] == ':')
 			word[strlen(word) - 1] = '\0';
@@ -500,6 +517,15 @@ on_error(void *ctx, enum mime_error error, const char *text)
 	case MIME_ERR_TRUNCATED:
 		return;			/* cut quietly, as said in main.cf */
 	case MIME_ERR_NESTING:
+		break;
+	case MIME_ERR_HEADER_END:
+		if (strcasecmp(params.non_empty_end_of_header_action,
+		    "add_header") == 0)
+			put_header(c, "MIME-Error: message header is not "
+			    "followed by an empty line");
+		if (strcasecmp(params.non_empty_end_of_header_action,
+		    "reject") != 0)
+			return;
 		break;
 	case MIME_ERR_8BIT_HEADER:
 		if (!params.strict_7bit_headers && !params.strict_8bitmime)

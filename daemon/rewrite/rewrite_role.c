@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -15,12 +16,15 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include <utlist.h>
+
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
 #include "lib/table/table.h"
@@ -29,6 +33,13 @@
 #define REQUEST_MAX	100000	/* bytes of one request */
 #define TABLE_CHECK_S	10
 
+/* The clients, so that they can be sent to a fresh process. */
+struct client {
+	struct bufferevent *bev;
+	struct client	*prev, *next;
+};
+
+static struct client *clients;
 static struct event *table_timer;
 
 static void
@@ -93,9 +104,11 @@ answer(const struct attrs *a, struct buf *out)
 }
 
 static void
-close_client(struct bufferevent *bev)
+close_client(struct client *client)
 {
-	bufferevent_free(bev);
+	DL_DELETE(clients, client);
+	bufferevent_free(client->bev);
+	free(client);
 	serve_client_closed();
 }
 
@@ -111,7 +124,6 @@ read_request(struct bufferevent *bev, void *arg)
 	int rc;
 	bool is_good = true;
 
-	(void)arg;
 	serve_busy();
 	attrs_init(&a);
 	while (is_good && evbuffer_get_length(in) > 0) {
@@ -130,22 +142,23 @@ read_request(struct bufferevent *bev, void *arg)
 	attrs_done(&a);
 	buf_done(&out);
 	if (!is_good)
-		close_client(bev);
+		close_client(arg);
 	serve_free();
 }
 
 static void
 client_gone(struct bufferevent *bev, short what, void *arg)
 {
+	(void)bev;
 	(void)what;
-	(void)arg;
-	close_client(bev);
+	close_client(arg);
 }
 
 static void
 rewrite_accepted(struct event_base *base, int fd, const char *service)
 {
 	struct bufferevent *bev;
+	struct client *client;
 	struct timeval limit = { .tv_sec = params.ipc_timeout };
 	struct buf greeting = BUF_INIT;
 
@@ -157,7 +170,10 @@ rewrite_accepted(struct event_base *base, int fd, const char *service)
 		serve_client_closed();
 		return;
 	}
-	bufferevent_setcb(bev, read_request, NULL, client_gone, NULL);
+	client = xcalloc(1, sizeof(*client));
+	client->bev = bev;
+	DL_APPEND(clients, client);
+	bufferevent_setcb(bev, read_request, NULL, client_gone, client);
 	bufferevent_set_timeouts(bev, &limit, &limit);
 	attr_put_greeting(&greeting, PROTOCOL);
 	bufferevent_write(bev, greeting.ptr, greeting.len);
@@ -165,12 +181,18 @@ rewrite_accepted(struct event_base *base, int fd, const char *service)
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
-/* check_tables - clients stay for long, so that "between clients" is too late */
+/*
+ * check_tables - clients stay for long, so that "between clients" is too late
+ *
+ * Those that wait for nothing lose their connection: they ask again, and a
+ * fresh process answers.
+ */
 static void
 check_tables(evutil_socket_t fd, short what, void *arg)
 {
 	const char *name = table_any_changed();
 	struct buf why = BUF_INIT;
+	struct client *client, *next;
 
 	(void)fd;
 	(void)what;
@@ -180,6 +202,10 @@ check_tables(evutil_socket_t fd, short what, void *arg)
 	buf_addf(&why, "table %s has changed -- restarting", name);
 	serve_stop(why.ptr);
 	buf_done(&why);
+	DL_FOREACH_SAFE(clients, client, next)
+		if (evbuffer_get_length(
+		    bufferevent_get_output(client->bev)) == 0)
+			close_client(client);
 }
 
 static void

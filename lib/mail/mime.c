@@ -433,6 +433,8 @@ end_headers(struct mime *m, bool has_blank)
 	flush_header(m);
 	put_encoding(m);
 	if (class == MIME_PRIMARY) {
+		if (!has_blank)
+			report(m, MIME_ERR_HEADER_END, "");
 		m->ops->header_end(m->ctx);
 		/* Without its blank line the body would look like headers. */
 		if (!has_blank)
@@ -583,6 +585,8 @@ mime_error_text(enum mime_error error, const char **dsn)
 		return "improper use of 8-bit data in message body";
 	case MIME_ERR_ENCODING:
 		return "invalid message/* or multipart/* encoding domain";
+	case MIME_ERR_HEADER_END:
+		return "message header not followed by an empty line";
 	}
 	return "MIME error";
 }

@@ -28,7 +28,8 @@ enum mime_error {		/* bits; each is reported once a message */
 	MIME_ERR_TRUNCATED	= 2,	/* a header was cut at the limit */
 	MIME_ERR_8BIT_HEADER	= 4,
 	MIME_ERR_8BIT_BODY	= 8,	/* 8-bit text in a body that says 7bit */
-	MIME_ERR_ENCODING	= 16	/* a composite type that is encoded */
+	MIME_ERR_ENCODING	= 16,	/* a composite type that is encoded */
+	MIME_ERR_HEADER_END	= 32	/* no blank line behind the primary headers; comes before header_end */
 };
 
 enum mime_flags {

@@ -67,7 +67,7 @@ static const struct { const char *text; unsigned flags; const char *out; }
 messages[] = {
 	{ "A: 1\nB: 2\n\nbody\n", 0, "H[A: 1]H[B: 2]|()(body)" },
 	{ "A: 1\n folded\n\ttwice\n\n", 0, "H[A: 1\n folded\n\ttwice]|()" },
-	{ "A: 1\nnot a header\nB: 2\n", 0, "H[A: 1]|()(not a header)(B: 2)" },
+	{ "A: 1\nnot a header\nB: 2\n", 0, "H[A: 1]!32|()(not a header)(B: 2)" },
 	{ "A: 1\n", 0, "H[A: 1]|" },
 	{ "", 0, "|" },
 	{ "\nbody\n", 0, "|()(body)" },
