@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.." || exit 1
 T=$(mktemp -d) || exit 1
 trap 'rm -rf "$T"' EXIT
 find lib daemon cmd -name '*.[ch]' ! -path 'cmd/postconf/*' -exec cat {} + |
-    grep -oE 'params(\.|->)[A-Za-z0-9_]+|"[a-z0-9_]+"' |
-    sed -e 's/^params[.>-]*//' -e 's/"//g' -e 's/^p_//' | sort -u >"$T/read"
+    grep -oE 'params(\.|->)[A-Za-z0-9_]+|"[$]?[a-z0-9_]+"' |
+    sed -e 's/^params[.>-]*//' -e 's/["$]//g' -e 's/^p_//' | sort -u >"$T/read"
 awk -F'\t' 'NR > 1 && $9 != "removed" && $9 != "function" &&
     $1 !~ /^transport_/ { print $1 }' share/parameters.tsv | LC_ALL=C sort >"$T/all"
 # Per-service names are read through params_service_*; legacy names and

@@ -108,7 +108,7 @@ bool
 local_forward(const struct local_state *st, bool *done)
 {
 	char *copy, *rest, *word;
-	struct buf path = BUF_INIT;
+	struct buf path = BUF_INIT, before = BUF_INIT;
 	struct local_state mine = *st;
 	bool found = false;
 
@@ -122,12 +122,16 @@ local_forward(const struct local_state *st, bool *done)
 		local_default_privs(&mine.uid, &mine.gid);
 	copy = rest = xstrdup(params.forward_path);
 	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		buf_swap(&path, &before);
 		buf_reset(&path);
+		/* Without an extension two names of the list are often the same. */
 		if (local_expand(&path, word, params.forward_expansion_filter,
-		    &mine) == 0 && path.ptr[0] == '/')
+		    &mine) == 0 && path.ptr[0] == '/' &&
+		    strcmp(path.ptr, before.ptr) != 0)
 			found = try_file(&mine, path.ptr, done);
 	}
 	free(copy);
 	buf_done(&path);
+	buf_done(&before);
 	return found;
 }

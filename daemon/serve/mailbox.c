@@ -362,11 +362,10 @@ publish(const char *path, const struct buf *tmp, const struct stat *st,
 	buf_setf(&new, "%snew/%ld.V%lxI%lxM%ld.%s", path, (long)tv.tv_sec,
 	    (unsigned long)st->st_dev, (unsigned long)st->st_ino,
 	    (long)tv.tv_usec, host);
-	/* link refuses to replace what is there; not every file system has it. */
-	rc = link(tmp->ptr, new.ptr);
-	if (rc == 0)
-		unlink(tmp->ptr);
-	else if (errno != EEXIST)
+	/* Never over what is there, where the file system can promise that. */
+	rc = renameat2(AT_FDCWD, tmp->ptr, AT_FDCWD, new.ptr,
+	    RENAME_NOREPLACE);
+	if (rc == -1 && (errno == EINVAL || errno == ENOSYS))
 		rc = rename(tmp->ptr, new.ptr);
 	if (rc == 0) {
 		buf_setf(&new, "%snew", path);
