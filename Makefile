@@ -73,7 +73,7 @@ $O/gen/lib/queue/reason_table.c: share/reasons.tsv lib/queue/reasons.awk
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$@ -f lib/queue/reasons.awk share/reasons.tsv
 
-$(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
+$(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard cmd/*/*.c t/fuzz/*.c) $(UNIT_SRC) $(TOOL_SRC)): | $O/gen/lib/conf/params_gen.h
 
 $O/%.o: %.c $O/flags
 	@mkdir -p $(@D)

@@ -539,6 +539,48 @@ finish(struct run *r)
 	    r->matched == 0 && r->groups == NULL ? QUERY_NOTHING : QUERY_DONE;
 }
 
+static void
+run_done(struct run *r)
+{
+	struct kept *k;
+	size_t i, j;
+
+	for (i = 0; i < r->kept_count; i++) {
+		k = &r->kept[i];
+		for (j = 0; j < r->key_count; j++)
+			free(k->text[j]);
+		free(k->queue);
+		free(k->id);
+		free(k->path);
+		free(k->row);
+	}
+	free(r->kept);
+	if (r->groups != NULL)
+		groups_free(r->groups);
+	queue_select_free(r->select);
+	queue_message_done(r->c.m);
+	buf_done(&r->c.scratch);
+	buf_done(&r->out);
+}
+
+static int
+answer(struct run *r)
+{
+	if (r->q->wants_explain)
+		return explain(r);
+	if (r->q->why != NULL)
+		return why(r);
+	if (r->groups == NULL) {
+		output_head(&r->output, &r->out);
+		flush_out(r);
+	}
+	if (r->q->is_direct)
+		scan_queue(r);
+	else
+		ask_showq(r);
+	return finish(r);
+}
+
 int
 query_run(struct query *q)
 {
@@ -547,6 +589,7 @@ query_run(struct query *q)
 	struct sigaction sa = { .sa_handler = note_interrupt };
 	struct queue_message m;
 	struct err err = ERR_INIT;
+	int rc;
 
 	queue_message_init(&m);
 	r.c.m = &m;
@@ -556,17 +599,7 @@ query_run(struct query *q)
 	if (q->is_direct && queue_become_owner(&err) == -1)
 		log_fatal("%s", err.text);
 	prepare(&r);
-	if (q->wants_explain)
-		return explain(&r);
-	if (q->why != NULL)
-		return why(&r);
-	if (r.groups == NULL) {
-		output_head(&r.output, &r.out);
-		flush_out(&r);
-	}
-	if (q->is_direct)
-		scan_queue(&r);
-	else
-		ask_showq(&r);
-	return finish(&r);
+	rc = answer(&r);
+	run_done(&r);
+	return rc;
 }
