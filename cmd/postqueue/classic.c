@@ -14,13 +14,17 @@
 
 #include "lib/base/log.h"
 
+#define FLUSHED_SINGLY	50
 #define REASON_END	76	/* a short reason's last byte but the ')' */
 
-/* A reader that has seen enough is no error (4.6). */
+/*
+ * The first messages go out at once, for whoever waits; the others in large
+ * pieces. A reader that has seen enough is no error (4.6).
+ */
 static void
-flush_message(FILE *out)
+flush_message(FILE *out, int64_t count)
 {
-	if (fflush(out) == 0 && !ferror(out))
+	if ((count >= FLUSHED_SINGLY || fflush(out) == 0) && !ferror(out))
 		return;
 	if (errno == EPIPE)
 		exit(0);
@@ -83,7 +87,7 @@ classic_text(const struct listing_message *m, void *ctx)
 	}
 	c->messages++;
 	c->bytes += m->size;
-	flush_message(c->out);
+	flush_message(c->out, c->messages);
 }
 
 void
@@ -95,7 +99,7 @@ classic_text_end(struct classic *c)
 		fprintf(c->out, "\n-- %lld Kbytes in %lld Request%s.\n",
 		    (long long)(c->bytes / 1024), (long long)c->messages,
 		    c->messages == 1 ? "" : "s");
-	flush_message(c->out);
+	flush_message(c->out, 0);
 }
 
 static void
@@ -142,7 +146,8 @@ put_json_rcpt(FILE *out, const struct listing_rcpt *r)
 void
 classic_json(const struct listing_message *m, void *ctx)
 {
-	FILE *out = ((struct classic *)ctx)->out;
+	struct classic *c = ctx;
+	FILE *out = c->out;
 	size_t i;
 
 	fputs("{\"queue_name\": ", out);
@@ -160,5 +165,5 @@ classic_json(const struct listing_message *m, void *ctx)
 		put_json_rcpt(out, &m->rcpts[i]);
 	}
 	fputs("]}\n", out);
-	flush_message(out);
+	flush_message(out, ++c->messages);
 }

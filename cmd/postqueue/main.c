@@ -252,8 +252,10 @@ list(int mode)
 	struct classic c = { .out = stdout,
 	    .has_long_ids = params.enable_long_queue_ids };
 	listing_fn fn = mode == 'p' ? classic_text : classic_json;
+	static char buffer[65536];
 	struct err err = ERR_INIT;
 
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	switch (listing_from_showq(fn, &c, &err)) {
 	case LISTING_DONE:
 		break;

@@ -208,12 +208,42 @@ struct queue_log {
 	off_t		 offset;
 };
 
+/* All of it as it was when we looked; one read for an ordinary log. */
+static int
+read_log(int fd, struct buf *out, struct err *err)
+{
+	struct stat st;
+	size_t size;
+	ssize_t n;
+
+	if (fstat(fd, &st) == -1)
+		return err_sys(err, "fstat");
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_DENIED, "not a regular file");
+	if (st.st_size > LOG_SIZE_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d bytes",
+		    LOG_SIZE_MAX);
+	size = (size_t)st.st_size;
+	buf_reserve(out, size);
+	while (out->len < size) {
+		n = read(fd, out->ptr + out->len, size - out->len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(err, "read");
+		if (n == 0)
+			break;		/* it was cut meanwhile */
+		out->len += (size_t)n;
+	}
+	out->ptr[out->len] = '\0';
+	return 0;
+}
+
 struct queue_log *
 queue_log_open(const char *log, const char *id, struct err *err)
 {
 	struct buf path = BUF_INIT;
 	struct queue_log *ql = NULL;
-	struct stat st;
 	int fd, i;
 
 	queue_path(&path, log, id);
@@ -233,9 +263,7 @@ queue_log_open(const char *log, const char *id, struct err *err)
 		buf_init(&ql->field[i]);
 	ql->path = buf_take(&path);
 	ql->is_defer = strcmp(log, "defer") == 0;
-	if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size < LOG_SIZE_MAX)
-		buf_reserve(&ql->text, (size_t)st.st_size + 1);
-	if (file_read_fd(fd, &ql->text, LOG_SIZE_MAX, err) == -1) {
+	if (read_log(fd, &ql->text, err) == -1) {
 		err_prefix(err, "%s: ", ql->path);
 		close(fd);
 		queue_log_close(ql);
