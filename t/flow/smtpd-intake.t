@@ -1,0 +1,92 @@
+#!/bin/sh
+# smtpd: mail comes in by SMTP, and what must not come in stays out
+. "$(dirname "$0")/../lib.sh"
+
+talk() { perl "$PH_SRC/t/talk.pl" "$@"; }
+
+instance_new "$T/i" 'local_recipient_maps =' \
+    'mydestination = mx.example' 'myhostname = mx.example' \
+    'in_flow_delay = 0' 'message_size_limit = 50000' \
+    'smtpd_authorized_xclient_hosts = 127.0.0.1' \
+    'smtpd_client_event_limit_exceptions =' \
+    'smtpd_client_connection_count_limit = 2' \
+    'smtpd_client_message_rate_limit = 6'
+port=$(instance_port "$T/i")
+spool=$T/i/spool
+# Nobody takes mail out of the queue, so that it can be counted.
+sed -i '/^qmgr/d' "$T/i/etc/master.cf"
+ok 'the instance starts' instance_start "$T/i" </dev/null
+queued() { find "$spool/incoming" "$spool/hold" -type f -perm -0700 | wc -l | tr -d ' '; }
+
+talk "$port" >"$T/out" <<'EOF'
+EHLO client.example
+MAIL FROM:<a@b.example>
+RCPT TO:<c@mx.example>
+DATA
+>>>Subject: hello\r\n\r\n..x\r\n.\r\n
+<<<
+QUIT
+EOF
+like 'a message is taken' "$(cat "$T/out")" '^S: 250 2.0.0 Ok: queued as [0-9A-F]+'
+is 'and stands in the queue' "$(queued)" 1
+id=$(sed -n 's/.*queued as //p' "$T/out")
+message=$(as "$T/i" postcat -q "$id" 2>/dev/null)
+like 'with our Received header' "$message" '^Received: from client\.example \(localhost \[127\.0\.0\.1\]\)'
+like 'the recipient in it' "$message" '^	for <c@mx\.example>; '
+like 'and its dot unstuffed' "$message" '^\.x$'
+ok 'the log names the client' wait_for 5 instance_logged "$T/i" "$id: client=localhost\[127\.0\.0\.1\]"
+ok 'and counts the commands' wait_for 5 instance_logged "$T/i" \
+    'disconnect from localhost\[127\.0\.0\.1\] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5$'
+
+talk "$port" >"$T/out" <<'EOF'
+EHLO x
+MAIL FROM:<a@b.example>
+RCPT TO:<c@mx.example>
+DATA
+>>>half a mess
+EOF
+ok 'a connection that breaks is logged' wait_for 5 instance_logged "$T/i" \
+    'lost connection after DATA \([0-9]+ bytes\)'
+is 'and leaves no message' "$(queued)" 1
+is 'not even an unfinished one' "$(find "$spool/incoming" -type f | wc -l | tr -d ' ')" 1
+
+talk "$port" >"$T/out" <<'EOF'
+EHLO x
+XCLIENT NAME=[UNAVAILABLE] ADDR=192.0.2.1
+EHLO x
+MAIL FROM:<a@b.example>
+RCPT TO:<c@elsewhere.example>
+RCPT TO:<c%elsewhere.example@mx.example>
+QUIT
+EOF
+is 'strangers do not relay' "$(grep -c '^S: 454 4.7.1 .*: Relay access denied' "$T/out")" 2
+
+big=$(perl -e 'print "x" x 900, "\\r\\n" for 1 .. 60')
+printf 'EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@mx.example>\nDATA\n>>>%s.\\r\\n\n<<<\nQUIT\n' \
+    "$(printf '%s' "$big" | tr -d '\n')" | talk "$port" >"$T/out"
+like 'a message over the limit is refused' "$(cat "$T/out")" '^S: 552 5\.3\.4 Error: message file too big'
+is 'and not kept' "$(queued)" 1
+
+# Two connections that stay, and a third. The first two end with the script.
+perl -MIO::Socket::INET -e '
+	my @s = map { IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) } 1 .. 2;
+	print scalar readline $_ for @s;
+	my $third = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]);
+	print scalar readline $third;
+' "$port" >"$T/out"
+is 'two connections are greeted' "$(grep -c '^220 ' "$T/out")" 2
+like 'the third is one too many' "$(tail -1 "$T/out")" '^421 4\.7\.0 mx\.example Error: too many connections from 127\.0\.0\.1'
+ok 'which is logged' wait_for 5 instance_logged "$T/i" 'Connection concurrency limit exceeded: 3 from'
+
+ok 'connections that went away are not counted' wait_for 5 sh -c "
+	echo QUIT | perl '$PH_SRC/t/talk.pl' $port | grep -q '^S: 220'"
+for i in 1 2 3 4 5 6 7 8; do
+	printf 'EHLO x\nMAIL FROM:<a@b.example>\nQUIT\n' | talk "$port"
+done >"$T/out"
+like 'who sends too often is slowed down' "$(cat "$T/out")" \
+    '^S: 450 4\.7\.1 Error: too much mail from 127\.0\.0\.1'
+
+printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@mx.example>\r\nDATA\r\nSubject: y\r\n\r\nz\r\n.\r\nQUIT\r\n' |
+    as "$T/i" sendmail -bs >"$T/out" 2>"$T/err"
+like 'sendmail -bs holds a session on its standard input' "$(cat "$T/out")" '250 2.0.0 Ok: queued as'
+done_testing
