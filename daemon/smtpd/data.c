@@ -98,12 +98,12 @@ give(struct session *s, int type, const char *data, size_t len)
 		return;
 	}
 	if (s->is_first_line) {
-		s->is_first_line = false;
 		if (type == QUEUE_REC_TEXT && is_from_line(data, len)) {
 			session_put(s, type, "X-Mailbox-Line: %.*s", (int)len,
 			    data);
 			return;
 		}
+		s->is_first_line = false;
 		/* It must not continue our Received: header. */
 		if (len > 0 && (*data == ' ' || *data == '\t'))
 			put_text(s, QUEUE_REC_TEXT, "", 0);

@@ -233,6 +233,15 @@ put_client(struct session *s)
 	session_put(s, QUEUE_REC_ATTR, "client_address_type=%d", p->family);
 }
 
+/* XFORWARD SOURCE says where the message was first taken in. */
+static bool
+is_local_rewrite(const struct session *s)
+{
+	if (s->forwarded.source != NULL)
+		return strcasecmp(s->forwarded.source, "LOCAL") == 0;
+	return s->is_local_rewrite;
+}
+
 static void
 put_envelope(struct session *s)
 {
@@ -247,7 +256,7 @@ put_envelope(struct session *s)
 		put_attr(s, "log_ident", f->ident != NULL ? f->ident :
 		    s->queue_id);
 	}
-	put_attr(s, "rewrite_context", s->is_local_rewrite ? "local" :
+	put_attr(s, "rewrite_context", is_local_rewrite(s) ? "local" :
 	    "remote");
 	if (s->mail.envid.len > 0)
 		put_attr(s, "envelope_id", s->mail.envid.ptr);

@@ -376,6 +376,8 @@ static const struct {
 	{ "normalize", " a\r\n",	"N \nN  a\n",		false },
 	{ "normalize", "From x\r\nb\r\n", "N X-Mailbox-Line: From x\nN b\n",
 	    false },
+	{ "normalize", "From x\r\n y\r\n", "N X-Mailbox-Line: From x\n"
+	    "N \nN  y\n", false },
 	{ "normalize", ">>From x\r\n",	"N X-Mailbox-Line: >>From x\n",
 	    false },
 };
