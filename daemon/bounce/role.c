@@ -492,20 +492,6 @@ check(const struct notice *n, struct err *err)
 }
 
 static void
-print_templates(struct stream *client, const char *service)
-{
-	struct buf out = BUF_INIT;
-
-	if (strcmp(service, SERVICE_EXPAND) == 0)
-		wordings_print_expanded(&out, &wordings);
-	else
-		wordings_print(&out, &wordings);
-	stream_write(client, out.ptr, out.len);
-	stream_flush(client);
-	buf_done(&out);
-}
-
-static void
 serve(struct stream *client, const char *service, char **argv)
 {
 	struct err err = ERR_INIT;
@@ -515,10 +501,6 @@ serve(struct stream *client, const char *service, char **argv)
 	int got, rc = -1;
 
 	(void)argv;
-	if (serve_standalone()) {
-		print_templates(client, service);
-		return;
-	}
 	attrs_init(&attrs);
 	got = attrs_read(client, &attrs, REQUEST_MAX, &err);
 	if (got != 1 || notice_get(&n, &attrs, &err) == -1 ||
@@ -556,14 +538,28 @@ read_templates(void)
 	buf_done(&text);
 }
 
+/* postconf -b and -t run this role by hand for its texts alone. */
+static void
+print_templates(bool is_expanded)
+{
+	struct buf out = BUF_INIT;
+
+	if (is_expanded)
+		wordings_print_expanded(&out, &wordings);
+	else
+		wordings_print(&out, &wordings);
+	exit(file_write_all(STDOUT_FILENO, out.ptr, out.len) == 0 ? 0 : 1);
+}
+
 static void
 pre_jail(const char *service, char **argv)
 {
 	(void)argv;
 	read_templates();
-	if (strcmp(service, SERVICE_EXPAND) != 0 &&
-	    strcmp(service, SERVICE_DUMP) != 0)
-		cleanup_init();
+	if (serve_standalone() && (strcmp(service, SERVICE_EXPAND) == 0 ||
+	    strcmp(service, SERVICE_DUMP) == 0))
+		print_templates(strcmp(service, SERVICE_EXPAND) == 0);
+	cleanup_init();
 }
 
 const struct role bounce_role = {
