@@ -360,7 +360,7 @@ parse_options(int argc, char **argv, const char **transport)
 		case 't': *transport = optarg; break;
 		case 'u': sv.wants_drop = true; break;
 		case 'v': log_verbose++; break;
-		case 'V': log_to(LOG_TO_STDERR); break;
+		case 'V': sv.logs_to_stderr = true; break;
 		case 'z': sv.is_unlimited = true; break;
 		default:
 			log_fatal("invalid option: %c", optopt);
@@ -544,6 +544,8 @@ serve_run(const struct role *role, int argc, char **argv)
 
 	load_parameters(name);
 	params_log(0, false);
+	if (sv.logs_to_stderr)
+		log_to(LOG_TO_STDERR);	/* instead, not as well */
 	if (sv.is_standalone) {
 		sv.max_use = 1;
 	} else {

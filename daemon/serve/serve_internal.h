@@ -31,6 +31,7 @@ struct serve_state {
 	char		**operands;
 
 	/* options */
+	bool		 logs_to_stderr;	/* -V */
 	bool		 is_standalone, is_sole, is_unlimited, wants_drop,
 			 wants_chroot, wants_debugger, keeps_terminal;
 	enum serve_transport transport;
