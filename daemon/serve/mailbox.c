@@ -147,8 +147,12 @@ why_unsafe(const struct mailbox *m, int fd, struct stat *st)
 	if (fstat(fd, st) == -1 || lstat(m->path, &by_name) == -1)
 		return "it changed while being opened";
 	if (S_ISLNK(by_name.st_mode)) {
-		/* A link that only root could have made is the administrator's. */
-		if (by_name.st_uid != 0)
+		/*
+		 * The administrator's links are followed; the recipient's own
+		 * only with the recipient's rights. Anybody else's is a trap.
+		 */
+		if (by_name.st_uid != 0 && (by_name.st_uid != m->uid ||
+		    m->work_uid != m->uid))
 			return "file is a symbolic link";
 		if (stat(m->path, &by_name) == -1)
 			return "it changed while being opened";
