@@ -32,6 +32,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_rec.h"
@@ -229,11 +230,35 @@ move(struct qmgr *qm, struct message *m)
 }
 
 /* 5: too old, or is it time to warn? */
+/*
+ * Did that report account for everybody? A recipient whose defer log entry
+ * could not be written is in no report: its record is still live.
+ */
+static bool
+has_live_recipients(const struct message *m)
+{
+	struct err err = ERR_INIT;
+	struct queue_file *qf;
+	struct message *again;
+	int fd, rc;
+	bool found;
+
+	if (m->redirect[0] != '\0' || (fd = active_open(m, &err)) == -1)
+		return false;	/* the other records never counted; it is gone */
+	qf = queue_file_new(fd, m->id, QUEUE_FILE_PLAIN);
+	again = message_new(m->id);
+	rc = message_read(again, qf, 1);
+	found = rc == -1 || again->batch_count > 0;
+	message_free(again);
+	queue_file_close(qf);
+	return found;
+}
+
 static void
 expired(struct qmgr *qm, struct message *m, int status)
 {
-	if (status == 0)
-		m->has_failed = false;	/* everybody left is in that bounce */
+	if (status == 0 && !m->must_stay && !has_live_recipients(m))
+		m->has_failed = false;
 	move(qm, m);
 }
 
@@ -294,7 +319,7 @@ traced(struct qmgr *qm, struct message *m, int status)
 	static const char killed[] = { QUEUE_REC_KILLED };
 
 	if (status != 0)
-		m->has_failed = true;
+		m->has_failed = m->must_stay = true;
 	else if (m->trace_offset > 0)
 		patch(m, m->trace_offset, is_attr, sizeof(is_attr),
 		    m->trace_offset, killed, sizeof(killed));
@@ -353,7 +378,7 @@ static void
 bounced(struct qmgr *qm, struct message *m, int status)
 {
 	if (status != 0)
-		m->has_failed = true;
+		m->has_failed = m->must_stay = true;
 	damage(qm, m);
 }
 

@@ -36,12 +36,15 @@ static void
 top_up_tokens(struct qmgr *qm)
 {
 	int64_t now = clock_mono_ms();
+	int i;
 
 	if (params.in_flow_delay <= 0 ||
 	    (qm->token_ms != 0 && now - qm->token_ms < TOKEN_PERIOD_MS))
 		return;
 	qm->token_ms = now;
-	while (serve_flow_token_get())
+	/* Take out what is there, so that the pipe holds no more than it should. */
+	for (i = 0; i < params.default_process_limit &&
+	    serve_flow_token_get(); i++)
 		;
 	serve_flow_token_put(params.default_process_limit);
 }

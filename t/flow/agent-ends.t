@@ -44,6 +44,14 @@ chmod 0 "$I/spool/defer"
 send e@def.example
 like 'without defer log the mail stays' \
     "$(wait_for 10 where deferred && echo kept)" kept
+file=$(find "$I/spool/deferred" -name "$id")
+chmod 710 "$file"
+as "$I" postqueue -f
+wait_for 10 instance_logged "$I" "$id: .*status=force-expired"
+ok 'even an expiry does not lose a recipient that no log knows' \
+    wait_for 10 where deferred
 chmod 700 "$I/spool/defer"
+as "$I" postqueue -f
+ok 'it expires once there is a log' wait_for 10 instance_logged "$I" "$id: removed"
 ok 'nobody failed' sh -c "! grep -E ': (fatal|panic):' '$I/log/mail.log'"
 done_testing
