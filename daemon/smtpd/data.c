@@ -182,8 +182,7 @@ finish(struct session *s)
 		    params.smtpd_forbid_bare_newline_reject_code,
 		    params.myhostname);
 	} else if (s->is_too_big) {
-		log_warning("%s: queue file size limit exceeded",
-		    s->queue_id);
+		/* cleanup, which got as much, has logged it */
 		session_reply(s, "552 5.3.4 Error: message file too big");
 	} else if ((refusal = restrict_eod(s)) != NULL) {
 		session_reply(s, "%s", refusal);

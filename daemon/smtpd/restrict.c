@@ -403,7 +403,7 @@ rule_unknown_client(struct session *s, const struct ask *a)
 	if (status == PEER_NAME_RETRY)
 		code = 450;
 	snprintf(dsn, sizeof(dsn), "%c.7.%d", '0' + code / 100,
-	    status == PEER_NAME_RETRY ? 1 : 25);
+	    a->detail && status == PEER_NAME_RETRY ? 1 : 25);
 	return restrict_reject(s, code, dsn, "Client host rejected: cannot "
 	    "find your %shostname, [%s]", a->detail ? "reverse " : "",
 	    s->peer.addr);
