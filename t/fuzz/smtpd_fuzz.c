@@ -41,12 +41,8 @@ sink_flags(void *ctx, unsigned flags)
 static void
 sink_rec(void *ctx, int type, const void *data, size_t len)
 {
-	static volatile unsigned sum;
-	const unsigned char *p = data;
-
 	(void)ctx, (void)type;
-	while (len-- > 0)	/* read every byte: it must be there */
-		sum += *p++;
+	free(xmemdup(data, len));	/* every byte must be there */
 }
 
 static unsigned
