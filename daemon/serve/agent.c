@@ -746,8 +746,12 @@ agent_serve(struct stream *client, const char *service,
 	agent_init(NULL, NULL);
 	attrs_init(&text.head);
 	if (read_request(client, &rq, &text, &err) == -1) {
-		/* A client that found no work for us just closes. */
-		if (text.head.count > 0 || err.kind != ERR_EOF)
+		/*
+		 * A client that found no work for us just closes, and one
+		 * that was killed before it asked has nothing to lose.
+		 */
+		if (text.head.count > 0 || err.kind == ERR_SYNTAX ||
+		    err.kind == ERR_LIMIT)
 			log_warning("%s: bad delivery request: %s", service,
 			    err.text);
 		goto done;
