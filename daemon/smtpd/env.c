@@ -165,11 +165,47 @@ needs_tls(void)
 {
 	const char *level = params.smtpd_tls_security_level;
 
+	if (params.smtpd_tls_wrappermode)
+		return true;
 	if (level[0] != '\0')
 		return strcasecmp(level, "encrypt") == 0 ||
 		    strcasecmp(level, "verify") == 0 ||
 		    strcasecmp(level, "secure") == 0;
 	return params.smtpd_enforce_tls;
+}
+
+/* Mail that should have been looked at goes only where that may be skipped. */
+static bool
+needs_filter(const struct smtpd_env *e)
+{
+	if (params.smtpd_proxy_filter[0] != '\0')
+		return true;
+	return (e->cleanup_flags & CLEANUP_MILTER) != 0 &&
+	    (params.smtpd_milters[0] != '\0' ||
+	    params.smtpd_milter_maps[0] != '\0') &&
+	    strcasecmp(params.milter_default_action, "accept") != 0;
+}
+
+/* What is set and has no effect is said once, at start-up. */
+static void
+warn_unsupported(void)
+{
+	const struct {
+		const char	*name, *value;
+	} rows[] = {
+#define ROW(name) { #name, params.name }
+		ROW(smtpd_reject_footer_maps), ROW(smtpd_reject_filter_maps),
+		ROW(smtpd_log_access_permit_actions), ROW(rbl_reply_maps),
+		ROW(smtpd_dns_reply_filter), ROW(smtpd_milters),
+		ROW(smtpd_milter_maps), ROW(smtpd_proxy_filter),
+#undef ROW
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value[0] != '\0')
+			log_warning("%s is not available in this server",
+			    rows[i].name);
 }
 
 struct smtpd_env *
@@ -182,6 +218,8 @@ smtpd_env_new(const char *service)
 	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
 	e->needs_tls = needs_tls();
 	set_overrides(e);
+	e->needs_filter = needs_filter(e);
+	warn_unsupported();
 	open_lists(e);
 	open_tables(e);
 	parse_restrictions(e);

@@ -52,6 +52,7 @@ struct smtpd_env {
 	unsigned	 cleanup_flags;	/* as receive_override_options leaves them */
 	bool		 checks_unlisted;	/* "no_unknown_recipient_checks" is not set */
 	bool		 needs_tls;	/* refuse mail: TLS is required, and not there */
+	bool		 needs_filter;	/* refuse mail: a filter is required, and not there */
 	const char	*service;	/* master.cf name, for anvil */
 };
 

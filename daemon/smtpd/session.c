@@ -647,11 +647,12 @@ verb_mail(struct session *s, const struct words *w)
 		session_reply(s, "503 5.5.1 Error: nested MAIL command");
 		return false;
 	}
-	if (params.smtpd_proxy_filter[0] != '\0') {
+	if (s->env->needs_filter) {
 		/* What must pass a filter does not go around it. */
-		log_warning("smtpd_proxy_filter is not available in this "
-		    "server");
-		session_reply(s, "451 4.3.0 Error: queue file write error");
+		log_warning("smtpd_proxy_filter and smtpd_milters are not "
+		    "available in this server");
+		session_reply(s, "451 4.7.1 Service unavailable - try again "
+		    "later");
 		return false;
 	}
 	if (too_many(s, ANVIL_MAIL))
@@ -1223,9 +1224,10 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	session_reset_mail(s);
-	if (s->was_anvil_counted)
-		anvil_client_event(s->anvil, ANVIL_DISCONNECT, s->peer.addr,
+	if (s->counted_addr != NULL)
+		anvil_client_event(s->anvil, ANVIL_DISCONNECT, s->counted_addr,
 		    NULL, NULL);
+	free(s->counted_addr);
 	xforward_reset(s);
 	peer_done(&s->peer);
 	free(s->helo);
@@ -1253,7 +1255,7 @@ is_over_limit(struct session *s)
 	    rate_max == 0) || !anvil_client_event(s->anvil, ANVIL_CONNECT,
 	    s->peer.addr, &count, &rate))
 		return false;
-	s->was_anvil_counted = true;
+	s->counted_addr = xstrdup(s->peer.addr);
 	if (count_max > 0 && count > count_max) {
 		log_warning("Connection concurrency limit exceeded: %d from "
 		    "%s for service %s", count, s->peer.namaddr,
@@ -1300,6 +1302,14 @@ session_start(struct session *s)
 	log_info("connect from %s", s->peer.namaddr);
 	/* What is said by XFORWARD comes from the real client, after XCLIENT too. */
 	s->may_xforward = is_listed(s, s->env->xforward_hosts);
+	if (params.smtpd_upstream_proxy_protocol[0] != '\0') {
+		/* The address we see is the balancer's, and it may be trusted. */
+		log_warning("smtpd_upstream_proxy_protocol is not available in "
+		    "this server");
+		session_reply(s, "421 4.3.5 %s Server configuration error",
+		    params.myhostname);
+		return;
+	}
 	if (!is_over_limit(s))
 		session_greet_again(s);
 }

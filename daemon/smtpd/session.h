@@ -87,7 +87,7 @@ struct session {
 	enum bare_lf	 bare_lf;
 	bool		 seen_bare_lf;
 	bool		 is_local_rewrite;	/* rewrite_context=local */
-	bool		 was_anvil_counted;
+	char		*counted_addr;	/* that anvil counts; NULL: not counted */
 	int		 errors, junk, overshoot;
 	int		 done[VERB_COUNT], total[VERB_COUNT];
 	struct forwarded forwarded;

@@ -336,6 +336,27 @@ START_TEST(a_proxy_filter_that_is_not_there_refuses_mail)
 }
 END_TEST
 
+START_TEST(a_milter_that_is_not_there_refuses_mail_unless_told_otherwise)
+{
+	start("smtpd_milters = inet:127.0.0.1:1\n");
+	say("EHLO x");
+	ck_assert_int_eq(strncmp(say("MAIL FROM:<a@b>"), "451 ", 4), 0);
+	start("smtpd_milters = inet:127.0.0.1:1\n"
+	    "milter_default_action = accept\n");
+	say("EHLO x");
+	ck_assert_int_eq(strncmp(say("MAIL FROM:<a@b>"), "250 ", 4), 0);
+}
+END_TEST
+
+START_TEST(a_balancer_is_not_taken_for_its_clients)
+{
+	configure("smtpd_upstream_proxy_protocol = haproxy\n");
+	connect_from("127.0.0.1");
+	ck_assert_int_eq(strncmp(s->out.ptr, "421 ", 4), 0);
+	ck_assert(s->is_closing);
+}
+END_TEST
+
 START_TEST(restriction_classes_may_loop_without_harm)
 {
 	start("smtpd_restriction_classes = one, two\n"
@@ -535,6 +556,9 @@ main(void)
 	tcase_add_test(tc, an_unknown_restriction_is_a_server_error);
 	tcase_add_test(tc, a_table_that_fails_does_not_let_mail_in);
 	tcase_add_test(tc, a_proxy_filter_that_is_not_there_refuses_mail);
+	tcase_add_test(tc,
+	    a_milter_that_is_not_there_refuses_mail_unless_told_otherwise);
+	tcase_add_test(tc, a_balancer_is_not_taken_for_its_clients);
 	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
 	tcase_add_test(tc, a_failed_commit_is_reported);
 	suite_add_tcase(suite, content);
