@@ -471,3 +471,174 @@ table_inspect_stats(const struct table_tool *tool, const char *name,
 	free(full);
 	return rc;
 }
+
+/* One direction of a difference. */
+struct side {
+	struct table	*other;
+	FILE		*out;
+	char		 sign;		/* of a key that other lacks */
+	bool		 compares_values;
+	int		 findings;
+	struct buf	 value;
+};
+
+static int
+diff_entry(const char *key, const char *value, void *ctx, struct err *err)
+{
+	struct side *s = ctx;
+	char sign = s->sign;
+
+	switch (table_lookup(s->other, key, &s->value, err)) {
+	case TABLE_FOUND:
+		if (!s->compares_values || strcmp(s->value.ptr, value) == 0)
+			return 0;
+		sign = '!';
+		break;
+	case TABLE_NOT_FOUND:
+		break;
+	default:
+		return -1;
+	}
+	fprintf(s->out, "%c %s\n", sign, key);
+	s->findings++;
+	return 0;
+}
+
+int
+table_inspect_diff(const struct table_tool *tool, const char *a_name,
+    const char *b_name, FILE *out, struct err *err)
+{
+	char *a_full = table_tool_full_name(a_name);
+	char *b_full = table_tool_full_name(b_name);
+	struct side s = { .out = out, .sign = '<', .compares_values = true };
+	struct table *a, *b = NULL;
+	int rc = -1;
+
+	buf_init(&s.value);
+	a = table_open(a_full, TABLE_READ, raw_flags(tool), err);
+	if (a != NULL &&
+	    (b = table_open(b_full, TABLE_READ, raw_flags(tool), err)) != NULL) {
+		s.other = b;
+		rc = walk(a, diff_entry, &s, err);
+		s.other = a;
+		s.sign = '>';
+		s.compares_values = false;
+		if (rc == 0)
+			rc = walk(b, diff_entry, &s, err);
+	}
+	table_close(a);
+	table_close(b);
+	buf_done(&s.value);
+	free(a_full);
+	free(b_full);
+	return rc == -1 ? -1 : s.findings;
+}
+
+int
+table_inspect_test(const struct table_tool *tool, const char *file,
+    char **names, size_t count, FILE *out, struct err *err)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), findings = 0, found = 0;
+	struct err read_err = ERR_INIT;
+	struct table_tool_list list;
+	struct table_tool_lines lines;
+	struct buf value = BUF_INIT;
+	char *line, *want;
+
+	if (fd == -1)
+		return err_sys(err, "open %s", file);
+	table_tool_list_init(&list, tool, names, count);
+	table_tool_lines_init(&lines, fd, NULL, &list);
+	while (found != -1 &&
+	    (line = table_tool_line(&lines, &read_err)) != NULL) {
+		if (*line == '\0' || *line == '#')
+			continue;
+		if ((want = strchr(line, '\t')) != NULL)
+			*want++ = '\0';
+		found = table_tool_find(&list, line, &value, err);
+		if (found == -1 || (found == 1 ? want != NULL &&
+		    strcmp(want, value.ptr) == 0 :
+		    want == NULL || *want == '\0'))
+			continue;
+		findings++;
+		fprintf(out, "%s: expected %s, got %s\n", line,
+		    want != NULL && *want != '\0' ? want : "(nothing)",
+		    found == 1 ? value.ptr : "(nothing)");
+	}
+	if (read_err.kind != ERR_NONE && found != -1) {
+		*err = read_err;
+		found = -1;
+	}
+	table_tool_lines_done(&lines);
+	table_tool_list_done(&list);
+	buf_done(&value);
+	close(fd);
+	return found == -1 ? -1 : findings;
+}
+
+/* Collects the keys of a table, up to a number. */
+struct keys {
+	char	**list;
+	size_t	 count, max;
+};
+
+static int
+take_key(const char *key, const char *value, void *ctx, struct err *err)
+{
+	struct keys *k = ctx;
+
+	(void)value, (void)err;
+	if (k->count < k->max && *key != '\0')
+		k->list[k->count++] = xstrdup(key);
+	return 0;
+}
+
+/* n lookups, each with this behind the key; lookups a second, -1 on failure. */
+static double
+measure(struct table *t, const struct keys *k, long n, const char *tail,
+    struct err *err)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	int64_t start = clock_mono_ms(), ms;
+	enum table_result rc = TABLE_FOUND;
+	long i;
+
+	for (i = 0; i < n && (rc == TABLE_FOUND || rc == TABLE_NOT_FOUND);
+	    i++) {
+		buf_sets(&key, k->list[(size_t)i * 7919 % k->count]);
+		buf_adds(&key, tail);
+		rc = table_lookup(t, key.ptr, &value, err);
+	}
+	ms = clock_mono_ms() - start;
+	buf_done(&key);
+	buf_done(&value);
+	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
+		return -1;
+	return (double)n * 1000 / (double)(ms > 0 ? ms : 1);
+}
+
+int
+table_inspect_bench(const struct table_tool *tool, const char *name, long n,
+    FILE *out, struct err *err)
+{
+	char *full = table_tool_full_name(name);
+	struct table *t = table_open(full, TABLE_READ, tool->flags, err);
+	struct keys k = { xcalloc((size_t)n, sizeof(char *)), 0, (size_t)n };
+	double hits = -1, misses = -1;
+
+	if (t != NULL && walk(t, take_key, &k, err) == 0) {
+		if (k.count == 0) {
+			err_set(err, ERR_NOT_FOUND, "%s is empty", full);
+		} else if ((hits = measure(t, &k, n, "", err)) >= 0 &&
+		    (misses = measure(t, &k, n, "\x01", err)) >= 0) {
+			fprintf(out, "%s: %ld lookups: %.0f hits/s, "
+			    "%.0f misses/s\n", full, n, hits, misses);
+		}
+	}
+	table_close(t);
+	while (k.count > 0)
+		free(k.list[--k.count]);
+	free(k.list);
+	free(full);
+	return misses >= 0 ? 0 : -1;
+}

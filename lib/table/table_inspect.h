@@ -7,6 +7,7 @@
 #define LIB_TABLE_TABLE_INSPECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 struct err;
@@ -42,6 +43,27 @@ int	table_inspect_dump(const struct table_tool *tool, const char *name,
 /* table_inspect_stats - entries, sizes, longest key, age. 0 or -1 */
 int	table_inspect_stats(const struct table_tool *tool, const char *name,
 	    FILE *out, struct err *err);
+
+/*
+ * table_inspect_diff - what two tables do not have in common
+ *
+ * "< KEY" only the first has, "> KEY" only the second, "! KEY" differs.
+ *
+ * Returns the number of differences, or -1 with err.
+ */
+int	table_inspect_diff(const struct table_tool *tool, const char *a,
+	    const char *b, FILE *out, struct err *err);
+/*
+ * table_inspect_test - ask the tables what a file of "KEY<TAB>VALUE" expects
+ *
+ * A line without a value expects that the key is not found. Returns the
+ * number of answers that differ, or -1 with err.
+ */
+int	table_inspect_test(const struct table_tool *tool, const char *file,
+	    char **names, size_t count, FILE *out, struct err *err);
+/* table_inspect_bench - lookups a second, of n keys that exist and n that do not. 0 or -1 */
+int	table_inspect_bench(const struct table_tool *tool, const char *name,
+	    long n, FILE *out, struct err *err);
 
 /*
  * table_inspect_is_fresh - is there nothing to build?

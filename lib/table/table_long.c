@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "lib/base/num.h"
 #include "lib/table/table_explain.h"
 #include "lib/table/table_lint.h"
 #include "lib/table/table_migrate.h"
@@ -18,7 +19,8 @@
 
 enum { LONG_HELP = 1, LONG_VERIFY = 256, LONG_STALE, LONG_STATUS,
 	LONG_CONVERT, LONG_DUMP, LONG_FORMAT, LONG_STATS, LONG_EXPLAIN,
-	LONG_TABLES, LONG_LINT, LONG_MIGRATE, LONG_DRY, LONG_TO };
+	LONG_TABLES, LONG_LINT, LONG_MIGRATE, LONG_DRY, LONG_TO, LONG_DIFF,
+	LONG_TEST, LONG_BENCH };
 
 const struct option table_long_options[] = {
 	{ "help",	no_argument,		NULL,	LONG_HELP },
@@ -35,6 +37,9 @@ const struct option table_long_options[] = {
 	{ "migrate",	no_argument,		NULL,	LONG_MIGRATE },
 	{ "dry-run",	no_argument,		NULL,	LONG_DRY },
 	{ "to",		required_argument,	NULL,	LONG_TO },
+	{ "diff",	no_argument,		NULL,	LONG_DIFF },
+	{ "test",	required_argument,	NULL,	LONG_TEST },
+	{ "bench",	required_argument,	NULL,	LONG_BENCH },
 	{ NULL,		0,			NULL,	0 }
 };
 
@@ -44,6 +49,9 @@ const char table_long_usage[] =
     "       --convert map_type:file map_type:file\n"
     "       --dump [--format text|jsonl|csv] [map_type:]file...\n"
     "       --stats [map_type:]file...\n"
+    "       --diff map_type:file map_type:file\n"
+    "       --test file [map_type:]file...\n"
+    "       --bench number [map_type:]file...\n"
     "       --explain class [--tables list] key...\n"
     "       --lint class [map_type:]file...\n"
     "       --migrate [--dry-run] [--to map_type]";
@@ -67,6 +75,8 @@ int
 table_long_option(struct table_long *l, int c, const char *argument,
     struct err *err)
 {
+	int64_t rounds;
+
 	switch (c) {
 	case LONG_STATUS:
 		l->wants_status = true;
@@ -82,6 +92,14 @@ table_long_option(struct table_long *l, int c, const char *argument,
 	case LONG_TO:
 		l->to = argument;
 		return 1;
+	case LONG_TEST:
+		l->file = argument;
+		break;
+	case LONG_BENCH:
+		if (num_parse_int(argument, 1, 1000000000, &rounds, err) == -1)
+			return -1;
+		l->rounds = (long)rounds;
+		break;
 	case LONG_EXPLAIN:
 	case LONG_LINT:
 		l->class = argument;
@@ -91,6 +109,7 @@ table_long_option(struct table_long *l, int c, const char *argument,
 	case LONG_CONVERT:
 	case LONG_DUMP:
 	case LONG_STATS:
+	case LONG_DIFF:
 	case LONG_MIGRATE:
 		break;
 	default:
@@ -98,8 +117,8 @@ table_long_option(struct table_long *l, int c, const char *argument,
 	}
 	if (l->action != 0)
 		return err_set(err, ERR_SYNTAX, "specify only one of --verify "
-		    "--if-stale --convert --dump --stats --explain --lint or "
-		    "--migrate");
+		    "--if-stale --convert --dump --stats --diff --test "
+		    "--bench --explain --lint or --migrate");
 	l->action = c;
 	return 1;
 }
@@ -134,6 +153,8 @@ run_one(const struct table_long *l, const struct table_tool *tool,
 		return build_if_stale(l, tool, name, err);
 	case LONG_DUMP:
 		return table_inspect_dump(tool, name, l->format, out, err);
+	case LONG_BENCH:
+		return table_inspect_bench(tool, name, l->rounds, out, err);
 	case LONG_STATS:
 		return table_inspect_stats(tool, name, out, err);
 	default:
@@ -179,6 +200,16 @@ table_long_run(const struct table_long *l, const struct table_tool *tool,
 		    table_lint_class_at : table_explain_class_at, out);
 	if (l->action == LONG_CONVERT)
 		return convert(tool, names, count, out, err);
+	if (l->action == LONG_DIFF) {
+		rc = count == 2 ? table_inspect_diff(tool, names[0], names[1],
+		    out, err) : err_set(err, ERR_SYNTAX,
+		    "--diff needs two tables");
+		return rc > 0 ? STATUS_DIFFERS : rc;
+	}
+	if (l->action == LONG_TEST) {
+		rc = table_inspect_test(tool, l->file, names, count, out, err);
+		return rc > 0 ? STATUS_DIFFERS : rc;
+	}
 	if (l->action == LONG_MIGRATE) {
 		rc = table_migrate(l->to, l->is_dry, out, err);
 		return rc > 0 ? STATUS_DIFFERS : rc;

@@ -8,6 +8,9 @@
  *	postmap --stats [type:]file...
  *	postmap --explain CLASS [--tables LIST] KEY...
  *	postmap --lint CLASS [type:]file...
+ *	postmap --diff A B
+ *	postmap --test FILE [type:]file...
+ *	postmap --bench N [type:]file...
  *	postmap --migrate [--dry-run] [--to TYPE]
  */
 #ifndef LIB_TABLE_TABLE_LONG_H
@@ -24,7 +27,8 @@ struct table_tool;
 
 struct table_long {
 	int		 action;	/* 0: none was asked for */
-	const char	*class, *tables, *to;
+	const char	*class, *tables, *to, *file;
+	long		 rounds;
 	enum table_dump	 format;
 	bool		 wants_status, is_dry;
 };

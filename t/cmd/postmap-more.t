@@ -76,6 +76,18 @@ is 'JSON' "$(postmap --dump --format jsonl lmdb:odd)" '{"key":"k","value":"\"q\"
 is 'CSV' "$(postmap --dump --format csv lmdb:odd)" '"k","""q"" \ x"'
 like 'statistics' "$(postmap --stats lmdb:copy | tr '\n' ' ')" 'table: lmdb:copy entries: 4 key_bytes: 4 .* file: copy.lmdb'
 
+# --diff, --test, --bench
+printf 'a 1\nb 2\nc 3\n' >da; printf 'b 2\nc other\nd 4\n' >db
+postmap lmdb:da cdb:db
+is 'tables are compared' "$(postmap --diff lmdb:da cdb:db)" '< a
+! c
+> d'
+ok 'differences are status 4' sh -c 'postmap --diff lmdb:da cdb:db; test $? = 4'
+ok 'equal tables are status 0' postmap --diff lmdb:da lmdb:da
+printf '# expectations\na\t1\nb\tno\nx\t\ny\n' >expect
+is 'answers are tested' "$(postmap --test expect lmdb:da)" 'b: expected no, got 2'
+like 'speed is measured' "$(postmap --bench 1000 lmdb:da)" 'lmdb:da: 1000 lookups: [0-9]+ hits/s, [0-9]+ misses/s'
+
 # --explain
 printf 'other.example smtp:[x]\n.example.com smtp:[mx.internal]\n' >transport
 printf '/@re\\.example$/ smtp:[re]\n' >transport.re
@@ -210,6 +222,6 @@ like 'the table is named' "$(cat out)" "FAIL    smtpd_recipient_restrictions: gd
 is 'and the configuration stays' "$(grep -c 'hash:' m2/main.cf)" 3
 
 is 'one action only' "$(postmap --verify --dump src 2>&1)" \
-    'postmap: fatal: specify only one of --verify --if-stale --convert --dump --stats --explain --lint or --migrate'
+    'postmap: fatal: specify only one of --verify --if-stale --convert --dump --stats --diff --test --bench --explain --lint or --migrate'
 ok 'postalias has them, too' postalias --help
 done_testing
