@@ -199,6 +199,7 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	c->balances = PICK(balance_inet_protocols);
 	c->defers_no_mx_address = PICK(defer_if_no_mx_address_found);
 	c->ignores_mx_error = params.ignore_mx_lookup_error;
+	c->converts_8bit = !params.disable_mime_output_conversion;
 	c->assumes_final = is_lmtp && params.lmtp_assume_final;
 	c->prefer = preference(PICK(address_preference));
 	load_lookup(c, PICK(dns_support_level), PICK(host_lookup));

@@ -12,28 +12,38 @@
 
 #include <string.h>
 
+#include "daemon/smtp/mime7.h"
 #include "lib/base/log.h"
 #include "lib/mail/address.h"
 #include "lib/mail/header.h"
 #include "lib/table/maps.h"
 
+static void	put_converted(void *ctx, bool is_whole, const char *text,
+		    size_t len);
+
+#define LINE_START	998	/* no name or boundary is longer */
 #define HEADER_MAX	(100 * 1024)	/* longer fields go out as they are */
 
 void
 smtp_content_init(struct smtp_content *c, const char *queue_id, int line_limit,
-    struct maps *generic)
+    struct maps *generic, bool wants_7bit)
 {
 	memset(c, 0, sizeof(*c));
 	c->queue_id = queue_id;
 	c->line_limit = line_limit;
 	c->generic = generic;
 	buf_init(&c->header);
+	buf_init(&c->held);
+	if (wants_7bit)
+		c->mime = mime7_new(put_converted, c);
 }
 
 void
 smtp_content_done(struct smtp_content *c)
 {
 	buf_done(&c->header);
+	buf_done(&c->held);
+	mime7_free(c->mime);
 }
 
 /* A piece of a line; ends_line says that CRLF follows. */
@@ -196,9 +206,9 @@ collect_header(struct smtp_content *c, bool is_whole, const char *text,
 	return true;
 }
 
-void
-smtp_content_record(struct smtp_content *c, bool is_whole, const char *text,
-    size_t len, struct buf *out)
+static void
+put_record(struct smtp_content *c, bool is_whole, const char *text, size_t len,
+    struct buf *out)
 {
 	if (c->generic != NULL && !c->in_body &&
 	    collect_header(c, is_whole, text, len, out))
@@ -207,9 +217,59 @@ smtp_content_record(struct smtp_content *c, bool is_whole, const char *text,
 	c->is_partial = !is_whole;
 }
 
+static void
+put_converted(void *ctx, bool is_whole, const char *text, size_t len)
+{
+	struct smtp_content *c = ctx;
+
+	put_record(c, is_whole, text, len, c->out);
+}
+
+static void
+convert_record(struct smtp_content *c, bool is_whole, const char *text,
+    size_t len, struct buf *out)
+{
+	if (c->mime == NULL) {
+		put_record(c, is_whole, text, len, out);
+		return;
+	}
+	c->out = out;
+	mime7_record(c->mime, is_whole, text, len);
+}
+
+void
+smtp_content_record(struct smtp_content *c, bool is_whole, const char *text,
+    size_t len, struct buf *out)
+{
+	bool is_start = c->held.len > 0 || !c->is_inside;
+
+	if (c->mime == NULL && c->generic == NULL) {
+		put_piece(c, text, len, is_whole, out);
+		return;
+	}
+	/* Names and boundaries are looked for in the start of a line as a whole. */
+	c->is_inside = !is_whole;
+	if (is_start && !is_whole && c->held.len + len < LINE_START) {
+		buf_add(&c->held, text, len);
+		return;
+	}
+	if (c->held.len > 0) {
+		buf_add(&c->held, text, len);
+		convert_record(c, is_whole, c->held.ptr, c->held.len, out);
+		buf_reset(&c->held);
+	} else {
+		convert_record(c, is_whole, text, len, out);
+	}
+}
+
 void
 smtp_content_end(struct smtp_content *c, struct buf *out)
 {
+	c->out = out;
+	if (c->held.len > 0)
+		convert_record(c, false, c->held.ptr, c->held.len, out);
+	if (c->mime != NULL)
+		mime7_end(c->mime);
 	flush_header(c, out);
 	if (c->column > 0) {
 		buf_add(out, "\r\n", 2);

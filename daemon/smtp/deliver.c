@@ -284,7 +284,8 @@ send_content(struct job *j, struct conn *c)
 
 	stream_set_timeout(c->stream, smtp_session_timeout(&c->session));
 	smtp_content_init(&content, j->rq->queue_id, j->cfg->line_limit,
-	    j->cfg->generic);
+	    j->cfg->generic, j->msg.is_8bit && j->cfg->converts_8bit &&
+	    (c->session.features & SMTP_HAS_8BITMIME) == 0);
 	buf_reset(&wire);
 	while ((got = queue_file_next(j->rq->file, &type, &text, &len,
 	    &err)) == 1 && (type == QUEUE_REC_TEXT || type == QUEUE_REC_PART)) {

@@ -23,6 +23,7 @@
 struct agent_request;
 struct maps;
 struct match_list;
+struct mime7;
 struct queue_file;
 struct stream;
 
@@ -44,6 +45,7 @@ struct smtp_config {
 			 data_done_timeout, rset_timeout, quit_timeout,
 			 xforward_timeout;
 	bool		 per_request_deadline;
+	bool		 converts_8bit;	/* not disable_mime_output_conversion */
 	int		 address_limit, session_limit;
 	int		 line_limit;
 	bool		 always_ehlo, never_ehlo, skip_5xx_greeting,
@@ -262,10 +264,15 @@ struct smtp_content {
 	bool		 said_breaking;
 	size_t		 column;
 	struct buf	 header;	/* being collected, when generic maps want it */
+	struct buf	 held;		/* the start of a line that came in pieces */
+	bool		 is_inside;	/* the last record given ended inside a line */
+	struct mime7	*mime;		/* NULL: the server takes 8-bit */
+	struct buf	*out;		/* during a call, for mime */
 };
 
+/* smtp_content_init - wants_7bit: the server has no 8BITMIME and the message is 8-bit */
 void	smtp_content_init(struct smtp_content *c, const char *queue_id,
-	    int line_limit, struct maps *generic);
+	    int line_limit, struct maps *generic, bool wants_7bit);
 void	smtp_content_done(struct smtp_content *c);
 /* smtp_content_record - append what one N or L record becomes on the wire */
 void	smtp_content_record(struct smtp_content *c, bool is_whole,

@@ -41,7 +41,7 @@ ok 'and started' instance_start "$I"
 
 submit s@a.example r@good.example
 ok 'a message is sent' logged r@good.example 'relay=127\.0\.0\.1\[127\.0\.0\.1\]:[0-9]+, .*dsn=2\.0\.0, status=sent \(250 2\.0\.0 Ok\)'
-ok 'and leaves the queue' wait_for 10 instance_logged "$I" "$id: removed"
+ok 'and leaves the queue' wait_for 5 instance_logged "$I" "$id: removed"
 like 'its sender arrives' "$(cat "$T/good")" '^X-Mail-Args: <s@a.example>'
 like 'dots survive' "$(cat "$T/good")" '^\.dot$'
 
@@ -66,7 +66,7 @@ submit s@a.example r@small.example
 ok 'a message that is too large bounces' logged r@small.example 'dsn=5\.3\.4, status=bounced \(message size [0-9]+ exceeds size limit 10 of server '
 submit s@a.example r@closed.example
 ok 'a closed port defers' logged r@closed.example "relay=none, .*dsn=4\.4\.1, status=deferred \(connect to 127\.0\.0\.1\[127\.0\.0\.1\]:$closed_port: Connection refused\)"
-ok 'the attempt is logged by itself' instance_logged "$I" "smtp\[[0-9]+\]: connect to 127\.0\.0\.1\[127\.0\.0\.1\]:$closed_port: Connection refused"
+ok 'the attempt is logged by itself' wait_for 5 instance_logged "$I" "smtp\[[0-9]+\]: connect to 127\.0\.0\.1\[127\.0\.0\.1\]:$closed_port: Connection refused"
 submit s@a.example r@two.example
 ok 'the second host of a nexthop list is tried' logged r@two.example "relay=127\.0\.0\.1\[127\.0\.0\.1\]:$good_port, .*status=sent"
 

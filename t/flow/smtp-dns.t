@@ -70,7 +70,7 @@ V="127\.0\.0\."
 
 ends 'MX' a "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'the next host when one refuses the connection' b "relay=h2\.test\[${V}2\]:$port, .*status=sent"
-ok 'which is logged' instance_logged "$I" "smtp\[[0-9]+\]: connect to h9\.test\[${V}9\]:$port: Connection refused"
+ok 'which is logged' wait_for 5 instance_logged "$I" "smtp\[[0-9]+\]: connect to h9\.test\[${V}9\]:$port: Connection refused"
 ends 'a domain without MX' c "relay=c\.test\[${V}2\]:$port, .*status=sent"
 ends 'an alias' alias "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'no such domain' nx "relay=none, .*dsn=5\.4\.4, status=bounced \($NS=nx\.test type=A: Host not found\)"
@@ -78,18 +78,18 @@ ends 'a domain without addresses' nodata "relay=none, .*dsn=5\.4\.4, status=boun
 ends 'a domain that wants no mail' null 'relay=none, .*dsn=5\.1\.0, status=bounced \(Domain null\.test does not accept mail \(nullMX\)\)'
 ends 'a name server in trouble' sf "relay=none, .*dsn=4\.4\.3, status=deferred \($NS=sf\.test type=MX: Host not found, try again\)"
 ends 'an MX that does not exist' mxnx "relay=none, .*dsn=5\.4\.4, status=bounced \($NS=nxhost\.test type=A: Host not found\)"
-ok 'is warned about' instance_logged "$I" 'warning: no MX host for mxnx\.test has a valid address record'
+ok 'is warned about' wait_for 5 instance_logged "$I" 'warning: no MX host for mxnx\.test has a valid address record'
 ends 'an MX that may exist' mxsf 'relay=none, .*dsn=4\.4\.3, status=deferred'
 ends 'we are the best MX' own 'relay=none, .*dsn=5\.4\.6, status=bounced \(mail for own\.test loops back to myself\)'
 ends 'we are the second MX' ownbetter "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'we are the domain itself' ownplain 'relay=none, .*dsn=5\.4\.6, status=bounced \(mail for ownplain\.test loops back to myself\)'
 ends 'refused for now, taken by the next' soft "relay=h2\.test\[${V}2\]:$port, .*status=sent"
-ok 'the first answer is logged' instance_logged "$I" "$id: host h3\.test\[${V}3\] said: 450 4\.2\.1 try later \(in reply to RCPT TO command\)"
+ok 'the first answer is logged' wait_for 5 instance_logged "$I" "$id: host h3\.test\[${V}3\] said: 450 4\.2\.1 try later \(in reply to RCPT TO command\)"
 ends 'refused for now by all' allsoft "relay=h3\.test\[${V}3\]:$port, .*dsn=4\.2\.1, status=deferred \(host h3\.test\[${V}3\] said: 450"
 ends 'a rude greeting' rude "relay=h2\.test\[${V}2\]:$port, .*status=sent"
-ok 'is logged' instance_logged "$I" "$id: host h4\.test\[${V}4\] refused to talk to me: 554 5\.3\.2 go away"
+ok 'is logged' wait_for 5 instance_logged "$I" "$id: host h4\.test\[${V}4\] refused to talk to me: 554 5\.3\.2 go away"
 ends 'a lost connection' lost "relay=h2\.test\[${V}2\]:$port, .*status=sent"
-ok 'is logged, too' instance_logged "$I" "$id: lost connection with h5\.test\[${V}5\] while sending DATA command"
+ok 'is logged, too' wait_for 5 instance_logged "$I" "$id: lost connection with h5\.test\[${V}5\] while sending DATA command"
 ends 'a host with our own name' name "relay=h6\.test\[${V}6\]:$port, .*dsn=5\.4\.6, status=bounced \(mail for name\.test loops back to myself\)"
 ends 'no more sessions than allowed' many "relay=h5\.test\[${V}5\]:$port, .*status=deferred \(lost connection with h5\.test"
 : >"$T/questions"

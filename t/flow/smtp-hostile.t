@@ -50,7 +50,7 @@ H='127\.0\.0\.1\[127\.0\.0\.1\]'
 ends 'one that never greets' silent "status=deferred \(conversation with $H timed out while receiving the initial server greeting\)"
 ends 'one that is slow' slow "status=deferred \(conversation with $H timed out while sending RCPT TO\)"
 ends 'one that greets with nonsense' nonsense 'status=deferred'
-ok 'which is logged' instance_logged "$I" "warning: $id: non-SMTP response from $H:$nonsense_port: hello there, who are you\?"
+ok 'which is logged' wait_for 5 instance_logged "$I" "warning: $id: non-SMTP response from $H:$nonsense_port: hello there, who are you\?"
 ends 'one that mixes nonsense in is served' chatty 'status=sent'
 ends 'empty lines in a reply are harmless' empty 'status=sent'
 ends 'an endless reply ends' endless "status=deferred \(Protocol error: host $H sent an invalid reply"

@@ -8,10 +8,11 @@ sink() { name=$1; shift; timeout 300 smtp-sink "$@" -D "$T/$name" 127.0.0.1:0 10
 sink plain
 sink nodsn -N
 sink lmtp -L -N
+sink seven -8
 I=$T/inst
 ok 'an instance is made' instance_new "$I" 'smtp_tls_security_level = may' \
     "smtp_tls_policy_maps = inline:{ {[127.0.0.1]:$nodsn_port = none}, {secret.test = encrypt}, {.sub.test = secure} }" \
-    "transport_maps = inline:{ {plain.example = smtp:[127.0.0.1]:$plain_port}, {nodsn.example = smtp:[127.0.0.1]:$nodsn_port}, {lmtp.example = lmtp:[127.0.0.1]:$lmtp_port}, {secret.example = smtp:secret.test}, {sub.example = smtp:a.sub.test}, {login.example = login:[127.0.0.1]:$plain_port}, {other.example = login:[127.0.0.1]:$nodsn_port}, {generic.example = generic:[127.0.0.1]:$plain_port}, {xf.example = xf:[127.0.0.1]:$plain_port}, {enc.example = enc:[127.0.0.1]:$plain_port}, {wrap.example = wrap:[127.0.0.1]:$plain_port}, {narrow.example = narrow:[127.0.0.1]:$plain_port} }"
+    "transport_maps = inline:{ {plain.example = smtp:[127.0.0.1]:$plain_port}, {seven.example = smtp:[127.0.0.1]:$seven_port}, {nodsn.example = smtp:[127.0.0.1]:$nodsn_port}, {lmtp.example = lmtp:[127.0.0.1]:$lmtp_port}, {secret.example = smtp:secret.test}, {sub.example = smtp:a.sub.test}, {login.example = login:[127.0.0.1]:$plain_port}, {other.example = login:[127.0.0.1]:$nodsn_port}, {generic.example = generic:[127.0.0.1]:$plain_port}, {xf.example = xf:[127.0.0.1]:$plain_port}, {enc.example = enc:[127.0.0.1]:$plain_port}, {wrap.example = wrap:[127.0.0.1]:$plain_port}, {narrow.example = narrow:[127.0.0.1]:$plain_port} }"
 cat >>"$I/etc/master.cf" <<M
 login unix - - n - - smtp
 	-o smtp_sasl_auth_enable=yes
@@ -64,18 +65,30 @@ like 'the next server is asked to report' "$(cat "$T/plain")" '^X-Rcpt-Args: <r@
 is 'and we do not' "$(ls "$I/spool/trace" | grep -c "$id")" 0
 submit s@a.example r@nodsn.example
 ends 'a server without DSN: sent' r@nodsn.example 'status=sent'
-ok 'then we report' wait_for 15 instance_logged "$I" "$id: sender delivery status notification"
+ok 'then we report' wait_for 5 instance_logged "$I" "$id: sender delivery status notification"
 opts=
 
 printf 'Subject: long\n\n0123456789012345678901234\n.123456789012345678901\n' >"$T/long"
 file=$T/long; rm -f "$T/plain"
 submit s@a.example r@narrow.example
 ends 'a long line is broken' r@narrow.example 'status=sent'
-ok 'which is logged' instance_logged "$I" "$id: breaking line > 20 bytes with <CR><LF>SPACE"
+ok 'which is logged' wait_for 5 instance_logged "$I" "$id: breaking line > 20 bytes with <CR><LF>SPACE"
 is 'behind a space' "$(sed '1,/^Subject/d' "$T/plain" | sed -n '2,5p')" "$(printf '01234567890123456789\n 01234\n.1234567890123456789\n 01')"
 like 'the helo name is ours to choose' "$(cat "$T/plain")" '^X-Helo-Args: hello.example'
 like 'DSN is not used when discarded' "$(cat "$T/plain")" '^X-Rcpt-Args: <r@narrow.example>$'
 file=
+
+printf 'MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\nh\303\251llo\n' >"$T/8bit"
+file=$T/8bit opts=-8; rm -f "$T/plain"
+submit s@a.example r@plain.example
+ends '8-bit content for a server that takes it' r@plain.example 'status=sent'
+like 'is announced' "$(cat "$T/plain")" '^X-Mail-Args: <s@a.example> BODY=8BITMIME'
+ok 'and stays' grep -q "$(printf 'h\303\251llo')" "$T/plain"
+submit s@a.example r@seven.example
+ends '8-bit content for a server that does not' r@seven.example 'status=sent'
+like 'becomes quoted-printable' "$(cat "$T/seven")" '^h=C3=A9llo'
+like 'and says so' "$(cat "$T/seven")" '^Content-Transfer-Encoding: quoted-printable'
+file= opts=
 
 submit s@a.example r@xf.example
 ends 'XFORWARD is spoken' r@xf.example 'status=sent'
@@ -83,5 +96,5 @@ ends 'XFORWARD is spoken' r@xf.example 'status=sent'
 as "$I" postfix stop; for i in 1 2 3 4 5 6 7 8 9 10; do as "$I" enqueue s@a.example "k$i@plain.example" <"$T/small" >/dev/null; done
 ok 'ten messages for one host' instance_start "$I"
 ok 'are sent' wait_for 15 sh -c "[ \$(grep -c 'to=<k[0-9]*@plain.example>.*status=sent' '$I/log/mail.log') = 10 ]"
-ok 'some in sessions that were kept' instance_logged "$I" 'to=<k[0-9]*@plain.example>, .*conn_use='
+ok 'some in sessions that were kept' wait_for 5 instance_logged "$I" 'to=<k[0-9]*@plain.example>, .*conn_use='
 done_testing

@@ -18,7 +18,7 @@ static void
 setup(void)
 {
 	buf_init(&out);
-	smtp_content_init(&c, "QID", 20, NULL);
+	smtp_content_init(&c, "QID", 20, NULL, false);
 }
 
 static void
@@ -97,6 +97,111 @@ START_TEST(bytes_pass_unchanged)
 	smtp_content_record(&c, true, "a\0b\r\377", 5, &out);
 	ck_assert_uint_eq(out.len, 7);
 	ck_assert_int_eq(memcmp(out.ptr, "a\0b\r\377\r\n", 7), 0);
+}
+END_TEST
+
+/* Every line of text through a content with conversion. */
+static void
+convert(const char *text)
+{
+	size_t n;
+
+	smtp_content_done(&c);
+	smtp_content_init(&c, "QID", 998, NULL, true);
+	for (; *text != '\0'; text += n + 1) {
+		n = strcspn(text, "\n");
+		if (n > 3) {	/* pieces give the same */
+			smtp_content_record(&c, false, text, 3, &out);
+			smtp_content_record(&c, true, text + 3, n - 3, &out);
+		} else {
+			smtp_content_record(&c, true, text, n, &out);
+		}
+	}
+	smtp_content_end(&c, &out);
+}
+
+START_TEST(text_becomes_quoted_printable)
+{
+	convert("MIME-Version: 1.0\nContent-Transfer-Encoding: 8BIT\n"
+	    "Content-Type: text/plain;\n charset=utf-8\nSubject: x\n\n"
+	    "h\303\251llo = you \n.dot\n\nend\t\n");
+	ck_assert_str_eq(out.ptr, "MIME-Version: 1.0\r\n"
+	    "Content-Type: text/plain;\r\n charset=utf-8\r\nSubject: x\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+	    "h=C3=A9llo =3D you=20\r\n..dot\r\n\r\nend=09\r\n");
+}
+END_TEST
+
+START_TEST(what_says_nothing_stays)
+{
+	convert("Subject: x\n\nh\303\251llo = you\n");
+	ck_assert_str_eq(out.ptr, "Subject: x\r\n\r\n"
+	    "h\303\251llo = you\r\n");
+}
+END_TEST
+
+START_TEST(quoted_printable_lines_are_short)
+{
+	char text[400];
+	size_t i, column = 0;
+
+	strcpy(text, "Content-Transfer-Encoding: binary\n\n");
+	for (i = strlen(text); i < 300; i++)
+		text[i] = i % 3 == 0 ? '\351' : 'a';
+	strcpy(text + i, "\n");
+	convert(text);
+	for (i = 0; i < out.len; i++) {
+		ck_assert((out.ptr[i] & 0x80) == 0);
+		column = out.ptr[i] == '\n' ? 0 : column + 1;
+		ck_assert_uint_le(column, 77);
+	}
+}
+END_TEST
+
+/* What a Postfix makes of the same message. */
+START_TEST(parts_are_converted_one_by_one)
+{
+	convert("MIME-Version: 1.0\n"
+	    "Content-Type: multipart/mixed; boundary=\"b1\"\n"
+	    "Content-Transfer-Encoding: 8bit\nFrom: a\n\npre\303\251\n"
+	    "--b1\nContent-Type: text/plain\n"
+	    "Content-Transfer-Encoding: 8bit\n\nh\303\251\n"
+	    "--b1\nContent-Type: text/plain\n\nascii\n"
+	    "--b1\nContent-Type: application/octet-stream\n"
+	    "Content-Transfer-Encoding: base64\n\nAAAA\n"
+	    "--b1\nContent-Type: message/rfc822\n"
+	    "Content-Transfer-Encoding: 8bit\n\nSubject: inner\n\n"
+	    "\303\251 inner\n--b1--\nepi\303\251\n");
+	ck_assert_str_eq(out.ptr, "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/mixed; boundary=\"b1\"\r\n"
+	    "From: a\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+	    "pre\303\251\r\n"
+	    "--b1\r\nContent-Type: text/plain\r\n"
+	    "Content-Transfer-Encoding: quoted-printable\r\n\r\nh=C3=A9\r\n"
+	    "--b1\r\nContent-Type: text/plain\r\n\r\nascii\r\n"
+	    "--b1\r\nContent-Type: application/octet-stream\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nAAAA\r\n"
+	    "--b1\r\nContent-Type: message/rfc822\r\n"
+	    "Content-Transfer-Encoding: 7bit\r\n\r\nSubject: inner\r\n\r\n"
+	    "\303\251 inner\r\n--b1--\r\nepi\303\251\r\n");
+}
+END_TEST
+
+START_TEST(nested_parts_end_with_what_is_around_them)
+{
+	convert("Content-Type: multipart/mixed; boundary=outer\n\n"
+	    "--outer\nContent-Type: multipart/alternative; boundary=inner\n\n"
+	    "--inner\nContent-Transfer-Encoding: 8bit\n\n\351\n"
+	    "--outer\nContent-Transfer-Encoding: 8bit\n\n\351=\n"
+	    "--inner\n\n--outer--\n\351\n");
+	ck_assert_str_eq(out.ptr,
+	    "Content-Type: multipart/mixed; boundary=outer\r\n\r\n"
+	    "--outer\r\n"
+	    "Content-Type: multipart/alternative; boundary=inner\r\n\r\n"
+	    "--inner\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	    "=E9\r\n"
+	    "--outer\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	    "=E9=3D\r\n--inner\r\n\r\n--outer--\r\n\351\r\n");
 }
 END_TEST
 
@@ -227,6 +332,11 @@ main(void)
 	tcase_add_test(tc, long_lines_continue_behind_a_space);
 	tcase_add_test(tc, any_limit_ends);
 	tcase_add_test(tc, bytes_pass_unchanged);
+	tcase_add_test(tc, text_becomes_quoted_printable);
+	tcase_add_test(tc, what_says_nothing_stays);
+	tcase_add_test(tc, quoted_printable_lines_are_short);
+	tcase_add_test(tc, parts_are_converted_one_by_one);
+	tcase_add_test(tc, nested_parts_end_with_what_is_around_them);
 	tcase_add_test(tc, hosts_come_by_preference_then_family);
 	tcase_add_test(tc, equals_are_shuffled_but_preference_holds);
 	tcase_add_test(tc, a_cut_keeps_both_families);
