@@ -259,29 +259,43 @@ place_filter(struct qmgr *qm, const struct message *m, struct placed *p)
 	free(name);
 }
 
-/* A destination of one recipient: its extension does not make it another. */
+/* local_transport is "name" or "name:nexthop" */
+static bool
+is_local_transport(const char *name)
+{
+	size_t len = strcspn(params.local_transport, ":");
+
+	return strlen(name) == len &&
+	    strncmp(params.local_transport, name, len) == 0;
+}
+
+/*
+ * Domains do not care about letter case; other nexthops, such as paths, do. A
+ * destination of one recipient: its extension does not make it another.
+ */
 static void
 make_key(struct placed *p)
 {
-	const char *domain = address_domain(p->rcpt.address);
+	const char *address = p->rcpt.address;
+	const char *domain = address_domain(address);
 	struct buf key = BUF_INIT;
-	size_t len;
+	size_t nexthop_len, len;
 
 	buf_adds(&key, p->nexthop);
+	if (domain != NULL && strcasecmp(p->nexthop, domain) == 0)
+		text_lower(key.ptr);
+	nexthop_len = key.len;
 	if (p->transport->limits.recipients == 1) {
-		len = domain != NULL ?
-		    (size_t)(domain - 1 - p->rcpt.address) :
-		    strlen(p->rcpt.address);
-		if (strcmp(p->transport->name, params.local_transport) == 0 ||
-		    strncmp(params.local_transport, p->transport->name,
-		    strlen(p->transport->name)) == 0)
-			len = address_split_extension(p->rcpt.address, len,
+		len = domain != NULL ? (size_t)(domain - 1 - address) :
+		    strlen(address);
+		if (is_local_transport(p->transport->name))
+			len = address_split_extension(address, len,
 			    params.recipient_delimiter);
 		buf_addc(&key, '\n');
-		buf_add(&key, p->rcpt.address, len);
+		buf_add(&key, address, len);
 		buf_addf(&key, "@%s", domain != NULL ? domain : "");
+		text_lower(key.ptr + nexthop_len);
 	}
-	text_lower(key.ptr);
 	free(p->key);
 	p->key = buf_take(&key);
 }
