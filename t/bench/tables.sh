@@ -9,6 +9,7 @@
 set -u
 PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
 PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
 [ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
@@ -73,10 +74,17 @@ printf '%-32s %-22s   %-22s\n' '' 'Posthorn' "Debian's postfix"
 for n in $sizes; do
 	entries "$n" >"$W/ours/t$n"
 	cp "$W/ours/t$n" "$W/peer/t$n"
+	[ "$n" -gt 100000 ] && rounds=1 || rounds=5
 	for type in lmdb cdb; do
-		compare "build $type, $n" "/dev/null 1 postmap $type:t$n" "/dev/null 1 postmap $type:t$n"
+		compare "build $type, $n" "/dev/null $rounds postmap $type:t$n" "/dev/null $rounds postmap $type:t$n"
 	done
-	compare "build gdbm, $n (peer: lmdb)" "/dev/null 1 postmap gdbm:t$n" "/dev/null 1 postmap lmdb:t$n"
+	compare "build gdbm, $n (peer: lmdb)" "/dev/null $rounds postmap gdbm:t$n" "/dev/null $rounds postmap lmdb:t$n"
+	[ -x "$PH_TOOLS/table-raw" ] || continue
+	for how in 'lmdb' 'lmdb sorted' 'cdb' 'gdbm'; do
+		set -- $how
+		rm -f "$W/raw"
+		printf '%-32s %9.4f s\n' "library alone, $how, $n" "$("$PH_TOOLS/table-raw" "$1" "$W/ours/t$n" "$W/raw" ${2-})"
+	done
 done
 n=${sizes%% *}
 key=$(head -n 1 "$W/ours/t$n" | cut -f1)
