@@ -159,10 +159,13 @@ main(int argc, char **argv)
 {
 	struct request rq = { .start = -1 };
 	struct buf path = BUF_INIT;
+	char *name = argv[0];
 	int i, fd;
 
+	/* This one speaks under the name it was called by, path and all. */
 	command_start(argv);
-	log_open(argv[0], LOG_TO_STDERR);
+	argv[0] = name;
+	log_open(name, LOG_TO_STDERR);
 	log_on_fatal(exit_at_once);
 	read_options(argc, argv, &rq);
 	/* A file by name needs no configuration, so that none can be wrong. */
