@@ -162,6 +162,8 @@ dispose(struct job *j, size_t i, const char *relay, const char *mta,
 	case SMTP_LEFT:
 		agent_deferred(j->rq, &rcpt, relay, &dsn);
 		break;
+	case SMTP_PASSED:
+		break;
 	}
 }
 
@@ -596,6 +598,9 @@ smtp_deliver(struct agent_request *rq, const char *service, void *ctx)
 	try_kept(&j);
 	if (some_left(&j))
 		try_all(&j);
+	if (j.why.is_self && params.best_mx_transport[0] != '\0' &&
+	    smtp_pass(rq, &j.msg, params.best_mx_transport) == -1)
+		smtp_failure_set(&j.why, "4.3.0", "mail transport unavailable");
 	dispose_rest(&j);
 	if (j.is_corrupt && !rq->has_left)
 		agent_corrupt(rq);

@@ -310,7 +310,7 @@ fail_loop(struct smtp_failure *f, const char *domain)
 {
 	smtp_failure_set(f, "5.4.6", "mail for %s loops back to myself",
 	    domain);
-	f->is_end = true;
+	f->is_self = f->is_end = true;
 	return -1;
 }
 

@@ -133,7 +133,7 @@ smtp_failure_set(struct smtp_failure *f, const char *status, const char *fmt,
 
 	f->is_set = true;
 	f->is_hard = status[0] == '5';
-	f->is_loop = f->is_end = false;
+	f->is_loop = f->is_self = f->is_end = false;
 	f->throttles = !f->is_hard;
 	snprintf(f->status, sizeof(f->status), "%s", status);
 	buf_reset(&f->reason);
@@ -150,6 +150,7 @@ smtp_failure_copy(struct smtp_failure *to, const struct smtp_failure *from)
 	to->is_set = from->is_set;
 	to->is_hard = from->is_hard;
 	to->is_loop = from->is_loop;
+	to->is_self = from->is_self;
 	to->is_end = from->is_end;
 	to->throttles = from->throttles;
 	memcpy(to->status, from->status, sizeof(to->status));

@@ -135,7 +135,8 @@ enum smtp_xforward { SMTP_XF_NAME = 1, SMTP_XF_ADDR = 2, SMTP_XF_PORT = 4,
 
 enum smtp_fate {
 	SMTP_LEFT,		/* not tried, or worth trying at another host */
-	SMTP_SENT, SMTP_BOUNCE, SMTP_DEFER
+	SMTP_SENT, SMTP_BOUNCE, SMTP_DEFER,
+	SMTP_PASSED		/* another agent took care */
 };
 
 /* One recipient of the message, and what became of it. */
@@ -190,6 +191,7 @@ struct smtp_failure {
 	bool		 is_set;
 	bool		 is_hard;	/* bounce, do not try elsewhere */
 	bool		 is_loop;	/* the host is ourselves */
+	bool		 is_self;	/* we are the best mail exchanger */
 	bool		 is_end;	/* no other destination may be tried */
 	bool		 throttles;	/* the destination as a whole is in trouble */
 	char		 status[DSN_STATUS_SIZE];
@@ -322,6 +324,10 @@ void	smtp_hosts_done(struct smtp_hosts *h);
 /* smtp_hosts_order - sort by preference and family, cut at limit; roll shuffles equals (NULL: not at all) */
 void	smtp_hosts_order(struct smtp_hosts *h, const struct smtp_config *cfg,
 	    long (*roll)(void));
+
+/* smtp_pass - give whoever is LEFT to transport[:nexthop]; -1: it cannot be reached */
+int	smtp_pass(struct agent_request *rq, struct smtp_message *msg,
+	    const char *transport);
 
 /* smtp_deliver - one delivery request, start to end */
 void	smtp_deliver(struct agent_request *rq, const char *service, void *cfg);

@@ -101,4 +101,7 @@ ok 'reload' as "$I" postfix reload
 ends 'a fallback relay takes what has no host' nx2 "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'and what is refused for now' allsoft "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'but not what loops' own '.*status=bounced \(mail for own\.test loops back to myself\)'
+printf '%s\n' 'best_mx_transport = discard:we are the best' >>"$I/etc/main.cf"
+ok 'reload again' as "$I" postfix reload
+ends 'another transport takes what loops' own 'relay=none, .*status=sent \(we are the best\)'
 done_testing
