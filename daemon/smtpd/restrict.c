@@ -22,6 +22,7 @@
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/access.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/policy.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/unlisted.h"
 #include "lib/base/buf.h"
@@ -352,6 +353,12 @@ rule_not_built(struct session *s, const struct ask *a)
 	log_warning("restriction %s is not available in this server",
 	    a->rule->name);
 	return server_error(s);
+}
+
+static enum restrict_result
+rule_policy(struct session *s, const struct ask *a)
+{
+	return policy_check(s, a->rule->arg, a->reply_name, a->class);
 }
 
 /* ---- client rules ---- */
@@ -965,7 +972,7 @@ static const struct restrict_verb verbs[] = {
 	{ "sleep",			W, 0, rule_sleep },
 	{ "reject_unauth_pipelining",	0, 0, rule_pipelining },
 	{ "reject_plaintext_session",	0, 0, rule_plaintext },
-	{ "check_policy_service",	W, 0, rule_not_built },
+	{ "check_policy_service",	W, 0, rule_policy },
 
 	{ "permit_mynetworks",		0, 0, rule_mynetworks },
 	{ "permit_inet_interfaces",	0, 0, rule_own_address },

@@ -357,6 +357,18 @@ START_TEST(a_balancer_is_not_taken_for_its_clients)
 }
 END_TEST
 
+START_TEST(a_policy_server_that_is_gone_does_not_let_mail_in)
+{
+	start("smtpd_recipient_restrictions = check_policy_service "
+	    "unix:/nonexistent\nsmtpd_policy_service_try_limit = 1\n");
+	say("EHLO x");
+	say("MAIL FROM:<>");
+	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"), "451 4.3.5 "
+	    "<a@mx.example>: Recipient address rejected: Server "
+	    "configuration problem");
+}
+END_TEST
+
 START_TEST(restriction_classes_may_loop_without_harm)
 {
 	start("smtpd_restriction_classes = one, two\n"
@@ -559,6 +571,7 @@ main(void)
 	tcase_add_test(tc,
 	    a_milter_that_is_not_there_refuses_mail_unless_told_otherwise);
 	tcase_add_test(tc, a_balancer_is_not_taken_for_its_clients);
+	tcase_add_test(tc, a_policy_server_that_is_gone_does_not_let_mail_in);
 	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
 	tcase_add_test(tc, a_failed_commit_is_reported);
 	suite_add_tcase(suite, content);
