@@ -610,6 +610,21 @@ resolver_event(struct ask *ask, enum ask_event event,
 	resolver_step(r);
 }
 
+/* No such service, and our own tables will do: changed ones, but ours. */
+static void
+resolve_line_here(struct resolver *r)
+{
+	struct message *m;
+
+	while ((m = r->first) != NULL) {
+		r->first = m->next_resolving;
+		if (r->first == NULL)
+			r->last = &r->first;
+		m->next_resolving = NULL;
+		assign_here(r->qm, m);
+	}
+}
+
 static void
 resolver_connect(struct resolver *r)
 {
@@ -618,10 +633,13 @@ resolver_connect(struct resolver *r)
 
 	r->ask = ask_open(r->qm->base, "private", params.rewrite_service_name,
 	    params.qmgr_ipc_timeout, resolver_event, r, &err);
-	if (r->ask == NULL) {
-		log_warning("%s", err.text);
+	if (r->ask != NULL)
+		return;
+	log_warning("%s", err.text);
+	if (rewrite_needs_server() || r->placed != NULL)
 		event_add(r->retry, &tv);
-	}
+	else
+		resolve_line_here(r);
 }
 
 static void
@@ -701,7 +719,14 @@ assign_init(struct qmgr *qm)
 		buf_addf(&list, "%s ", word);
 	free(copy);
 	qm->defer_transports = buf_take(&list);
-	if (!rewrite_needs_server())
+	if (rewrite_needs_server())
+		assign_ask_service(qm);
+}
+
+void
+assign_ask_service(struct qmgr *qm)
+{
+	if (qm->resolver != NULL)
 		return;
 	qm->resolver = xcalloc(1, sizeof(*qm->resolver));
 	qm->resolver->qm = qm;

@@ -53,6 +53,7 @@ struct qmgr {
 	struct event	*woken_event;
 	struct transport *woken;	/* list: they have work */
 
+	bool		 is_stale;	/* a table was changed: see role.c */
 	struct resolver	*resolver;	/* asks the rewrite service; NULL: in-process */
 	char		*defer_transports; /* " name name " */
 	int64_t		 token_ms;	/* in-flow tokens were topped up */
@@ -90,6 +91,8 @@ int	active_open(const struct message *m, struct err *err);
 /* ---- assign.c ---- */
 
 void	assign_init(struct qmgr *qm);
+/* assign_ask_service - resolve by asking the rewrite service from now on */
+void	assign_ask_service(struct qmgr *qm);
 /* assign_batch - resolve and schedule what message_read has left in m->batch */
 void	assign_batch(struct qmgr *qm, struct message *m);
 /*

@@ -5,45 +5,60 @@
  */
 #include "daemon/role.h"
 
-#include <signal.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #include "daemon/qmgr/qmgr.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/serve_internal.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
+#include "lib/table/table.h"
 
 static struct qmgr qm;
 
-/* ---- the watchdog: an event loop that does not turn is no use to anybody ---- */
-
+/*
+ * The skeleton counts triggers as signs of life; our loop also turns without
+ * any, and has a limit of its own.
+ */
 static void
-watchdog_bark(int sig)
+show_life(evutil_socket_t fd, short what, void *arg)
 {
-	(void)sig;
-	log_fatal("watchdog timeout");
-}
+	static bool has_begun;
 
-static void
-watchdog_pat(evutil_socket_t fd, short what, void *arg)
-{
 	(void)fd;
 	(void)what;
 	(void)arg;
-	alarm((unsigned)params.qmgr_daemon_timeout);
+	if (!has_begun)
+		serve_watchdog(params.qmgr_daemon_timeout);
+	has_begun = true;
+	serve_alive();
 }
 
 static void
 watchdog_start(struct event_base *base)
 {
-	struct timeval tv = { params.qmgr_daemon_timeout / 3 + 1, 0 };
+	struct timeval tv = { params.qmgr_daemon_timeout / 6 + 1, 0 };
 
-	signal(SIGALRM, watchdog_bark);
-	event_add(event_new(base, -1, EV_PERSIST, watchdog_pat, NULL), &tv);
-	watchdog_pat(-1, 0, NULL);
+	event_add(event_new(base, -1, EV_PERSIST, show_life, NULL), &tv);
+}
+
+/*
+ * A routing table was changed. A restart would put back every message that
+ * is being delivered; so the rewrite service, which is fresh soon, answers
+ * from now on, and the restart comes when nothing is active.
+ */
+static void
+notice_changed_tables(void)
+{
+	const char *name;
+
+	if (qm.is_stale || (name = table_any_changed()) == NULL)
+		return;
+	log_info("table %s has changed -- restarting when idle", name);
+	qm.is_stale = true;	/* scan.c ends us */
+	assign_ask_service(&qm);
 }
 
 static void
@@ -76,6 +91,7 @@ trigger(const char *bytes, size_t len, const char *service)
 	size_t i;
 
 	(void)service;
+	notice_changed_tables();
 	for (i = 0; i < len; i++) {
 		switch (bytes[i]) {
 		case 'W':
@@ -112,7 +128,8 @@ const struct role qmgr_role = {
 	.name = "qmgr",
 	.summary = "schedule deliveries",
 	.skeleton = ROLE_TRIGGER,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_NO_IDLE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_NO_IDLE_LIMIT |
+	    ROLE_KEEPS_TABLES,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
 	.trigger = trigger

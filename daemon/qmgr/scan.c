@@ -12,6 +12,7 @@
 
 #include "daemon/qmgr/qmgr.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/serve_internal.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -134,8 +135,12 @@ slice(evutil_socket_t fd, short what, void *arg)
 		second = qm->was_incoming ? &qm->incoming : &qm->deferred;
 		qm->was_incoming = !qm->was_incoming;
 		if (advance(qm, first, until) == -1 &&
-		    advance(qm, second, until) == -1)
+		    advance(qm, second, until) == -1) {
+			/* A trigger that comes now starts a fresh process. */
+			if (qm->is_stale && qm->message_count == 0)
+				serve_end();
 			return;
+		}
 		if (clock_mono_ms() >= until)
 			break;
 	}
@@ -173,10 +178,9 @@ scan_request(struct qmgr *qm, struct scan *scan, bool ignores_time,
 void
 scan_go_on(struct qmgr *qm)
 {
-	if (!qm->is_full)
-		return;
+	if (qm->is_full || (qm->is_stale && qm->message_count == 0))
+		wake(qm);
 	qm->is_full = false;
-	wake(qm);
 }
 
 void

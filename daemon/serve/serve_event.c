@@ -220,7 +220,8 @@ accept_trigger(evutil_socket_t listener, short what, void *arg)
 
 	(void)what;
 	(void)arg;
-	if (serve_tables_changed())
+	if ((sv.role->needs & ROLE_KEEPS_TABLES) == 0 &&
+	    serve_tables_changed())
 		serve_end();
 	buf_reset(&bytes);
 	if (sv.transport == SERVE_FIFO) {
