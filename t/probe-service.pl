@@ -37,7 +37,13 @@ while (1) {
     }
     accept(my $client, $listener) or next;
     status(0);
-    if ($type eq 'pass') { note("passed"); close $client; status(1); next }
+    if ($type eq 'pass') {	# no descriptor is looked at; busy until the client goes
+        note("passed");
+        1 while sysread($client, my $ignored, 100);
+        close $client;
+        status(1);
+        next;
+    }
     while (my $line = <$client>) {
         last if $line =~ /^W/ and note("woken");
         syswrite($client, "$$\n") if $line =~ /^pid/;
