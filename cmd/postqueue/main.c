@@ -39,6 +39,9 @@ static const char usage_text[] =
     "                 [--columns fields] [--sort fields] [--limit n]\n"
     "       postqueue [-c config_dir] [--select expr] [--format format]\n"
     "                 --count [--by fields] | --group-by fields [--top n]\n"
+    "       postqueue [-c config_dir] [--select expr] [--format format]\n"
+    "                 --shape[=field] [--buckets n] [--first time] [--linear]\n"
+    "                 [--parents] [--top n]\n"
     "       postqueue --select expr --select-explain | --select-why queue_id\n"
     "       postqueue --fields\n"
     "\n"
@@ -57,7 +60,8 @@ struct request {
 enum long_option {
 	LONG_HELP = 256, LONG_SELECT, LONG_FORMAT, LONG_COLUMNS, LONG_SORT,
 	LONG_LIMIT, LONG_COUNT, LONG_BY, LONG_GROUP_BY, LONG_TOP, LONG_EXPLAIN,
-	LONG_WHY, LONG_FIELDS
+	LONG_WHY, LONG_FIELDS, LONG_SHAPE, LONG_BUCKETS, LONG_FIRST, LONG_LINEAR,
+	LONG_PARENTS
 };
 
 static const struct option longs[] = {
@@ -74,6 +78,11 @@ static const struct option longs[] = {
 	{ "select-explain", no_argument, NULL, LONG_EXPLAIN },
 	{ "select-why", required_argument, NULL, LONG_WHY },
 	{ "fields", no_argument, NULL, LONG_FIELDS },
+	{ "shape", optional_argument, NULL, LONG_SHAPE },
+	{ "buckets", required_argument, NULL, LONG_BUCKETS },
+	{ "first", required_argument, NULL, LONG_FIRST },
+	{ "linear", no_argument, NULL, LONG_LINEAR },
+	{ "parents", no_argument, NULL, LONG_PARENTS },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -143,6 +152,17 @@ read_long(int c, struct query *q)
 	case LONG_TOP: q->top = number_of("top", optarg); break;
 	case LONG_EXPLAIN: q->wants_explain = true; break;
 	case LONG_WHY: q->why = optarg; break;
+	case LONG_SHAPE:
+		q->wants_shape = true;
+		q->shape_field = optarg;
+		break;
+	case LONG_BUCKETS: q->buckets = number_of("buckets", optarg); break;
+	case LONG_FIRST:
+		if (num_parse_time(optarg, 's', &q->first_s, NULL) == -1)
+			log_fatal("--first: bad duration \"%s\"", optarg);
+		break;
+	case LONG_LINEAR: q->is_linear = true; break;
+	case LONG_PARENTS: q->wants_parents = true; break;
 	}
 }
 
@@ -150,16 +170,21 @@ read_long(int c, struct query *q)
 static void
 check_query(const struct query *q, int mode)
 {
-	bool is_grouped = q->wants_count || q->group_by != NULL;
+	bool is_grouped = q->wants_count || q->group_by != NULL ||
+	    q->wants_shape;
 
 	if (mode != 0)
 		log_fatal("-%c goes with no long option", mode);
-	if (q->wants_count && q->group_by != NULL)
-		log_fatal("--count and --group-by exclude each other");
+	if (q->wants_count + (q->group_by != NULL) + q->wants_shape > 1)
+		log_fatal("--count, --group-by and --shape exclude each other");
+	if (!q->wants_shape && (q->buckets >= 0 || q->first_s >= 0 ||
+	    q->is_linear || q->wants_parents))
+		log_fatal("--buckets, --first, --linear and --parents go with "
+		    "--shape");
 	if (q->by != NULL && !q->wants_count)
 		log_fatal("--by goes with --count");
 	if (q->top >= 0 && !is_grouped)
-		log_fatal("--top goes with --group-by or --count");
+		log_fatal("--top goes with --group-by, --count or --shape");
 	if (is_grouped && (q->columns != NULL || q->sort != NULL ||
 	    q->limit >= 0))
 		log_fatal("groups have neither --columns nor --sort nor "

@@ -25,6 +25,7 @@
 #include "cmd/postqueue/group.h"
 #include "cmd/postqueue/listing.h"
 #include "cmd/postqueue/output.h"
+#include "cmd/postqueue/shape.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -58,6 +59,7 @@ struct run {
 	struct queue_field_context c;
 	struct output	 output;
 	struct groups	*groups;
+	struct shape	*shape;
 	const struct queue_field *keys[KEYS_MAX];
 	bool		 is_down[KEYS_MAX];	/* "-field" */
 	size_t		 key_count;
@@ -283,13 +285,15 @@ take(struct run *r)
 		return;
 	r->damaged += r->c.m->is_damaged;
 	r->matched++;
-	if (r->groups != NULL)
+	if (r->shape != NULL)
+		shape_add(r->shape, &r->c);
+	else if (r->groups != NULL)
 		groups_add(r->groups, &r->c);
 	else if (r->key_count > 0)
 		keep_for_sorting(r);
 	else
 		show(r);
-	r->is_full = r->groups == NULL && r->key_count == 0 &&
+	r->is_full = r->groups == NULL && r->shape == NULL && r->key_count == 0 &&
 	    r->q->limit >= 0 && r->shown >= r->q->limit;
 }
 
@@ -425,11 +429,29 @@ terminal_width(void)
 }
 
 static void
+prepare_shape(struct run *r)
+{
+	const struct query *q = r->q;
+	struct shape_options o = { q->shape_field,
+	    q->buckets >= 0 ? q->buckets : SHAPE_BUCKETS,
+	    q->first_s >= 0 ? q->first_s : SHAPE_FIRST_S, q->is_linear,
+	    q->wants_parents };
+
+	if (o.buckets < 1 || o.buckets > SHAPE_BUCKETS_MAX)
+		log_fatal("--buckets: between 1 and %d", SHAPE_BUCKETS_MAX);
+	if (o.first_s < 1)
+		log_fatal("--first: at least 1s");
+	if ((r->shape = shape_new(&o)) == NULL)
+		log_fatal("--shape: unknown field \"%s\"", q->shape_field);
+}
+
+static void
 prepare(struct run *r)
 {
 	struct query *q = r->q;
 	const char *bad = NULL;
-	bool is_grouped = q->wants_count || q->group_by != NULL;
+	bool is_grouped = q->wants_count || q->group_by != NULL ||
+	    q->wants_shape;
 
 	if (q->format == FORMAT_DEFAULT)
 		q->format = isatty(STDOUT_FILENO) || is_grouped ?
@@ -451,6 +473,10 @@ prepare(struct run *r)
 		if (q->format == FORMAT_IDS || q->format == FORMAT_IDS0 ||
 		    q->format == FORMAT_CLASSIC)
 			log_fatal("groups have no IDs to print");
+	}
+	if (q->wants_shape) {
+		prepare_shape(r);
+	} else if (is_grouped) {
 		r->groups = groups_new(q->wants_count ? q->by : q->group_by,
 		    q->wants_count, &bad);
 		if (r->groups == NULL)
@@ -521,7 +547,9 @@ why(struct run *r)
 static int
 finish(struct run *r)
 {
-	if (r->groups != NULL)
+	if (r->shape != NULL)
+		shape_print(r->shape, r->q->format, r->q->top, &r->out);
+	else if (r->groups != NULL)
 		groups_print(r->groups, r->q->format, r->q->top, &r->out);
 	else if (r->key_count > 0)
 		show_sorted(r);
@@ -536,7 +564,8 @@ finish(struct run *r)
 	if (interrupted)
 		log_warning("interrupted: this is what was found so far");
 	return r->unknown > 0 || r->damaged > 0 ? QUERY_PARTLY :
-	    r->matched == 0 && r->groups == NULL ? QUERY_NOTHING : QUERY_DONE;
+	    r->matched == 0 && r->groups == NULL && r->shape == NULL ?
+	    QUERY_NOTHING : QUERY_DONE;
 }
 
 static void
@@ -557,6 +586,8 @@ run_done(struct run *r)
 	free(r->kept);
 	if (r->groups != NULL)
 		groups_free(r->groups);
+	if (r->shape != NULL)
+		shape_free(r->shape);
 	queue_select_free(r->select);
 	queue_message_done(r->c.m);
 	buf_done(&r->c.scratch);
@@ -570,7 +601,7 @@ answer(struct run *r)
 		return explain(r);
 	if (r->q->why != NULL)
 		return why(r);
-	if (r->groups == NULL) {
+	if (r->groups == NULL && r->shape == NULL) {
 		output_head(&r->output, &r->out);
 		flush_out(r);
 	}

@@ -28,11 +28,15 @@ struct query {
 	const char	*by;		/* --count --by */
 	const char	*group_by;
 	int64_t		 top;		/* groups shown, -1: all */
+	bool		 wants_shape;
+	const char	*shape_field;	/* NULL: rcpt.domain */
+	int64_t		 buckets, first_s;
+	bool		 is_linear, wants_parents;
 	bool		 wants_explain;
 	const char	*why;		/* a queue ID */
 	bool		 is_direct;	/* we may read the queue ourselves */
 };
-#define QUERY_INIT { .limit = -1, .top = -1 }
+#define QUERY_INIT { .limit = -1, .top = -1, .buckets = -1, .first_s = -1 }
 
 /* query_format_find - by name; false when there is no such format */
 bool	query_format_find(const char *name, enum query_format *out);

@@ -67,6 +67,31 @@ is 'groups by recipient domain' "$(postqueue --select 'queue = deferred' --group
 odd.example 1 connect
 remote.example 2 connect'
 is 'the top one' "$(postqueue --group-by sender --top 1 --format jsonl | jq -r .sender)" 'ann@client.example'
+# Four ages in two domains; one message has two recipients.
+now=$(date +%s)
+spool_new "$T/b"
+for age in 60 290 700 100000; do
+	f=$T/b/spool/incoming/AB$age
+	perl -e 'sub r { $_[0] . chr(length $_[1]) . $_[1] }
+	    print r("T", "$ARGV[0] 0") . r("S", "a\@b.example") . r("R", "x\@one.example") .
+	        ($ARGV[1] == 700 ? r("R", "y\@sub.one.example") : "") . r("M", "") . r("X", "") . r("E", "")' \
+	    $((now - age)) $age >"$f"
+	chmod 700 "$f"
+done
+spool_own "$T/b"
+is 'the shape of the queue' "$(postqueue --shape --format csv | tr -d '\r')" \
+    'rcpt.domain,total,5,10,20,40,80,160,320,640,1280,1280+
+TOTAL,5,2,0,2,0,0,0,0,0,0,1
+one.example,4,2,0,1,0,0,0,0,0,0,1
+sub.one.example,1,0,0,1,0,0,0,0,0,0,0'
+is 'with domains above, other ages, the largest' \
+    "$(postqueue --shape=rcpt.domain --parents --buckets 3 --first 10m --linear --top 2 --format tsv)" \
+    "$(printf 'rcpt.domain\ttotal\t10\t20\t20+\nTOTAL\t5\t2\t2\t1\nexample\t5\t2\t2\t1\none.example\t5\t2\t2\t1')"
+like 'for people' "$(postqueue --shape=sender)" '^ +a@b\.example +4 +2 +0 +1 '
+is 'as JSON' "$(postqueue --shape --format jsonl | jq -c 'select(.rcpt_domain == "TOTAL") .counts["5"]')" 2
+ok 'its options go with it' refused 'go with --shape' --linear
+MAIL_CONFIG=$T/a/etc
+
 is 'only some queues are looked at' "$(postqueue --select 'queue = hold and subject ~ x' --select-explain)" \
     'queue = "hold" and subject ~ /x/i
 reads at most: headers
