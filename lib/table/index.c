@@ -35,7 +35,22 @@ index_path(const struct table *t)
 	return buf_take(&path);
 }
 
-/* Open and lock the temporary file, empty, still found by its name. */
+/* Read the umask; there is no other way than to set it. */
+static mode_t
+current_umask(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return mask;
+}
+
+/*
+ * Open and lock the temporary file, empty, ours, still found by its name.
+ *
+ * A file that somebody else made is not used: he may hold it open. With its
+ * lock in our hands no build is at work on it, so it can go away.
+ */
 static int
 open_tmp(const char *tmp, struct err *err)
 {
@@ -58,11 +73,20 @@ open_tmp(const char *tmp, struct err *err)
 		}
 		if (by_fd.st_nlink > 0 && lstat(tmp, &by_name) == 0 &&
 		    by_name.st_dev == by_fd.st_dev &&
-		    by_name.st_ino == by_fd.st_ino)
-			break;
+		    by_name.st_ino == by_fd.st_ino) {
+			if (by_fd.st_uid == geteuid())
+				break;
+			if (unlink(tmp) == -1) {
+				err_sys(err, "remove %s, which user %ld owns",
+				    tmp, (long)by_fd.st_uid);
+				close(fd);
+				return -1;
+			}
+		}
 		close(fd);
 	}
-	if (ftruncate(fd, 0) == -1) {
+	if (ftruncate(fd, 0) == -1 ||
+	    fchmod(fd, 0600) == -1) {	/* until it is complete */
 		err_sys(err, "truncate %s", tmp);
 		close(fd);
 		return -1;
@@ -70,13 +94,28 @@ open_tmp(const char *tmp, struct err *err)
 	return fd;
 }
 
+/* A symbolic link stays one: what it leads to is replaced. */
+static char *
+real_index_path(const struct table *t)
+{
+	char *path = index_path(t), *target;
+	struct stat st;
+
+	if (lstat(path, &st) == -1 || !S_ISLNK(st.st_mode) ||
+	    (target = realpath(path, NULL)) == NULL)
+		return path;
+	free(path);
+	return target;
+}
+
 struct index_build *
 index_build_open(const struct table *t, const char *label, struct err *err)
 {
 	struct index_build *b = xcalloc(1, sizeof(*b));
 	struct buf tmp = BUF_INIT;
+	struct stat old;
 
-	b->path = index_path(t);
+	b->path = real_index_path(t);
 	buf_setf(&tmp, "%s.tmp", b->path);
 	b->tmp = buf_take(&tmp);
 	b->label = label;
@@ -84,8 +123,13 @@ index_build_open(const struct table *t, const char *label, struct err *err)
 		index_build_close(b);
 		return NULL;
 	}
-	if (stat(b->path, &b->old) == -1)
-		b->old.st_mode = 0;
+	b->new_mode = b->mode = 0644 & ~current_umask();
+	if (stat(b->path, &old) == 0) {
+		b->mode = old.st_mode & 0777;
+		b->uid = old.st_uid;
+		b->gid = old.st_gid;
+		b->replaces = true;
+	}
 	b->pairs = pairs_new();
 	return b;
 }
@@ -142,14 +186,12 @@ index_copy(struct index_build *b, struct err *err)
  * place. Only root can give files away; others simply own what they make.
  */
 static int
-keep_attributes(struct index_build *b, struct err *err)
+set_attributes(struct index_build *b, struct err *err)
 {
-	if (b->old.st_mode == 0)
-		return 0;
-	if (geteuid() == 0 && fchown(b->fd, b->old.st_uid,
-	    b->old.st_gid) == -1)
+	if (b->replaces && geteuid() == 0 &&
+	    fchown(b->fd, b->uid, b->gid) == -1)
 		return err_sys(err, "change owner of %s", b->tmp);
-	if (fchmod(b->fd, b->old.st_mode & 0777) == -1)
+	if (fchmod(b->fd, b->mode) == -1)
 		return err_sys(err, "change mode of %s", b->tmp);
 	return 0;
 }
@@ -157,7 +199,7 @@ keep_attributes(struct index_build *b, struct err *err)
 int
 index_build_commit(struct index_build *b, struct err *err)
 {
-	if (keep_attributes(b, err) == -1)
+	if (set_attributes(b, err) == -1)
 		return -1;
 	/* The directory needs no flush: a crash leaves the old file or the new. */
 	if (fdatasync(b->fd) == -1)

@@ -18,7 +18,11 @@ struct index_build {
 	int		 fd;		/* of tmp, flock(2)ed */
 	struct pairs	*pairs;
 	const char	*label;		/* duplicates are reported under this name */
-	struct stat	 old;		/* the file that is replaced; st_mode 0: none */
+	bool		 replaces;	/* a file that gave these: */
+	mode_t		 mode;
+	uid_t		 uid;
+	gid_t		 gid;
+	mode_t		 new_mode;	/* what a new file would have */
 };
 
 /* index_path - NAME.suffix; the caller frees it */

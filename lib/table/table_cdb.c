@@ -47,7 +47,9 @@ cdb_table_open(struct table *t, struct err *err)
 			free(s);
 			return -1;
 		}
-		s->build->old.st_mode = 0;	/* always a new file: 13.5 */
+		/* Always a new file, with the rights of one: 13.5. */
+		s->build->replaces = false;
+		s->build->mode = s->build->new_mode;
 		return 0;
 	}
 	path = index_path(t);

@@ -101,6 +101,15 @@ for mode in 600 640 444; do
 	done
 done
 
+mkdir real; printf 'k v\n' >linked
+for type in gdbm lmdb cdb; do
+	ln -s real/index.$type linked.$type
+	: >real/index.$type
+	postmap $type:linked
+	ok "$type: a symbolic link stays one" test -h linked.$type
+	is "$type: what it leads to is built" "$(postmap -q k $type:linked)" v
+done
+
 is 'unknown types are refused' "$(postmap foo:src 2>&1)" 'postmap: fatal: unsupported dictionary type: foo'
 is 'types that are only read are not built' "$(postmap pcre:src 2>&1)" \
     'postmap: fatal: unsupported dictionary type: pcre does not support bulk-mode creation.'
@@ -115,6 +124,12 @@ is 'hash: is refused when asked for' "$(echo 'posthorn_bdb_redirect = no' >>conf
 
 if [ "$(id -u)" = 0 ]; then
 	echo 'compatibility_level = 3.6' >conf/main.cf
+	printf 'k v\n' >src3; : >src3.cdb.tmp; chown 65534 src3.cdb.tmp
+	postmap cdb:src3
+	is 'a temporary file of somebody else is not used' "$(stat -c %u src3.cdb)" 0
+	printf 'k v\n' >src4; postmap lmdb:src4; chown 65534:65534 src4.lmdb; chmod 640 src4.lmdb
+	postmap lmdb:src4
+	is 'owner and mode of an index stay' "$(stat -c %u:%g:%a src4.lmdb)" 65534:65534:640
 	mkdir own; printf 'k v\n' >own/f; chown 65534:65534 own own/f
 	for type in gdbm lmdb cdb; do
 		postmap $type:own/f
