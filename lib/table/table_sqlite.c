@@ -92,6 +92,21 @@ sqlite_close(struct table *t)
 	free(s);
 }
 
+/* The library opens the file with the first query; a chroot may come before. */
+static int
+open_file(struct sqlite_state *s)
+{
+	sqlite3_stmt *statement;
+	int rc;
+
+	if (lib.prepare_v2(s->db, "PRAGMA schema_version", -1, &statement,
+	    NULL) != SQLITE_OK)
+		return -1;
+	rc = lib.step(statement);
+	lib.finalize(statement);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
 static int
 open_database(struct table *t, struct sqlite_state *s, struct err *err)
 {
@@ -108,6 +123,9 @@ open_database(struct table *t, struct sqlite_state *s, struct err *err)
 		return err_set(err, ERR_CONFIG, "open database %s: %s", path,
 		    s->db != NULL ? lib.errmsg(s->db) : "out of memory");
 	lib.busy_timeout(s->db, BUSY_MS);
+	if (open_file(s) == -1)
+		return err_set(err, ERR_CONFIG, "open database %s: %s", path,
+		    lib.errmsg(s->db));
 	return 0;
 }
 

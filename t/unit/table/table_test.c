@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -420,6 +421,42 @@ START_TEST(texthash_reads_logical_lines)
 }
 END_TEST
 
+START_TEST(a_table_that_was_opened_works_in_a_chroot)
+{
+	static const char *const names[] = { "gdbm:t", "lmdb:t", "cdb:t",
+		"texthash:f", "regexp:r", "pcre:r", "inline:{key1={value 1}}" };
+	struct table *tables[sizeof(names) / sizeof(names[0])];
+	int status;
+	pid_t pid;
+	size_t i;
+
+	if (geteuid() != 0)
+		return;
+	for (i = 0; i < 3; i++)
+		build(names[i], TABLE_FOLD, 5000);
+	write_file("f", "key1 value 1\n");
+	write_file("r", "/^key1$/ value 1\n");
+	ck_assert_int_eq(mkdir("jail", 0755), 0);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		tables[i] = must_open(names[i], TABLE_READ, TABLE_FOLD |
+		    TABLE_UTF8);
+	if ((pid = fork()) == 0) {
+		if (chroot("jail") == -1 || chdir("/") == -1)
+			_exit(100);
+		for (i = 0; i < 7; i++)
+			if (strcmp(ask(tables[i], "key1"), "value 1") != 0 ||
+			    strcmp(ask(tables[i], "key4999"),
+			    i < 3 ? "value 4999" : "-") != 0)
+				_exit(10 + (int)i);
+		_exit(table_any_changed() == NULL ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		table_close(tables[i]);
+}
+END_TEST
+
 START_TEST(one_name_is_one_instance)
 {
 	struct table *a = must_open("internal:x", TABLE_READ, TABLE_FOLD);
@@ -507,6 +544,7 @@ main(void)
 	tcase_add_loop_test(tc, damaged_index_files_are_refused_or_broken, 0,
 	    3);
 	tcase_add_test(tc, texthash_reads_logical_lines);
+	tcase_add_test(tc, a_table_that_was_opened_works_in_a_chroot);
 	tcase_add_test(tc, one_name_is_one_instance);
 	tcase_add_test(tc, a_stand_in_answers_try_again);
 	tcase_add_test(tc, values_can_be_files);
