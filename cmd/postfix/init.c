@@ -33,6 +33,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/conf/params.h"
 
@@ -41,7 +42,7 @@ static const char usage_text[] =
 
 struct instance {
 	char		 dir[PATH_MAX], bin[PATH_MAX], libexec[PATH_MAX];
-	const char	*owner, *group;
+	char		*owner, *group;
 	uid_t		 uid;
 	gid_t		 gid, group_id;
 	int		 port;
@@ -205,12 +206,12 @@ find_owner(struct instance *in)
 		log_fatal("mail_owner must not be root");
 	in->uid = pw->pw_uid;
 	in->gid = pw->pw_gid;
-	in->owner = strdup(pw->pw_name);
+	in->owner = xstrdup(pw->pw_name);
 	gr = geteuid() == 0 ? getgrnam("postdrop") : getgrgid(pw->pw_gid);
 	if (gr == NULL)
 		log_fatal("there is no group %s", geteuid() == 0 ?
 		    "postdrop" : "for this user");
-	in->group = strdup(gr->gr_name);
+	in->group = xstrdup(gr->gr_name);
 	in->group_id = gr->gr_gid;
 }
 
@@ -357,5 +358,7 @@ init_verb(char **args)
 	build_aliases(&in);
 	printf("config_directory %s\nport %d\nowner %s\nlog %s/log/mail.log\n",
 	    config, in.port, in.owner, in.dir);
+	free(in.owner);
+	free(in.group);
 	return 0;
 }

@@ -106,11 +106,12 @@ main(int argc, char **argv)
 
 	if (optind == argc) {
 		record_input(sev, name.ptr);
-		return 0;
+	} else {
+		for (; optind < argc; optind++)
+			buf_addf(&text, "%s%s", text.len > 0 ? " " : "",
+			    argv[optind]);
+		record(sev, name.ptr, text.ptr);
 	}
-	for (; optind < argc; optind++)
-		buf_addf(&text, "%s%s", text.len > 0 ? " " : "", argv[optind]);
-	record(sev, name.ptr, text.ptr);
 	buf_done(&name);
 	buf_done(&text);
 	return 0;
