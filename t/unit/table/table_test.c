@@ -424,7 +424,7 @@ END_TEST
 START_TEST(a_table_that_was_opened_works_in_a_chroot)
 {
 	static const char *const names[] = { "gdbm:t", "lmdb:t", "cdb:t",
-		"texthash:f", "regexp:r", "pcre:r", "inline:{key1={value 1}}" };
+		"texthash:f", "regexp:r", "pcre:r", "inline:{ {key1=value 1} }" };
 	struct table *tables[sizeof(names) / sizeof(names[0])];
 	int status;
 	pid_t pid;
