@@ -14,7 +14,7 @@ passed  pass - - n -  2 probe $T/out/passed
 CF
 instance_start "$I"
 knock() {
-	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => shift) or die; sleep shift' \
+	exec perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => shift) or die; sleep shift' \
 	    "$I/spool/private/passed" "$1"
 }
 lives() { [ "$(grep -c generation= "$T/out/passed")" -ge "$1" ]; }
