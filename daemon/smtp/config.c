@@ -13,6 +13,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/net/dns.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 
@@ -203,6 +204,8 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	c->assumes_final = is_lmtp && params.lmtp_assume_final;
 	c->prefer = preference(PICK(address_preference));
 	load_lookup(c, PICK(dns_support_level), PICK(host_lookup));
+	if (c->uses_dns)
+		dns_init();
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
 }

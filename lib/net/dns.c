@@ -424,6 +424,12 @@ resolver_ready(void)
 	return true;
 }
 
+void
+dns_init(void)
+{
+	resolver_ready();
+}
+
 static enum dns_result
 ask(const char *name, int type, struct dns_answer *out, struct err *err)
 {

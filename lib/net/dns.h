@@ -39,6 +39,9 @@ struct dns_answer {
 	size_t		 count;
 };
 
+/* dns_init - read the resolver's configuration now: before a chroot that has none */
+void	dns_init(void);
+
 /*
  * dns_query - ask for one type; CNAMEs are followed
  *
