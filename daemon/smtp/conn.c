@@ -291,6 +291,14 @@ tick(int sig)
 	errno = saved;
 }
 
+/* The process ends: the server should not have to guess why. */
+static void
+goodbye(void)
+{
+	if (kept_fd >= 0)
+		conn_take("");
+}
+
 static bool
 timer_runs(void)
 {
@@ -303,6 +311,7 @@ timer_runs(void)
 		sigaction(SIGUSR2, &sa, NULL);
 		has_timer = timer_create(CLOCK_MONOTONIC, &ev,
 		    &kept_timer) == 0;
+		atexit(goodbye);
 	}
 	return has_timer && (is_ticking || set_timer(1));
 }
