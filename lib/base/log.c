@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 #define LOG_TEXT_MAX	2000	/* spec/master.md 6.0 */
 #define LOG_TAG_MAX	256
+#define POSTLOG_WAIT_MS	10000
 #define ERROR_LIMIT	13	/* spec/commands.md 1.1 */
 
 int log_verbose;
@@ -226,8 +228,22 @@ postlog_send(const char *line, size_t len)
 			lg.postlog_fd = postlog_connect(lg.postlog_relative);
 		if (lg.postlog_fd == -1)
 			return false;
-		if (send(lg.postlog_fd, line, len, MSG_NOSIGNAL) != -1)
+		if (send(lg.postlog_fd, line, len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
 			return true;
+		/*
+		 * The service is behind. Who may write the file does so at
+		 * once: the supervisor must never wait for a service that it
+		 * has yet to start. Others wait for a while.
+		 */
+		if (errno == EAGAIN) {
+			struct pollfd pfd = { lg.postlog_fd, POLLOUT, 0 };
+
+			if (lg.fallback != NULL ||
+			    poll(&pfd, 1, POSTLOG_WAIT_MS) != 1)
+				return false;
+			continue;
+		}
 		close(lg.postlog_fd);
 		lg.postlog_fd = -1;
 	}
