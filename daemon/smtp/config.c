@@ -112,30 +112,47 @@ preference(const char *text)
 	return SMTP_PREFER_ANY;
 }
 
-#define PICK(name)	(is_lmtp ? params.lmtp_##name : params.smtp_##name)
+/* Both names are spelled out, so that whoever looks for one finds it. */
+#define PICK(lmtp, smtp)	(is_lmtp ? (lmtp) : (smtp))
 #define TITLE(name)	(is_lmtp ? "lmtp_" name : "smtp_" name)
 
 static void
 load_limits(struct smtp_config *c, bool is_lmtp)
 {
-	c->connect_timeout = PICK(connect_timeout);
+	c->connect_timeout = PICK(params.lmtp_connect_timeout,
+	    params.smtp_connect_timeout);
 	c->helo_timeout = is_lmtp ? params.lmtp_lhlo_timeout :
 	    params.smtp_helo_timeout;
-	c->mail_timeout = PICK(mail_timeout);
-	c->rcpt_timeout = PICK(rcpt_timeout);
-	c->data_init_timeout = PICK(data_init_timeout);
-	c->data_xfer_timeout = PICK(data_xfer_timeout);
-	c->data_done_timeout = PICK(data_done_timeout);
-	c->rset_timeout = PICK(rset_timeout);
-	c->quit_timeout = PICK(quit_timeout);
-	c->xforward_timeout = PICK(xforward_timeout);
-	c->per_request_deadline = PICK(per_request_deadline);
-	c->address_limit = PICK(mx_address_limit);
-	c->session_limit = PICK(mx_session_limit);
-	c->line_limit = PICK(line_length_limit);
-	c->cache_time_s = PICK(connection_cache_time_limit);
-	c->reuse_time_s = PICK(connection_reuse_time_limit);
-	c->reuse_count = PICK(connection_reuse_count_limit);
+	c->mail_timeout = PICK(params.lmtp_mail_timeout,
+	    params.smtp_mail_timeout);
+	c->rcpt_timeout = PICK(params.lmtp_rcpt_timeout,
+	    params.smtp_rcpt_timeout);
+	c->data_init_timeout = PICK(params.lmtp_data_init_timeout,
+	    params.smtp_data_init_timeout);
+	c->data_xfer_timeout = PICK(params.lmtp_data_xfer_timeout,
+	    params.smtp_data_xfer_timeout);
+	c->data_done_timeout = PICK(params.lmtp_data_done_timeout,
+	    params.smtp_data_done_timeout);
+	c->rset_timeout = PICK(params.lmtp_rset_timeout,
+	    params.smtp_rset_timeout);
+	c->quit_timeout = PICK(params.lmtp_quit_timeout,
+	    params.smtp_quit_timeout);
+	c->xforward_timeout = PICK(params.lmtp_xforward_timeout,
+	    params.smtp_xforward_timeout);
+	c->per_request_deadline = PICK(params.lmtp_per_request_deadline,
+	    params.smtp_per_request_deadline);
+	c->address_limit = PICK(params.lmtp_mx_address_limit,
+	    params.smtp_mx_address_limit);
+	c->session_limit = PICK(params.lmtp_mx_session_limit,
+	    params.smtp_mx_session_limit);
+	c->line_limit = PICK(params.lmtp_line_length_limit,
+	    params.smtp_line_length_limit);
+	c->cache_time_s = PICK(params.lmtp_connection_cache_time_limit,
+	    params.smtp_connection_cache_time_limit);
+	c->reuse_time_s = PICK(params.lmtp_connection_reuse_time_limit,
+	    params.smtp_connection_reuse_time_limit);
+	c->reuse_count = PICK(params.lmtp_connection_reuse_count_limit,
+	    params.smtp_connection_reuse_count_limit);
 }
 
 static void
@@ -151,28 +168,42 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	    params.lmtp_discard_lhlo_keyword_address_maps, 0) :
 	    open_maps("smtp_discard_ehlo_keyword_address_maps",
 	    params.smtp_discard_ehlo_keyword_address_maps, 0);
-	c->pix = smtp_config_pix(PICK(pix_workarounds));
+	c->pix = smtp_config_pix(PICK(params.lmtp_pix_workarounds,
+	    params.smtp_pix_workarounds));
 	c->pix_maps = open_maps(TITLE("pix_workaround_maps"),
-	    PICK(pix_workaround_maps), 0);
-	c->pix_threshold_s = PICK(pix_workaround_threshold_time);
-	c->pix_delay_s = PICK(pix_workaround_delay_time);
-	c->generic = open_maps(TITLE("generic_maps"), PICK(generic_maps),
+	    PICK(params.lmtp_pix_workaround_maps,
+	    params.smtp_pix_workaround_maps), 0);
+	c->pix_threshold_s = PICK(params.lmtp_pix_workaround_threshold_time,
+	    params.smtp_pix_workaround_threshold_time);
+	c->pix_delay_s = PICK(params.lmtp_pix_workaround_delay_time,
+	    params.smtp_pix_workaround_delay_time);
+	c->generic = open_maps(TITLE("generic_maps"),
+	    PICK(params.lmtp_generic_maps, params.smtp_generic_maps),
 	    TABLE_FOLD | TABLE_UTF8);
-	if (PICK(sasl_auth_enable)) {
+	if (PICK(params.lmtp_sasl_auth_enable, params.smtp_sasl_auth_enable)) {
 		c->passwords = maps_open(TITLE("sasl_password_maps"),
-		    PICK(sasl_password_maps), TABLE_FOLD | TABLE_UTF8);
-		c->by_sender = PICK(sender_dependent_authentication);
+		    PICK(params.lmtp_sasl_password_maps,
+		    params.smtp_sasl_password_maps), TABLE_FOLD | TABLE_UTF8);
+		c->by_sender = PICK(params.lmtp_sender_dependent_authentication,
+		    params.smtp_sender_dependent_authentication);
 	}
-	c->tls_level = PICK(tls_security_level);
-	c->uses_tls = PICK(use_tls);
-	c->enforces_tls = PICK(enforce_tls);
-	c->wraps_tls = PICK(tls_wrappermode);
+	c->tls_level = PICK(params.lmtp_tls_security_level,
+	    params.smtp_tls_security_level);
+	c->uses_tls = PICK(params.lmtp_use_tls, params.smtp_use_tls);
+	c->enforces_tls = PICK(params.lmtp_enforce_tls,
+	    params.smtp_enforce_tls);
+	c->wraps_tls = PICK(params.lmtp_tls_wrappermode,
+	    params.smtp_tls_wrappermode);
 	c->tls_policy = open_maps(TITLE("tls_policy_maps"),
-	    PICK(tls_policy_maps), TABLE_FOLD | TABLE_UTF8);
-	c->tls_per_site = open_maps(TITLE("tls_per_site"), PICK(tls_per_site),
+	    PICK(params.lmtp_tls_policy_maps,
+	    params.smtp_tls_policy_maps), TABLE_FOLD | TABLE_UTF8);
+	c->tls_per_site = open_maps(TITLE("tls_per_site"),
+	    PICK(params.lmtp_tls_per_site, params.smtp_tls_per_site),
 	    TABLE_FOLD | TABLE_UTF8);
-	c->caches_on_demand = PICK(connection_cache_on_demand);
-	list = PICK(connection_cache_destinations);
+	c->caches_on_demand = PICK(params.lmtp_connection_cache_on_demand,
+	    params.smtp_connection_cache_on_demand);
+	list = PICK(params.lmtp_connection_cache_destinations,
+	    params.smtp_connection_cache_destinations);
 	if (list[0] != '\0')
 		c->cache_destinations = match_list_new(
 		    TITLE("connection_cache_destinations"), MATCH_STRING,
@@ -185,25 +216,39 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	memset(c, 0, sizeof(*c));
 	c->is_lmtp = is_lmtp;
 	c->helo_name = is_lmtp ? params.lmtp_lhlo_name : params.smtp_helo_name;
-	c->tcp_port = PICK(tcp_port);
-	c->fallback_relay = PICK(fallback_relay);
-	c->bind_address = PICK(bind_address);
-	c->bind_address6 = PICK(bind_address6);
-	c->bind_enforce = PICK(bind_address_enforce);
+	c->tcp_port = PICK(params.lmtp_tcp_port, params.smtp_tcp_port);
+	c->fallback_relay = PICK(params.lmtp_fallback_relay,
+	    params.smtp_fallback_relay);
+	c->bind_address = PICK(params.lmtp_bind_address,
+	    params.smtp_bind_address);
+	c->bind_address6 = PICK(params.lmtp_bind_address6,
+	    params.smtp_bind_address6);
+	c->bind_enforce = PICK(params.lmtp_bind_address_enforce,
+	    params.smtp_bind_address_enforce);
 	c->always_ehlo = params.smtp_always_send_ehlo;
 	c->never_ehlo = params.smtp_never_send_ehlo;
-	c->skip_5xx_greeting = PICK(skip_5xx_greeting);
-	c->skip_quit_reply = PICK(skip_quit_response);
-	c->send_xforward = PICK(send_xforward_command);
-	c->quotes_envelope = PICK(quote_rfc821_envelope);
-	c->randomizes = PICK(randomize_addresses);
-	c->balances = PICK(balance_inet_protocols);
-	c->defers_no_mx_address = PICK(defer_if_no_mx_address_found);
+	c->skip_5xx_greeting = PICK(params.lmtp_skip_5xx_greeting,
+	    params.smtp_skip_5xx_greeting);
+	c->skip_quit_reply = PICK(params.lmtp_skip_quit_response,
+	    params.smtp_skip_quit_response);
+	c->send_xforward = PICK(params.lmtp_send_xforward_command,
+	    params.smtp_send_xforward_command);
+	c->quotes_envelope = PICK(params.lmtp_quote_rfc821_envelope,
+	    params.smtp_quote_rfc821_envelope);
+	c->randomizes = PICK(params.lmtp_randomize_addresses,
+	    params.smtp_randomize_addresses);
+	c->balances = PICK(params.lmtp_balance_inet_protocols,
+	    params.smtp_balance_inet_protocols);
+	c->defers_no_mx_address = PICK(params.lmtp_defer_if_no_mx_address_found,
+	    params.smtp_defer_if_no_mx_address_found);
 	c->ignores_mx_error = params.ignore_mx_lookup_error;
 	c->converts_8bit = !params.disable_mime_output_conversion;
 	c->assumes_final = is_lmtp && params.lmtp_assume_final;
-	c->prefer = preference(PICK(address_preference));
-	load_lookup(c, PICK(dns_support_level), PICK(host_lookup));
+	c->prefer = preference(PICK(params.lmtp_address_preference,
+	    params.smtp_address_preference));
+	load_lookup(c, PICK(params.lmtp_dns_support_level,
+	    params.smtp_dns_support_level), PICK(params.lmtp_host_lookup,
+	    params.smtp_host_lookup));
 	if (c->uses_dns)
 		dns_init();
 	load_limits(c, is_lmtp);
