@@ -28,6 +28,7 @@
 #include "lib/queue/queue_rec.h"
 
 #define BLOCK		16384
+#define SEEN_KEPT	4096	/* slots of the hash that are worth keeping */
 #define HEADERS_MAX	262144	/* bytes of headers that a lister looks at */
 
 struct block {
@@ -152,6 +153,13 @@ forget(struct queue_message *m)
 	struct queue_message_rcpt *rcpts = m->rcpts;
 	struct queue_message_entry *entries = m->entries;
 
+	if (mem->seen_size > SEEN_KEPT) {	/* one very large log before */
+		free(mem->seen);
+		mem->seen = NULL;
+		mem->seen_size = 0;
+	} else if (m->entry_count > 0) {
+		memset(mem->seen, 0, mem->seen_size * sizeof(*mem->seen));
+	}
 	memset(m, 0, sizeof(*m));
 	m->memory = mem;
 	m->rcpts = rcpts;
@@ -160,8 +168,6 @@ forget(struct queue_message *m)
 	if (mem->now != NULL)
 		mem->now->used = 0;
 	buf_reset(&mem->headers);
-	if (mem->seen != NULL)
-		memset(mem->seen, 0, mem->seen_size * sizeof(*mem->seen));
 	m->sender = m->sender_shown = m->fullname = m->filter = m->redirect =
 	    m->verp = m->envid = m->encoding = m->client_name =
 	    m->client_addr = m->helo = m->proto = m->origin = m->sasl_user =
