@@ -171,6 +171,7 @@ table_free(struct table *t)
 	buf_done(&t->key);
 	buf_done(&t->scratch);
 	free(t->unavailable);
+	free(t->awaited);
 	free(t->full_name);
 	free(t);
 }
@@ -181,21 +182,26 @@ table_free(struct table *t)
  * says how to get the index.
  */
 static struct table *
-open_source_instead(const char *legacy, const char *name, unsigned flags,
+open_source_instead(const char *legacy, const struct table *instead_of,
     struct err *err)
 {
+	const char *name = instead_of->name;
 	bool is_alias = table_redirect_is_alias(legacy, name);
-	struct buf full = BUF_INIT;
+	struct buf full = BUF_INIT, index = BUF_INIT;
 	struct err own = ERR_INIT;
 	struct table *t;
 
-	if (err == NULL || err->kind != ERR_SYSTEM || err->errnum != ENOENT ||
+	if (instead_of->type->suffix == NULL ||
+	    err->kind != ERR_SYSTEM || err->errnum != ENOENT ||
 	    access(name, R_OK) == -1)
 		return NULL;
 	buf_setf(&full, "texthash:%s", name);
-	t = table_new(&table_texthash, full.ptr, TABLE_READ, flags);
+	t = table_new(&table_texthash, full.ptr, TABLE_READ,
+	    instead_of->flags);
 	buf_done(&full);
 	t->is_alias_source = is_alias;
+	buf_setf(&index, "%s%s", name, instead_of->type->suffix);
+	t->awaited = buf_take(&index);
 	if (t->type->open(t, &own) == -1) {
 		table_free(t);
 		return NULL;
@@ -264,8 +270,7 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 		struct table *source = NULL;
 
 		if (legacy != NULL && mode == TABLE_READ)
-			source = open_source_instead(legacy->name, t->name,
-			    flags, err);
+			source = open_source_instead(legacy->name, t, err);
 		table_free(t);
 		return source;
 	}
@@ -641,6 +646,8 @@ table_has_changed(struct table *t)
 {
 	struct stat st;
 
+	if (t->awaited != NULL && access(t->awaited, R_OK) == 0)
+		return true;
 	if (t->watch_fd == -1)
 		return false;
 	if (fstat(t->watch_fd, &st) == -1 || st.st_nlink == 0)

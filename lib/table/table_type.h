@@ -65,6 +65,7 @@ struct table {
 	bool			 has_utf8;	/* the UTF-8 layer is on */
 	bool			 tries_0null, tries_1null;	/* 3.5, still undecided: both */
 	bool			 is_alias_source; /* texthash: the text is an alias file */
+	char			*awaited;	/* an index that will replace this table */
 	bool			 is_multi_writer;	/* a new time stamp is no change */
 	enum table_trust	 trust;
 	uid_t			 owner;
