@@ -8,6 +8,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "t/unit/unit.h"
+
 START_TEST(connections_are_counted_up_and_down)
 {
 	struct counters *c = counters_new(60);
@@ -75,18 +77,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("anvil counters");
 	TCase *tc = tcase_create("counters");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	suite_add_tcase(suite, tc);
 	tcase_add_test(tc, connections_are_counted_up_and_down);
 	tcase_add_test(tc, a_new_window_begins_at_zero);
 	tcase_add_test(tc, clients_are_told_apart);
 	tcase_add_test(tc, idle_entries_go_and_connected_ones_stay);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run("anvil counters", tc);
 }

@@ -8,6 +8,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "t/unit/unit.h"
+
 START_TEST(an_empty_buf_is_an_empty_string)
 {
 	struct buf b = BUF_INIT;
@@ -90,20 +92,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("buf");
 	TCase *tc = tcase_create("buf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, an_empty_buf_is_an_empty_string);
 	tcase_add_test(tc, bytes_of_any_kind_are_kept_and_terminated);
 	tcase_add_test(tc, formatting_longer_than_the_room_is_complete);
 	tcase_add_test(tc, insert_and_delete_move_the_rest);
 	tcase_add_test(tc, spans_compare_and_split_without_copying);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("buf", tc);
 }

@@ -17,6 +17,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
+#include "t/unit/unit.h"
 
 START_TEST(lists_split_at_commas_and_blanks_but_not_in_braces)
 {
@@ -192,10 +193,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("text");
 	TCase *tc = tcase_create("text");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, lists_split_at_commas_and_blanks_but_not_in_braces);
 	tcase_add_test(tc, braces_are_stripped_or_the_fault_is_named);
@@ -206,10 +204,5 @@ main(void)
 	tcase_add_test(tc, times_take_a_unit_or_the_default_one);
 	tcase_add_test(tc, dates_are_rfc_5322);
 	tcase_add_test(tc, log_lines_are_clean_and_short);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("text", tc);
 }

@@ -11,6 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static struct buf text = BUF_INIT;
 
@@ -320,10 +321,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("bounce");
 	TCase *t = tcase_create("notice");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, a_failure_notice_is_complete);
 	tcase_add_test(t, a_postmaster_copy_has_headers_only_and_no_words);
@@ -334,10 +332,5 @@ main(void)
 	tcase_add_test(t, a_template_file_replaces_what_it_names);
 	tcase_add_test(t, a_broken_template_file_changes_nothing);
 	tcase_add_test(t, printed_templates_can_be_read_again);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("bounce", t);
 }

@@ -24,6 +24,7 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/unit.h"
 
 #define NOW		1795246700	/* 20261121073820 */
 #define STAMP		"20261121073820"
@@ -374,9 +375,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("cleanup");
 	TCase *tc = tcase_create("cleanup");
-	SRunner *sr = srunner_create(s);
 	const char *top = getenv("PH_SRC");
 	char *cwd = getcwd(NULL, 0);
 	int failed;
@@ -385,17 +384,13 @@ main(void)
 	buf_init(&source);
 	buf_addf(&source, "%s/t/data/cleanup", top != NULL ? top : cwd);
 	free(cwd);
-	suite_add_tcase(s, tc);
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, a_real_cleanup_service_writes_the_same, 0,
-	    sizeof(files) / sizeof(files[0]));
+	UNIT_LOOP(tc, a_real_cleanup_service_writes_the_same, files);
 	tcase_add_test(tc, an_abandoned_message_leaves_nothing);
 	tcase_add_test(tc, a_stale_log_of_the_same_id_goes_away);
 	tcase_add_test(tc, random_records_do_no_harm);
 	tcase_add_test(tc, a_status_has_a_text);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = unit_run("cleanup", tc);
 	buf_done(&source);
-	return failed != 0;
+	return failed;
 }

@@ -13,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "t/unit/unit.h"
 
 static const char *
 lookup(const char *name, void *ctx)
@@ -185,24 +186,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("macro");
 	TCase *tc = tcase_create("macro");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_loop_test(tc, macro_expand_replaces_references, 0,
-	    (int)(sizeof(good) / sizeof(good[0])));
-	tcase_add_loop_test(tc, macro_expand_names_the_mistake, 0,
-	    (int)(sizeof(bad) / sizeof(bad[0])));
+	UNIT_LOOP(tc, macro_expand_replaces_references, good);
+	UNIT_LOOP(tc, macro_expand_names_the_mistake, bad);
 	tcase_add_test(tc,
 	    macro_expand_without_recursion_takes_values_as_they_are);
 	tcase_add_test(tc,
 	    macro_expand_replaces_characters_that_are_not_allowed);
 	tcase_add_test(tc, macro_expand_bounds_nesting);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("macro", tc);
 }

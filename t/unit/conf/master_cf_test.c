@@ -12,6 +12,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static int
 parse(struct master_cf *cf, const char *text, struct err *err)
@@ -158,21 +159,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("master_cf");
 	TCase *tc = tcase_create("master_cf");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, master_cf_parse_fills_every_field);
 	tcase_add_test(tc, master_cf_parse_chroots_by_default_below_level_1);
-	tcase_add_loop_test(tc, master_cf_parse_names_the_mistake, 0,
-	    (int)(sizeof(bad) / sizeof(bad[0])));
-	tcase_add_loop_test(tc, master_cf_split_inet_finds_host_and_port, 0,
-	    (int)(sizeof(inet) / sizeof(inet[0])));
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	UNIT_LOOP(tc, master_cf_parse_names_the_mistake, bad);
+	UNIT_LOOP(tc, master_cf_split_inet_finds_host_and_port, inet);
+	return unit_run("master_cf", tc);
 }

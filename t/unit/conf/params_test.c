@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/conf/env.h"
 #include "lib/conf/main_cf.h"
+#include "t/unit/unit.h"
 
 static char dir[] = "/tmp/params_test.XXXXXX";
 
@@ -331,32 +332,22 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("params");
 	TCase *tc = tcase_create("params");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, make_dir, remove_dir);
 	tcase_add_test(tc, params_load_types_what_main_cf_sets);
 	tcase_add_test(tc, params_load_without_settings_gives_the_defaults);
 	tcase_add_test(tc, params_load_applies_overrides_last);
-	tcase_add_loop_test(tc, params_load_names_the_mistake, 0,
-	    (int)(sizeof(bad) / sizeof(bad[0])));
+	UNIT_LOOP(tc, params_load_names_the_mistake, bad);
 	tcase_add_test(tc, params_service_falls_back_to_the_default_parameter);
 	tcase_add_test(tc, params_load_keeps_texts_for_one_more_load);
 	tcase_add_test(tc, params_load_reads_myorigin_from_a_file);
-	tcase_add_loop_test(tc, params_check_names_what_is_unfit, 0,
-	    (int)(sizeof(unfit) / sizeof(unfit[0])));
+	UNIT_LOOP(tc, params_check_names_what_is_unfit, unfit);
 	tcase_add_test(tc, params_check_accepts_a_sound_configuration);
 	tcase_add_test(tc, main_cf_parse_joins_lines_and_lets_the_last_win);
 	tcase_add_loop_test(tc, main_cf_parse_refuses_what_is_no_assignment,
 	    0, 3);
 	tcase_add_test(tc, env_import_lets_through_what_the_list_names);
 	tcase_add_test(tc, params_rows_are_sorted);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("params", tc);
 }

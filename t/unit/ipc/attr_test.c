@@ -14,6 +14,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/net/stream.h"
+#include "t/unit/unit.h"
 
 static void
 ck_bytes(const struct buf *b, const char *want, size_t len)
@@ -207,10 +208,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("attr");
 	TCase *tc = tcase_create("attr");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, writers_emit_the_documented_bytes);
 	tcase_add_test(tc, a_list_is_complete_only_with_its_terminator);
@@ -220,10 +218,5 @@ main(void)
 	tcase_add_test(tc, binary_values_survive);
 	tcase_add_test(tc, the_plain_form_is_read);
 	tcase_add_test(tc, a_stream_gives_list_after_list_and_then_end);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return unit_run("attr", tc);
 }

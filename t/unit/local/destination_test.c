@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "lib/base/buf.h"
+#include "t/unit/unit.h"
 
 static const struct {
 	const char *text, *parts;	/* kind letter and text, ';' between */
@@ -83,18 +84,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("destination");
 	TCase *tc = tcase_create("destination");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_loop_test(tc, destination_each_finds_every_destination, 0,
-	    (int)(sizeof(cases) / sizeof(cases[0])));
+	UNIT_LOOP(tc, destination_each_finds_every_destination, cases);
 	tcase_add_test(tc, destination_each_stops_when_told);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("destination", tc);
 }

@@ -15,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static const struct { const char *internal, *external; } quoting[] = {
 	{ "", "" },
@@ -346,30 +347,20 @@ START_TEST(address_literals_give_their_address)
 }
 END_TEST
 
-#define LOOP(tc, fn, table) \
-	tcase_add_loop_test(tc, fn, 0, sizeof(table) / sizeof((table)[0]))
-
 int
 main(void)
 {
-	Suite *s = suite_create("address");
 	TCase *tc = tcase_create("address");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
-	suite_add_tcase(s, tc);
-	LOOP(tc, quoting_goes_both_ways, quoting);
-	LOOP(tc, unquoting_is_lenient, unquoting);
-	LOOP(tc, the_extension_begins_at_the_first_delimiter, exts);
-	LOOP(tc, a_path_parses, paths);
-	LOOP(tc, a_list_yields_its_addresses, lists);
-	LOOP(tc, a_list_is_rewritten, rewrites);
+	UNIT_LOOP(tc, quoting_goes_both_ways, quoting);
+	UNIT_LOOP(tc, unquoting_is_lenient, unquoting);
+	UNIT_LOOP(tc, the_extension_begins_at_the_first_delimiter, exts);
+	UNIT_LOOP(tc, a_path_parses, paths);
+	UNIT_LOOP(tc, a_list_yields_its_addresses, lists);
+	UNIT_LOOP(tc, a_list_is_rewritten, rewrites);
 	tcase_add_test(tc, random_text_does_no_harm);
 	tcase_add_test(tc, deep_nesting_takes_linear_time);
-	LOOP(tc, host_names_are_checked, hosts);
+	UNIT_LOOP(tc, host_names_are_checked, hosts);
 	tcase_add_test(tc, address_literals_give_their_address);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("address", tc);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/mail/header.h"
+#include "t/unit/unit.h"
 
 START_TEST(a_status_is_recognised)
 {
@@ -87,19 +88,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("dsn");
 	TCase *tc = tcase_create("dsn");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
-	suite_add_tcase(s, tc);
 	tcase_add_test(tc, a_status_is_recognised);
 	tcase_add_test(tc, a_text_is_split);
 	tcase_add_test(tc, notify_and_ret_parse);
 	tcase_add_test(tc, xtext_goes_both_ways);
 	tcase_add_test(tc, header_names_are_found);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("dsn", tc);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
+#include "t/unit/unit.h"
 
 static const struct mime_limits limits = { 100, 5, 70 };
 
@@ -257,22 +258,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("mime");
 	TCase *tc = tcase_create("mime");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
-	suite_add_tcase(s, tc);
 	tcase_set_timeout(tc, 30);
-	tcase_add_loop_test(tc, a_message_is_taken_apart, 0,
-	    sizeof(messages) / sizeof(messages[0]));
+	UNIT_LOOP(tc, a_message_is_taken_apart, messages);
 	tcase_add_test(tc, a_long_header_is_cut_at_a_line_end);
 	tcase_add_test(tc, quoted_printable_lines_are_short);
 	tcase_add_test(tc, nesting_has_a_limit);
 	tcase_add_test(tc, plain_text_needs_no_engine_any_more);
 	tcase_add_test(tc, random_text_loses_no_byte);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("mime", tc);
 }

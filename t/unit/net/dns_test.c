@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "lib/base/err.h"
+#include "t/unit/unit.h"
 
 /* A reply under construction. */
 struct packet {
@@ -287,10 +288,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *su = suite_create("dns");
 	TCase *tc = tcase_create("dns");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, addresses_and_preferences_are_read);
 	tcase_add_test(tc, aliases_are_followed_in_any_order);
@@ -300,10 +298,5 @@ main(void)
 	tcase_add_test(tc, damage_anywhere_is_harmless);
 	tcase_add_test(tc, a_name_that_cannot_exist_is_not_asked);
 	tcase_add_test(tc, localhost_needs_no_server);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("dns", tc);
 }

@@ -16,6 +16,7 @@
 
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 START_TEST(addresses_are_read_and_printed)
 {
@@ -175,10 +176,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *su = suite_create("netaddr");
 	TCase *tc = tcase_create("netaddr");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, addresses_are_read_and_printed);
@@ -188,10 +186,5 @@ main(void)
 	tcase_add_test(tc, connecting_says_why_not);
 	tcase_add_test(tc, a_full_backlog_is_a_timeout);
 	tcase_add_test(tc, services_have_ports);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("netaddr", tc);
 }

@@ -18,6 +18,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
+#include "t/unit/unit.h"
 
 enum kind { BLOCKING_SOCKET, NONBLOCKING_SOCKET, BLOCKING_PIPE,
 	NONBLOCKING_PIPE, KINDS };
@@ -315,10 +316,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *su = suite_create("stream");
 	TCase *tc = tcase_create("stream");
-	SRunner *sr;
-	int failed;
 
 	signal(SIGPIPE, SIG_IGN);
 	tcase_set_timeout(tc, 60);
@@ -337,10 +335,5 @@ main(void)
 	tcase_add_test(tc, peek_shows_what_has_come_already);
 	tcase_add_test(tc, take_fd_gives_back_a_descriptor_without_limits);
 	tcase_add_test(tc, replaced_io_carries_the_bytes);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("stream", tc);
 }

@@ -12,6 +12,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static int
 parse(struct pipe_args *pa, const char *text, struct err *err)
@@ -151,21 +152,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("pipe_args");
 	TCase *tc = tcase_create("pipe_args");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, pipe_args_parse_reads_every_attribute);
-	tcase_add_loop_test(tc, pipe_args_parse_names_the_mistake, 0,
-	    (int)(sizeof(bad) / sizeof(bad[0])));
-	tcase_add_loop_test(tc, pipe_args_expand_replaces_macros, 0,
-	    (int)(sizeof(cases) / sizeof(cases[0])));
+	UNIT_LOOP(tc, pipe_args_parse_names_the_mistake, bad);
+	UNIT_LOOP(tc, pipe_args_expand_replaces_macros, cases);
 	tcase_add_test(tc, pipe_args_expand_folds_and_quotes_as_flags_say);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("pipe_args", tc);
 }

@@ -23,6 +23,7 @@
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
+#include "t/unit/unit.h"
 
 static char data_dir[4096];
 
@@ -255,11 +256,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("message");
 	TCase *t = tcase_create("envelope");
 	const char *src = getenv("PH_SRC");
-	SRunner *r;
-	int failed;
 
 	snprintf(data_dir, sizeof(data_dir), "%s/t/data/queue",
 	    src != NULL ? src : ".");
@@ -269,10 +267,5 @@ main(void)
 	tcase_add_test(t, every_golden_file_meets_its_fate);
 	tcase_add_test(t, records_that_change_delivery_are_seen);
 	tcase_add_test(t, a_cut_file_never_harms);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("message", t);
 }

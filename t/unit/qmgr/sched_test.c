@@ -12,6 +12,7 @@
 
 #include "daemon/qmgr/message.h"
 #include "lib/base/mem.h"
+#include "t/unit/unit.h"
 
 static const struct transport_limits usual = {
 	.concurrency = 20, .initial_concurrency = 5, .failed_cohorts = 1,
@@ -488,10 +489,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("sched");
 	TCase *t = tcase_create("sched");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, the_window_bounds_parallel_deliveries);
@@ -510,10 +508,5 @@ main(void)
 	tcase_add_test(t, a_broken_transport_rests);
 	tcase_add_test(t, feedback_is_parsed);
 	tcase_add_test(t, nothing_is_lost_in_a_storm);
-	suite_add_tcase(suite, t);
-	r = srunner_create(suite);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("sched", t);
 }

@@ -22,6 +22,7 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/unit.h"
 
 static char spool[64];
 
@@ -447,10 +448,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_file");
 	TCase *tc = tcase_create("queue_file");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, damage_gets_the_documented_refusal);
@@ -471,10 +469,5 @@ main(void)
 	    moves_make_hash_directories_and_report_who_was_faster);
 	tcase_add_test(tc,
 	    a_walk_enters_one_character_names_and_survives_a_file_there);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_file", tc);
 }

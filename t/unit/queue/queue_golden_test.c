@@ -23,6 +23,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/unit.h"
 
 #define GOLDEN_MAX	4000000
 
@@ -171,16 +172,8 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_golden");
 	TCase *tc = tcase_create("queue_golden");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, every_golden_file_reads_as_a_real_postfix_read_it);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_golden", tc);
 }

@@ -10,6 +10,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 START_TEST(a_short_id_is_microseconds_and_inode_in_hex)
 {
@@ -122,21 +123,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_id");
 	TCase *tc = tcase_create("queue_id");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, a_short_id_is_microseconds_and_inode_in_hex);
 	tcase_add_test(tc, a_long_id_is_base_52_z_base_51);
 	tcase_add_test(tc, what_does_not_decode_says_so);
 	tcase_add_test(tc, valid_ids_are_letters_digits_and_underscore);
-	tcase_add_loop_test(tc, paths_follow_the_hash_parameters, 0,
-	    (int)(sizeof(paths) / sizeof(paths[0])));
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	UNIT_LOOP(tc, paths_follow_the_hash_parameters, paths);
+	return unit_run("queue_id", tc);
 }

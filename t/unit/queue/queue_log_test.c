@@ -17,6 +17,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static char spool[64], data[512];
 
@@ -167,10 +168,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_log");
 	TCase *tc = tcase_create("queue_log");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, an_entry_is_written_as_a_real_postfix_writes_it);
@@ -178,10 +176,5 @@ main(void)
 	tcase_add_test(tc,
 	    old_and_damaged_entries_read_as_a_real_postfix_reads_them);
 	tcase_add_test(tc, a_log_that_somebody_holds_is_an_error_in_the_end);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_log", tc);
 }

@@ -15,6 +15,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static char spool[64], data[512];
 
@@ -201,22 +202,13 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_message");
 	TCase *tc = tcase_create("queue_message");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, edits_of_a_milter_are_followed);
 	tcase_add_test(tc, recipients_get_the_reasons_of_the_log);
 	tcase_add_test(tc, one_struct_serves_message_after_message);
 	tcase_add_test(tc, damage_leaves_what_came_before);
-	tcase_add_loop_test(tc, header_fields_are_unfolded_and_decoded, 0,
-	    (int)(sizeof(decoded) / sizeof(decoded[0])));
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	UNIT_LOOP(tc, header_fields_are_unfolded_and_decoded, decoded);
+	return unit_run("queue_message", tc);
 }

@@ -12,6 +12,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
+#include "t/unit/unit.h"
 
 static const struct {
 	const char	*reason, *dsn, *class;
@@ -125,20 +126,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_reason");
 	TCase *tc = tcase_create("queue_reason");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_loop_test(tc, a_reason_finds_its_class, 0,
-	    (int)(sizeof(texts) / sizeof(texts[0])));
+	UNIT_LOOP(tc, a_reason_finds_its_class, texts);
 	tcase_add_test(tc, relay_and_code_are_found_in_the_text);
 	tcase_add_test(tc, signatures_drop_what_varies);
 	tcase_add_test(tc, a_file_takes_the_place_of_the_built_in_rows);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_reason", tc);
 }

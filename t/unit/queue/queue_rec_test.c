@@ -12,6 +12,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "t/unit/unit.h"
 
 START_TEST(lengths_take_the_shortest_form)
 {
@@ -150,22 +151,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_rec");
 	TCase *tc = tcase_create("queue_rec");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, lengths_take_the_shortest_form);
-	tcase_add_loop_test(tc, attributes_split_at_the_first_equals_sign, 0,
-	    (int)(sizeof(attrs) / sizeof(attrs[0])));
-	tcase_add_loop_test(tc, size_records_of_every_age_and_damage, 0,
-	    (int)(sizeof(sizes) / sizeof(sizes[0])));
+	UNIT_LOOP(tc, attributes_split_at_the_first_equals_sign, attrs);
+	UNIT_LOOP(tc, size_records_of_every_age_and_damage, sizes);
 	tcase_add_test(tc, a_written_size_record_is_97_bytes);
 	tcase_add_test(tc, labels_are_those_of_postcat);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_rec", tc);
 }

@@ -15,6 +15,7 @@
 
 #include "lib/conf/params.h"
 #include "lib/queue/queue_message.h"
+#include "t/unit/unit.h"
 
 static char spool[64];
 
@@ -99,17 +100,9 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_scan");
 	TCase *tc = tcase_create("queue_scan");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_message_that_moves_is_seen_once);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_scan", tc);
 }

@@ -18,6 +18,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 #define BASE \
 	"compatibility_level = 3.6\n" \
@@ -488,25 +489,15 @@ START_TEST(operators_can_be_switched_off)
 }
 END_TEST
 
-#define LOOP(tc, fn, table) \
-	tcase_add_loop_test(tc, fn, 0, sizeof(table) / sizeof((table)[0]))
-
 int
 main(void)
 {
-	Suite *s = suite_create("rewrite");
 	TCase *tc = tcase_create("rewrite");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
-	suite_add_tcase(s, tc);
-	LOOP(tc, a_plain_configuration_rewrites, rw1_rewrites);
-	LOOP(tc, a_plain_configuration_routes, rw1_routes);
-	LOOP(tc, a_rich_configuration_rewrites, rw2_rewrites);
-	LOOP(tc, a_rich_configuration_routes, rw2_routes);
+	UNIT_LOOP(tc, a_plain_configuration_rewrites, rw1_rewrites);
+	UNIT_LOOP(tc, a_plain_configuration_routes, rw1_routes);
+	UNIT_LOOP(tc, a_rich_configuration_rewrites, rw2_rewrites);
+	UNIT_LOOP(tc, a_rich_configuration_routes, rw2_routes);
 	tcase_add_test(tc, operators_can_be_switched_off);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return unit_run("rewrite", tc);
 }

@@ -23,6 +23,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/ipc/attr.h"
+#include "t/unit/unit.h"
 
 static char dir[] = "/tmp/ask-test.XXXXXX";
 static struct event_base *base;
@@ -188,20 +189,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("ask");
 	TCase *t = tcase_create("ask");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, a_request_gets_its_reply);
 	tcase_add_test(t, a_connection_takes_many_requests);
 	tcase_add_test(t, a_service_that_dies_is_noticed);
 	tcase_add_test(t, a_service_that_is_silent_is_given_up);
 	tcase_add_test(t, a_service_that_is_not_there_fails_at_once);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("ask", t);
 }

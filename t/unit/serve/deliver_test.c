@@ -14,6 +14,7 @@
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "t/unit/unit.h"
 
 static struct queue_rcpt rcpts[2] = {
 	{ "a b@example.org", "A B@example.org", "rfc822;A", 12, 4711 },
@@ -207,10 +208,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("deliver");
 	TCase *t = tcase_create("protocol");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, a_request_comes_out_as_it_went_in);
 	tcase_add_test(t, the_head_has_the_order_that_strict_readers_want);
@@ -218,10 +216,5 @@ main(void)
 	tcase_add_test(t, a_missing_attribute_is_named);
 	tcase_add_test(t, a_blob_of_another_size_gives_zeros);
 	tcase_add_test(t, delays_have_two_significant_digits);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("deliver", t);
 }

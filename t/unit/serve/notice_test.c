@@ -13,6 +13,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/ipc/attr.h"
+#include "t/unit/unit.h"
 
 static struct notice
 sample(enum notice_kind kind)
@@ -182,20 +183,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("notice");
 	TCase *t = tcase_create("protocol");
-	SRunner *r;
-	int failed;
 
 	tcase_add_test(t, each_request_comes_out_as_it_went_in);
 	tcase_add_test(t, newer_peers_say_sendopts);
 	tcase_add_test(t, garbage_is_refused_by_name);
 	tcase_add_test(t, a_reply_is_yes_or_no);
 	tcase_add_test(t, a_verp_sender_names_its_recipient);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return unit_run("notice", t);
 }

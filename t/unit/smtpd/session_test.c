@@ -22,6 +22,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 #define BASE \
 	"compatibility_level = 3.6\n" \
@@ -550,7 +551,6 @@ main(void)
 	Suite *suite = suite_create("smtpd session");
 	TCase *tc = tcase_create("conversation"), *content =
 	    tcase_create("content"), *hostile = tcase_create("hostile");
-	SRunner *runner = srunner_create(suite);
 	char path[sizeof(dir) + 16];
 	int failed;
 
@@ -575,8 +575,7 @@ main(void)
 	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
 	tcase_add_test(tc, a_failed_commit_is_reported);
 	suite_add_tcase(suite, content);
-	tcase_add_loop_test(content, only_the_right_dot_ends_a_message, 0,
-	    (int)(sizeof(framings) / sizeof(framings[0])));
+	UNIT_LOOP(content, only_the_right_dot_ends_a_message, framings);
 	tcase_add_test(content, a_bare_newline_can_be_refused);
 	tcase_add_test(content, a_long_line_comes_in_parts);
 	tcase_add_test(content,
@@ -586,11 +585,9 @@ main(void)
 	tcase_add_test(hostile, a_nul_hides_nothing);
 	tcase_add_test(hostile, who_speaks_too_early_is_noticed);
 
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	failed = unit_run_suite(suite);
 	snprintf(path, sizeof(path), "%s/main.cf", dir);
 	unlink(path);
 	rmdir(dir);
-	return failed != 0;
+	return failed;
 }
