@@ -26,6 +26,7 @@
 struct table_source {
 	char	*name;
 	FILE	*file;		/* NULL: inline rules */
+	char	*buffer;	/* of file */
 	char	*ahead;		/* the physical line after the last one given */
 	size_t	 ahead_size;
 	ssize_t	 ahead_len;	/* -1: nothing left */
@@ -62,7 +63,9 @@ table_source_open(const char *path, int fd, struct err *err)
 		table_source_close(s);
 		return NULL;
 	}
-	setvbuf(s->file, NULL, _IOFBF, READ_BUFFER);
+	/* The C library ignores the size unless it gets the memory, too. */
+	s->buffer = xmalloc(READ_BUFFER);
+	setvbuf(s->file, s->buffer, _IOFBF, READ_BUFFER);
 	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
 	return s;
 }
@@ -90,6 +93,7 @@ table_source_close(struct table_source *s)
 		return;
 	if (s->file != NULL)
 		fclose(s->file);
+	free(s->buffer);
 	free(s->ahead);
 	free(s->rules);
 	free(s->name);
