@@ -123,7 +123,7 @@ $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 
 check: all lint $(UNIT) $(TOOLS)
 	PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
-	    $(PROVE) -j$(JOBS) --exec t/exec.sh $(UNIT) $(SCRIPTS)
+	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(UNIT) $(SCRIPTS)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
 BENCH	?= $(notdir $(filter-out %/systems.sh,$(wildcard t/bench/*.sh)))
