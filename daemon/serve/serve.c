@@ -420,6 +420,9 @@ open_log(const char *name)
 	if (path != NULL)
 		log_postlog(path, "public/postlog",
 		    secure_getenv("POSTLOG_HOSTNAME"), NULL);
+	/* The log service itself is the one that would have to make room. */
+	if (sv.role->skeleton == ROLE_DATAGRAM)
+		log_postlog_never_wait();
 }
 
 static void

@@ -36,7 +36,7 @@ static struct {
 	int		 facility;
 	char		*postlog_path, *postlog_relative, *fallback, *file;
 	char		 host[65];
-	int		 postlog_fd;
+	int		 postlog_fd, postlog_wait_ms;
 	int		 file_fd;
 	int		 errors;
 	int		(*on_fatal)(void);
@@ -44,7 +44,7 @@ static struct {
 } lg = {
 	.program = "posthorn", .to = LOG_TO_STDERR, .tag = "postfix",
 	.facility = LOG_MAIL, .host = "amnesiac", .postlog_fd = -1,
-	.file_fd = -1
+	.postlog_wait_ms = POSTLOG_WAIT_MS, .file_fd = -1
 };
 
 static const struct {
@@ -144,6 +144,12 @@ log_postlog(const char *socket_path, const char *relative_path,
 }
 
 void
+log_postlog_never_wait(void)
+{
+	lg.postlog_wait_ms = 0;
+}
+
+void
 log_file(const char *path, const char *host)
 {
 	replace(&lg.file, path);
@@ -220,6 +226,7 @@ postlog_connect(const char *path)
 static bool
 postlog_send(const char *line, size_t len)
 {
+	static bool is_stuck;
 	int tries;
 
 	for (tries = 0; tries < 2; tries++) {
@@ -229,19 +236,25 @@ postlog_send(const char *line, size_t len)
 		if (lg.postlog_fd == -1)
 			return false;
 		if (send(lg.postlog_fd, line, len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT) != -1)
+		    MSG_NOSIGNAL | MSG_DONTWAIT) != -1) {
+			is_stuck = false;
 			return true;
+		}
 		/*
 		 * The service is behind. Who may write the file does so at
 		 * once: the supervisor must never wait for a service that it
-		 * has yet to start. Others wait for a while.
+		 * has yet to start. Others wait for a while, once: not again
+		 * for every line as long as nothing moves.
 		 */
 		if (errno == EAGAIN) {
 			struct pollfd pfd = { lg.postlog_fd, POLLOUT, 0 };
 
-			if (lg.fallback != NULL ||
-			    poll(&pfd, 1, POSTLOG_WAIT_MS) != 1)
+			if (lg.fallback != NULL || is_stuck)
 				return false;
+			if (poll(&pfd, 1, lg.postlog_wait_ms) != 1) {
+				is_stuck = true;
+				return false;
+			}
 			continue;
 		}
 		close(lg.postlog_fd);

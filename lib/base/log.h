@@ -59,6 +59,9 @@ void	log_tag(const char *syslog_name, const char *facility);
 void	log_postlog(const char *socket_path, const char *relative_path,
 	    const char *host, const char *fallback);
 
+/* log_postlog_never_wait - lose a line rather than wait until it is read */
+void	log_postlog_never_wait(void);
+
 /* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
 void	log_file(const char *path, const char *host);
 

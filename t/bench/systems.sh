@@ -44,6 +44,15 @@ default_process_limit = 300
 CF
 }
 
+# A setting that stands twice is warned of by each process, and the peer's log
+# service then waits for itself: what is replaced must go.
+settings() {	# settings SYSTEM: put common_cf into its main.cf
+	common_cf "$1" | sed -n 's/^\([a-z_]*\) =.*/\1/p' | while read -r name; do
+		sed -i "/^$name *=/d" "$W/$1/etc/main.cf"
+	done
+	common_cf "$1" >>"$W/$1/etc/main.cf"
+}
+
 start_systems() {
 	local s
 	sink_port=$(free_port) our_port=$(free_port) peer_port=$(free_port)
@@ -52,11 +61,12 @@ start_systems() {
 		mkdir -p "$W/mail-$s/box"; chown -R nobody:nogroup "$W/mail-$s"
 	done
 	trap stop_all EXIT
+	trap 'exit 1' INT TERM
 	bash "$PEER_SETUP" setup "$W/peer" "$peer_port"
-	common_cf peer >>"$W/peer/etc/main.cf"
+	settings peer
 	echo 'held unix - - n - - discard' >>"$W/peer/etc/master.cf"
 	"$PH_BIN/postfix" init "$W/ours" >/dev/null
-	common_cf ours >>"$W/ours/etc/main.cf"
+	settings ours
 	sed -i "s/^[^ #]*:[0-9]* *inet/127.0.0.1:$our_port inet/" "$W/ours/etc/master.cf"
 	echo 'held unix - - n - - discard' >>"$W/ours/etc/master.cf"
 	"$PH_BIN/smtp-sink" "127.0.0.1:$sink_port" 1000 &
@@ -93,7 +103,7 @@ master_of() { tr -d ' \n' <"$(spool_of "$1")/pid/master.pid"; }
 cpu_of()    { perl "$here/cpu.pl" "$(master_of "$1")"; }
 
 source_mail() {	# source_mail SYSTEM SESSIONS MESSAGES RECIPIENT
-	"$PH_BIN/smtp-source" -s "$2" -m "$3" -l 4096 -f a@b.example -t "$4" "127.0.0.1:$(port_of "$1")"
+	timeout 300 "$PH_BIN/smtp-source" -s "$2" -m "$3" -l 4096 -f a@b.example -t "$4" "127.0.0.1:$(port_of "$1")"
 }
 
 sendmail_of() {	# words of the command that submits to SYSTEM
