@@ -25,6 +25,7 @@
 
 struct anvil_client;
 struct err;
+struct match_list;
 
 /*
  * struct sink - where a message goes: the cleanup module, postdrop (sendmail
@@ -144,13 +145,20 @@ void		 session_lost(struct session *s, const char *how);
 /* session_end - log the counters */
 void		 session_end(struct session *s);
 
-/* ---- between the files of this role ---- */
+/* ---- between the files of this role: session.c ---- */
 
 /* session_reply - add "CODE text" as a reply; 421 and 521 close the session */
 void	session_reply(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* session_is_listed - is the client's name or address on this list? */
+bool	session_is_listed(const struct session *s, struct match_list *list);
 /* session_greet_again - as at the start, for the client that XCLIENT named */
 void	session_greet_again(struct session *s);
+
+/* ---- transaction.c ---- */
+
+/* session_forget - no value any more */
+void	session_forget(char **where);
 /* session_reset_mail - forget the transaction, drop an unfinished message */
 void	session_reset_mail(struct session *s);
 /* session_open - start the queue file and its envelope; false after a reply */
@@ -158,7 +166,7 @@ bool	session_open(struct session *s);
 /* session_put - a record to the sink, if there is one */
 void	session_put(struct session *s, int type, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* session_begin_content, after 354: data.c */
+/* session_begin_content - after 354; data.c */
 void	session_begin_content(struct session *s);
 
 #endif

@@ -1,0 +1,443 @@
+/*
+ * verbs_mail.c - MAIL, RCPT, DATA and VRFY: the verbs that move a message on
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/verbs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/statvfs.h>
+
+#include "daemon/rewrite/rewrite.h"
+#include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/session.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+#include "lib/queue/queue_rec.h"
+#include "lib/table/match_list.h"
+
+/* ---- what must be so first ---- */
+
+static bool
+no_helo(struct session *s)
+{
+	if (s->helo != NULL || !params.smtpd_helo_required)
+		return false;
+	session_reply(s, "503 5.5.1 Error: send HELO/EHLO first");
+	return true;
+}
+
+static bool
+too_many(struct session *s, enum anvil_event event)
+{
+	static const struct {
+		const char	*log, *reply;
+	} texts[] = {
+		[ANVIL_MAIL] = { "Message delivery request rate limit",
+		    "450 4.7.1 Error: too much mail from" },
+		[ANVIL_RCPT] = { "Recipient address rate limit",
+		    "450 4.7.1 Error: too many recipients from" },
+	};
+	int rate, limit = event == ANVIL_MAIL ?
+	    params.smtpd_client_message_rate_limit :
+	    params.smtpd_client_recipient_rate_limit;
+
+	if (s->anvil == NULL || s->is_exempt || limit == 0 ||
+	    !anvil_client_event(s->anvil, event, s->peer.addr, NULL, &rate) ||
+	    rate <= limit)
+		return false;
+	log_warning("%s exceeded: %d from %s for service %s",
+	    texts[event].log, rate, s->peer.namaddr, s->env->service);
+	session_reply(s, "%s %s", texts[event].reply, s->peer.addr);
+	return true;
+}
+
+/* Is there room for size more bytes, and for queue_minfree? */
+static bool
+no_room(struct session *s, int64_t size)
+{
+	struct statvfs st;
+	int64_t have;
+
+	if (params.message_size_limit > 0 && size > params.message_size_limit) {
+		restrict_log(s, "reject",
+		    "552 5.3.4 Message size exceeds fixed limit");
+		session_reply(s, "552 5.3.4 Message size exceeds fixed limit");
+		return true;
+	}
+	if (statvfs(".", &st) == -1)
+		return false;
+	have = (int64_t)st.f_bavail * (int64_t)st.f_frsize;
+	if (have >= (params.queue_minfree > 0 ? params.queue_minfree :
+	    (int64_t)(1.5 * (double)params.message_size_limit)) &&
+	    size < have)
+		return false;
+	if (params.queue_minfree == 0)
+		log_warning("not enough free space in mail queue: %lld bytes "
+		    "< 1.5*message size limit", (long long)have);
+	restrict_log(s, "reject", "452 4.3.1 Insufficient system storage");
+	session_reply(s, "452 4.3.1 Insufficient system storage");
+	return true;
+}
+
+/*
+ * Can this address be routed at all? What cannot is a syntax error here and
+ * not a bounce later.
+ */
+static bool
+is_routable(const char *sender, const char *address)
+{
+	struct resolve_reply r;
+	struct buf full = BUF_INIT;
+	bool ok;
+
+	if (address[0] == '\0')
+		return true;
+	resolve_reply_init(&r);
+	rewrite_internal(REWRITE_LOCAL, address, &full);
+	rewrite_resolve(sender, full.ptr, false, &r);
+	ok = (r.flags & RESOLVE_ERROR) == 0;
+	resolve_reply_done(&r);
+	buf_done(&full);
+	return ok;
+}
+
+/* Most systems sent UTF-8 addresses long before they could ask to. */
+static bool
+must_ask_utf8(const struct session *s)
+{
+	return params.smtputf8_enable && params.strict_smtputf8 &&
+	    !s->mail.is_utf8;
+}
+
+/*
+ * Read one address argument. "<a b@c>" has a blank that no quoting allows;
+ * the lenient parser would join the words.
+ */
+static bool
+read_address(struct session *s, const char *verb, struct span word,
+    bool may_be_empty, char **out)
+{
+	char *text = xstrndup(word.ptr, word.len);
+	struct buf internal = BUF_INIT;
+	const char *rest = "", *p;
+	bool ok, in_quotes = false;
+
+	ok = address_parse_path(text, params.strict_rfc821_envelopes,
+	    &internal, &rest, NULL) == 0 && *rest == '\0';
+	for (p = text; ok && *p != '\0'; p++) {
+		if (*p == '"')
+			in_quotes = !in_quotes;
+		else if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (!in_quotes && (*p == ' ' || *p == '\t'))
+			ok = params.strict_rfc821_envelopes ? false :
+			    strchr(text, '<') != text;
+	}
+	ok = ok && (may_be_empty || internal.len > 0) &&
+	    memchr(internal.ptr, '\0', internal.len) == NULL &&
+	    is_routable(s->sender != NULL ? s->sender : "", internal.ptr);
+	if (ok) {
+		*out = buf_take(&internal);
+	} else {
+		log_warning("Illegal address syntax from %s in %s command: %s",
+		    s->peer.namaddr, verb, text);
+	}
+	free(text);
+	buf_done(&internal);
+	return ok;
+}
+
+/*
+ * "FROM:<a@b> SIZE=1" or "FROM: <a@b> ..."; true with the address word and
+ * the rest behind it.
+ */
+static bool
+split_path(const struct words *w, const char *keyword, struct span *address,
+    struct span *rest)
+{
+	size_t len = strlen(keyword);
+	const char *end;
+	int next = 2;
+
+	if (w->count < 2 || w->w[1].len < len + 1 ||
+	    strncasecmp(w->w[1].ptr, keyword, len) != 0 ||
+	    w->w[1].ptr[len] != ':')
+		return false;
+	*address = (struct span){ w->w[1].ptr + len + 1, w->w[1].len - len - 1 };
+	if (address->len == 0) {
+		if (w->count < 3)
+			return false;
+		*address = w->w[2];
+		next = 3;
+	}
+	end = w->w[w->count - 1].ptr + w->w[w->count - 1].len;
+	*rest = next < w->count ? (struct span){ w->w[next].ptr,
+	    (size_t)(end - w->w[next].ptr) } : (struct span){ end, 0 };
+	return true;
+}
+
+static void
+set_limits(const struct session *s, struct mail_limits *limits)
+{
+	limits->may_dsn = (s->ehlo_discard & EHLO_DSN) == 0;
+	limits->may_utf8 = params.smtputf8_enable &&
+	    (s->ehlo_discard & EHLO_SMTPUTF8) == 0;
+	limits->may_verp = (s->ehlo_discard & EHLO_XVERP) == 0 &&
+	    match_list_find(s->env->verp_clients, s->peer.name,
+	    s->peer.addr) == TABLE_FOUND;
+	limits->verp_default = params.default_verp_delimiters;
+	limits->verp_filter = params.verp_delimiter_filter;
+}
+
+/* ---- verbs ---- */
+
+static bool
+set_mail_params(struct session *s, struct span rest)
+{
+	struct mail_limits limits;
+	struct buf reply = BUF_INIT;
+	const char *refusal = NULL;
+
+	set_limits(s, &limits);
+	mail_params_done(&s->mail);
+	if (rest.len > 0)
+		refusal = mail_params_parse(&s->mail, rest, &limits, &reply);
+	if (refusal == NULL && must_ask_utf8(s) && !text_is_ascii(s->sender))
+		refusal = "553 5.6.7 Must declare SMTPUTF8 to send unicode "
+		    "address";
+	if (refusal != NULL)
+		session_reply(s, "%s", refusal);
+	buf_done(&reply);
+	return refusal == NULL;
+}
+
+static bool
+accept_sender(struct session *s)
+{
+	const char *refusal;
+
+	if (no_room(s, s->mail.size))
+		return false;
+	if (!params.smtpd_delay_reject &&
+	    (refusal = restrict_sender(s)) != NULL) {
+		session_reply(s, "%s", refusal);
+		return false;
+	}
+	if (!params.smtpd_delay_open_until_valid_rcpt)
+		return session_open(s);
+	return true;
+}
+
+bool
+verb_mail(struct session *s, const struct words *w)
+{
+	struct span address, rest;
+
+	if (no_helo(s) || verb_lacks_tls(s))
+		return false;
+	if (s->sender != NULL) {
+		session_reply(s, "503 5.5.1 Error: nested MAIL command");
+		return false;
+	}
+	if (s->env->needs_filter) {
+		/* What must pass a filter does not go around it. */
+		log_warning("smtpd_proxy_filter and smtpd_milters are not "
+		    "available in this server");
+		session_reply(s, "451 4.7.1 Service unavailable - try again "
+		    "later");
+		return false;
+	}
+	if (too_many(s, ANVIL_MAIL))
+		return false;
+	if (!split_path(w, "FROM", &address, &rest)) {
+		session_reply(s, "501 5.5.4 Syntax: MAIL FROM:<address>");
+		return false;
+	}
+	if (!read_address(s, "MAIL", address, true, &s->sender)) {
+		session_reply(s, "501 5.1.7 Bad sender address syntax");
+		return false;
+	}
+	s->arrived = clock_timeval();
+	if (!set_mail_params(s, rest) || !accept_sender(s)) {
+		session_reset_mail(s);
+		return false;
+	}
+	session_reply(s, "250 2.1.0 Ok");
+	return true;
+}
+
+static void
+put_recipient(struct session *s, const struct rcpt_params *p)
+{
+	struct buf external = BUF_INIT;
+
+	if (p->orcpt.len > 0) {
+		session_put(s, QUEUE_REC_ATTR, "dsn_orig_rcpt=%s",
+		    p->orcpt.ptr);
+	} else {
+		address_quote(&external, s->rcpt);
+		session_put(s, QUEUE_REC_ATTR, "dsn_orig_rcpt=rfc822;%s",
+		    external.ptr);
+	}
+	if (p->notify != 0)
+		session_put(s, QUEUE_REC_ATTR, "notify_flags=%u", p->notify);
+	session_put(s, QUEUE_REC_RCPT, "%s", s->rcpt);
+	buf_done(&external);
+}
+
+static bool
+accept_recipient(struct session *s, const struct rcpt_params *p)
+{
+	const char *refusal;
+
+	if ((refusal = restrict_rcpt(s)) != NULL) {
+		session_reply(s, "%s", refusal);
+		return false;
+	}
+	if (s->queue_id == NULL && !session_open(s))
+		return false;
+	put_recipient(s, p);
+	if (s->rcpt_count++ == 0)
+		s->first_rcpt = xstrdup(s->rcpt);
+	session_reply(s, "250 2.1.5 Ok");
+	return true;
+}
+
+static bool
+take_recipient(struct session *s, struct span address, struct span rest)
+{
+	struct mail_limits limits;
+	struct rcpt_params p;
+	struct buf reply = BUF_INIT;
+	const char *refusal = NULL;
+	bool ok = false;
+
+	rcpt_params_init(&p);
+	set_limits(s, &limits);
+	if (!read_address(s, "RCPT", address, false, &s->rcpt)) {
+		session_reply(s, "501 5.1.3 Bad recipient address syntax");
+		return false;
+	}
+	if (rest.len > 0)
+		refusal = rcpt_params_parse(&p, rest, &limits, &reply);
+	if (refusal == NULL && must_ask_utf8(s) && !text_is_ascii(s->rcpt))
+		refusal = "553 5.6.7 Must declare SMTPUTF8 to send unicode "
+		    "address";
+	if (refusal != NULL)
+		session_reply(s, "%s", refusal);
+	else
+		ok = accept_recipient(s, &p);
+	session_forget(&s->rcpt);
+	rcpt_params_done(&p);
+	buf_done(&reply);
+	return ok;
+}
+
+bool
+verb_rcpt(struct session *s, const struct words *w)
+{
+	struct span address, rest;
+
+	if (s->sender == NULL) {
+		session_reply(s, "503 5.5.1 Error: need MAIL command");
+		return false;
+	}
+	if (too_many(s, ANVIL_RCPT))
+		return false;
+	if (!split_path(w, "TO", &address, &rest)) {
+		session_reply(s, "501 5.5.4 Syntax: RCPT TO:<address>");
+		return false;
+	}
+	if (s->rcpt_count >= params.smtpd_recipient_limit) {
+		/* A sender that ignores the first refusals is broken. */
+		session_reply(s, "452 4.5.3 Error: too many recipients");
+		return s->overshoot++ < params.smtpd_recipient_overshoot_limit;
+	}
+	return take_recipient(s, address, rest);
+}
+
+bool
+verb_data(struct session *s, const struct words *w)
+{
+	const char *refusal;
+
+	if (s->rcpt_count == 0) {
+		if (s->sender == NULL)
+			session_reply(s, "503 5.5.1 Error: need RCPT command");
+		else
+			session_reply(s,
+			    "554 5.5.1 Error: no valid recipients");
+		return false;
+	}
+	if (w->count != 1) {
+		session_reply(s, "501 5.5.4 Syntax: DATA");
+		return false;
+	}
+	if ((refusal = restrict_data(s)) != NULL) {
+		session_reply(s, "%s", refusal);
+		return false;
+	}
+	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
+	session_begin_content(s);
+	return true;
+}
+
+bool
+verb_bdat(struct session *s, const struct words *w)
+{
+	(void)w;
+	session_reply(s, "502 5.5.1 Error: command not implemented");
+	return false;
+}
+
+bool
+verb_vrfy(struct session *s, const struct words *w)
+{
+	struct span what;
+	const char *refusal;
+	int last = w->count;
+
+	if (params.disable_vrfy_command) {
+		session_reply(s, "502 5.5.1 VRFY command is disabled");
+		return false;
+	}
+	if (verb_lacks_tls(s))
+		return false;
+	if (last > 2 && span_ieq(w->w[last - 1], "SMTPUTF8"))
+		last--;
+	if (last < 2) {
+		session_reply(s, "501 5.5.4 Syntax: VRFY address%s",
+		    params.smtputf8_enable ? " [SMTPUTF8]" : "");
+		return false;
+	}
+	what.ptr = w->w[1].ptr;
+	what.len = (size_t)(w->w[last - 1].ptr + w->w[last - 1].len - what.ptr);
+	if (last > 2) {
+		log_warning("Illegal address syntax from %s in VRFY command: "
+		    "%.*s", s->peer.namaddr, (int)what.len, what.ptr);
+		session_reply(s, "501 5.1.3 Bad recipient address syntax");
+		return false;
+	}
+	session_forget(&s->rcpt);
+	if (!read_address(s, "VRFY", what, false, &s->rcpt)) {
+		session_reply(s, "501 5.1.3 Bad recipient address syntax");
+		return false;
+	}
+	refusal = restrict_rcpt(s);
+	session_forget(&s->rcpt);
+	if (refusal != NULL) {
+		session_reply(s, "%s", refusal);
+		return false;
+	}
+	session_reply(s, "252 2.0.0 %.*s", (int)what.len, what.ptr);
+	return true;
+}
