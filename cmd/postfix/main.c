@@ -196,7 +196,14 @@ main(int argc, char **argv)
 	}
 	log_open("postfix/postfix-script", LOG_TO_STDERR);
 	params_log(LOG_TO_STDERR, true);
+	/*
+	 * Straight to the file where there is one: what stops the log service
+	 * cannot rely on it to write that down.
+	 */
 	log_base = *params.maillog_file == '\0' ? LOG_TO_SYSLOG :
-	    LOG_TO_POSTLOG;
+	    strncmp(params.maillog_file, "/dev/", 5) == 0 ? LOG_TO_POSTLOG :
+	    LOG_TO_FILE;
+	if (log_base == LOG_TO_FILE)
+		log_file(params.maillog_file, params.myhostname);
 	return run_verb(argv[0] != NULL ? argv[0] : "", argv + 1);
 }

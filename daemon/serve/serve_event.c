@@ -150,10 +150,17 @@ accept_client(evutil_socket_t fd, short what, void *arg)
 
 /* ------------------------------------------------------------- triggers */
 
+/*
+ * A client sends its bytes and then a NUL, perhaps in two writes, and one that
+ * finds the connection closed in between dies of SIGPIPE. So bytes count at
+ * once, but the connection is kept until the NUL, the end, or a while later.
+ */
 struct late_trigger {		/* connected, bytes yet to come */
 	struct event	*event;
 	int		 fd;
 };
+
+static const struct timeval trigger_wait = { .tv_sec = TRIGGER_WAIT_S };
 
 static void
 run_trigger(const char *bytes, size_t len)
@@ -175,22 +182,25 @@ late_bytes(evutil_socket_t fd, short what, void *arg)
 
 	if ((what & EV_READ) != 0)
 		n = read(fd, bytes, sizeof(bytes));
-	close(late->fd);
-	event_free(late->event);
-	free(late);
-	if (n > 0)
+	if (n > 0 && bytes[n - 1] != '\0') {
+		event_add(late->event, &trigger_wait);
+	} else {
+		close(late->fd);
+		event_free(late->event);
+		free(late);
+	}
+	if (n > 0 && bytes[0] != '\0')
 		run_trigger(bytes, (size_t)n);
 }
 
 static void
 await_bytes(int fd)
 {
-	struct timeval tv = { .tv_sec = TRIGGER_WAIT_S };
 	struct late_trigger *late = xmalloc(sizeof(*late));
 
 	late->fd = fd;
 	late->event = event_new(base, fd, EV_READ, late_bytes, late);
-	if (late->event == NULL || event_add(late->event, &tv) == -1)
+	if (late->event == NULL || event_add(late->event, &trigger_wait) == -1)
 		log_fatal("out of memory for events");
 }
 
@@ -203,13 +213,13 @@ read_trigger(int fd, struct buf *bytes)
 	buf_reserve(bytes, TRIGGER_MAX);
 	/* One call instead of three: the descriptor itself may block. */
 	n = recv(fd, bytes->ptr + bytes->len, TRIGGER_MAX, MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-		await_bytes(fd);
-		return;
-	}
 	if (n > 0)
 		bytes->len += (size_t)n;
-	close(fd);
+	if ((n > 0 && bytes->ptr[bytes->len - 1] != '\0') ||
+	    (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)))
+		await_bytes(fd);
+	else
+		close(fd);
 }
 
 static void
