@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
+
 #define LOG_TEXT_MAX	2000	/* spec/master.md 6.0 */
 #define LOG_TAG_MAX	256
 #define POSTLOG_WAIT_MS	10000
@@ -41,6 +43,7 @@ static struct {
 	int		 errors;
 	int		(*on_fatal)(void);
 	bool		 is_dying;
+	bool		 is_stuck;	/* waited in vain for the log service */
 } lg = {
 	.program = "posthorn", .to = LOG_TO_STDERR, .tag = "postfix",
 	.facility = LOG_MAIL, .host = "amnesiac", .postlog_fd = -1,
@@ -223,13 +226,36 @@ postlog_connect(const char *path)
 	return fd;
 }
 
+/*
+ * The service is behind. Who may write the file does so at once: the supervisor
+ * must never wait for a service that it has yet to start. Others wait until a
+ * deadline, as another sender may take the room that poll saw; and they do so
+ * once, not again for every line as long as nothing moves.
+ */
+static bool
+postlog_wait(int64_t *until)
+{
+	struct pollfd pfd = { lg.postlog_fd, POLLOUT, 0 };
+	int64_t left;
+
+	if (lg.fallback != NULL || lg.is_stuck)
+		return false;
+	if (*until == 0)
+		*until = clock_mono_ms() + lg.postlog_wait_ms;
+	left = *until - clock_mono_ms();
+	if (left > 0 && (poll(&pfd, 1, (int)left) != -1 || errno == EINTR))
+		return true;
+	lg.is_stuck = true;
+	return false;
+}
+
 static bool
 postlog_send(const char *line, size_t len)
 {
-	static bool is_stuck;
-	int tries;
+	int64_t until = 0;
+	int lost = 0;
 
-	for (tries = 0; tries < 2; tries++) {
+	while (lost < 2) {
 		if (lg.postlog_fd == -1 &&
 		    (lg.postlog_fd = postlog_connect(lg.postlog_path)) == -1)
 			lg.postlog_fd = postlog_connect(lg.postlog_relative);
@@ -237,28 +263,19 @@ postlog_send(const char *line, size_t len)
 			return false;
 		if (send(lg.postlog_fd, line, len,
 		    MSG_NOSIGNAL | MSG_DONTWAIT) != -1) {
-			is_stuck = false;
+			lg.is_stuck = false;
 			return true;
 		}
-		/*
-		 * The service is behind. Who may write the file does so at
-		 * once: the supervisor must never wait for a service that it
-		 * has yet to start. Others wait for a while, once: not again
-		 * for every line as long as nothing moves.
-		 */
+		if (errno == EINTR)
+			continue;
 		if (errno == EAGAIN) {
-			struct pollfd pfd = { lg.postlog_fd, POLLOUT, 0 };
-
-			if (lg.fallback != NULL || is_stuck)
+			if (!postlog_wait(&until))
 				return false;
-			if (poll(&pfd, 1, lg.postlog_wait_ms) != 1) {
-				is_stuck = true;
-				return false;
-			}
 			continue;
 		}
 		close(lg.postlog_fd);
 		lg.postlog_fd = -1;
+		lost++;
 	}
 	return false;
 }

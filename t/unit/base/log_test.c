@@ -1,0 +1,107 @@
+/*
+ * log_test.c - log.h: no line is lost while the log service is behind
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/base/log.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SENDERS	40
+#define LINES	300
+
+/* More senders than the queue of a datagram socket holds lines. */
+START_TEST(senders_that_share_a_full_queue_lose_no_line)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char dir[] = "/tmp/posthorn-log.XXXXXX", line[4096];
+	int fd, i, n, got = 0, status;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.64s/postlog", dir);
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	for (i = 0; i < SENDERS; i++) {
+		if (fork() != 0)
+			continue;
+		log_open("sender", LOG_TO_POSTLOG);
+		log_postlog(sun.sun_path, NULL, "host.example", NULL);
+		for (n = 0; n < LINES; n++)
+			log_info("line %d", n);
+		_exit(0);
+	}
+	while (got < SENDERS * LINES) {
+		struct timeval tv = { 5, 0 };
+
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+		if (recv(fd, line, sizeof(line), 0) <= 0)
+			break;
+		got++;
+	}
+	ck_assert_int_eq(got, SENDERS * LINES);
+	for (i = 0; i < SENDERS; i++) {
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+	close(fd);
+	unlink(sun.sun_path);
+	rmdir(dir);
+}
+END_TEST
+
+START_TEST(who_may_write_the_file_does_not_wait)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char dir[] = "/tmp/posthorn-log.XXXXXX", path[96], line[4096];
+	int fd, i, lines = 0;
+	FILE *f;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.64s/postlog", dir);
+	snprintf(path, sizeof(path), "%.64s/file", dir);
+	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	log_open("supervisor", LOG_TO_POSTLOG);
+	log_postlog(sun.sun_path, NULL, "host.example", path);
+	for (i = 0; i < LINES; i++)
+		log_info("line %d", i);
+	while (recv(fd, line, sizeof(line), MSG_DONTWAIT) > 0)
+		lines++;
+	ck_assert_int_lt(lines, LINES);
+	ck_assert_ptr_nonnull(f = fopen(path, "r"));
+	while (fgets(line, sizeof(line), f) != NULL)
+		lines++;
+	ck_assert_int_eq(lines, LINES);
+	fclose(f);
+	close(fd);
+	unlink(sun.sun_path);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("log");
+	TCase *tc = tcase_create("postlog");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, senders_that_share_a_full_queue_lose_no_line);
+	tcase_add_test(tc, who_may_write_the_file_does_not_wait);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
