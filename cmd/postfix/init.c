@@ -41,7 +41,10 @@ static const char usage_text[] =
 	"usage: postfix init [--port=N] [--owner=USER] DIR\n";
 
 struct instance {
-	char		 dir[PATH_MAX], bin[PATH_MAX], libexec[PATH_MAX];
+	char		 dir[PATH_MAX];
+	char		 sbin[PATH_MAX];	/* postfix, sendmail, ... */
+	char		 bin[PATH_MAX];		/* mailq, newaliases */
+	char		 libexec[PATH_MAX];	/* posthornd */
 	char		*owner, *group;
 	uid_t		 uid;
 	gid_t		 gid, group_id;
@@ -59,8 +62,8 @@ static const char main_cf[] =
 "daemon_directory = %3$s\n"
 "meta_directory = %1$s/etc\n"
 "sendmail_path = %2$s/sendmail\n"
-"mailq_path = %2$s/mailq\n"
-"newaliases_path = %2$s/newaliases\n"
+"mailq_path = %9$s/mailq\n"
+"newaliases_path = %9$s/newaliases\n"
 "mail_owner = %4$s\n"
 "setgid_group = %5$s\n"
 "default_privs = %6$s\n"
@@ -160,28 +163,45 @@ free_port(void)
 	log_fatal("no two free ports side by side");
 }
 
+/* Where below the folder of this program, or beside it, is that one? */
+static bool
+find_folder(struct instance *in, const char *folder, const char *program,
+    char found[PATH_MAX])
+{
+	struct buf path = BUF_INIT;
+	bool there;
+
+	buf_setf(&path, "%s/%s/%s", in->sbin, folder, program);
+	there = access(path.ptr, X_OK) == 0;
+	buf_setf(&path, "%s/%s", in->sbin, folder);
+	there = there && realpath(path.ptr, found) != NULL;
+	buf_done(&path);
+	return there;
+}
+
+/*
+ * The programs of a build are all in one folder; installed ones are in three,
+ * wherever the tree was put.
+ */
 static void
 find_programs(struct instance *in)
 {
-	char self[PATH_MAX];
-	struct buf daemon_path = BUF_INIT;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n = readlink("/proc/self/exe", in->sbin, sizeof(in->sbin) - 1);
 	char *slash;
 
 	if (n <= 0)
 		log_fatal("cannot find out where the programs are: %s",
 		    strerror(errno));
-	self[n] = '\0';
-	if ((slash = strrchr(self, '/')) != NULL)
+	in->sbin[n] = '\0';
+	if ((slash = strrchr(in->sbin, '/')) != NULL)
 		*slash = '\0';
-	snprintf(in->bin, sizeof(in->bin), "%s", self);
-	buf_setf(&daemon_path, "%s/posthornd", self);
-	if (access(daemon_path.ptr, X_OK) == 0)
-		snprintf(in->libexec, sizeof(in->libexec), "%s", self);
-	else
+	if (!find_folder(in, ".", "posthornd", in->libexec) &&
+	    !find_folder(in, "../libexec/posthorn", "posthornd", in->libexec))
 		snprintf(in->libexec, sizeof(in->libexec), "%s",
 		    params.daemon_directory);
-	buf_done(&daemon_path);
+	if (!find_folder(in, ".", "newaliases", in->bin) &&
+	    !find_folder(in, "../bin", "newaliases", in->bin))
+		snprintf(in->bin, sizeof(in->bin), "%s", in->sbin);
 }
 
 static void
@@ -267,9 +287,9 @@ write_configuration(struct instance *in)
 {
 	struct buf text = BUF_INIT;
 
-	buf_setf(&text, main_cf, in->dir, in->bin, in->libexec, in->owner,
+	buf_setf(&text, main_cf, in->dir, in->sbin, in->libexec, in->owner,
 	    in->group, geteuid() == 0 ? "nobody" : in->owner,
-	    params.default_database_type, in->port + 1);
+	    params.default_database_type, in->port + 1, in->bin);
 	write_file(in, "etc/main.cf", &text);
 	buf_setf(&text, master_cf, in->port);
 	write_file(in, "etc/master.cf", &text);

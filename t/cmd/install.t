@@ -25,4 +25,22 @@ is 'and leaves the configuration alone' "$(cat "$T/root/etc/postfix/main.cf")" '
 cp "$PH_SRC/share/etc/"*.cf "$T/root/etc/postfix/"
 ok 'the templates are good configuration' env MAIL_CONFIG="$T/root/etc/postfix" postconf -M
 ok 'and name no unknown parameter' sh -c '! MAIL_CONFIG=$1 postconf -n 2>&1 | grep -i unused' sh "$T/root/etc/postfix"
+
+# A tree that was put somewhere else works from there.
+I=$T/i
+ok 'the installed postfix writes a private instance' env PATH=/usr/bin:/bin \
+    "$T/root/usr/sbin/postfix" init "$I"
+instances="$instances $I"
+conf() { MAIL_CONFIG="$I/etc" postconf -h "$1"; }
+is 'which finds its daemons in the tree' "$(conf daemon_directory)" "$T/root/usr/libexec/posthorn"
+is 'and newaliases' "$(conf newaliases_path)" "$T/root/usr/bin/newaliases"
+ok 'its aliases have been built' sh -c 'ls "$1"/etc/aliases.*' sh "$I"
+ok 'it starts' "$T/root/usr/sbin/postfix" -c "$I/etc" start
+"$T/root/usr/sbin/sendmail" -C "$I/etc" postmaster <<'END'
+Subject: x
+
+x
+END
+ok 'and delivers' wait_for 10 instance_logged "$I" 'status=sent'
+ok 'it stops' "$T/root/usr/sbin/postfix" -c "$I/etc" stop
 done_testing
