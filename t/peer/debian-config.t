@@ -10,8 +10,9 @@ I=$T/i
 mkdir -p "$I/etc" "$I/spool" "$I/log" "$I/mail"
 chmod 1777 "$I/mail"
 
-# What the package's set-up writes for an "Internet Site".
-cat "$share/main.cf.debian" - >"$I/etc/main.cf" <<CF
+# What the package's set-up writes for an "Internet Site"; its certificate
+# need not exist.
+cat "$share/main.cf.debian" "$share/main.cf.tls" - >"$I/etc/main.cf" <<CF
 smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
 myhostname = deb.example
 alias_maps = hash:$I/etc/aliases
@@ -31,7 +32,6 @@ mail_spool_directory = $I/mail
 maillog_file = $I/log/mail.log
 maillog_file_prefixes = $I
 CF
-sed -i 's/^smtpd_tls_/#&/; s/^smtp_tls_/#&/' "$I/etc/main.cf"
 sed "s/^smtp  *inet/127.0.0.1:$port inet/" "$share/master.cf.dist" >"$I/etc/master.cf"
 echo 'postmaster: root' >"$I/etc/aliases"
 # What Debian's start script copies into the jail.
@@ -53,5 +53,16 @@ ok 'into the mailbox' test -s "$I/mail/nobody"
 printf 'Subject: x\n\nx\n' | sendmail nobody
 ok 'a message by sendmail is delivered too' wait_for 10 sh -c '[ "$(grep -c "status=sent" "$1")" = 2 ]' sh "$I/log/mail.log"
 is 'no service failed' "$(grep -c 'throttling\|fatal\|panic' "$I/log/mail.log")" 0
+
+# TLS where possible is not TLS required.
+is 'STARTTLS is not offered' "$(printf 'EHLO me\nQUIT\n' | perl "$PH_SRC/t/talk.pl" "$port" | grep -c STARTTLS)" 0
+sink=$(free_port)
+timeout 60 smtp-sink -M 1 "127.0.0.1:$sink" 10 &
+wait_for 5 perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:$ARGV[0]")' "$sink"
+postconf -e "relayhost = [127.0.0.1]:$sink"
+postfix reload
+printf 'Subject: x\n\nx\n' | sendmail friend@elsewhere.example
+ok 'mail leaves in the clear where the other side offers no TLS' wait_for 10 grep -q 'to=<friend@elsewhere.example>.*status=sent' "$I/log/mail.log"
+is 'no service failed then either' "$(grep -c 'throttling\|fatal\|panic' "$I/log/mail.log")" 0
 ok 'postfix stop' postfix stop
 done_testing
