@@ -13,8 +13,16 @@ PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
 peers=
 
+# free_ports COUNT - that many ports, held together so that they differ
+free_ports() {
+	perl -MIO::Socket::INET -e '
+		@s = map { IO::Socket::INET->new(Listen => 1,
+		    LocalAddr => "127.0.0.1") } 1 .. shift;
+		print join(" ", map { $_->sockport } @s)' "$1"
+}
+
 free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+	free_ports 1
 }
 
 peers_stop() {

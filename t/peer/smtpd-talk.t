@@ -37,11 +37,14 @@ add_service() {	# add_service MASTER_CF PORT TALK
 }
 
 talks=
+# shellcheck disable=SC2046
+set -- $(free_ports $((2 * $(ls "$PH_SRC"/t/data/smtpd/*.talk | wc -l))))
 for talk in "$PH_SRC"/t/data/smtpd/*.talk; do
 	name=$(basename "$talk" .talk)
 	[ -z "$only" ] || [ "$only" = "$name" ] || continue
 	talks="$talks $name"
-	echo "$(free_port) $(free_port)" >"$T/$name.ports"
+	echo "$1 $2" >"$T/$name.ports"
+	shift 2
 	read -r theirs ours <"$T/$name.ports"
 	add_service "$T/peer/etc/master.cf" "$theirs" "$talk"
 	add_service "$(instance_conf "$T/ours")/master.cf" "$ours" "$talk"
