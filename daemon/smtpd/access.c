@@ -32,12 +32,6 @@
 
 #define SERVERS_MAX	100	/* addresses looked at for one domain */
 
-static enum restrict_result
-server_error(struct session *s)
-{
-	return restrict_reject(s, 451, "4.3.5", "Server configuration error");
-}
-
 /* ---- results ---- */
 
 struct action {			/* one table result, taken apart */
@@ -318,7 +312,7 @@ try_key(struct session *s, struct maps *maps, const char *title,
 		is_over = false;
 		break;
 	default:
-		*result = server_error(s);
+		*result = restrict_server_error(s);
 	}
 	buf_done(&value);
 	return is_over;
@@ -412,7 +406,7 @@ access_mail(struct session *s, struct maps *maps, const char *title,
 	case TABLE_NOT_FOUND:
 		break;
 	default:
-		r = server_error(s);
+		r = restrict_server_error(s);
 	}
 	buf_done(&value);
 	return r;

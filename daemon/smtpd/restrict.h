@@ -86,6 +86,8 @@ enum restrict_result	restrict_text(struct session *s, const char *table,
 enum restrict_result	restrict_reject(struct session *s, int code,
 	    const char *dsn, const char *fmt, ...)
 	    __attribute__((format(printf, 4, 5)));
+/* restrict_server_error - refuse: our configuration is at fault */
+enum restrict_result	restrict_server_error(struct session *s);
 /* restrict_defer_if_permit - what would be a permit later is a 450 with this text */
 enum restrict_result	restrict_defer_if_permit(struct session *s, int code,
 	    const char *dsn, const char *fmt, ...)
