@@ -28,8 +28,14 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$O/gen $(OPT) $(WARN) \
 ALL_LDFLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
 	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
-LIBS	= -lgdbm -llmdb -lcdb -lpcre2-8 -levent_core -lssl -lcrypto -lidn2 \
-	  -lunistring -lresolv -lncursesw -ltinfo -lseccomp -lm
+# Small libraries go in whole: every process start and every resident process
+# pays for each shared one. "make STATIC_LIBS=" links them as shared ones.
+STATIC_LIBS ?= gdbm lmdb cdb pcre2-8 event_core idn2 unistring
+SHARED_LIBS = $(filter-out $(STATIC_LIBS),gdbm lmdb cdb pcre2-8 event_core \
+	  idn2 unistring) ssl crypto resolv ncursesw tinfo seccomp pthread m
+STATIC_FLAGS = -Wl,-Bstatic $(STATIC_LIBS:%=-l%) -Wl,-Bdynamic
+LIBS	= $(if $(STATIC_LIBS),$(STATIC_FLAGS)) \
+	  $(SHARED_LIBS:%=-l%)
 CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
 PROVE	?= prove
 JOBS	?= $(shell nproc)
@@ -51,7 +57,7 @@ TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%)
 all: $(BIN) $O/bin/mailq $O/bin/newaliases
 
 # Flags are an input like any other: $O/flags changes only when they do.
-FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $O/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@

@@ -11,7 +11,8 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/systems.sh"
-n=${1:-2000}
+messages=${1:-2000}
+n=$messages
 start_systems
 
 measure() {	# measure SYSTEM FUNCTION ARGS...: sets wall and cpu
@@ -25,11 +26,13 @@ measure() {	# measure SYSTEM FUNCTION ARGS...: sets wall and cpu
 
 both() {	# both LABEL FUNCTION ARGS...
 	local label=$1; shift
+	# What starts on first use is not counted.
+	n=50 "$1" ours "${@:2}" >/dev/null; n=50 "$1" peer "${@:2}" >/dev/null
 	measure ours "$@"; local ow=$wall oc=$cpu
 	measure peer "$@"
 	awk -v l="$label" -v n="$n" -v ow="$ow" -v oc="$oc" -v pw="$wall" -v pc="$cpu" 'BEGIN {
 		printf "%-20s %6.0f/s %6.3f ms   %6.0f/s %6.3f ms   wall x%.2f  cpu x%.2f\n",
-		    l, n / ow, oc * 1000 / n, n / pw, pc * 1000 / n, pw / ow, oc > 0 ? pc / oc : 0 }'
+		    l, n / ow, oc * 1000 / n, n / pw, pc * 1000 / n, pw / ow, (oc > 0 ? pc / oc : 0) }'
 }
 
 intake() { source_mail "$1" "$2" "$n" a@held.example; }

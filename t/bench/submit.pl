@@ -1,10 +1,12 @@
 #!/usr/bin/perl
-# submit.pl COUNT FILE COMMAND... - run COMMAND <FILE COUNT times; wall and CPU of each
+# submit.pl COUNT FILE [NAME=VALUE...] COMMAND... - run COMMAND <FILE COUNT times;
+# wall and CPU of each
 use strict;
 use warnings;
 use Time::HiRes 'time';
 
 my ($count, $file, @command) = @ARGV;
+$ENV{$1} = $2 while $command[0] =~ /^(\w+)=(.*)/ && shift @command;
 my $t0 = time;
 for (1 .. $count) {
 	my $pid = fork // die "fork: $!\n";

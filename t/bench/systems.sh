@@ -108,9 +108,9 @@ source_mail() {	# source_mail SYSTEM SESSIONS MESSAGES RECIPIENT
 
 sendmail_of() {	# words of the command that submits to SYSTEM
 	case $1 in
-	ours) echo "env MAIL_CONFIG=$W/ours/etc $PH_BIN/sendmail" ;;
+	ours) echo "MAIL_CONFIG=$W/ours/etc $PH_BIN/sendmail" ;;
 	peer) (eval "$(bash "$PEER_SETUP" env "$W/peer")"
-	    echo "env MAIL_CONFIG=$MAIL_CONFIG LD_LIBRARY_PATH=$LD_LIBRARY_PATH $W/peer/root/usr/sbin/sendmail") ;;
+	    echo "MAIL_CONFIG=$MAIL_CONFIG LD_LIBRARY_PATH=$LD_LIBRARY_PATH $W/peer/root/usr/sbin/sendmail") ;;
 	esac
 }
 
