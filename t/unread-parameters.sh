@@ -2,7 +2,8 @@
 # unread-parameters.sh - names of share/parameters.tsv that no C source reads
 #
 # A name counts as read when a source says params.NAME (or params->NAME), has
-# it as a string "NAME", or another parameter's default refers to it. The
+# it as a string "NAME", gives it to a macro as a word of its own, or another
+# parameter's default refers to it. The
 # lmtp_ twin of a smtp_ name counts when the sources build it from "smtp_"
 # names by a table of their own, which then holds it as a string.
 set -u
@@ -12,6 +13,9 @@ trap 'rm -rf "$T"' EXIT
 find lib daemon cmd -name '*.[ch]' ! -path 'cmd/postconf/*' -exec cat {} + |
     grep -oE 'params(\.|->)[A-Za-z0-9_]+|"[$]?[a-z0-9_]+"' |
     sed -e 's/^params[.>-]*//' -e 's/["$]//g' -e 's/^p_//' | sort -u >"$T/read"
+find lib daemon cmd -name '*.c' ! -path 'cmd/postconf/*' -exec cat {} + |
+    grep -E '^[^*]*\b[A-Z]+\(' | grep -oE '\b[a-z][a-z0-9]*(_[A-Za-z0-9]+)+,' |
+    tr -d , | sort -u >>"$T/read"
 awk -F'\t' 'NR > 1 && $9 != "removed" && $9 != "function" &&
     $1 !~ /^transport_/ { print $1 }' share/parameters.tsv | LC_ALL=C sort >"$T/all"
 # Per-service names are read through params_service_*; legacy names and
