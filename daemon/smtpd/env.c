@@ -167,10 +167,10 @@ needs_tls(void)
 
 	if (params.smtpd_tls_wrappermode)
 		return true;
+	/* A level that is misspelt was not meant to be none. */
 	if (level[0] != '\0')
-		return strcasecmp(level, "encrypt") == 0 ||
-		    strcasecmp(level, "verify") == 0 ||
-		    strcasecmp(level, "secure") == 0;
+		return strcasecmp(level, "none") != 0 &&
+		    strcasecmp(level, "may") != 0;
 	return params.smtpd_enforce_tls;
 }
 

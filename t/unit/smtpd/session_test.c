@@ -298,9 +298,16 @@ START_TEST(a_reset_drops_the_open_message)
 }
 END_TEST
 
+static const char *const tls_required[] = {
+	"smtpd_tls_security_level = encrypt\n",
+	"smtpd_tls_security_level = fingerprint\n",
+	"smtpd_tls_security_level = encrpyt\n",	/* misspelt */
+	"smtpd_enforce_tls = yes\n",
+};
+
 START_TEST(tls_that_is_required_and_missing_refuses_mail)
 {
-	start("smtpd_tls_security_level = encrypt\n");
+	start(tls_required[_i]);
 	ck_assert_ptr_null(strstr(say("EHLO x"), "STARTTLS"));
 	ck_assert_str_eq(say("MAIL FROM:<a@b>"),
 	    "530 5.7.0 Must issue a STARTTLS command first");
@@ -564,7 +571,8 @@ main(void)
 	tcase_add_test(tc, errors_slow_down_and_then_end_the_session);
 	tcase_add_test(tc, verbs_out_of_order_are_refused);
 	tcase_add_test(tc, a_reset_drops_the_open_message);
-	tcase_add_test(tc, tls_that_is_required_and_missing_refuses_mail);
+	UNIT_LOOP(tc, tls_that_is_required_and_missing_refuses_mail,
+	    tls_required);
 	tcase_add_test(tc, an_unknown_restriction_is_a_server_error);
 	tcase_add_test(tc, a_table_that_fails_does_not_let_mail_in);
 	tcase_add_test(tc, a_proxy_filter_that_is_not_there_refuses_mail);
