@@ -617,39 +617,36 @@ restrict_etrn(struct session *s, const char *domain)
 	return verdict(s, r);
 }
 
-const char *
-restrict_data(struct session *s)
+/* At DATA and behind it only a single recipient can be spoken about. */
+static const char *
+judge_content(struct session *s, const struct restrict_list *list,
+    const char *name, enum restrict_class class)
 {
 	enum restrict_result r;
 
-	if ((s->access_flags & CLEANUP_DISCARD) != 0)
-		return NULL;
-	begin(s, CLASS_DATA);
+	begin(s, class);
 	s->rcpt = s->rcpt_count == 1 ? xstrdup(s->first_rcpt) : NULL;
-	r = restrict_eval(s, &s->env->data, "DATA", CLASS_DATA);
+	r = restrict_eval(s, list, name, class);
 	if (r == RESTRICT_DUNNO && s->if_permit.is_active)
 		r = refuse(s, s->if_permit.code, s->if_permit.dsn,
 		    s->if_permit.text);
-	free(s->rcpt);
-	s->rcpt = NULL;
+	session_forget(&s->rcpt);
 	return verdict(s, r);
+}
+
+const char *
+restrict_data(struct session *s)
+{
+	if ((s->access_flags & CLEANUP_DISCARD) != 0)
+		return NULL;
+	return judge_content(s, &s->env->data, "DATA", CLASS_DATA);
 }
 
 const char *
 restrict_eod(struct session *s)
 {
-	enum restrict_result r;
-
 	if (s->env->eod.count == 0 ||
 	    (s->access_flags & CLEANUP_DISCARD) != 0)
 		return NULL;
-	begin(s, CLASS_EOD);
-	s->rcpt = s->rcpt_count == 1 ? xstrdup(s->first_rcpt) : NULL;
-	r = restrict_eval(s, &s->env->eod, "END-OF-MESSAGE", CLASS_EOD);
-	if (r == RESTRICT_DUNNO && s->if_permit.is_active)
-		r = refuse(s, s->if_permit.code, s->if_permit.dsn,
-		    s->if_permit.text);
-	free(s->rcpt);
-	s->rcpt = NULL;
-	return verdict(s, r);
+	return judge_content(s, &s->env->eod, "END-OF-MESSAGE", CLASS_EOD);
 }
