@@ -3,7 +3,8 @@
 #
 # cmd and daemon include lib; a room of lib includes only itself and rooms
 # below it; a role includes only itself, serve, cleanup, rewrite and role.h.
-# Each header compiles on its own.
+# Each header compiles on its own, each source file says what it is and its
+# licence, each folder has a README.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
@@ -51,6 +52,13 @@ for h in $(find lib daemon cmd -name '*.h'); do
 	echo "#include \"$h\"" |
 	    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I"${O:-build}/gen" -fsyntax-only -x c - ||
 	    complain "$h does not compile on its own"
+done
+for c in $(find lib daemon cmd t -name '*.c'); do
+	head -n 1 "$c" | grep -q '^/[*]' || complain "$c has no opening comment"
+	grep -q 'SPDX-License-Identifier: ISC' "$c" || complain "$c has no licence line"
+done
+for d in lib lib/*/ daemon daemon/*/ cmd cmd/*/ share t t/*/; do
+	[ -f "$d/README.md" ] || complain "$d has no README.md"
 done
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -Wwarning share/man/man*/* >&2 || complain 'a manual page has faults'
