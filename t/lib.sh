@@ -13,7 +13,7 @@
 set -u
 PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
+PH_TOOLS=${PH_TOOLS:-${PH_BIN%/bin}/t/tools}
 PATH=$PH_BIN:$PH_TOOLS:/usr/sbin:$PATH
 export PATH
 LC_ALL=C TZ=UTC

@@ -3,9 +3,12 @@
 #
 # Run by root, each script is run again by an ordinary user; scripts that need
 # root skip themselves there. An ordinary user's own run has nothing to add.
+# Left out is what asks nothing about rights and only takes time.
 . "$(dirname "$0")/../lib.sh"
 [ "$(id -u)" = 0 ] || skip_all 'already an ordinary user'
+[ -d "$PH_TOOLS" ] || skip_all "no test tools in $PH_TOOLS"
 user=nobody
+limit=${PH_SCRIPT_LIMIT:-60}	# seconds for one script, many times what it takes
 
 # The tree may lie where that user cannot look.
 mkdir "$T/src" "$T/tmp"
@@ -16,16 +19,21 @@ cp -r "$PH_TOOLS" "$T/tools"
 chmod -R a+rX "$T/src" "$T/bin" "$T/tools"
 chmod 1777 "$T/tmp"
 
+# A script that is too slow gets SIGTERM, which stops its instances too.
 run_as_user() {
-	instance_as "$user" env PH_SRC="$T/src" PH_BIN="$T/bin" PH_TOOLS="$T/tools" \
-	    TMPDIR="$T/tmp" HOME="$T/tmp" sh "$T/src/t/flow/$1"
+	timeout -k 10 "$limit" setpriv --reuid "$user" \
+	    --regid "$(id -g "$user")" --clear-groups env \
+	    PH_SRC="$T/src" PH_BIN="$T/bin" PH_TOOLS="$T/tools" \
+	    TMPDIR="$T/tmp" HOME="$T/tmp" sh "$T/src/t/flow/$1" </dev/null
 }
 
 for script in "$PH_SRC"/t/flow/*.t; do
 	name=$(basename "$script")
 	case $name in
-	as-user.t) continue ;;
-	no-loss.t) NO_LOSS_MESSAGES=300; export NO_LOSS_MESSAGES ;;
+	as-user.t)	continue ;;
+	smtp-hostile.t)	continue ;;	# timeouts of the SMTP client
+	qmgr-fates.t)	continue ;;	# the queue file parser: the same files
+	no-loss.t)	NO_LOSS_MESSAGES=300; export NO_LOSS_MESSAGES ;;
 	esac
 	ok "$name" run_as_user "$name"
 done

@@ -21,9 +21,11 @@ report() {
 	wait_for 10 instance_logged "$I" "$id: $1: " ||
 	    { echo "no $1"; return; }
 	new=$(instance_log "$I" | sed -n "s/.*$id: $1: //p" | tail -n 1)
-	wait_for 10 find_new || { echo "$new is nowhere"; return; }
-	postcat "$file"
+	wait_for 10 show_new || { echo "$new is nowhere"; return; }
+	cat "$T/report"
 }
+# It may move on between find and postcat: then once more.
+show_new() { find_new && postcat "$file" >"$T/report"; }
 find_new() {
 	file=$(find "$I/spool/deferred" "$I/spool/active" "$I/spool/incoming" -name "$new")
 	[ -n "$file" ]

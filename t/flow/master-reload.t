@@ -56,10 +56,11 @@ ok 'and then ends' wait_for 5 dead "$first"
 ask kept pid >/dev/null
 like 'the next one is of the next generation' "$(tail -n 1 "$T/out/kept")" 'generation=2 '
 
-printf 'queue_directory = /nowhere\n' >>"$I/etc/main.cf"
+# Not queue_directory: the next log service would not start there.
+printf 'inet_protocols = ipv4, ipv6\n' >>"$I/etc/main.cf"
 reload
 ok 'what a reload cannot change is kept, with a warning' wait_for 5 instance_logged "$I" \
-    'warning: ignoring queue_directory parameter value change'
+    'warning: ignoring inet_protocols parameter value change'
 cp "$T/good-main" "$I/etc/main.cf"
 ok 'it stops' instance_stop "$I"
 
