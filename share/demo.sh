@@ -9,17 +9,25 @@ dir=${DEMO_DIR:-${TMPDIR:-/tmp}/posthorn-demo-$(id -un)}
 bin=${BIN:?}
 here=$(cd "$(dirname "$0")" && pwd)
 
+# Root reads and runs nothing that nobody could have changed: the folder and the
+# programs in it stay root's, and an earlier demo is stopped as nobody.
 if [ "$(id -u)" = 0 ]; then
-	mkdir -p "$dir.nobody/bin"
-	MAIL_CONFIG="$dir.nobody/demo/etc" "$bin/postfix" stop >/dev/null 2>&1 || :
-	rm -rf "$dir.nobody/demo"
-	cp -a "$bin/." "$dir.nobody/bin/"
-	cp "$here/demo.sh" "$dir.nobody/demo.sh"
-	chown -R nobody "$dir.nobody"
+	top=$dir.nobody
+	nobody="setpriv --reuid nobody --regid $(id -g nobody) --clear-groups --"
+	if [ -e "$top" ] || [ -h "$top" ]; then
+		[ -d "$top" ] && [ ! -h "$top" ] && [ "$(stat -c %u "$top")" = 0 ] ||
+		    { echo "demo: $top is not a directory of root's; remove it" >&2; exit 1; }
+		[ ! -x "$top/bin/postfix" ] || (cd / && $nobody env \
+		    MAIL_CONFIG="$top/home/demo/etc" "$top/bin/postfix" stop) >/dev/null 2>&1 || :
+		rm -rf "$top"
+	fi
+	mkdir -m 755 "$top" "$top/bin" "$top/home"
+	cp -a "$bin/." "$top/bin/"
+	cp "$here/demo.sh" "$top/demo.sh"
+	chown nobody "$top/home"
 	cd /
-	exec setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups -- \
-	    env HOME=/ DEMO_DIR="$dir.nobody/demo" BIN="$dir.nobody/bin" \
-	    sh "$dir.nobody/demo.sh"
+	exec $nobody env HOME=/ DEMO_DIR="$top/home/demo" BIN="$top/bin" \
+	    sh "$top/demo.sh"
 fi
 
 PATH=$bin:/usr/bin:/bin:/usr/sbin:/sbin
