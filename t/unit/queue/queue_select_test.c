@@ -25,6 +25,7 @@
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/unit.h"
 
 #define NOW	1795250000
 
@@ -646,32 +647,20 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("queue_select");
 	TCase *tc = tcase_create("queue_select");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc,
-	    a_selection_has_a_normal_form_that_parses_to_itself, 0,
-	    (int)(sizeof(forms) / sizeof(forms[0])));
-	tcase_add_loop_test(tc,
-	    an_error_names_the_place_and_the_nearest_field, 0,
-	    (int)(sizeof(errors) / sizeof(errors[0])));
+	UNIT_LOOP(tc,
+	    a_selection_has_a_normal_form_that_parses_to_itself, forms);
+	UNIT_LOOP(tc, an_error_names_the_place_and_the_nearest_field, errors);
 	tcase_add_test(tc, depth_is_bounded);
 	tcase_add_test(tc,
 	    saved_selections_come_from_a_file_and_may_not_loop);
-	tcase_add_loop_test(tc, a_message_is_judged_by_what_it_holds, 0,
-	    (int)(sizeof(judged) / sizeof(judged[0])));
+	UNIT_LOOP(tc, a_message_is_judged_by_what_it_holds, judged);
 	tcase_add_test(tc, no_more_is_read_than_the_outcome_depends_on);
 	tcase_add_test(tc, what_a_service_did_not_tell_is_unknown);
 	tcase_add_test(tc, a_set_may_come_from_a_file_or_a_table);
 	tcase_add_test(tc, random_selections_agree_with_a_naive_reference);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("queue_select", tc);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "t/unit/unit.h"
 
 static struct buf out;
 static struct smtp_content c;
@@ -321,10 +322,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *su = suite_create("smtp_content");
 	TCase *tc = tcase_create("content");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, lines_get_crlf_and_dots_are_doubled);
@@ -341,10 +339,5 @@ main(void)
 	tcase_add_test(tc, equals_are_shuffled_but_preference_holds);
 	tcase_add_test(tc, a_cut_keeps_both_families);
 	tcase_add_test(tc, nexthops_are_taken_apart);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("smtp_content", tc);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 #define HOST	"mx.test[192.0.2.1]"
 #define LONG_REPLY 200
@@ -483,10 +484,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *su = suite_create("smtp_session");
 	TCase *tc = tcase_create("session");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_plain_server_gets_one_command_at_a_time);
@@ -507,10 +505,5 @@ main(void)
 	tcase_add_test(tc, discarded_keywords_are_not_used);
 	tcase_add_test(tc, what_is_no_reply_is_only_text);
 	tcase_add_test(tc, an_unexpected_code_is_a_protocol_error);
-	suite_add_tcase(su, tc);
-	sr = srunner_create(su);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("smtp_session", tc);
 }

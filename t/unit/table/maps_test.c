@@ -14,6 +14,7 @@
 #include "lib/base/buf.h"
 #include "lib/conf/params.h"
 #include "lib/table/match_list.h"
+#include "t/unit/unit.h"
 
 static void
 set_params(void)
@@ -194,27 +195,15 @@ START_TEST(a_file_that_names_itself_is_refused)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("maps");
 	TCase *tc = tcase_create("maps");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_params, NULL);
-	tcase_add_loop_test(tc, an_address_search_tries_the_keys_in_order, 0,
-	    COUNT(searches));
-	tcase_add_loop_test(tc, a_match_list_decides_by_its_first_match, 0,
-	    COUNT(lists));
+	UNIT_LOOP(tc, an_address_search_tries_the_keys_in_order, searches);
+	UNIT_LOOP(tc, a_match_list_decides_by_its_first_match, lists);
 	tcase_add_test(tc, a_list_may_name_files);
 	tcase_add_test(tc, a_file_that_names_itself_is_refused);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return unit_run("maps", tc);
 }

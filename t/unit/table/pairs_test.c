@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "t/unit/unit.h"
+
 #define KEYS	500
 #define STEPS	200000
 
@@ -113,19 +115,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *suite = suite_create("pairs");
 	TCase *tc = tcase_create("pairs");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_random_walk_agrees_with_an_array);
 	tcase_add_test(tc, keys_and_values_may_hold_any_byte);
 	tcase_add_test(tc, sorting_goes_by_rank_then_by_comparison);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return unit_run("pairs", tc);
 }

@@ -16,6 +16,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/table/ip_pattern.h"
+#include "t/unit/unit.h"
 
 /* What Debian's postalias stores; key NULL: the line is refused. */
 static const struct {
@@ -172,27 +173,14 @@ START_TEST(ip_patterns_match_their_bits)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("table_source");
 	TCase *tc = tcase_create("table_source");
-	SRunner *runner;
-	int failed;
 
-	tcase_add_loop_test(tc, alias_lines_are_stored_as_by_others, 0,
-	    COUNT(aliases));
-	tcase_add_loop_test(tc, pairs_end_at_white_space_outside_quotes, 0,
-	    COUNT(pairs));
+	UNIT_LOOP(tc, alias_lines_are_stored_as_by_others, aliases);
+	UNIT_LOOP(tc, pairs_end_at_white_space_outside_quotes, pairs);
 	tcase_add_test(tc, logical_lines_know_where_they_began);
-	tcase_add_loop_test(tc, ip_patterns_match_their_bits, 0,
-	    COUNT(patterns));
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	UNIT_LOOP(tc, ip_patterns_match_their_bits, patterns);
+	return unit_run("table_source", tc);
 }

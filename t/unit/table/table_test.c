@@ -17,6 +17,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/unit.h"
 
 static char dir[] = "/tmp/posthorn-table.XXXXXX";
 
@@ -510,34 +511,23 @@ START_TEST(a_type_list_is_sorted)
 }
 END_TEST
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof((a)[0])))
-
 int
 main(void)
 {
-	Suite *suite = suite_create("table");
 	TCase *tc = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, enter_directory, leave_directory);
 	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, lookup_answers_as_the_vectors_say, 0,
-	    COUNT(vectors));
-	tcase_add_loop_test(tc, open_says_what_is_wrong, 0, COUNT(bad_names));
-	tcase_add_loop_test(tc, an_index_gives_back_what_was_built, 0,
-	    COUNT(indexed));
-	tcase_add_loop_test(tc, both_nul_conventions_are_read, 0,
-	    COUNT(indexed));
-	tcase_add_loop_test(tc, duplicates_follow_their_policy, 0,
-	    COUNT(indexed));
-	tcase_add_loop_test(tc,
-	    a_build_that_is_not_committed_leaves_the_old_index, 0,
-	    COUNT(indexed));
-	tcase_add_loop_test(tc, a_reader_keeps_the_old_index_and_learns_of_the_new,
-	    0, COUNT(indexed));
-	tcase_add_loop_test(tc, a_build_keeps_the_mode_of_the_old_index, 0,
-	    COUNT(indexed));
+	UNIT_LOOP(tc, lookup_answers_as_the_vectors_say, vectors);
+	UNIT_LOOP(tc, open_says_what_is_wrong, bad_names);
+	UNIT_LOOP(tc, an_index_gives_back_what_was_built, indexed);
+	UNIT_LOOP(tc, both_nul_conventions_are_read, indexed);
+	UNIT_LOOP(tc, duplicates_follow_their_policy, indexed);
+	UNIT_LOOP(tc, a_build_that_is_not_committed_leaves_the_old_index,
+	    indexed);
+	UNIT_LOOP(tc, a_reader_keeps_the_old_index_and_learns_of_the_new,
+	    indexed);
+	UNIT_LOOP(tc, a_build_keeps_the_mode_of_the_old_index, indexed);
 	tcase_add_loop_test(tc, entries_change_in_place_or_by_copy, 0, 2);
 	tcase_add_loop_test(tc, a_cache_is_created_and_keeps_its_changes, 0, 3);
 	tcase_add_test(tc, an_lmdb_table_grows_beyond_its_map);
@@ -549,10 +539,5 @@ main(void)
 	tcase_add_test(tc, a_stand_in_answers_try_again);
 	tcase_add_test(tc, values_can_be_files);
 	tcase_add_test(tc, a_type_list_is_sorted);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed > 0;
+	return unit_run("table", tc);
 }
