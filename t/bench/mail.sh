@@ -3,7 +3,7 @@
 #
 #   mail.sh [MESSAGES]          default 2000; 4 KB each
 #
-# For intake (SMTP to durable queue, delivery held back), relay (SMTP through
+# For intake (SMTP to durable queue, there put on hold), relay (SMTP through
 # to smtp-sink), local delivery (to a maildir) and sendmail submission:
 # messages per second, CPU milliseconds per message (all processes of the mail
 # system summed), and the ratio. Then idle memory, memory with 200 sessions
@@ -35,7 +35,7 @@ both() {	# both LABEL FUNCTION ARGS...
 		    l, n / ow, oc * 1000 / n, n / pw, pc * 1000 / n, pw / ow, (oc > 0 ? pc / oc : 0) }'
 }
 
-intake() { source_mail "$1" "$2" "$n" a@held.example; }
+intake() { source_mail "$1" "$2" "$n" a@hold.example; }
 relay()  { source_mail "$1" "$2" "$n" a@relay.example && drained "$1"; }
 to_box() { source_mail "$1" "$2" "$n" box@box.example && drained "$1"; }
 

@@ -33,8 +33,9 @@ virtual_mailbox_base = $W/mail-$1
 virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
-transport_maps = inline:{ {held.example = held:}, {relay.example = smtp:[127.0.0.1]:$sink_port} }
+transport_maps = inline:{ {held.example = held:}, {hold.example = held:}, {relay.example = smtp:[127.0.0.1]:$sink_port} }
 defer_transports = held
+smtpd_recipient_restrictions = check_recipient_access inline:{ {hold.example = HOLD} }, permit_mynetworks, reject
 in_flow_delay = 0
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
@@ -127,7 +128,7 @@ empty_queues() {	# a fresh start for both
 	local s
 	stop_systems
 	for s in ours peer; do
-		(cd "$(spool_of $s)" && find incoming active deferred defer maildrop -type f -delete)
+		(cd "$(spool_of $s)" && find incoming active deferred defer hold maildrop -type f -delete)
 	done
 	start_both
 }
