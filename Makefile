@@ -127,8 +127,10 @@ $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# With sanitizers everything is slower: the tests wait longer.
 check: all lint $(UNIT) $(TOOLS)
-	PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
+	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=3 CK_TIMEOUT_MULTIPLIER=3) \
+	    PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
 	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(UNIT) $(SCRIPTS)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.

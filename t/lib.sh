@@ -5,7 +5,8 @@
 #   like 'sentence' "$text" 'extended regex'
 #   fails_with STATUS command args...                true when it exits so
 #   skip_all 'why'                                   ends the script, skipped
-#   wait_for SECONDS command args...                 polls a condition with a deadline
+#   wait_for SECONDS command args...                 polls a condition with a deadline,
+#                                                    PH_PATIENCE times as long
 #   done_testing                                     last line
 #
 # Every script gets its own folder $T, removed at the end, and PATH starts
@@ -77,7 +78,7 @@ fails_with() {
 }
 
 wait_for() {
-	limit=$1; shift
+	limit=$(($1 * ${PH_PATIENCE:-1})); shift
 	deadline=$(($(date +%s) + limit))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$deadline" ] || return 1
