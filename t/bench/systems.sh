@@ -2,12 +2,16 @@
 #
 # Both get the same main.cf settings, the same file system, and the same
 # smtp-sink behind them; sourced by t/bench/*.sh. Needs root, as the peer does.
+#
+# BENCH_DIR says on which file system (default /var/tmp). /dev/shm shows what the
+# mail systems themselves cost; a disk adds the same creates, renames and
+# flushes to both, and with them its own noise.
 PH_SRC=${PH_SRC:-$(cd "$here/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
 PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 [ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
 [ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-W=$(mktemp -d /var/tmp/posthorn-bench.XXXXXX); chmod 755 "$W"
+W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX"); chmod 755 "$W"
 sink_pid=
 
 free_port() {
