@@ -49,7 +49,7 @@ put_reason(FILE *out, const char *reason)
 }
 
 void
-classic_text(const struct listing_message *m, void *ctx)
+classic_text(const struct queue_listing_message *m, void *ctx)
 {
 	struct classic *c = ctx;
 	const char *before = "", *reason;
@@ -124,7 +124,7 @@ put_string(FILE *out, const char *text)
 }
 
 static void
-put_json_rcpt(FILE *out, const struct listing_rcpt *r)
+put_json_rcpt(FILE *out, const struct queue_listing_rcpt *r)
 {
 	putc('{', out);
 	if (r->orig != NULL) {
@@ -144,7 +144,7 @@ put_json_rcpt(FILE *out, const struct listing_rcpt *r)
 }
 
 void
-classic_json(const struct listing_message *m, void *ctx)
+classic_json(const struct queue_listing_message *m, void *ctx)
 {
 	struct classic *c = ctx;
 	FILE *out = c->out;

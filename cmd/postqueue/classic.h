@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cmd/postqueue/listing.h"
+#include "lib/queue/queue_listing.h"
 
 struct classic {
 	FILE		*out;
@@ -16,10 +16,10 @@ struct classic {
 };
 
 /* classic_text - one message of -p; ctx is a struct classic */
-void	classic_text(const struct listing_message *m, void *ctx);
+void	classic_text(const struct queue_listing_message *m, void *ctx);
 /* classic_text_end - the summary, or that the queue is empty */
 void	classic_text_end(struct classic *c);
 /* classic_json - one line of -j */
-void	classic_json(const struct listing_message *m, void *ctx);
+void	classic_json(const struct queue_listing_message *m, void *ctx);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
@@ -230,10 +231,10 @@ put_key(const struct groups *g, const struct group *one,
 		value = strsep(&rest, separator);
 		if (format == FORMAT_JSONL) {
 			buf_adds(out, ", ");
-			output_json(out, g->fields[i]->name, value);
+			json_member(out, g->fields[i]->name, value);
 		} else if (format == FORMAT_TABLE) {
 			buf_addc(out, ' ');
-			output_visible(out, value[0] != '\0' ? value : "-", 0);
+			text_visible(out, value[0] != '\0' ? value : "-", 0);
 		} else {
 			if (i > 0)
 				buf_addc(out, format == FORMAT_CSV ? ',' :
@@ -267,7 +268,7 @@ put_group(const struct groups *g, const struct group *one,
 		put_number(out, format, "due", "nrcpt", one->due);
 		if (format == FORMAT_JSONL) {
 			buf_adds(out, ", ");
-			output_json(out, "top_class", top_class(one));
+			json_member(out, "top_class", top_class(one));
 		} else if (format == FORMAT_TABLE) {
 			buf_addf(out, "%-14s", top_class(one));
 		} else {

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/postqueue/classic.h"
-#include "cmd/postqueue/listing.h"
+#include "lib/queue/queue_listing.h"
 #include "cmd/postqueue/query.h"
 #include "cmd/postqueue/request.h"
 #include "lib/base/err.h"
@@ -276,12 +276,12 @@ list(int mode)
 {
 	struct classic c = { .out = stdout,
 	    .has_long_ids = params.enable_long_queue_ids };
-	listing_fn fn = mode == 'p' ? classic_text : classic_json;
+	queue_listing_fn fn = mode == 'p' ? classic_text : classic_json;
 	static char buffer[65536];
 	struct err err = ERR_INIT;
 
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	switch (listing_from_showq(fn, &c, &err)) {
+	switch (queue_listing_from_showq(fn, &c, &err)) {
 	case LISTING_DONE:
 		break;
 	case LISTING_DOWN:
@@ -292,7 +292,7 @@ list(int mode)
 		    "(%s)", err.text);
 		if (queue_become_owner(&err) == -1)
 			log_fatal("%s", err.text);
-		listing_from_queue(fn, &c);
+		queue_listing_from_queue(fn, &c);
 		break;
 	default:
 		fflush(stdout);

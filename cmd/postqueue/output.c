@@ -13,9 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
-
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
@@ -24,123 +23,11 @@
 
 /* ---- text ---- */
 
-/* Length of the UTF-8 character at p, 0 when there is none; *code is it. */
-static size_t
-character(const unsigned char *p, unsigned *code)
-{
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	size_t i;
-
-	for (i = 1; i < n; i++)
-		if (p[i] == '\0')
-			return 0;
-	if (!text_is_utf8((const char *)p, n))
-		return 0;
-	*code = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
-	for (i = 1; i < n; i++)
-		*code = *code << 6 | (p[i] & 0x3f);
-	return n;
-}
-
-/* Marks that turn the direction of what follows: a line could lie with them. */
-static bool
-is_directional(unsigned code)
-{
-	return (code >= 0x202a && code <= 0x202e) ||
-	    (code >= 0x2066 && code <= 0x2069) || code == 0x200e ||
-	    code == 0x200f || code == 0x061c;
-}
-
-void
-output_visible(struct buf *out, const char *text, size_t width)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	size_t n, shown = 0, keep = 0;
-	unsigned code = 0;
-
-	while (*p != '\0') {
-		n = character(p, &code);
-		if (width > 0 && shown == width - 1)
-			keep = out->len;
-		if (width > 0 && shown >= width) {
-			buf_truncate(out, keep);
-			buf_adds(out, "\xe2\x80\xa6");	/* one character: ... */
-			return;
-		}
-		if (n == 0 || (n == 1 && (*p < ' ' || *p == 0x7f))) {
-			buf_addf(out, "\\x%02x", *p);
-			shown += 4;
-			n = 1;
-		} else if (n > 1 && (code < 0xa0 || is_directional(code))) {
-			buf_addf(out, "\\u%04x", code);
-			shown += 6;
-		} else {
-			buf_add(out, p, n);
-			shown++;
-		}
-		p += n;
-	}
-}
-
-static void
-json_text(struct buf *out, const char *text, bool *is_clean)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	unsigned code;
-	size_t n;
-
-	buf_addc(out, '"');
-	for (; *p != '\0'; p += n) {
-		n = character(p, &code);
-		if (n == 0) {
-			buf_adds(out, "\xef\xbf\xbd");	/* U+FFFD */
-			*is_clean = false;
-			n = 1;
-		} else if (*p == '"' || *p == '\\') {
-			buf_addf(out, "\\%c", *p);
-		} else if (*p < ' ' || *p == 0x7f) {
-			buf_addf(out, "\\u%04x", *p);
-		} else {
-			buf_add(out, p, n);
-		}
-	}
-	buf_addc(out, '"');
-}
-
-/* Keys are snake_case: rcpt.domain is rcpt_domain. */
-static void
-put_name(struct buf *out, const char *name)
-{
-	for (; *name != '\0'; name++)
-		buf_addc(out, *name == '.' ? '_' : *name);
-}
-
-void
-output_json(struct buf *out, const char *name, const char *text)
-{
-	bool is_clean = true;
-	size_t len = strlen(text);
-
-	buf_addc(out, '"');
-	put_name(out, name);
-	buf_adds(out, "\": ");
-	json_text(out, text, &is_clean);
-	if (is_clean)
-		return;
-	buf_adds(out, ", \"");
-	put_name(out, name);
-	buf_adds(out, "_b64\": \"");
-	buf_reserve(out, len / 3 * 4 + 8);
-	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
-	    out->len, (const unsigned char *)text, (int)len);
-	buf_addc(out, '"');
-}
-
 void
 output_csv(struct buf *out, const char *text, bool is_tsv)
 {
 	if (is_tsv) {
-		output_visible(out, text, 0);
+		text_visible(out, text, 0);
 		return;
 	}
 	if (strpbrk(text, ",\"\r\n") == NULL) {
@@ -225,7 +112,7 @@ put_cell(struct buf *out, const struct queue_field *f, const char *text,
 	struct buf cell = BUF_INIT;
 	size_t width = column_width(f), have;
 
-	output_visible(&cell, text, is_last ? 0 : width);
+	text_visible(&cell, text, is_last ? 0 : width);
 	have = length(cell.ptr);
 	if (is_right(f) && have < width)
 		buf_addf(out, "%*s", (int)(width - have), "");
@@ -243,7 +130,7 @@ end_row(const struct output *o, struct buf *out, size_t from)
 	struct buf row = BUF_INIT;
 
 	if (o->width > 0 && length(out->ptr + from) > o->width) {
-		output_visible(&row, out->ptr + from, o->width);
+		text_visible(&row, out->ptr + from, o->width);
 		buf_truncate(out, from);
 		buf_add(out, row.ptr, row.len);
 		buf_done(&row);
@@ -338,7 +225,7 @@ member(struct buf *out, const char *name, const char *text)
 	if (text[0] == '\0')
 		return;
 	buf_adds(out, ", ");
-	output_json(out, name, text);
+	json_member(out, name, text);
 }
 
 static void
@@ -367,7 +254,7 @@ put_rcpts(struct queue_field_context *c, struct buf *out)
 	for (i = 0; i < m->rcpt_count; i++) {
 		r = &m->rcpts[i];
 		buf_adds(out, i > 0 ? ", {" : "{");
-		output_json(out, "address", r->address);
+		json_member(out, "address", r->address);
 		if (!m->is_told && strcmp(r->orig, r->address) != 0)
 			member(out, "orig_address", r->orig);
 		if (r->reason[0] != '\0') {
@@ -457,7 +344,7 @@ put_object(const struct output *o, struct queue_field_context *c,
 		put_utc(out, "next", m->st.st_mtime);
 	}
 	buf_addf(out, ", \"size\": %ld, ", m->size);
-	output_json(out, "sender", m->sender);
+	json_member(out, "sender", m->sender);
 	put_rcpts(c, out);
 	buf_addf(out, ", \"nrcpt\": %zu", m->rcpt_count);
 	if (!m->is_told)

@@ -35,10 +35,6 @@ void	output_head(const struct output *o, struct buf *out);
 void	output_message(const struct output *o, struct queue_field_context *c,
 	    struct buf *out);
 
-/* output_visible - append text with control bytes, C1 and bidirectional marks spelt out, cut to width characters (0: whole) */
-void	output_visible(struct buf *out, const char *text, size_t width);
-/* output_json - append "name": "text", and name_b64 when it is not UTF-8 */
-void	output_json(struct buf *out, const char *name, const char *text);
 /* output_csv - append one value by RFC 4180, or for tab-separated rows */
 void	output_csv(struct buf *out, const char *text, bool is_tsv);
 

@@ -23,7 +23,7 @@
 
 #include "cmd/postqueue/classic.h"
 #include "cmd/postqueue/group.h"
-#include "cmd/postqueue/listing.h"
+#include "lib/queue/queue_listing.h"
 #include "cmd/postqueue/output.h"
 #include "cmd/postqueue/shape.h"
 #include "lib/base/buf.h"
@@ -115,8 +115,8 @@ static void
 show_classic(struct run *r)
 {
 	struct queue_message *from = r->c.m;
-	struct listing_message m = { .queue = from->queue, .id = from->id };
-	struct listing_rcpt *rcpts;
+	struct queue_listing_message m = { .queue = from->queue, .id = from->id };
+	struct queue_listing_rcpt *rcpts;
 	size_t i, n = 0;
 
 	queue_message_want(from, QUEUE_MESSAGE_REASONS, NULL);
@@ -298,61 +298,23 @@ take(struct run *r)
 }
 
 static void
-take_told(const struct listing_message *from, void *ctx)
+take_told(const struct queue_listing_message *from, void *ctx)
 {
 	struct run *r = ctx;
-	struct queue_message *m = r->c.m;
-	size_t i;
 
 	if (interrupted || r->is_full)
 		return;
-	queue_message_begin(m, from->queue, from->id, "", NULL);
-	m->is_told = true;
-	m->is_gone = false;
-	m->has = QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS;
-	m->has_sender = true;
-	m->sender = m->sender_shown = strcmp(from->sender,
-	    params.empty_address_recipient) == 0 ? "" :
-	    queue_message_keep(m, from->sender);
-	m->arrival.tv_sec = m->created = (time_t)from->arrival;
-	m->size = (long)from->size;
-	m->is_expired = from->is_expired;
-	for (i = 0; i < from->rcpt_count; i++)
-		queue_message_tell(m, from->rcpts[i].address,
-		    from->rcpts[i].reason);
+	queue_listing_tell(from, r->c.m);
 	take(r);
-}
-
-/* The queues that may hold a match; corrupt only when it is named. */
-static void
-choose_queues(const struct run *r, const char **queues)
-{
-	static const char *const all[] = { "maildrop", "active", "incoming",
-	    "deferred", "hold" };
-	struct buf normal = BUF_INIT;
-	size_t i, n = 0;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (r->select == NULL ||
-		    queue_select_may_match(r->select, all[i]))
-			queues[n++] = all[i];
-	if (r->select != NULL) {
-		queue_select_print(r->select, &normal);
-		if (strstr(normal.ptr, "\"corrupt\"") != NULL &&
-		    queue_select_may_match(r->select, "corrupt"))
-			queues[n++] = "corrupt";
-	}
-	queues[n] = NULL;
-	buf_done(&normal);
 }
 
 static void
 scan_queue(struct run *r)
 {
-	const char *queues[8];
+	const char *queues[QUEUE_SELECT_QUEUES];
 	struct queue_scan *qs;
 
-	choose_queues(r, queues);
+	queue_select_queues(r->select, queues);
 	qs = queue_scan_open(queues, false);
 	while (!interrupted && !r->is_full && queue_scan_next(qs, r->c.m)) {
 		take(r);
@@ -368,7 +330,7 @@ ask_showq(struct run *r)
 {
 	struct err err = ERR_INIT;
 
-	switch (listing_from_showq(take_told, r, &err)) {
+	switch (queue_listing_from_showq(take_told, r, &err)) {
 	case LISTING_DONE:
 		return;
 	case LISTING_DOWN:
@@ -389,25 +351,13 @@ static void
 parse_selection(struct run *r)
 {
 	struct err err = ERR_INIT;
-	struct buf path = BUF_INIT;
-	const char *home = command_is_unsafe() ? NULL : getenv("HOME");
 	gid_t gid = getegid();
 
 	if (command_is_unsafe() && setegid(getgid()) == -1)
 		log_fatal("setegid: %s", strerror(errno));
-	if (params.posthorn_reasons_file[0] != '\0' &&
-	    queue_reason_load(params.posthorn_reasons_file, &err) == -1)
+	if (queue_select_setup(command_is_unsafe() ? NULL : getenv("HOME"),
+	    &err) == -1)
 		log_fatal("%s", err.text);
-	if (params.posthorn_selections[0] != '\0' &&
-	    queue_select_saved(params.posthorn_selections, &err) == -1)
-		log_fatal("%s", err.text);
-	if (home != NULL) {
-		buf_setf(&path, "%s/.config/posthorn/selections", home);
-		if (access(path.ptr, R_OK) == 0 &&
-		    queue_select_saved(path.ptr, &err) == -1)
-			log_fatal("%s", err.text);
-		buf_done(&path);
-	}
 	if (r->q->select != NULL) {
 		r->select = queue_select_parse(r->q->select, r->c.now, &err);
 		if (r->select == NULL)
@@ -492,7 +442,7 @@ explain(struct run *r)
 {
 	static const char *const tiers[] = { "directory entries",
 	    "envelopes", "defer logs", "headers" };
-	const char *queues[8];
+	const char *queues[QUEUE_SELECT_QUEUES];
 	size_t i;
 
 	if (r->select == NULL)
@@ -500,7 +450,7 @@ explain(struct run *r)
 	queue_select_print(r->select, &r->out);
 	buf_addf(&r->out, "\nreads at most: %s\nqueues:",
 	    tiers[queue_select_tier(r->select)]);
-	choose_queues(r, queues);
+	queue_select_queues(r->select, queues);
 	for (i = 0; queues[i] != NULL; i++)
 		buf_addf(&r->out, " %s", queues[i]);
 	buf_addc(&r->out, '\n');
@@ -532,7 +482,7 @@ why(struct run *r)
 
 			if (nl != NULL)
 				*nl = '\0';
-			output_visible(&r->out, plain.ptr, 0);
+			text_visible(&r->out, plain.ptr, 0);
 			buf_addc(&r->out, '\n');
 			buf_delete(&plain, 0, len);
 		}

@@ -21,7 +21,9 @@
 
 #include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 
@@ -167,12 +169,12 @@ put_row(const struct shape *s, const struct row *r, const char *name,
 	size_t i;
 
 	if (format == FORMAT_TABLE) {
-		output_visible(&text, name, NAME_WIDTH);
+		text_visible(&text, name, NAME_WIDTH);
 		buf_addf(out, "%*s %6lld", NAME_WIDTH, text.ptr,
 		    (long long)r->total);
 	} else if (format == FORMAT_JSONL) {
 		buf_adds(out, "{\"v\": 1, ");
-		output_json(out, s->field->name, name);
+		json_member(out, s->field->name, name);
 		buf_addf(out, ", \"total\": %lld, \"counts\": {",
 		    (long long)r->total);
 	} else {

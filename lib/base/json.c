@@ -7,44 +7,65 @@
 
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 
-/* Length of the UTF-8 character at p, 0 when there is none. */
-static size_t
-character(const char *p)
-{
-	size_t left = strlen(p), n;
-
-	for (n = 1; n <= 4 && n <= left; n++)
-		if (text_is_utf8(p, n))
-			return n;
-	return 0;
-}
-
-void
+bool
 json_string(struct buf *out, const char *s)
 {
 	static const char plain[] = "bfnrt\"\\";
 	static const char control[] = "\b\f\n\r\t\"\\";
+	bool is_clean = true;
 	const char *at;
+	unsigned code;
 	size_t n;
 
 	buf_addc(out, '"');
-	for (; *s != '\0'; s++) {
-		if ((at = strchr(control, *s)) != NULL) {
+	for (; *s != '\0'; s += n) {
+		n = text_char(s, &code);
+		if (n == 0) {
+			buf_adds(out, "\\ufffd");
+			is_clean = false;
+			n = 1;
+		} else if ((at = strchr(control, *s)) != NULL) {
 			buf_addc(out, '\\');
 			buf_addc(out, plain[at - control]);
-		} else if ((unsigned char)*s < 0x20 || *s == 0x7f) {
-			buf_addf(out, "\\u%04x", (unsigned char)*s);
-		} else if ((unsigned char)*s < 0x80) {
-			buf_addc(out, *s);
-		} else if ((n = character(s)) > 0) {
-			buf_add(out, s, n);
-			s += n - 1;
+		} else if (code < 0x20 || code == 0x7f) {
+			buf_addf(out, "\\u%04x", code);
 		} else {
-			buf_adds(out, "\\ufffd");
+			buf_add(out, s, n);
 		}
 	}
+	buf_addc(out, '"');
+	return is_clean;
+}
+
+static void
+put_name(struct buf *out, const char *name)
+{
+	for (; *name != '\0'; name++)
+		buf_addc(out, *name == '.' ? '_' : *name);
+}
+
+void
+json_member(struct buf *out, const char *name, const char *text)
+{
+	size_t len = strlen(text);
+	bool is_clean;
+
+	buf_addc(out, '"');
+	put_name(out, name);
+	buf_adds(out, "\": ");
+	is_clean = json_string(out, text);
+	if (is_clean)
+		return;
+	buf_adds(out, ", \"");
+	put_name(out, name);
+	buf_adds(out, "_b64\": \"");
+	buf_reserve(out, len / 3 * 4 + 8);
+	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
+	    out->len, (const unsigned char *)text, (int)len);
 	buf_addc(out, '"');
 }

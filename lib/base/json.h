@@ -4,14 +4,25 @@
 #ifndef LIB_BASE_JSON_H
 #define LIB_BASE_JSON_H
 
+#include <stdbool.h>
+
 struct buf;
 
 /*
  * json_string - append s as a quoted JSON string
  *
  * Bytes that are not UTF-8 become U+FFFD, since JSON has no other place for
- * them.
+ * them. Returns false when there were any.
  */
-void	json_string(struct buf *out, const char *s);
+bool	json_string(struct buf *out, const char *s);
+
+/*
+ * json_member - append "name": "text", without a comma around it
+ *
+ * name		a '.' in it becomes '_': keys are snake_case
+ *
+ * Text that is not UTF-8 has a twin: , "name_b64": its bytes in base64.
+ */
+void	json_member(struct buf *out, const char *name, const char *text);
 
 #endif

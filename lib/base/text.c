@@ -197,6 +197,62 @@ text_printable(struct buf *out, const char *s, size_t len, bool utf8)
 	}
 }
 
+size_t
+text_char(const char *s, unsigned *code)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (p[i] == '\0')
+			return 0;
+	if (!text_is_utf8(s, n))
+		return 0;
+	*code = n == 1 ? p[0] : p[0] & (0xffu >> (n + 1));
+	for (i = 1; i < n; i++)
+		*code = *code << 6 | (p[i] & 0x3f);
+	return n;
+}
+
+/* Marks that turn the direction of what follows: a line could lie with them. */
+static bool
+is_directional(unsigned code)
+{
+	return (code >= 0x202a && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069) || code == 0x200e ||
+	    code == 0x200f || code == 0x061c;
+}
+
+void
+text_visible(struct buf *out, const char *text, size_t width)
+{
+	size_t n, shown = 0, keep = 0;
+	unsigned code = 0;
+
+	for (; *text != '\0'; text += n) {
+		n = text_char(text, &code);
+		if (width > 0 && shown == width - 1)
+			keep = out->len;
+		if (width > 0 && shown >= width) {
+			buf_truncate(out, keep);
+			buf_adds(out, "\xe2\x80\xa6");	/* one character: ... */
+			return;
+		}
+		if (n == 0 || code < ' ' || code == 0x7f) {
+			buf_addf(out, "\\x%02x", (unsigned char)*text);
+			shown += 4;
+			n = 1;
+		} else if (n > 1 && (code < 0xa0 || is_directional(code))) {
+			buf_addf(out, "\\u%04x", code);
+			shown += 6;
+		} else {
+			buf_add(out, text, n);
+			shown++;
+		}
+	}
+}
+
 const char *
 text_skip_blank(const char *s)
 {

@@ -44,6 +44,22 @@ void	text_fold(struct buf *out, const char *s);
  * part of valid UTF-8 (utf8 false: not ASCII), as '?'
  */
 void	text_printable(struct buf *out, const char *s, size_t len, bool utf8);
+/*
+ * text_char - the UTF-8 character at p, which is not '\0'
+ *
+ * code		out: its code point
+ *
+ * Returns its length, 1 to 4; 0 when no valid character begins there.
+ */
+size_t	text_char(const char *p, unsigned *code);
+/*
+ * text_visible - append text from a stranger so that a terminal may get it
+ *
+ * Control bytes, C1 and marks that turn the direction of writing are spelt
+ * out (\x1b, \u202e), and so are bytes that are no UTF-8. Cut to width
+ * characters, the last of them then an ellipsis; 0: whole.
+ */
+void	text_visible(struct buf *out, const char *text, size_t width);
 /* text_skip_blank - past blanks and tabs */
 const char	*text_skip_blank(const char *s);
 

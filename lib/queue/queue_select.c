@@ -16,10 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/conf/params.h"
 #include "lib/queue/queue_message.h"
+#include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_select_internal.h"
 #include "lib/table/table.h"
 
@@ -636,4 +639,47 @@ queue_select_why(const struct queue_select *s, struct queue_field_context *c,
 
 	why_node(&w, s->root, false, 0, out);
 	buf_done(&w.folded);
+}
+
+int
+queue_select_setup(const char *home, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int rc = 0;
+
+	if (params.posthorn_reasons_file[0] != '\0' &&
+	    queue_reason_load(params.posthorn_reasons_file, err) == -1)
+		return -1;
+	if (params.posthorn_selections[0] != '\0' &&
+	    queue_select_saved(params.posthorn_selections, err) == -1)
+		return -1;
+	if (home == NULL)
+		return 0;
+	buf_setf(&path, "%s/.config/posthorn/selections", home);
+	if (access(path.ptr, R_OK) == 0)
+		rc = queue_select_saved(path.ptr, err);
+	buf_done(&path);
+	return rc;
+}
+
+void
+queue_select_queues(const struct queue_select *s,
+    const char *queues[QUEUE_SELECT_QUEUES])
+{
+	static const char *const all[] = { "maildrop", "active", "incoming",
+	    "deferred", "hold" };
+	struct buf normal = BUF_INIT;
+	size_t i, n = 0;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (s == NULL || queue_select_may_match(s, all[i]))
+			queues[n++] = all[i];
+	if (s != NULL) {
+		queue_select_print(s, &normal);
+		if (strstr(normal.ptr, "\"corrupt\"") != NULL &&
+		    queue_select_may_match(s, "corrupt"))
+			queues[n++] = "corrupt";
+	}
+	queues[n] = NULL;
+	buf_done(&normal);
 }

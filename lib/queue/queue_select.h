@@ -72,4 +72,22 @@ void	queue_select_why(const struct queue_select *s,
  */
 int	queue_select_saved(const char *path, struct err *err);
 
+/*
+ * queue_select_setup - what the main.cf and the user add to the language:
+ * posthorn_reasons_file, posthorn_selections and the user's own selections
+ *
+ * home		its .config/posthorn/selections is read when there is one; NULL: not
+ */
+int	queue_select_setup(const char *home, struct err *err);
+
+/*
+ * queue_select_queues - the queues that may hold a match
+ *
+ * s		NULL: everything
+ * queues	out, NULL-terminated; corrupt only where s names it
+ */
+#define QUEUE_SELECT_QUEUES	8
+void	queue_select_queues(const struct queue_select *s,
+	    const char *queues[QUEUE_SELECT_QUEUES]);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * listing.c - the messages of the queue, one after the other
+ * queue_listing.c - the messages of the queue, as showq lists them
  *
  * The stream of showq differs between releases: before 3.6 it has no
  * greeting, before 3.5 no forced_expire, since 3.11 two more attributes a
@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "cmd/postqueue/listing.h"
+#include "lib/queue/queue_listing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,11 +33,11 @@ static const char *const queues[] = { "maildrop", "active", "incoming",
     "deferred", "hold", NULL };
 
 struct rcpts {
-	struct listing_rcpt *list;
+	struct queue_listing_rcpt *list;
 	size_t		 count, size;
 };
 
-static struct listing_rcpt *
+static struct queue_listing_rcpt *
 rcpts_add(struct rcpts *r)
 {
 	if (r->count == r->size) {
@@ -78,7 +78,7 @@ read_number(const char *text, int64_t *out)
 static bool
 read_rcpts(const struct attrs *a, size_t at, struct rcpts *r)
 {
-	struct listing_rcpt *rcpt = NULL;
+	struct queue_listing_rcpt *rcpt = NULL;
 	const char *name, *value;
 
 	for (r->count = 0; at < a->count; at++) {
@@ -107,7 +107,7 @@ read_rcpts(const struct attrs *a, size_t at, struct rcpts *r)
 }
 
 static bool
-read_message(const struct attrs *a, struct listing_message *m,
+read_message(const struct attrs *a, struct queue_listing_message *m,
     struct rcpts *r)
 {
 	const char *name, *value;
@@ -148,10 +148,10 @@ read_message(const struct attrs *a, struct listing_message *m,
 	return true;
 }
 
-static enum listing_result
-read_stream(struct stream *s, listing_fn fn, void *ctx, struct err *err)
+static enum queue_listing_result
+read_stream(struct stream *s, queue_listing_fn fn, void *ctx, struct err *err)
 {
-	struct listing_message m;
+	struct queue_listing_message m;
 	struct rcpts r = { NULL, 0, 0 };
 	struct attrs a;
 	bool is_first = true, is_good = false;
@@ -183,11 +183,11 @@ read_stream(struct stream *s, listing_fn fn, void *ctx, struct err *err)
 	return LISTING_GARBLED;
 }
 
-enum listing_result
-listing_from_showq(listing_fn fn, void *ctx, struct err *err)
+enum queue_listing_result
+queue_listing_from_showq(queue_listing_fn fn, void *ctx, struct err *err)
 {
 	struct stream *s;
-	enum listing_result result;
+	enum queue_listing_result result;
 	int why;
 
 	s = endpoint_connect("public", params.showq_service_name, err);
@@ -207,13 +207,13 @@ listing_from_showq(listing_fn fn, void *ctx, struct err *err)
 /* ---- from the queue itself ---- */
 
 static void
-give(const struct queue_message *from, struct rcpts *r, listing_fn fn,
+give(const struct queue_message *from, struct rcpts *r, queue_listing_fn fn,
     void *ctx)
 {
-	struct listing_message m = { .queue = from->queue, .id = from->id,
+	struct queue_listing_message m = { .queue = from->queue, .id = from->id,
 	    .arrival = from->arrival.tv_sec, .size = from->size,
 	    .is_expired = from->is_expired, .sender = from->sender_shown };
-	struct listing_rcpt *rcpt;
+	struct queue_listing_rcpt *rcpt;
 	size_t i;
 
 	r->count = 0;
@@ -235,7 +235,7 @@ give(const struct queue_message *from, struct rcpts *r, listing_fn fn,
 }
 
 void
-listing_from_queue(listing_fn fn, void *ctx)
+queue_listing_from_queue(queue_listing_fn fn, void *ctx)
 {
 	struct queue_message m;
 	struct rcpts r = { NULL, 0, 0 };
@@ -265,4 +265,26 @@ listing_from_queue(listing_fn fn, void *ctx)
 	}
 	free(r.list);
 	queue_message_done(&m);
+}
+
+void
+queue_listing_tell(const struct queue_listing_message *from,
+    struct queue_message *m)
+{
+	size_t i;
+
+	queue_message_begin(m, from->queue, from->id, "", NULL);
+	m->is_told = true;
+	m->is_gone = false;
+	m->has = QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS;
+	m->has_sender = true;
+	m->sender = m->sender_shown = strcmp(from->sender,
+	    params.empty_address_recipient) == 0 ? "" :
+	    queue_message_keep(m, from->sender);
+	m->arrival.tv_sec = m->created = (time_t)from->arrival;
+	m->size = (long)from->size;
+	m->is_expired = from->is_expired;
+	for (i = 0; i < from->rcpt_count; i++)
+		queue_message_tell(m, from->rcpts[i].address,
+		    from->rcpts[i].reason);
 }
