@@ -7,31 +7,23 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "daemon/anvil/counters.h"
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/serve_clients.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/ipc/attr.h"
 
 #define REQUEST_MAX	4096	/* one request; more is no request */
-
-struct client {
-	int		 fd;
-	struct event	*event;
-	struct buf	 in;
-	char		*ident;		/* of the SMTP client it serves now */
-};
 
 static struct counters *counters;
 static struct event *tidy_event;
@@ -50,36 +42,26 @@ static const struct {
 	{ "auth", COUNTER_AUTH, true },
 };
 
+/* state is the name of the SMTP client that the connection stands for now. */
 static void
-end_client(struct client *c)
+let_go(void *state)
 {
-	if (c->ident != NULL)
-		counters_disconnect(counters, c->ident, clock_now());
-	event_free(c->event);
-	close(c->fd);
-	buf_done(&c->in);
-	free(c->ident);
-	free(c);
-	serve_client_closed();
+	if (state != NULL)
+		counters_disconnect(counters, state, clock_now());
+	free(state);
 }
 
-static void
-let_go(struct client *c)
+static bool
+answer(const struct attrs *a, void **state, struct buf *out)
 {
-	if (c->ident != NULL)
-		counters_disconnect(counters, c->ident, clock_now());
-	free(c->ident);
-	c->ident = NULL;
-}
-
-static void
-answer(struct client *c, const char *request, const char *ident,
-    struct buf *out)
-{
+	const char *request = attrs_get(a, "request", 0);
+	const char *ident = attrs_get(a, "ident", 0);
 	struct counter_values v;
 	time_t now = clock_now();
 	size_t i;
 
+	if (request == NULL || ident == NULL)
+		return false;
 	for (i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (strcmp(request, requests[i].name) == 0)
 			break;
@@ -87,8 +69,8 @@ answer(struct client *c, const char *request, const char *ident,
 		enum counter_kind kind = requests[i].kind;
 
 		if (kind == COUNTER_CONNECT) {
-			let_go(c);
-			c->ident = xstrdup(ident);
+			let_go(*state);
+			*state = xstrdup(ident);
 		}
 		if (requests[i].counts)
 			counters_event(counters, ident, kind, now, &v);
@@ -99,10 +81,12 @@ answer(struct client *c, const char *request, const char *ident,
 			buf_addf(out, "count=%d\n", v.count);
 		buf_addf(out, "rate=%d\n\n", v.rate[kind]);
 	} else if (strcmp(request, "disconnect") == 0) {
-		if (c->ident != NULL && strcmp(c->ident, ident) == 0)
-			let_go(c);
-		else
+		if (*state != NULL && strcmp(*state, ident) == 0) {
+			let_go(*state);
+			*state = NULL;
+		} else {
 			counters_disconnect(counters, ident, now);
+		}
 		buf_adds(out, "status=0\n\n");
 	} else if (strcmp(request, "lookup") == 0) {
 		counters_lookup(counters, ident, now, &v);
@@ -115,88 +99,28 @@ answer(struct client *c, const char *request, const char *ident,
 		    request);
 		buf_adds(out, "status=4294967295\n\n");
 	}
-}
-
-/*
- * Take one whole request off the front of the input.
- *
- * Returns 1, 0 when more must come, -1 when it is none.
- */
-static int
-take_request(struct client *c, struct buf *out)
-{
-	char *end, *line, *rest, *eq;
-	const char *request = NULL, *ident = NULL;
-	size_t used;
-
-	if ((end = strstr(c->in.ptr, "\n\n")) == NULL)
-		return c->in.len < REQUEST_MAX ? 0 : -1;
-	used = (size_t)(end - c->in.ptr) + 2;
-	*end = '\0';
-	rest = c->in.ptr;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if ((eq = strchr(line, '=')) == NULL)
-			return -1;
-		*eq = '\0';
-		if (strcmp(line, "request") == 0)
-			request = eq + 1;
-		else if (strcmp(line, "ident") == 0)
-			ident = eq + 1;
-	}
-	if (request == NULL || ident == NULL)
-		return -1;
-	answer(c, request, ident, out);
-	buf_delete(&c->in, 0, used);
-	return 1;
+	return true;
 }
 
 static void
-readable(int fd, short what, void *ctx)
+greet(struct buf *out)
 {
-	struct client *c = ctx;
-	struct buf out = BUF_INIT;
-	ssize_t n;
-	int got;
-
-	(void)what;
-	buf_reserve(&c->in, 1024);
-	n = recv(fd, c->in.ptr + c->in.len, 1024, MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		end_client(c);
-		return;
-	}
-	c->in.len += (size_t)n;
-	c->in.ptr[c->in.len] = '\0';
-	serve_busy();
-	while ((got = take_request(c, &out)) == 1)
-		;
-	/* An answer is some bytes: a client that does not take them is gone. */
-	if (out.len > 0 && send(fd, out.ptr, out.len,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)out.len)
-		got = -1;
-	serve_free();
-	buf_done(&out);
-	if (got == -1)
-		end_client(c);
+	buf_adds(out, "protocol=anvil_protocol\n\n");
 }
+
+static const struct serve_protocol protocol = {
+	.greet = greet,
+	.parse = attrs_parse_plain,
+	.request_max = REQUEST_MAX,
+	.answer = answer,
+	.gone = let_go,
+};
 
 static void
 accepted(struct event_base *base, int fd, const char *service)
 {
-	static const char greeting[] = "protocol=anvil_protocol\n\n";
-	struct client *c = xcalloc(1, sizeof(*c));
-
-	(void)service;
-	c->fd = fd;
-	buf_init(&c->in);
-	c->event = event_new(base, fd, EV_READ | EV_PERSIST, readable, c);
-	if (c->event == NULL || event_add(c->event, NULL) == -1)
-		log_fatal("cannot watch a client");
-	if (send(fd, greeting, sizeof(greeting) - 1,
-	    MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		end_client(c);
+	(void)base, (void)service;
+	serve_clients_accept(fd, &protocol);
 }
 
 static void

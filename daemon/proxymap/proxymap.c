@@ -8,17 +8,14 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <event2/event.h>
 #include <uthash.h>
 
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/serve_clients.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -33,12 +30,6 @@
 
 enum reply { REPLY_OK, REPLY_NO_KEY, REPLY_RETRY, REPLY_BAD, REPLY_DENIED,
 	REPLY_CONFIG };
-
-struct client {
-	int		 fd;
-	struct event	*event;
-	struct buf	 in;
-};
 
 struct approved {
 	UT_hash_handle	 hh;
@@ -296,8 +287,8 @@ refuse(const struct request *r, enum reply status, struct buf *out)
 		attr_put_str(out, r->texts[i], "");
 }
 
-static void
-answer(const struct attrs *a, struct buf *out)
+static bool
+answer(const struct attrs *a, void **state, struct buf *out)
 {
 	const char *name = attrs_get(a, "request", 0);
 	const char *table = attrs_get(a, "table", 0);
@@ -305,6 +296,7 @@ answer(const struct attrs *a, struct buf *out)
 	int32_t wire;
 	size_t i;
 
+	(void)state;
 	for (i = 0; name != NULL &&
 	    i < sizeof(requests) / sizeof(requests[0]); i++)
 		if (strcmp(name, requests[i].name) == 0)
@@ -321,89 +313,27 @@ answer(const struct attrs *a, struct buf *out)
 		    out);
 	}
 	attr_put_end(out);
-}
-
-/* ------------------------------------------------------------ clients */
-
-static void
-end_client(struct client *c)
-{
-	event_free(c->event);
-	close(c->fd);
-	buf_done(&c->in);
-	free(c);
-	serve_client_closed();
-}
-
-/* Answer what is complete; false when the client cannot be served any more. */
-static bool
-serve_input(struct client *c)
-{
-	struct buf out = BUF_INIT;
-	struct attrs a;
-	struct err err = ERR_INIT;
-	size_t used;
-	int got;
-	bool ok;
-
-	attrs_init(&a);
-	while ((got = attrs_parse(&a, c->in.ptr, c->in.len, REQUEST_MAX, &used,
-	    &err)) == 1) {
-		answer(&a, &out);
-		buf_delete(&c->in, 0, used);
-	}
-	attrs_done(&a);
-	/* What does not fit in the socket's buffer was not asked for politely. */
-	ok = got == 0 && (out.len == 0 || send(c->fd, out.ptr, out.len,
-	    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)out.len);
-	buf_done(&out);
-	return ok;
+	return true;
 }
 
 static void
-readable(evutil_socket_t fd, short what, void *ctx)
+greet(struct buf *out)
 {
-	struct client *c = ctx;
-	ssize_t n;
-	bool ok;
-
-	(void)what;
-	buf_reserve(&c->in, 4096);
-	n = recv(fd, c->in.ptr + c->in.len, 4096, MSG_DONTWAIT);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		end_client(c);
-		return;
-	}
-	c->in.len += (size_t)n;
-	c->in.ptr[c->in.len] = '\0';
-	serve_busy();
-	ok = serve_input(c);
-	serve_free();
-	if (!ok)
-		end_client(c);
+	attr_put_greeting(out, "proxymap_protocol");
 }
+
+static const struct serve_protocol protocol = {
+	.greet = greet,
+	.parse = attrs_parse,
+	.request_max = REQUEST_MAX,
+	.answer = answer,
+};
 
 static void
 proxymap_accepted(struct event_base *base, int fd, const char *service)
 {
-	struct client *c = xcalloc(1, sizeof(*c));
-	struct buf greeting = BUF_INIT;
-	bool ok;
-
-	(void)service;
-	c->fd = fd;
-	buf_init(&c->in);
-	c->event = event_new(base, fd, EV_READ | EV_PERSIST, readable, c);
-	if (c->event == NULL || event_add(c->event, NULL) == -1)
-		log_fatal("out of memory for events");
-	attr_put_greeting(&greeting, "proxymap_protocol");
-	ok = send(fd, greeting.ptr, greeting.len,
-	    MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)greeting.len;
-	buf_done(&greeting);
-	if (!ok)
-		end_client(c);
+	(void)base, (void)service;
+	serve_clients_accept(fd, &protocol);
 }
 
 static void
