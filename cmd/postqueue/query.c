@@ -315,7 +315,7 @@ scan_queue(struct run *r)
 	struct queue_scan *qs;
 
 	queue_select_queues(r->select, queues);
-	qs = queue_scan_open(queues, false);
+	qs = queue_scan_open(queues, 0);
 	while (!interrupted && !r->is_full && queue_scan_next(qs, r->c.m)) {
 		take(r);
 		if (r->c.m->is_gone)
@@ -540,7 +540,7 @@ run_done(struct run *r)
 		shape_free(r->shape);
 	queue_select_free(r->select);
 	queue_message_done(r->c.m);
-	buf_done(&r->c.scratch);
+	queue_field_context_done(&r->c);
 	buf_done(&r->out);
 }
 

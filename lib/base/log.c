@@ -4,7 +4,9 @@
  * A line is formatted once, made printable, and handed to each destination.
  * The postlog socket is connected on first use and again after an error, so
  * that a restarted log service is found; a chrooted process reaches it by its
- * path relative to the queue directory, where it sits anyway.
+ * path relative to the queue directory, where it sits anyway. Lines of several
+ * threads do not mix; the lock is one that its holder may take again, since a
+ * signal handler may have something to say.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +301,8 @@ file_append(const char *path, const char *line, size_t len)
 	write_all(lg.file_fd, out, len + 1);
 }
 
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
 static void
 emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 {
@@ -308,6 +313,7 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 	int n, saved = errno;
 
 	make_printable(text);
+	pthread_mutex_lock(&lock);
 	if ((lg.to & LOG_TO_STDERR) != 0 && own) {
 		n = snprintf(line, sizeof(line), "%s: %s%s%s\n", lg.program,
 		    label != NULL ? label : "", label != NULL ? ": " : "",
@@ -337,6 +343,7 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 		    label != NULL ? label : "", label != NULL ? ": " : "",
 		    text);
 	}
+	pthread_mutex_unlock(&lock);
 	errno = saved;
 }
 

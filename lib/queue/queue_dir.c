@@ -36,6 +36,7 @@ struct queue_dir {
 	int		 entry_depth;
 	bool		 is_flat;	/* maildrop */
 	int		 type;
+	ino_t		 inode;
 	struct buf	 dir;		/* path of level[depth], no slash behind */
 	struct buf	 path;
 	size_t		 name_at;	/* in path */
@@ -65,13 +66,14 @@ queue_dir_open(const char *queue, struct err *err)
 }
 
 static void
-point_at(struct queue_dir *qd, const char *name, int type)
+point_at(struct queue_dir *qd, const char *name, int type, ino_t inode)
 {
 	buf_set(&qd->path, qd->dir.ptr, qd->dir.len);
 	buf_addc(&qd->path, '/');
 	qd->name_at = qd->path.len;
 	buf_adds(&qd->path, name);
 	qd->type = type;
+	qd->inode = inode;
 	qd->entry_depth = qd->depth;
 }
 
@@ -135,7 +137,7 @@ queue_dir_step(struct queue_dir *qd)
 		if (strcmp(de->d_name, ".") == 0 ||
 		    strcmp(de->d_name, "..") == 0)
 			continue;
-		point_at(qd, de->d_name, de->d_type);
+		point_at(qd, de->d_name, de->d_type, de->d_ino);
 		if (de->d_name[1] == '\0' && !qd->is_flat) {
 			enter(qd);
 			continue;
@@ -178,6 +180,12 @@ int
 queue_dir_type(const struct queue_dir *qd)
 {
 	return qd->type;
+}
+
+ino_t
+queue_dir_inode(const struct queue_dir *qd)
+{
+	return qd->inode;
 }
 
 int

@@ -9,6 +9,7 @@
 #define LIB_QUEUE_QUEUE_DIR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct buf;
 struct err;
@@ -32,6 +33,8 @@ enum queue_dir_step	queue_dir_step(struct queue_dir *qd);
 int		 queue_dir_depth(const struct queue_dir *qd);
 /* queue_dir_type - its d_type; DT_UNKNOWN is possible */
 int		 queue_dir_type(const struct queue_dir *qd);
+/* queue_dir_inode - its inode, as the directory says */
+ino_t		 queue_dir_inode(const struct queue_dir *qd);
 /* queue_dir_fd - descriptor of the directory that holds it, queue_dir_name its name there */
 int		 queue_dir_fd(const struct queue_dir *qd);
 const char	*queue_dir_name(const struct queue_dir *qd);

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
@@ -55,6 +58,14 @@ domain_part(const char *address, struct queue_value *out)
 	const char *domain = address_domain(address);
 
 	text(out, domain != NULL ? domain : "");
+}
+
+void
+queue_field_context_done(struct queue_field_context *c)
+{
+	buf_done(&c->scratch);
+	pcre2_match_data_free(c->match);
+	c->match = NULL;
 }
 
 /* ---- the entry ---- */
@@ -489,18 +500,27 @@ queue_field_nearest(const char *name)
 	return near;
 }
 
+/* Where a name stands in which directory tells these. */
+static bool
+needs_no_stat(const struct queue_field *f)
+{
+	return f->get == get_id || f->get == get_queue || f->get == get_held ||
+	    f->get == get_tagged;
+}
+
 void
 queue_field_get(const struct queue_field *f, struct queue_field_context *c,
     size_t rcpt, size_t nth, struct queue_value *out)
 {
-	static const unsigned wants[] = { 0, QUEUE_MESSAGE_ENVELOPE,
+	static const unsigned wants[] = { QUEUE_MESSAGE_ENTRY,
+	    QUEUE_MESSAGE_ENVELOPE,
 	    QUEUE_MESSAGE_REASONS, QUEUE_MESSAGE_HEADERS };
 
 	out->kind = VALUE_UNKNOWN;
 	if (c->m->is_told) {
 		if (!f->is_told)
 			return;
-	} else if (f->tier != TIER_ENTRY) {
+	} else if (!needs_no_stat(f)) {
 		queue_message_want(c->m, wants[f->tier], NULL);
 		if (c->m->is_gone || (c->m->is_damaged &&
 		    f->get != get_damaged))

@@ -52,12 +52,15 @@ struct queue_value {
 	int64_t		 number;
 };
 
+/* One thread's view of a message; what it keeps for the next one goes with queue_field_context_done. */
 struct queue_field_context {
 	struct queue_message *m;
 	time_t		 now;
 	struct buf	 scratch;
+	void		*match;		/* of queue_select_eval: PCRE2's match data */
 };
-#define QUEUE_FIELD_CONTEXT_INIT { NULL, 0, BUF_INIT }
+#define QUEUE_FIELD_CONTEXT_INIT { NULL, 0, BUF_INIT, NULL }
+void	queue_field_context_done(struct queue_field_context *c);
 
 struct queue_field {
 	const char	*name;

@@ -10,6 +10,7 @@
 #include "lib/queue/queue_message.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,9 @@
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_rec.h"
 
-#define BLOCK		16384
+#define BLOCK		4096
+#define BLOCKS_KEPT	(64 * 1024)	/* bytes of arena that are worth keeping */
+#define ROOM_KEPT	1024	/* recipients, log entries */
 #define SEEN_KEPT	4096	/* slots of the hash that are worth keeping */
 #define HEADERS_MAX	262144	/* bytes of headers that a lister looks at */
 
@@ -39,6 +42,7 @@ struct block {
 
 struct queue_message_memory {
 	struct block	*first, *now;
+	size_t		 bytes;		/* of all blocks */
 	size_t		 rcpt_room, entry_room;
 	size_t		*seen;		/* open hash of entries: index + 1 */
 	size_t		 seen_size;	/* a power of two */
@@ -96,6 +100,7 @@ room(struct queue_message *m, size_t len)
 		b->size = size;
 		b->used = 0;
 		b->next = NULL;
+		mem->bytes += size;
 		if (mem->now == NULL) {
 			mem->first = b;
 		} else {
@@ -146,13 +151,42 @@ keep_shown(struct queue_message *m, const char *address)
 	return shown;
 }
 
+/* One giant must not cost its memory for the rest of a listing. */
+static void
+shrink(struct queue_message *m)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct block *b;
+
+	while (mem->bytes > BLOCKS_KEPT && (b = mem->first) != NULL) {
+		mem->first = b->next;
+		mem->bytes -= b->size;
+		free(b);
+	}
+	if (mem->rcpt_room > ROOM_KEPT) {
+		free(m->rcpts);
+		m->rcpts = NULL;
+		mem->rcpt_room = 0;
+	}
+	if (mem->entry_room > ROOM_KEPT) {
+		free(m->entries);
+		m->entries = NULL;
+		mem->entry_room = 0;
+	}
+	if (mem->headers.size > BLOCKS_KEPT)
+		buf_done(&mem->headers);
+}
+
 static void
 forget(struct queue_message *m)
 {
 	struct queue_message_memory *mem = m->memory;
-	struct queue_message_rcpt *rcpts = m->rcpts;
-	struct queue_message_entry *entries = m->entries;
+	struct queue_message_rcpt *rcpts;
+	struct queue_message_entry *entries;
 
+	shrink(m);
+	rcpts = m->rcpts;
+	entries = m->entries;
 	if (mem->seen_size > SEEN_KEPT) {	/* one very large log before */
 		free(mem->seen);
 		mem->seen = NULL;
@@ -602,6 +636,29 @@ fill_defaults(struct queue_message *m)
 		m->created = m->arrival.tv_sec;
 }
 
+static void
+set_entry(struct queue_message *m, const struct stat *st)
+{
+	m->st = *st;
+	m->is_expired = (st->st_mode & S_IXGRP) != 0;
+	m->has |= QUEUE_MESSAGE_ENTRY;
+}
+
+static int
+read_entry(struct queue_message *m, struct err *err)
+{
+	struct stat st;
+
+	m->has |= QUEUE_MESSAGE_ENTRY;
+	if (lstat(m->path, &st) == 0) {
+		set_entry(m, &st);
+		return 1;
+	}
+	m->is_gone = errno == ENOENT;
+	m->is_damaged = !m->is_gone;
+	return m->is_gone ? 0 : err_sys(err, "%s", m->path);
+}
+
 static int
 read_file(struct queue_message *m, unsigned want, struct err *err)
 {
@@ -615,10 +672,10 @@ read_file(struct queue_message *m, unsigned want, struct err *err)
 			*err = why;
 		m->has |= want;
 		m->is_gone = why.kind == ERR_NOT_FOUND;
+		m->is_damaged = !m->is_gone;
 		return m->is_gone ? 0 : -1;
 	}
-	m->st = *queue_file_stat(qf);
-	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
+	set_entry(m, queue_file_stat(qf));
 	if ((m->has & QUEUE_MESSAGE_ENVELOPE) == 0) {
 		m->size = -1;
 		rc = read_envelope(m, qf, want, err);
@@ -657,10 +714,17 @@ queue_message_begin(struct queue_message *m, const char *queue,
 {
 	begin(m, queue, id, path);
 	if (st != NULL)
-		m->st = *st;
-	else if (m->path[0] != '\0' && lstat(m->path, &m->st) == -1)
-		m->is_gone = true;
-	m->is_expired = (m->st.st_mode & S_IXGRP) != 0;
+		set_entry(m, st);
+	else if (m->path[0] != '\0')
+		read_entry(m, NULL);
+}
+
+void
+queue_message_meet(struct queue_message *m, const char *queue,
+    const char *id, const char *path, ino_t inode)
+{
+	begin(m, queue, id, path);
+	m->st.st_ino = inode;
 }
 
 int
@@ -672,9 +736,14 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 	want &= ~m->has;
 	if (want == 0)
 		return m->is_gone ? 0 : 1;
+	if (m->is_told && want == QUEUE_MESSAGE_ENTRY)
+		return 1;
 	if (m->is_told)
 		return err_set(err, ERR_DENIED,
 		    "%s: needs direct access to the queue", m->id);
+	if (want == QUEUE_MESSAGE_ENTRY)
+		return m->is_gone ? 0 : read_entry(m, err);
+	want &= ~(unsigned)QUEUE_MESSAGE_ENTRY;	/* opening it tells */
 	if (want & (QUEUE_MESSAGE_REASONS | QUEUE_MESSAGE_HEADERS))
 		want |= QUEUE_MESSAGE_ENVELOPE & ~m->has;
 	from_file = want & (QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_HEADERS);
@@ -685,6 +754,15 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 		join_log(m);
 	}
 	return rc;
+}
+
+bool
+queue_message_is_ready(struct queue_message *m)
+{
+	if (queue_message_want(m, QUEUE_MESSAGE_ENTRY, NULL) != 1)
+		return false;
+	return m->is_told || (S_ISREG(m->st.st_mode) &&
+	    (m->st.st_mode & S_IRWXU) == S_IRWXU);
 }
 
 int
@@ -712,6 +790,15 @@ queue_message_tell(struct queue_message *m, const char *shown,
 	take_rcpt(m, shown, -1);
 	r = &m->rcpts[m->rcpt_count - 1];
 	r->reason = reason[0] == '\0' ? nothing : keep(m, reason);
+}
+
+size_t
+queue_message_bytes(const struct queue_message *m)
+{
+	const struct queue_message_memory *mem = m->memory;
+
+	return mem->bytes + mem->rcpt_room * sizeof(*m->rcpts) +
+	    mem->entry_room * sizeof(*m->entries) + mem->headers.size;
 }
 
 const char *

@@ -18,9 +18,10 @@ struct buf;
 struct err;
 
 enum queue_message_want {
-	QUEUE_MESSAGE_ENVELOPE	= 1,
+	QUEUE_MESSAGE_ENVELOPE	= 1,	/* implies the entry */
 	QUEUE_MESSAGE_REASONS	= 2,	/* the defer log; implies the envelope */
-	QUEUE_MESSAGE_HEADERS	= 4	/* the header lines; implies the envelope */
+	QUEUE_MESSAGE_HEADERS	= 4,	/* the header lines; implies the envelope */
+	QUEUE_MESSAGE_ENTRY	= 8	/* st, is_expired */
 };
 
 /* One recipient that is still to do, in the order of the queue file. */
@@ -45,7 +46,7 @@ struct queue_message_entry {
 struct queue_message {
 	const char	*queue, *id;	/* the caller's; id is copied */
 	const char	*path;		/* where it was found */
-	struct stat	 st;
+	struct stat	 st;		/* with QUEUE_MESSAGE_ENTRY */
 	unsigned	 has;		/* QUEUE_MESSAGE_* that were read */
 	bool		 is_told;	/* by a service: the file cannot be read */
 	bool		 is_gone;	/* it went away while we looked */
@@ -98,6 +99,14 @@ void	queue_message_begin(struct queue_message *m, const char *queue,
 	    const char *id, const char *path, const struct stat *st);
 
 /*
+ * queue_message_meet - begin with a name that a directory holds and no more
+ *
+ * Only st.st_ino is known of st until QUEUE_MESSAGE_ENTRY is wanted.
+ */
+void	queue_message_meet(struct queue_message *m, const char *queue,
+	    const char *id, const char *path, ino_t inode);
+
+/*
  * queue_message_want - read what is wanted and was not read before
  *
  * Returns 1; 0 when it is gone or not ready (12.1); -1 with err when the file
@@ -105,6 +114,9 @@ void	queue_message_begin(struct queue_message *m, const char *queue,
  */
 int	queue_message_want(struct queue_message *m, unsigned want,
 	    struct err *err);
+
+/* queue_message_is_ready - a regular file that its writer has completed (12.1)? */
+bool	queue_message_is_ready(struct queue_message *m);
 
 /* queue_message_read - begin, and want */
 int	queue_message_read(struct queue_message *m, const char *queue,
@@ -117,6 +129,8 @@ int	queue_message_read(struct queue_message *m, const char *queue,
  */
 void	queue_message_tell(struct queue_message *m, const char *shown,
 	    const char *reason);
+/* queue_message_bytes - memory that m holds for this message */
+size_t	queue_message_bytes(const struct queue_message *m);
 /* queue_message_keep - copy a string into m's memory */
 const char	*queue_message_keep(struct queue_message *m, const char *text);
 

@@ -2,7 +2,7 @@
  * queue_reason.c - what kind of trouble a delay reason speaks of
  *
  * Thousands of messages wait for the same few reasons, so the last answers
- * are remembered: a listing classifies a text once.
+ * are remembered, by each thread for itself: a listing classifies a text once.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@
 #define FILE_MAX	(1024 * 1024)
 #define MATCH_LIMIT	100000		/* steps of one match: hostile texts end */
 #define TEXT_MAX_LEN	2000		/* bytes of a reason that are looked at */
-#define REMEMBERED	256		/* a power of two */
+#define REMEMBERED	1024		/* a power of two */
 
 static const char *const class_names[REASON_COUNT] = {
 	"none", "dns-nodomain", "dns-temp", "connect", "timeout", "lost",
@@ -46,13 +47,17 @@ static struct {
 	struct rule	*rules;
 	size_t		 count;
 	char		*text;		/* of a loaded file */
-	pcre2_match_data *match;
+	unsigned	 edition;	/* changes with the rules */
 	pcre2_match_context *limits;
-	struct {
-		uint64_t	 hash;
-		const struct rule *rule;
-	} memory[REMEMBERED];
 } book;
+
+static pthread_once_t opened = PTHREAD_ONCE_INIT;
+
+static _Thread_local struct {
+	uint64_t	 hash;
+	const struct rule *rule;	/* NULL: none fits */
+	unsigned	 edition;	/* 0: nothing remembered */
+} memory[REMEMBERED];
 
 const char *
 queue_reason_class_name(enum queue_reason_class class)
@@ -111,15 +116,20 @@ forget_rules(void)
 	book.rules = NULL;
 	book.text = NULL;
 	book.count = 0;
-	memset(book.memory, 0, sizeof(book.memory));
+	book.edition++;
 }
 
+/* The rules that are built in, unless a file was loaded before. */
 static void
-use_built_in(void)
+open_book(void)
 {
 	struct err err = ERR_INIT;
 	unsigned i;
 
+	book.limits = pcre2_match_context_create(NULL);
+	pcre2_set_match_limit(book.limits, MATCH_LIMIT);
+	if (++book.edition > 1)
+		return;
 	for (i = 0; i < queue_reason_row_count; i++)
 		add_rule(&queue_reason_rows[i], "built-in reasons", i + 1,
 		    &err);
@@ -239,10 +249,11 @@ fits(const char *glob, const char *text)
 static const struct rule *
 find_rule(const char *reason, const char *dsn)
 {
+	pcre2_match_data *match = pcre2_match_data_create(1, NULL);
 	char code[8] = "";
 	size_t len = strlen(reason), i;
 	int number = queue_reason_code(reason);
-	const struct rule *r;
+	const struct rule *r = NULL;
 
 	if (len > TEXT_MAX_LEN)
 		len = TEXT_MAX_LEN;
@@ -251,16 +262,17 @@ find_rule(const char *reason, const char *dsn)
 		code[1] = (char)('0' + number / 10 % 10);
 		code[2] = (char)('0' + number % 10);
 	}
-	for (i = 0; i < book.count; i++) {
-		r = &book.rules[i];
-		if (!fits(r->dsn, dsn) || !fits(r->code, code))
+	for (i = 0; i < book.count && r == NULL; i++) {
+		if (!fits(book.rules[i].dsn, dsn) ||
+		    !fits(book.rules[i].code, code))
 			continue;
-		if (r->regex == NULL || pcre2_match(r->regex,
-		    (PCRE2_SPTR)reason, len, 0, 0, book.match,
-		    book.limits) >= 0)
-			return r;
+		if (book.rules[i].regex == NULL ||
+		    pcre2_match(book.rules[i].regex, (PCRE2_SPTR)reason, len,
+		    0, 0, match, book.limits) >= 0)
+			r = &book.rules[i];
 	}
-	return NULL;
+	pcre2_match_data_free(match);
+	return r;
 }
 
 enum queue_reason_class
@@ -277,20 +289,15 @@ queue_reason_classify(const char *reason, const char *dsn,
 	reason = queue_reason_peel(reason, &is_suspended);
 	if (reason[0] == '\0')
 		return is_suspended ? REASON_OTHER : REASON_NONE;
-	if (book.match == NULL) {
-		book.match = pcre2_match_data_create(64, NULL);
-		book.limits = pcre2_match_context_create(NULL);
-		pcre2_set_match_limit(book.limits, MATCH_LIMIT);
-		if (book.count == 0)
-			use_built_in();
-	}
+	pthread_once(&opened, open_book);
 	h = hash(reason, dsn);
 	slot = h & (REMEMBERED - 1);
-	if (book.memory[slot].rule == NULL || book.memory[slot].hash != h) {
-		book.memory[slot].rule = find_rule(reason, dsn);
-		book.memory[slot].hash = h;
+	if (memory[slot].edition != book.edition || memory[slot].hash != h) {
+		memory[slot].rule = find_rule(reason, dsn);
+		memory[slot].hash = h;
+		memory[slot].edition = book.edition;
 	}
-	if ((r = book.memory[slot].rule) == NULL)
+	if ((r = memory[slot].rule) == NULL)
 		return REASON_OTHER;
 	if (advice != NULL)
 		*advice = r->advice;

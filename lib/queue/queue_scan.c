@@ -4,56 +4,70 @@
  * A directory is taken in windows: names are collected, sorted by inode, and
  * given out in that order, in which the file system keeps the files near each
  * other. Inodes that were given out are remembered in an open hash; a name
- * that turns up again under the same inode has only moved.
+ * that turns up again under the same inode has only moved. It is kept, for
+ * whoever was given the first name may find nothing there any more.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/queue/queue_scan.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <dirent.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/queue/queue_dir.h"
-#include "lib/queue/queue_id.h"
 #include "lib/queue/queue_message.h"
+#include "lib/queue/queue_scan_internal.h"
 
-#define WINDOW		4096	/* names that are sorted together */
+/* Names that are sorted together: few at first, so that results come soon. */
+#define WINDOW_FIRST	64
+#define WINDOW_MAX	4096
 #define FORGOTTEN	((uint64_t)1 << 63)
 
 struct entry {
-	struct stat	 st;
+	ino_t		 inode;
 	size_t		 path, name;	/* offsets in names */
+};
+
+/* A second name for an inode that was given out. */
+struct second {
+	ino_t		 inode;
+	const char	*queue;
+	char		*path;
+	size_t		 name;
+	bool		 is_due;	/* the first one led nowhere */
 };
 
 struct queue_scan {
 	const char *const *queues;	/* what is left to open */
 	const char	*queue;		/* being read */
 	struct queue_dir *qd;
-	bool		 wants_arriving;
+	unsigned	 flags;
 	struct entry	*window;
-	size_t		 count, given;
+	size_t		 room, count, given;
 	struct buf	 names;
 	uint64_t	*seen;		/* inode + 1; 0 is free */
 	size_t		 seen_size, seen_count;
+	struct second	*seconds;
+	size_t		 second_count, due_count;
+	char		*given_path;	/* of a second that was given out */
 	size_t		 unreadable;
 };
 
 struct queue_scan *
-queue_scan_open(const char *const *queues, bool wants_arriving)
+queue_scan_open(const char *const *queues, unsigned flags)
 {
 	struct queue_scan *qs = xcalloc(1, sizeof(*qs));
 
 	qs->queues = queues;
-	qs->wants_arriving = wants_arriving;
-	qs->window = xreallocarray(NULL, WINDOW, sizeof(*qs->window));
+	qs->flags = flags;
+	qs->room = WINDOW_FIRST;
+	qs->window = xreallocarray(NULL, WINDOW_MAX, sizeof(*qs->window));
 	buf_init(&qs->names);
 	return qs;
 }
@@ -96,8 +110,8 @@ remember(struct queue_scan *qs, ino_t inode)
 static int
 by_inode(const void *a, const void *b)
 {
-	ino_t x = ((const struct entry *)a)->st.st_ino;
-	ino_t y = ((const struct entry *)b)->st.st_ino;
+	ino_t x = ((const struct entry *)a)->inode;
+	ino_t y = ((const struct entry *)b)->inode;
 
 	return x < y ? -1 : x > y;
 }
@@ -108,72 +122,130 @@ take_entry(struct queue_scan *qs)
 	const char *path = queue_dir_path(qs->qd);
 	const char *name = queue_dir_name(qs->qd);
 	struct entry *e = &qs->window[qs->count];
+	int type = queue_dir_type(qs->qd);
 
-	if (fstatat(queue_dir_fd(qs->qd), name, &e->st,
-	    AT_SYMLINK_NOFOLLOW) == -1) {
-		if (errno != ENOENT) {
-			log_warning("%s: %s", path, strerror(errno));
-			qs->unreadable++;
-		}
+	if (type != DT_REG && type != DT_UNKNOWN)
 		return;
-	}
-	if (!S_ISREG(e->st.st_mode))
-		return;
-	if ((e->st.st_mode & S_IRWXU) != S_IRWXU && !qs->wants_arriving)
-		return;
+	e->inode = queue_dir_inode(qs->qd);
 	e->path = qs->names.len;
 	e->name = e->path + (size_t)(name - path);
 	buf_add(&qs->names, path, strlen(path) + 1);
 	qs->count++;
 }
 
-/* Fill the window from what is left; false when nothing is. */
-static bool
+/* Fill the window from the queue being read, or from the next one. */
+static void
 fill(struct queue_scan *qs)
 {
 	struct err err = ERR_INIT;
 
 	qs->count = qs->given = 0;
 	buf_reset(&qs->names);
-	while (qs->count == 0) {
+	if (qs->qd == NULL) {
+		qs->queue = *qs->queues++;
+		qs->qd = queue_dir_open(qs->queue, &err);
 		if (qs->qd == NULL) {
-			if (*qs->queues == NULL)
-				return false;
-			qs->queue = *qs->queues++;
-			qs->qd = queue_dir_open(qs->queue, &err);
-			if (qs->qd == NULL) {
-				log_warning("%s", err.text);
-				qs->unreadable++;
-				continue;
-			}
-		}
-		while (qs->count < WINDOW &&
-		    queue_dir_next(qs->qd) != NULL)
-			take_entry(qs);
-		if (qs->count < WINDOW) {
-			queue_dir_close(qs->qd);
-			qs->qd = NULL;
+			log_warning("%s", err.text);
+			qs->unreadable++;
+			return;
 		}
 	}
-	qsort(qs->window, qs->count, sizeof(*qs->window), by_inode);
-	return true;
+	while (qs->count < qs->room && queue_dir_next(qs->qd) != NULL)
+		take_entry(qs);
+	if (qs->count < qs->room) {
+		queue_dir_close(qs->qd);
+		qs->qd = NULL;
+	}
+	if (qs->room < WINDOW_MAX)
+		qs->room *= 4;
+	if ((qs->flags & QUEUE_SCAN_AS_STORED) == 0)
+		qsort(qs->window, qs->count, sizeof(*qs->window), by_inode);
+}
+
+static void
+keep_second(struct queue_scan *qs, const struct entry *e)
+{
+	struct second *x;
+
+	if ((qs->second_count & (qs->second_count - 1)) == 0)
+		qs->seconds = xreallocarray(qs->seconds, qs->second_count > 0 ?
+		    2 * qs->second_count : 1, sizeof(*qs->seconds));
+	x = &qs->seconds[qs->second_count++];
+	x->inode = e->inode;
+	x->queue = qs->queue;
+	x->path = xstrdup(qs->names.ptr + e->path);
+	x->name = e->name - e->path;
+	x->is_due = false;
+}
+
+static void
+give_second(struct queue_scan *qs, struct queue_scan_name *out)
+{
+	size_t i = 0;
+
+	while (!qs->seconds[i].is_due)
+		i++;
+	free(qs->given_path);
+	out->queue = qs->seconds[i].queue;
+	out->path = qs->given_path = qs->seconds[i].path;
+	out->name = qs->seconds[i].name;
+	out->inode = qs->seconds[i].inode;
+	qs->seconds[i] = qs->seconds[--qs->second_count];
+	qs->due_count--;
+	remember(qs, out->inode);
+}
+
+enum queue_scan_step
+queue_scan_claim(struct queue_scan *qs, bool may_enter,
+    struct queue_scan_name *out)
+{
+	const struct entry *e;
+
+	for (;;) {
+		if (qs->due_count > 0) {
+			give_second(qs, out);
+			return SCAN_NAME;
+		}
+		if (qs->given == qs->count) {
+			if (qs->qd == NULL && *qs->queues == NULL)
+				return SCAN_END;
+			if (qs->qd == NULL && !may_enter)
+				return SCAN_QUEUE_END;
+			fill(qs);
+			continue;
+		}
+		e = &qs->window[qs->given++];
+		if (!remember(qs, e->inode)) {
+			keep_second(qs, e);
+			continue;
+		}
+		out->queue = qs->queue;
+		out->path = qs->names.ptr + e->path;
+		out->name = e->name - e->path;
+		out->inode = e->inode;
+		return SCAN_NAME;
+	}
 }
 
 bool
 queue_scan_next(struct queue_scan *qs, struct queue_message *m)
 {
-	const struct entry *e;
+	struct queue_scan_name n;
 
-	for (;;) {
-		if (qs->given == qs->count && !fill(qs))
-			return false;
-		e = &qs->window[qs->given++];
-		if (!remember(qs, e->st.st_ino))
-			continue;
-		queue_message_begin(m, qs->queue, qs->names.ptr + e->name,
-		    qs->names.ptr + e->path, &e->st);
-		return true;
+	while (queue_scan_claim(qs, true, &n) == SCAN_NAME) {
+		queue_message_meet(m, n.queue, n.path + n.name, n.path,
+		    n.inode);
+		if ((qs->flags & QUEUE_SCAN_ARRIVING) != 0 ?
+		    queue_message_want(m, QUEUE_MESSAGE_ENTRY, NULL) == 1 :
+		    queue_message_is_ready(m))
+			return true;
+		if (m->is_damaged) {
+			log_warning("%s: cannot be looked at", m->path);
+			qs->unreadable++;
+		}
+		queue_scan_forget(qs, m);
 	}
+	return false;
 }
 
 void
@@ -184,6 +256,12 @@ queue_scan_forget(struct queue_scan *qs, const struct queue_message *m)
 
 	if (qs->seen[i] == key)
 		qs->seen[i] |= FORGOTTEN;
+	for (i = 0; i < qs->second_count; i++)
+		if (qs->seconds[i].inode == m->st.st_ino &&
+		    !qs->seconds[i].is_due) {
+			qs->seconds[i].is_due = true;
+			qs->due_count++;
+		}
 }
 
 size_t
@@ -195,11 +273,17 @@ queue_scan_unreadable(const struct queue_scan *qs)
 void
 queue_scan_close(struct queue_scan *qs)
 {
+	size_t i;
+
 	if (qs == NULL)
 		return;
 	queue_dir_close(qs->qd);
 	free(qs->window);
 	free(qs->seen);
+	for (i = 0; i < qs->second_count; i++)
+		free(qs->seconds[i].path);
+	free(qs->seconds);
+	free(qs->given_path);
 	buf_done(&qs->names);
 	free(qs);
 }

@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,9 +95,12 @@ equals(const struct literal *v, const char *folded)
 static enum queue_select_result
 matches(const struct walk *w, const struct test *t, const char *text)
 {
-	int rc = pcre2_match(t->regex, (PCRE2_SPTR)text, strlen(text), 0, 0,
-	    w->s->match, w->s->limits);
+	int rc;
 
+	if (w->c->match == NULL)
+		w->c->match = pcre2_match_data_create(1, NULL);
+	rc = pcre2_match(t->regex, (PCRE2_SPTR)text, strlen(text), 0, 0,
+	    w->c->match, w->s->limits);
 	if (rc >= 0)
 		return SELECT_YES;
 	return rc == PCRE2_ERROR_NOMATCH ? SELECT_NO : SELECT_UNKNOWN;
@@ -105,11 +109,17 @@ matches(const struct walk *w, const struct test *t, const char *text)
 static enum queue_select_result
 is_in_texts(const struct test *t, const char *folded)
 {
+	static pthread_mutex_t map_lock = PTHREAD_MUTEX_INITIALIZER;
 	struct literal *found;
+	enum table_result answer;
 	size_t i;
 
 	if (t->map != NULL) {
-		switch (table_lookup(t->map, folded, NULL, NULL)) {
+		/* A table serves one thread. */
+		pthread_mutex_lock(&map_lock);
+		answer = table_lookup(t->map, folded, NULL, NULL);
+		pthread_mutex_unlock(&map_lock);
+		switch (answer) {
 		case TABLE_FOUND: return SELECT_YES;
 		case TABLE_NOT_FOUND: return SELECT_NO;
 		default: return SELECT_UNKNOWN;

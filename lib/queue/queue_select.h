@@ -39,7 +39,11 @@ struct queue_select	*queue_select_parse(const char *text, time_t now,
 			    struct err *err);
 void	queue_select_free(struct queue_select *s);
 
-/* queue_select_eval - is this message meant? reads of it what is needed */
+/*
+ * queue_select_eval - is this message meant? reads of it what is needed
+ *
+ * Several threads may ask the same selection, each with its own context.
+ */
 enum queue_select_result	queue_select_eval(
 			    const struct queue_select *s,
 			    struct queue_field_context *c);

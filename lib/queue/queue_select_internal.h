@@ -65,7 +65,6 @@ struct node {
 
 struct queue_select {
 	struct node	*root;
-	pcre2_match_data *match;
 	pcre2_match_context *limits;
 };
 

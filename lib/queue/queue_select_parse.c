@@ -1430,7 +1430,6 @@ queue_select_parse(const char *text, time_t now, struct err *err)
 	set_tiers(root);
 	s = xcalloc(1, sizeof(*s));
 	s->root = root;
-	s->match = pcre2_match_data_create(1, NULL);
 	s->limits = pcre2_match_context_create(NULL);
 	pcre2_set_match_limit(s->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(s->limits, MATCH_DEPTH);
@@ -1443,7 +1442,6 @@ queue_select_free(struct queue_select *s)
 	if (s == NULL)
 		return;
 	node_free(s->root);
-	pcre2_match_data_free(s->match);
 	pcre2_match_context_free(s->limits);
 	free(s);
 }

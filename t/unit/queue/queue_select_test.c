@@ -322,7 +322,7 @@ judge(const char *text, const struct made *m)
 	if (r == SELECT_YES)
 		ck_assert(queue_select_may_match(s, m->queue));
 	queue_message_done(&msg);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 	queue_select_free(s);
 	return r;
 }
@@ -388,16 +388,18 @@ START_TEST(no_more_is_read_than_the_outcome_depends_on)
 {
 	struct made m = { .queue = "deferred", .sender = "a@b", .subject = "x",
 	    .age = 5, .rcpts = 1, .rcpt = { "c@d" }, .reason = { "r" } };
+#define READ	(QUEUE_MESSAGE_ENTRY | QUEUE_MESSAGE_ENVELOPE)
 	static const struct {
 		const char	*text;
 		unsigned	 has;
 	} reads[] = {
 		{ "queue = hold and subject ~ x", 0 },
+		{ "filesize < 1 and subject ~ x", QUEUE_MESSAGE_ENTRY },
 		{ "subject ~ x and queue = deferred and sender = zzz",
-		    QUEUE_MESSAGE_ENVELOPE },
-		{ "sender = a@b or reason ~ x", QUEUE_MESSAGE_ENVELOPE },
+		    READ },
+		{ "sender = a@b or reason ~ x", READ },
 		{ "reason ~ zzz and subject ~ x",
-		    QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS },
+		    READ | QUEUE_MESSAGE_REASONS },
 	};
 	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
 	struct queue_message msg;
@@ -410,13 +412,14 @@ START_TEST(no_more_is_read_than_the_outcome_depends_on)
 	c.now = NOW;
 	for (i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
 		s = queue_select_parse(reads[i].text, NOW, NULL);
-		queue_message_begin(&msg, m.queue, m.id, NULL, NULL);
+		queue_message_meet(&msg, m.queue, m.id, NULL, 1);
 		queue_select_eval(s, &c);
 		ck_assert_msg(msg.has == reads[i].has, "%s", reads[i].text);
 		queue_select_free(s);
 	}
 	queue_message_done(&msg);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
+#undef READ
 }
 END_TEST
 
@@ -453,7 +456,7 @@ START_TEST(what_a_service_did_not_tell_is_unknown)
 		queue_select_free(s);
 	}
 	queue_message_done(&m);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 }
 END_TEST
 
