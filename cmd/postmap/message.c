@@ -91,7 +91,7 @@ message_query(struct table_tool_list *list, int in, unsigned what,
     struct err *err)
 {
 	static const struct mime_ops ops = { on_header, on_header_end,
-		on_body, on_error };
+		on_body, on_error, NULL };
 	const struct mime_limits limits = {
 		.header_size = (size_t)params.header_size_limit,
 		.nesting = (size_t)params.mime_nesting_limit,

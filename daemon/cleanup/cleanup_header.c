@@ -551,7 +551,7 @@ void
 cleanup_message_start(struct cleanup *c)
 {
 	static const struct mime_ops ops = { on_header, on_header_end,
-	    on_body, on_error };
+	    on_body, on_error, NULL };
 	struct mime_limits limits = {
 		.header_size = (size_t)params.header_size_limit,
 		.nesting = (size_t)params.mime_nesting_limit,

@@ -19,6 +19,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/mail/header.h"
+#include "lib/mail/mime_param.h"
 
 enum state { IN_HEADER, IN_BODY };
 
@@ -142,6 +143,13 @@ report(struct mime *m, enum mime_error error, const char *text)
 		m->ops->error(m->ctx, error, text);
 }
 
+static void
+step(struct mime *m, enum mime_step what)
+{
+	if (m->ops->step != NULL)
+		m->ops->step(m->ctx, what, m->depth);
+}
+
 static bool
 has_8bit(const char *data, size_t len)
 {
@@ -155,59 +163,15 @@ has_8bit(const char *data, size_t len)
 
 /* ---- what a Content-* header says ---- */
 
-/* skip_cfws - past blanks, folds and comments (RFC 5322 3.2.2) */
-static const char *
-skip_cfws(const char *p)
-{
-	size_t depth = 0;
-
-	for (; *p != '\0'; p++) {
-		if (*p == '(') {
-			depth++;
-		} else if (depth > 0) {
-			if (*p == ')')
-				depth--;
-			else if (*p == '\\' && p[1] != '\0')
-				p++;
-		} else if (strchr(" \t\r\n", *p) == NULL) {
-			break;
-		}
-	}
-	return p;
-}
-
-/* token - append a token (RFC 2045 5.1) or quoted string; returns what follows */
-static const char *
-token(const char *p, struct buf *out)
-{
-	buf_reset(out);
-	p = skip_cfws(p);
-	if (*p == '"') {
-		for (p++; *p != '\0' && *p != '"'; p++) {
-			if (*p == '\\' && p[1] != '\0')
-				p++;
-			if (*p != '\n' && *p != '\r')
-				buf_addc(out, *p);
-		}
-		if (*p == '"')
-			p++;
-	} else {
-		while ((unsigned char)*p > ' ' && *p != 127 &&
-		    strchr("()<>@,;:\\\"/[]?=", *p) == NULL)
-			buf_addc(out, *p++);
-	}
-	return skip_cfws(p);
-}
-
 static void
 parse_content_type(struct mime *m, const char *p)
 {
 	struct buf type = BUF_INIT, subtype = BUF_INIT, name = BUF_INIT;
 
 	m->content = CONTENT_TEXT;
-	p = token(p, &type);
+	p = mime_token(p, &type);
 	if (*p == '/')
-		p = token(p + 1, &subtype);
+		p = mime_token(p + 1, &subtype);
 	if (strcasecmp(type.ptr, "message") == 0 &&
 	    (strcasecmp(subtype.ptr, "rfc822") == 0 ||
 	    strcasecmp(subtype.ptr, "global") == 0))
@@ -220,10 +184,10 @@ parse_content_type(struct mime *m, const char *p)
 		m->is_digest = strcasecmp(subtype.ptr, "digest") == 0;
 		buf_reset(&m->boundary);
 		while ((p = strchr(p, ';')) != NULL) {
-			p = token(p + 1, &name);
+			p = mime_token(p + 1, &name);
 			if (*p != '=')
 				continue;
-			p = token(p + 1, &type);
+			p = mime_token(p + 1, &type);
 			if (strcasecmp(name.ptr, "boundary") == 0) {
 				buf_set(&m->boundary, type.ptr, type.len);
 				break;
@@ -240,7 +204,7 @@ parse_encoding(struct mime *m, const char *p)
 {
 	struct buf name = BUF_INIT;
 
-	token(p, &name);
+	mime_token(p, &name);
 	if (strcasecmp(name.ptr, "7bit") == 0)
 		m->encoding = ENCODING_7BIT;
 	else if (strcasecmp(name.ptr, "8bit") == 0 ||
@@ -348,6 +312,7 @@ push(struct mime *m)
 	l->outer = m->top;
 	m->top = l;
 	m->depth++;
+	step(m, MIME_STEP_MULTIPART);
 }
 
 /* enter_body - the headers of an entity are over: what follows? */
@@ -368,8 +333,10 @@ enter_body(struct mime *m)
 		    "8bit");
 	if (m->content == CONTENT_MULTIPART && m->boundary.len > 0)
 		push(m);
-	else if (m->content == CONTENT_MESSAGE)
+	else if (m->content == CONTENT_MESSAGE) {
+		step(m, MIME_STEP_NESTED);
 		enter_headers(m, MIME_NESTED);
+	}
 }
 
 static void
@@ -484,6 +451,7 @@ body_text(struct mime *m, bool is_partial, const char *data, size_t len)
 
 	if (!m->in_line && m->top != NULL &&
 	    at_boundary(m, data, len, &is_last)) {
+		step(m, is_last ? MIME_STEP_LAST : MIME_STEP_PART);
 		m->converts = false;
 		put_body(m, is_partial, data, len);
 		m->offset = 0;

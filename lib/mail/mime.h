@@ -44,6 +44,13 @@ enum mime_flags {
 	MIME_DOWNGRADE		= 8
 };
 
+enum mime_step {
+	MIME_STEP_MULTIPART,	/* a multipart was opened */
+	MIME_STEP_PART,		/* the line that follows is its boundary, then a part's headers */
+	MIME_STEP_LAST,		/* the line that follows is its last boundary */
+	MIME_STEP_NESTED	/* the headers of a message inside the message follow */
+};
+
 struct mime_ops {
 	/* A whole header, its lines joined by '\n'; fn may change text. */
 	void	(*header)(void *ctx, enum mime_class class, struct buf *text);
@@ -57,6 +64,11 @@ struct mime_ops {
 	void	(*body)(void *ctx, bool is_partial, const char *data,
 		    size_t len, off_t offset);
 	void	(*error)(void *ctx, enum mime_error error, const char *text);
+	/*
+	 * How the entities are nested, for those who build a tree; NULL: not
+	 * asked. depth counts the open multiparts, this one included.
+	 */
+	void	(*step)(void *ctx, enum mime_step step, size_t depth);
 };
 
 struct mime_limits {

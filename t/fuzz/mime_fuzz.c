@@ -49,7 +49,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct mime_ops ops = { on_header, on_header_end,
-	    on_body, on_error };
+	    on_body, on_error, NULL };
 	const struct mime_limits limits = { 1000, 10, 70 };
 	struct buf out = BUF_INIT;
 	struct mime *m = mime_new(&ops, &out);

@@ -2,12 +2,13 @@
  * queue-put.c - put messages into a queue, past all that checks them
  *
  *	queue-put [-q queue] [-s sender] [-n count] [-d seconds] [-m mode]
- *	    [-r Trecord ...] [-w seconds] [-b bytes] recipient ...
+ *	    [-r Trecord ...] [-w seconds] [-b bytes] [-i file] recipient ...
  *
  * Writes complete queue files below the instance's queue directory (main.cf
  * of $MAIL_CONFIG) and prints their IDs. -d sets the time of the next attempt
  * (from now), -m the mode, -r adds an envelope record (its type, then its
- * data), -w the time of the delay warning from now, -b the size of the body.
+ * data), -w the time of the delay warning from now, -b the size of the body, -i a
+ * file that is the content: its lines, those of 2048 bytes and more in pieces.
  * For tests of whoever reads queue files.
  *
  * SPDX-License-Identifier: ISC
@@ -23,6 +24,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_file.h"
@@ -30,11 +32,13 @@
 #include "lib/queue/queue_rec.h"
 
 #define RECORDS_MAX	32
+#define LINE_MAX_LEN	2048
 
 static struct {
 	const char	*queue, *sender;
 	long		 count, delay, warn, body;
 	mode_t		 mode;
+	const char	*content;
 	char		*records[RECORDS_MAX];
 	int		 record_count;
 } opt = { .queue = "incoming", .sender = "ann@client.example", .count = 1,
@@ -74,11 +78,36 @@ put_envelope(struct queue_writer *w, char **rcpts, int count)
 	buf_done(&text);
 }
 
+/* The lines of a file, split as daemons split them (3.9). */
+static void
+put_file(struct queue_writer *w)
+{
+	struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	char *p, *nl;
+
+	if (file_read(opt.content, &text, 1u << 30, &err) == -1)
+		log_fatal("%s", err.text);
+	for (p = text.ptr; p < text.ptr + text.len; p = nl + 1) {
+		nl = memchr(p, '\n', text.len - (size_t)(p - text.ptr));
+		if (nl == NULL)
+			nl = text.ptr + text.len;
+		for (; nl - p >= LINE_MAX_LEN; p += LINE_MAX_LEN)
+			queue_writer_rec(w, QUEUE_REC_PART, p, LINE_MAX_LEN);
+		queue_writer_rec(w, QUEUE_REC_TEXT, p, (size_t)(nl - p));
+	}
+	buf_done(&text);
+}
+
 static void
 put_content(struct queue_writer *w)
 {
 	long left;
 
+	if (opt.content != NULL) {
+		put_file(w);
+		return;
+	}
 	put(w, QUEUE_REC_TEXT, "Received: by test");
 	put(w, QUEUE_REC_TEXT, "Message-ID: <test@client.example>");
 	put(w, QUEUE_REC_TEXT, "Subject: a test");
@@ -155,7 +184,7 @@ main(int argc, char **argv)
 	int c;
 
 	log_open(argv[0], LOG_TO_STDERR);
-	while ((c = getopt(argc, argv, "q:s:n:d:m:r:w:b:")) != -1) {
+	while ((c = getopt(argc, argv, "q:s:n:d:m:r:w:b:i:")) != -1) {
 		switch (c) {
 		case 'q': opt.queue = optarg; break;
 		case 's': opt.sender = optarg; break;
@@ -168,6 +197,7 @@ main(int argc, char **argv)
 			break;
 		case 'w': opt.warn = atol(optarg); break;
 		case 'b': opt.body = atol(optarg); break;
+		case 'i': opt.content = optarg; break;
 		default: return 64;
 		}
 	}

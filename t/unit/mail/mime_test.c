@@ -44,7 +44,7 @@ on_error(void *ctx, enum mime_error error, const char *text)
 }
 
 static const struct mime_ops ops = { on_header, on_header_end, on_body,
-	on_error };
+	on_error, NULL };
 
 /* feed - lines of text into the engine; a line that ends in '\1' is partial */
 static void
