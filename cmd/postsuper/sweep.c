@@ -87,29 +87,6 @@ act_on_every(struct file *f, unsigned actions)
 
 /* ---- repair ---- */
 
-/* The ID that this file should have: its time part, its own inode. */
-static void
-fixed_id(struct buf *out, const struct file *f)
-{
-	struct timeval tv = { 0, 0 };
-	struct buf inode = BUF_INIT;
-	const char *id = f->name.ptr, *z;
-
-	buf_reset(out);
-	if (!queue_id_is_long(id)) {
-		buf_addf(out, "%.5s%lX", id, (unsigned long)f->st.st_ino);
-	} else if (!params.enable_long_queue_ids) {
-		queue_id_time(id, &tv);
-		queue_id_make(out, tv, f->st.st_ino, false);
-	} else {
-		queue_id_make(&inode, tv, f->st.st_ino, true);
-		z = strrchr(id, 'z');
-		buf_set(out, id, (size_t)(z - id));
-		buf_adds(out, strrchr(inode.ptr, 'z'));
-	}
-	buf_done(&inode);
-}
-
 static bool
 repair_name(const char *from, const char *to)
 {
@@ -144,7 +121,7 @@ give_interim_name(struct file *f)
 	struct buf id = BUF_INIT, to = BUF_INIT;
 	size_t i;
 
-	fixed_id(&id, f);
+	queue_id_renew(&id, f->name.ptr, f->st.st_ino);
 	for (i = 0; i < 3; i++)
 		rename_log(logs[i], f->name.ptr, "", id.ptr, SUFFIX);
 	queue_path(&to, f->queue, id.ptr);

@@ -246,6 +246,38 @@ queue_rename(const char *from, const char *to)
 	return -1;
 }
 
+/* One rename(2) that fails when the new name is taken. */
+static int
+rename_new(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* A file system without it: look, and rename. */
+	if (lstat(to, &st) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+int
+queue_rename_new(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (rename_new(from, to) == 0)
+		return 0;
+	if (errno != ENOENT || lstat(from, &st) == -1)
+		return -1;
+	if (queue_mkdirs(to) == -1)
+		return -1;
+	return rename_new(from, to);
+}
+
 /* A failed system call on path: gone is a kind of its own. */
 static int
 path_error(struct err *err, const char *verb, const char *path)

@@ -56,6 +56,12 @@ int	queue_remove(const char *id, const char *queue, struct err *err);
  * 0, or -1 with errno.
  */
 int	queue_rename(const char *from, const char *to);
+/*
+ * queue_rename_new - the same, but never replace what has the new name
+ *
+ * 0, or -1 with errno EEXIST and others.
+ */
+int	queue_rename_new(const char *from, const char *to);
 /* queue_mkdirs - make the hash directories above path, mode 0700; 0 or -1 with errno */
 int	queue_mkdirs(const char *path);
 

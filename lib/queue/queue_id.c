@@ -109,6 +109,23 @@ queue_id_make(struct buf *out, struct timeval tv, uint64_t inode,
 	put_base(out, inode, 51, 0);
 }
 
+void
+queue_id_renew(struct buf *out, const char *id, uint64_t inode)
+{
+	struct timeval tv = { 0, 0 };
+	size_t z = long_z(id);
+
+	if (z == 0) {
+		buf_addf(out, "%.5s%lX", id, (unsigned long)inode);
+	} else if (!params.enable_long_queue_ids) {
+		queue_id_time(id, &tv);
+		queue_id_make(out, tv, inode, false);
+	} else {
+		buf_add(out, id, z + 1);
+		put_base(out, inode, 51, 0);
+	}
+}
+
 bool
 queue_id_is_valid(const char *id)
 {

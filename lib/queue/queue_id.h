@@ -14,6 +14,13 @@ struct buf;
 /* queue_id_make - append the ID for a file made at tv with this inode */
 void	queue_id_make(struct buf *out, struct timeval tv, uint64_t inode,
 	    bool is_long);
+/*
+ * queue_id_renew - append the ID that a file with this inode should have
+ * instead of id: the same time part, in the form that is configured
+ *
+ * id	one that queue_id_inode understands
+ */
+void	queue_id_renew(struct buf *out, const char *id, uint64_t inode);
 /* queue_id_is_valid - 1 to 255 of [A-Za-z0-9_] */
 bool	queue_id_is_valid(const char *id);
 /* queue_id_is_long - the last 'z' stands at offset 10 or later */

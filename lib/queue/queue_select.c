@@ -37,6 +37,7 @@ struct walk {
 	int		 tier;
 	bool		 in_rcpt;
 	size_t		 rcpt;
+	const size_t	*only;		/* this recipient alone is asked about */
 	struct buf	 folded;
 };
 
@@ -285,6 +286,8 @@ eval_test(struct walk *w, const struct node *n)
 		return SELECT_UNKNOWN;
 	if (w->in_rcpt)
 		return test_one(w, t, w->rcpt);
+	if (w->only != NULL)
+		return test_one(w, t, *w->only);
 	for (i = 0; i < w->c->m->rcpt_count; i++) {
 		r = test_one(w, t, i);
 		if (r == SELECT_YES)
@@ -340,6 +343,8 @@ eval_any(struct walk *w, const struct node *kid)
 		return SELECT_UNKNOWN;
 	w->in_rcpt = true;
 	for (i = 0; i < w->c->m->rcpt_count && sum != SELECT_YES; i++) {
+		if (w->only != NULL && *w->only != i)
+			continue;
 		w->rcpt = i;
 		r = eval(w, kid);
 		if (r != SELECT_NO)
@@ -347,6 +352,19 @@ eval_any(struct walk *w, const struct node *kid)
 	}
 	w->in_rcpt = false;
 	return sum;
+}
+
+/* none: said of the message, whichever recipient is asked about. */
+static enum queue_select_result
+eval_none(struct walk *w, const struct node *kid)
+{
+	const size_t *only = w->only;
+	enum queue_select_result r;
+
+	w->only = NULL;
+	r = negate(eval_any(w, kid));
+	w->only = only;
+	return r;
 }
 
 static enum queue_select_result
@@ -383,7 +401,7 @@ eval(struct walk *w, const struct node *n)
 	case NODE_ANY:
 		return eval_any(w, n->kids[0]);
 	case NODE_NONE:
-		return negate(eval_any(w, n->kids[0]));
+		return eval_none(w, n->kids[0]);
 	case NODE_ALL:
 		return eval_all(w, n->kids[0]);
 	case NODE_TEST:
@@ -392,10 +410,11 @@ eval(struct walk *w, const struct node *n)
 	return SELECT_UNKNOWN;
 }
 
-enum queue_select_result
-queue_select_eval(const struct queue_select *s, struct queue_field_context *c)
+static enum queue_select_result
+eval_for(const struct queue_select *s, struct queue_field_context *c,
+    const size_t *only)
 {
-	struct walk w = { .s = s, .c = c, .folded = BUF_INIT };
+	struct walk w = { .s = s, .c = c, .only = only, .folded = BUF_INIT };
 	enum queue_select_result r = SELECT_UNKNOWN;
 
 	for (w.tier = s->root->tier; r == SELECT_UNKNOWN &&
@@ -406,6 +425,19 @@ queue_select_eval(const struct queue_select *s, struct queue_field_context *c)
 	}
 	buf_done(&w.folded);
 	return r;
+}
+
+enum queue_select_result
+queue_select_eval(const struct queue_select *s, struct queue_field_context *c)
+{
+	return eval_for(s, c, NULL);
+}
+
+enum queue_select_result
+queue_select_eval_rcpt(const struct queue_select *s,
+    struct queue_field_context *c, size_t rcpt)
+{
+	return eval_for(s, c, &rcpt);
 }
 
 bool

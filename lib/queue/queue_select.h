@@ -14,6 +14,7 @@
 #define LIB_QUEUE_QUEUE_SELECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <time.h>
 
 struct buf;
@@ -47,6 +48,16 @@ void	queue_select_free(struct queue_select *s);
 enum queue_select_result	queue_select_eval(
 			    const struct queue_select *s,
 			    struct queue_field_context *c);
+
+/*
+ * queue_select_eval_rcpt - of a message that is meant: is this recipient?
+ *
+ * Tests of recipients are put to this one alone; no and all rcpt (...) speak
+ * of the message as ever. Without any such test every recipient is meant.
+ */
+enum queue_select_result	queue_select_eval_rcpt(
+			    const struct queue_select *s,
+			    struct queue_field_context *c, size_t rcpt);
 
 /* queue_select_may_match - false when nothing in this queue can match */
 bool	queue_select_may_match(const struct queue_select *s,

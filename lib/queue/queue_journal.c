@@ -1,0 +1,613 @@
+/*
+ * queue_journal.c - who did what to which message, and when
+ *
+ * Writers append whole lines under a lock, and look whether the file is still
+ * the one of that name: somebody may have rotated it while they waited. The
+ * reader gathers the lines of a token into one action; ends and undos may
+ * stand far behind their beginning.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_journal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/json.h"
+#include "lib/base/json_read.h"
+#include "lib/base/mem.h"
+#include "lib/base/num.h"
+#include "lib/conf/params.h"
+
+#define NAME		"actions.jsonl"
+#define KEPT		4	/* older files */
+#define TEXTS		7	/* texts of an action */
+#define NOBODY		4294967295u	/* loginuid of what no login began */
+
+void
+queue_token_make(char out[QUEUE_TOKEN_SIZE], time_t now)
+{
+	unsigned short random = 0;
+	struct tm tm;
+	size_t n;
+
+	localtime_r(&now, &tm);
+	n = strftime(out, QUEUE_TOKEN_SIZE, "%Y%m%dT%H%M%S", &tm);
+	if (getrandom(&random, sizeof(random), 0) == -1)
+		random = (unsigned short)getpid();
+	snprintf(out + n, QUEUE_TOKEN_SIZE - n, "-%04X", random);
+}
+
+bool
+queue_token_is_valid(const char *token)
+{
+	static const char form[] = "dddddddd" "Tdddddd-xxxx";
+	size_t i;
+
+	for (i = 0; form[i] != '\0'; i++) {
+		if (form[i] == 'd' ? !isdigit((unsigned char)token[i]) :
+		    form[i] == 'x' ? !isxdigit((unsigned char)token[i]) :
+		    token[i] != form[i])
+			return false;
+	}
+	return token[i] == '\0';
+}
+
+/* ---- lines ---- */
+
+static void
+put_text(struct buf *out, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	buf_adds(out, ", ");
+	json_member(out, name, text);
+}
+
+static void
+put_head(struct buf *out, const char *event, const char *token)
+{
+	buf_adds(out, "{\"v\": 1");
+	put_text(out, "event", event);
+	put_text(out, "token", token);
+}
+
+void
+queue_journal_put_begin(struct buf *out, const struct queue_journal_action *a)
+{
+	put_head(out, "begin", a->token);
+	buf_addf(out, ", \"time\": %lld", (long long)a->time);
+	put_text(out, "action", a->action);
+	put_text(out, "user", a->user);
+	put_text(out, "command", a->command);
+	put_text(out, "select", a->select);
+	put_text(out, "note", a->note);
+	put_text(out, "of", a->of);
+	buf_addf(out, ", \"messages\": %lld, \"bytes\": %lld}\n",
+	    (long long)a->messages, (long long)a->bytes);
+}
+
+void
+queue_journal_put_message(struct buf *out, const char *token,
+    const struct queue_journal_message *m)
+{
+	const struct queue_identity *w = &m->what;
+
+	put_head(out, "message", token);
+	put_text(out, "id", w->id);
+	put_text(out, "queue", w->queue);
+	put_text(out, "path", w->path);
+	buf_addf(out, ", \"dev\": %llu, \"inode\": %llu, \"bytes\": %lld, "
+	    "\"arrived\": %lld.%06ld, \"mtime\": %lld, \"mode\": %u, "
+	    "\"recipients\": %lld", (unsigned long long)w->dev,
+	    (unsigned long long)w->inode, (long long)w->bytes,
+	    (long long)w->arrival.tv_sec, (long)w->arrival.tv_usec,
+	    (long long)m->mtime, (unsigned)m->mode, (long long)m->rcpts);
+	put_text(out, "new_id", m->new_id);
+	buf_adds(out, "}\n");
+}
+
+void
+queue_journal_put_result(struct buf *out, const char *token, const char *id,
+    const char *result, const char *why, const char *new_id)
+{
+	put_head(out, "result", token);
+	put_text(out, "id", id);
+	put_text(out, "result", result);
+	put_text(out, "why", why);
+	put_text(out, "new_id", new_id);
+	buf_adds(out, "}\n");
+}
+
+void
+queue_journal_put_end(struct buf *out, const struct queue_journal_action *a)
+{
+	int i;
+
+	put_head(out, "end", a->token);
+	buf_addf(out, ", \"time\": %lld", (long long)a->ended);
+	for (i = 0; i < QUEUE_RESULT_COUNT; i++)
+		buf_addf(out, ", \"%s\": %lld",
+		    queue_result_name((enum queue_result)i),
+		    (long long)a->counts[i]);
+	buf_adds(out, "}\n");
+}
+
+/* ---- the file ---- */
+
+/* The nth older file; 0 is the one being written. */
+static void
+journal_path(struct buf *out, int nth)
+{
+	buf_setf(out, "%s/" NAME, params.data_directory);
+	if (nth > 0)
+		buf_addf(out, ".%d", nth);
+}
+
+/* Open the journal and lock it; the file that has the name once we have the lock. */
+static int
+open_locked(const char *path, struct err *err)
+{
+	struct stat ours, named;
+	int fd;
+
+	for (;;) {
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+		    O_NOFOLLOW, 0600);
+		if (fd == -1)
+			return err_sys(err, "open %s", path);
+		if (file_lock(fd, LOCK_EX) == -1 || fstat(fd, &ours) == -1) {
+			err_sys(err, "lock %s", path);
+			close(fd);
+			return -1;
+		}
+		if (stat(path, &named) == 0 && named.st_ino == ours.st_ino &&
+		    named.st_dev == ours.st_dev)
+			return fd;
+		close(fd);
+	}
+}
+
+/* The file has grown enough: the next writer begins a new one. */
+static void
+rotate(void)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	int i;
+
+	for (i = KEPT; i > 0; i--) {
+		journal_path(&from, i - 1);
+		journal_path(&to, i);
+		rename(from.ptr, to.ptr);
+	}
+	buf_done(&from);
+	buf_done(&to);
+}
+
+int
+queue_journal_append(const struct buf *lines, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int fd, rc = 0;
+
+	journal_path(&path, 0);
+	if ((fd = open_locked(path.ptr, err)) == -1) {
+		buf_done(&path);
+		return -1;
+	}
+	if (fstat(fd, &st) == -1) {
+		rc = err_sys(err, "fstat %s", path.ptr);
+	} else if (file_write_all(fd, lines->ptr, lines->len) == -1 ||
+	    fsync(fd) == -1) {
+		rc = err_sys(err, "write %s", path.ptr);
+		/* Half a line would spoil the next one. */
+		if (ftruncate(fd, st.st_size) == -1)
+			err_prefix(err, "half a line is left: ");
+	} else if (st.st_size + (off_t)lines->len >
+	    params.posthorn_journal_size) {
+		rotate();
+	}
+	close(fd);
+	buf_done(&path);
+	return rc;
+}
+
+void
+queue_journal_user(struct buf *out)
+{
+	struct buf text = BUF_INIT;
+	struct passwd pw, *found = NULL;
+	char room[2048];
+	uint64_t uid = getuid(), login;
+
+	if (file_read("/proc/self/loginuid", &text, 32, NULL) == 0) {
+		buf_trim_right(&text);
+		if (num_parse_uint(text.ptr, NOBODY, &login, NULL) == 0 &&
+		    login != NOBODY)
+			uid = login;
+	}
+	if (getpwuid_r((uid_t)uid, &pw, room, sizeof(room), &found) == 0 &&
+	    found != NULL)
+		buf_adds(out, pw.pw_name);
+	else
+		buf_addf(out, "uid %llu", (unsigned long long)uid);
+	buf_done(&text);
+}
+
+/* ---- reading ---- */
+
+static int64_t
+int_of(const struct json *line, const char *name)
+{
+	struct json v;
+	int64_t n;
+
+	return json_get(line, name, &v) && json_int(&v, &n) ? n : 0;
+}
+
+/* A member's text on the heap, "" without one. */
+static char *
+text_of(const struct json *line, const char *name)
+{
+	struct buf text = BUF_INIT;
+	struct json v;
+	char *copy;
+
+	if (!json_get(line, name, &v) || !json_text(&v, &text))
+		buf_reset(&text);
+	copy = xstrdup(text.ptr);
+	buf_done(&text);
+	return copy;
+}
+
+/* Is that member this text? Our own writer escapes nothing in tokens and words. */
+static bool
+says(const struct json *line, const char *name, const char *text)
+{
+	struct json v;
+
+	return json_get(line, name, &v) && v.kind == JSON_STRING &&
+	    v.text.len == strlen(text) + 2 &&
+	    memcmp(v.text.ptr + 1, text, v.text.len - 2) == 0;
+}
+
+typedef bool (*line_fn)(const struct json *line, void *ctx);
+
+/* Every sound line of one file; false when fn stopped it. */
+static bool
+each_line_of(FILE *fp, line_fn fn, void *ctx, size_t *damaged)
+{
+	char *text = NULL;
+	size_t room = 0;
+	struct json line;
+	bool goes_on = true;
+	ssize_t len;
+
+	while (goes_on && (len = getline(&text, &room, fp)) > 0) {
+		if (json_parse((struct span){ text, (size_t)len }, &line,
+		    NULL) == -1 || line.kind != JSON_OBJECT) {
+			if (damaged != NULL)
+				(*damaged)++;
+			continue;
+		}
+		goes_on = fn(&line, ctx);
+	}
+	free(text);
+	return goes_on;
+}
+
+static int
+each_line(line_fn fn, void *ctx, size_t *damaged, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	FILE *fp;
+	int i, rc = 0;
+
+	if (damaged != NULL)
+		*damaged = 0;
+	for (i = KEPT; i >= 0; i--) {
+		journal_path(&path, i);
+		if ((fp = fopen(path.ptr, "re")) == NULL) {
+			if (errno != ENOENT)
+				rc = err_sys(err, "open %s", path.ptr);
+			continue;
+		}
+		if (!each_line_of(fp, fn, ctx, damaged))
+			i = 0;
+		fclose(fp);
+	}
+	buf_done(&path);
+	return rc;
+}
+
+/* An action while its lines come together. */
+struct gathered {
+	struct queue_journal_action a;
+	char		*texts[TEXTS];
+	struct gathered	*next;
+	UT_hash_handle	 hh;
+};
+
+struct gather {
+	struct gathered	*by_token, *first, **last;
+};
+
+static void
+begin_action(struct gather *g, const struct json *line)
+{
+	static const char *const names[TEXTS] = { "token", "action", "user",
+	    "command", "select", "note", "of" };
+	struct gathered *one = xcalloc(1, sizeof(*one)), *old;
+	struct queue_journal_action *a = &one->a;
+	int i;
+
+	for (i = 0; i < TEXTS; i++)
+		one->texts[i] = text_of(line, names[i]);
+	a->token = one->texts[0];
+	a->action = one->texts[1];
+	a->user = one->texts[2];
+	a->command = one->texts[3];
+	a->select = one->texts[4];
+	a->note = one->texts[5];
+	a->of = one->texts[6];
+	a->time = int_of(line, "time");
+	a->messages = int_of(line, "messages");
+	a->bytes = int_of(line, "bytes");
+	*g->last = one;
+	g->last = &one->next;
+	if (a->of[0] != '\0') {
+		HASH_FIND_STR(g->by_token, a->of, old);
+		if (old != NULL && a->select[0] == '\0')
+			old->a.is_undone = true;
+	}
+	HASH_FIND_STR(g->by_token, a->token, old);
+	if (old == NULL)
+		HASH_ADD_KEYPTR(hh, g->by_token, a->token, strlen(a->token),
+		    one);
+}
+
+static void
+end_action(struct gather *g, const struct json *line)
+{
+	char *token = text_of(line, "token");
+	struct gathered *one;
+	int i;
+
+	HASH_FIND_STR(g->by_token, token, one);
+	if (one != NULL) {
+		one->a.is_ended = true;
+		one->a.ended = int_of(line, "time");
+		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
+			one->a.counts[i] = int_of(line,
+			    queue_result_name((enum queue_result)i));
+	}
+	free(token);
+}
+
+static bool
+gather_line(const struct json *line, void *ctx)
+{
+	if (says(line, "event", "begin"))
+		begin_action(ctx, line);
+	else if (says(line, "event", "end"))
+		end_action(ctx, line);
+	return true;
+}
+
+/* Hand them out, oldest first, and free them. */
+static void
+give_actions(struct gather *g, time_t since, queue_journal_action_fn fn,
+    void *ctx)
+{
+	struct gathered *one, *next;
+	bool goes_on = true;
+	int i;
+
+	HASH_CLEAR(hh, g->by_token);
+	for (one = g->first; one != NULL; one = next) {
+		if (goes_on && one->a.time >= since)
+			goes_on = fn(&one->a, ctx);
+		next = one->next;
+		for (i = 0; i < TEXTS; i++)
+			free(one->texts[i]);
+		free(one);
+	}
+}
+
+int
+queue_journal_each(time_t since, queue_journal_action_fn fn, void *ctx,
+    size_t *damaged, struct err *err)
+{
+	struct gather g = { NULL, NULL, &g.first };
+	int rc;
+
+	rc = each_line(gather_line, &g, damaged, err);
+	give_actions(&g, since, fn, ctx);
+	return rc;
+}
+
+int
+queue_journal_begin_in(const char *path, queue_journal_action_fn fn, void *ctx,
+    struct err *err)
+{
+	struct gather g = { NULL, NULL, &g.first };
+	struct json line;
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t len;
+	FILE *fp;
+	int rc = 0;
+
+	if ((fp = fopen(path, "re")) == NULL)
+		return err_sys(err, "open %s", path);
+	len = getline(&text, &room, fp);
+	if (len > 0 && json_parse((struct span){ text, (size_t)len }, &line,
+	    NULL) == 0 && says(&line, "event", "begin"))
+		begin_action(&g, &line);
+	else
+		rc = err_set(err, ERR_SYNTAX, "%s:1: not the beginning of an "
+		    "action", path);
+	free(text);
+	fclose(fp);
+	give_actions(&g, 0, fn, ctx);
+	return rc;
+}
+
+/* ---- the messages of one action ---- */
+
+struct message_line {
+	struct queue_journal_message m;
+	char		*texts[6];	/* id, queue, path, new_id, result, why */
+	UT_hash_handle	 hh;
+};
+
+struct message_gather {
+	const char	*token;
+	struct message_line *by_id;	/* uthash keeps the order */
+};
+
+/* "1749729600.123456" */
+static void
+read_arrival(const struct json *line, struct timeval *tv)
+{
+	struct json v;
+	char text[40];
+	long sec = 0, usec = 0;
+
+	if (!json_get(line, "arrived", &v) || v.text.len >= sizeof(text))
+		return;
+	memcpy(text, v.text.ptr, v.text.len);
+	text[v.text.len] = '\0';
+	if (sscanf(text, "%ld.%6ld", &sec, &usec) == 2) {
+		tv->tv_sec = sec;
+		tv->tv_usec = usec;
+	}
+}
+
+static void
+fill_message(struct message_line *one, const struct json *line)
+{
+	struct queue_journal_message *m = &one->m;
+	int i;
+
+	for (i = 1; i < 4; i++) {
+		free(one->texts[i]);
+		one->texts[i] = text_of(line, i == 1 ? "queue" : i == 2 ?
+		    "path" : "new_id");
+	}
+	m->what.queue = one->texts[1];
+	m->what.path = one->texts[2][0] != '\0' ? one->texts[2] : NULL;
+	m->new_id = one->texts[3];
+	m->what.dev = (dev_t)int_of(line, "dev");
+	m->what.inode = (ino_t)int_of(line, "inode");
+	m->what.bytes = int_of(line, "bytes");
+	read_arrival(line, &m->what.arrival);
+	m->mtime = int_of(line, "mtime");
+	m->mode = (mode_t)int_of(line, "mode");
+	m->rcpts = int_of(line, "recipients");
+}
+
+static bool
+gather_message(const struct json *line, void *ctx)
+{
+	struct message_gather *g = ctx;
+	struct message_line *one;
+	bool is_message, is_result;
+	char *id;
+
+	if (!says(line, "token", g->token))
+		return true;
+	is_message = says(line, "event", "message");
+	is_result = says(line, "event", "result");
+	if (!is_message && !is_result)
+		return true;
+	id = text_of(line, "id");
+	HASH_FIND_STR(g->by_id, id, one);
+	if (one == NULL && is_message) {
+		one = xcalloc(1, sizeof(*one));
+		one->texts[0] = xstrdup(id);
+		one->texts[4] = xstrdup("done");
+		one->texts[5] = xstrdup("");
+		one->m.what.id = one->texts[0];
+		HASH_ADD_KEYPTR(hh, g->by_id, one->texts[0],
+		    strlen(one->texts[0]), one);
+	}
+	free(id);
+	if (one == NULL)
+		return true;
+	if (is_message) {
+		fill_message(one, line);
+	} else {
+		free(one->texts[4]);
+		free(one->texts[5]);
+		one->texts[4] = text_of(line, "result");
+		one->texts[5] = text_of(line, "why");
+		if (says(line, "result", "done")) {
+			free(one->texts[3]);
+			one->texts[3] = text_of(line, "new_id");
+			one->m.new_id = one->texts[3];
+		}
+	}
+	one->m.result = one->texts[4];
+	one->m.why = one->texts[5];
+	return true;
+}
+
+/* Hand them out in order, and free them. */
+static void
+give_messages(struct message_gather *g, queue_journal_message_fn fn,
+    void *ctx)
+{
+	struct message_line *one, *next;
+	bool goes_on = true;
+	int i;
+
+	HASH_ITER(hh, g->by_id, one, next) {
+		goes_on = goes_on && fn(&one->m, ctx);
+		HASH_DEL(g->by_id, one);
+		for (i = 0; i < 6; i++)
+			free(one->texts[i]);
+		free(one);
+	}
+}
+
+int
+queue_journal_messages(const char *token, queue_journal_message_fn fn,
+    void *ctx, struct err *err)
+{
+	struct message_gather g = { token, NULL };
+	int rc;
+
+	rc = each_line(gather_message, &g, NULL, err);
+	give_messages(&g, fn, ctx);
+	return rc;
+}
+
+int
+queue_journal_messages_in(const char *path, const char *token,
+    queue_journal_message_fn fn, void *ctx, struct err *err)
+{
+	struct message_gather g = { token, NULL };
+	FILE *fp;
+
+	if ((fp = fopen(path, "re")) == NULL)
+		return err_sys(err, "open %s", path);
+	each_line_of(fp, gather_message, &g, NULL);
+	fclose(fp);
+	give_messages(&g, fn, ctx);
+	return 0;
+}

@@ -1,0 +1,172 @@
+/*
+ * queue_trash_copy.c - the trash when it is another file system: copies
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_trash_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_id.h"
+
+#define PIECE		65536
+
+/* All bytes of one descriptor to the end of another. */
+static int
+copy_bytes(int from, int to)
+{
+	char piece[PIECE];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(from, piece, sizeof(piece), at)) > 0) {
+		if (file_write_all(to, piece, (size_t)n) == -1)
+			return -1;
+		at += n;
+	}
+	return n == 0 ? 0 : -1;
+}
+
+/* A new file with the bytes and times of from, on stable storage; its descriptor. */
+static int
+copy_file(int from, const struct stat *st, const char *to, mode_t mode,
+    struct err *err)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+	int fd;
+
+	fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return err_sys(err, "make %s", to);
+	if (copy_bytes(from, fd) == -1 || fchmod(fd, mode) == -1 ||
+	    futimens(fd, times) == -1 || fsync(fd) == -1) {
+		err_sys(err, "write %s", to);
+		close(fd);
+		unlink(to);
+		return -1;
+	}
+	return fd;
+}
+
+enum queue_result
+queue_trash_copy_out(struct queue_found *f, const char *to, struct err *err)
+{
+	struct buf beside = BUF_INIT;
+	enum queue_result result;
+	int fd;
+
+	buf_setf(&beside, "%s.new", to);
+	unlink(beside.ptr);	/* of an earlier try that was interrupted */
+	fd = copy_file(f->fd, &f->st, beside.ptr, f->st.st_mode & 07777, err);
+	if (fd == -1 || queue_rename_new(beside.ptr, to) == -1) {
+		if (fd != -1) {
+			err_sys(err, "rename %s to %s", beside.ptr, to);
+			close(fd);
+			unlink(beside.ptr);
+		}
+		buf_done(&beside);
+		return QUEUE_RESULT_FAILED;
+	}
+	close(fd);
+	/* A name that is no ID, to look once more at what is removed. */
+	buf_setf(&beside, "%s.deleted", f->path.ptr);
+	result = queue_identity_move(f, beside.ptr, err);
+	if (result == QUEUE_RESULT_DONE)
+		unlink(beside.ptr);
+	else
+		unlink(to);
+	buf_done(&beside);
+	return result;
+}
+
+enum queue_result
+queue_trash_copy_back(struct queue_found *f, const char *queue,
+    struct buf *new_id, struct err *err)
+{
+	struct timeval now = clock_timeval();
+	struct buf temp = BUF_INIT, path = BUF_INIT;
+	int fd;
+
+	buf_setf(&temp, "%s/%ld.%ld", queue, (long)now.tv_usec,
+	    (long)getpid());
+	fd = copy_file(f->fd, &f->st, temp.ptr, 0600, err);
+	if (fd != -1) {
+		close(f->fd);
+		f->fd = fd;
+		fstat(fd, &f->st);
+		queue_id_renew(new_id, f->id, f->st.st_ino);
+		queue_path(&path, queue, new_id->ptr);
+		if (queue_rename_new(temp.ptr, path.ptr) == -1) {
+			err_sys(err, "rename %s to %s", temp.ptr, path.ptr);
+			unlink(temp.ptr);
+			fd = -1;
+		}
+		buf_swap(&f->path, &path);
+	}
+	buf_done(&temp);
+	buf_done(&path);
+	return fd == -1 ? QUEUE_RESULT_FAILED : QUEUE_RESULT_DONE;
+}
+
+enum queue_result
+queue_trash_copy_finish(struct queue_found *f, mode_t mode, struct err *err)
+{
+	if (fchmod(f->fd, mode) == 0 && fsync(f->fd) == 0)
+		return QUEUE_RESULT_DONE;
+	err_sys(err, "complete %s", f->path.ptr);
+	return QUEUE_RESULT_FAILED;
+}
+
+int
+queue_trash_copy_over(const char *from, const char *to, struct err *err)
+{
+	struct stat st;
+	int fd, copy = -1;
+
+	fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		err_sys(err, "open %s", from);
+	} else if (queue_mkdirs(to) == 0) {
+		copy = copy_file(fd, &st, to, st.st_mode & 07777, err);
+	}
+	if (fd != -1)
+		close(fd);
+	if (copy == -1)
+		return -1;
+	close(copy);
+	return unlink(from);
+}
+
+int
+queue_trash_append(const char *from, const char *to)
+{
+	struct stat st;
+	int source, fd, rc = -1;
+
+	source = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(to, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (source != -1 && fd != -1 && file_lock(fd, LOCK_EX) == 0 &&
+	    fstat(fd, &st) == 0) {
+		if (copy_bytes(source, fd) == 0 && fsync(fd) == 0)
+			rc = 0;
+		else if (ftruncate(fd, st.st_size) == -1)
+			log_warning("%s: half an entry is left: %s", to,
+			    strerror(errno));
+	}
+	if (source != -1)
+		close(source);
+	if (fd != -1)
+		close(fd);
+	return rc == 0 ? unlink(from) : -1;
+}

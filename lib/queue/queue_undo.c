@@ -1,0 +1,334 @@
+/*
+ * queue_undo.c - take an action back, as far as its messages are there
+ *
+ * What the trash holds comes from there. For the rest the journal tells each
+ * message's former queue, times and mode; only what the action did is taken
+ * back, and only while it is still so: a message that was held, released by
+ * somebody, and is being delivered is left alone.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_undo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_field.h"
+#include "lib/queue/queue_message.h"
+#include "lib/queue/queue_select.h"
+
+#define TRIES		5
+
+/* ---- which ---- */
+
+struct find {
+	const char	*token;		/* NULL: the last one */
+	char		*out, *action;
+	bool		 is_found, is_undone;
+};
+
+/* Actions that leave something to take back; "edit" is the editor's. */
+static bool
+is_undoable(const char *action)
+{
+	enum queue_action a = queue_action_find(action);
+
+	if (a == QUEUE_ACT_COUNT)
+		return strcmp(action, "edit") == 0;
+	return queue_actions[a].is_reversible || a == QUEUE_ACT_REQUEUE;
+}
+
+static bool
+find_action(const struct queue_journal_action *a, void *ctx)
+{
+	struct find *f = ctx;
+
+	if (f->token != NULL ? strcmp(a->token, f->token) != 0 :
+	    a->is_undone || !is_undoable(a->action))
+		return true;
+	f->is_found = true;
+	f->is_undone = a->is_undone;
+	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", a->token);
+	snprintf(f->action, QUEUE_UNDO_NAME, "%s", a->action);
+	return true;		/* the last one counts */
+}
+
+/* The journal may be lost or rotated away while the trash is there. */
+static bool
+find_in_trash(const struct queue_trash_entry *e, void *ctx)
+{
+	struct find *f = ctx;
+
+	if (f->token != NULL && strcmp(e->action.token, f->token) != 0)
+		return true;
+	if (e->files == 0 || strcmp(f->out, e->action.token) > 0)
+		return true;
+	f->is_found = true;
+	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", e->action.token);
+	snprintf(f->action, QUEUE_UNDO_NAME, "%s", e->action.action);
+	return true;
+}
+
+int
+queue_undo_find(const char *token, char out[QUEUE_TOKEN_SIZE],
+    char action[QUEUE_UNDO_NAME], struct err *err)
+{
+	char room[QUEUE_UNDO_NAME];
+	struct find f = { .token = strcmp(token, "last") == 0 ? NULL : token,
+	    .out = out, .action = action != NULL ? action : room };
+
+	if (f.token != NULL && !queue_token_is_valid(f.token))
+		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
+	out[0] = f.action[0] = '\0';
+	if (queue_journal_each(0, find_action, &f, NULL, err) == -1)
+		return -1;
+	if (!f.is_found && queue_trash_each(find_in_trash, &f, err) == -1)
+		return -1;
+	if (!f.is_found)
+		return err_set(err, ERR_NOT_FOUND, f.token != NULL ?
+		    "no action has the token %.40s" :
+		    "there is no action to undo", token);
+	if (!is_undoable(f.action))
+		return err_set(err, ERR_DENIED, "%.30s cannot be undone",
+		    f.action);
+	return 0;
+}
+
+/* ---- from the journal ---- */
+
+struct undo {
+	enum queue_action action;	/* that is undone */
+	const struct queue_select *select;
+	bool		 is_dry;
+	queue_undo_fn	 fn;
+	void		*ctx;
+	time_t		 now;
+	struct queue_journal_action a;	/* the undo itself */
+	struct buf	 lines;
+	struct queue_act_report *report;
+};
+
+static bool
+is_selected(const struct undo *u, const struct queue_found *f)
+{
+	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
+	struct queue_message m;
+	bool is_so;
+
+	if (u->select == NULL)
+		return true;
+	queue_message_init(&m);
+	queue_message_begin(&m, f->queue, f->id, f->path.ptr, &f->st);
+	c.m = &m;
+	c.now = u->now;
+	is_so = queue_select_eval(u->select, &c) == SELECT_YES;
+	buf_done(&c.scratch);
+	queue_message_done(&m);
+	return is_so;
+}
+
+static enum queue_result
+restore_mode(const struct queue_journal_message *m, struct queue_found *f,
+    struct err *err)
+{
+	if ((m->mode & S_IXGRP) != 0 || (f->st.st_mode & S_IXGRP) == 0)
+		return QUEUE_RESULT_NOTHING;
+	if (fchmod(f->fd, f->st.st_mode & 07777 & ~(mode_t)S_IXGRP) == 0)
+		return QUEUE_RESULT_DONE;
+	err_sys(err, "change mode of %s", f->path.ptr);
+	return QUEUE_RESULT_FAILED;
+}
+
+static enum queue_result
+restore_queue(const struct queue_journal_message *m, struct queue_found *f,
+    struct err *err)
+{
+	const char *to = strcmp(m->what.queue, "active") == 0 ? "incoming" :
+	    m->what.queue;
+	struct timespec times[2] = { { .tv_sec = (time_t)m->mtime } };
+	enum queue_result result;
+
+	if (strcmp(f->queue, to) == 0)
+		return QUEUE_RESULT_NOTHING;
+	result = queue_identity_move(f, to, err);
+	if (result != QUEUE_RESULT_DONE)
+		return result;
+	times[1] = times[0];
+	if (f->st.st_mtime != m->mtime && futimens(f->fd, times) == -1) {
+		err_sys(err, "reset times of %s", f->path.ptr);
+		return QUEUE_RESULT_FAILED;
+	}
+	return result;
+}
+
+/* Is the message still as the action left it? */
+static bool
+is_still_so(enum queue_action action, const char *queue)
+{
+	switch (action) {
+	case QUEUE_ACT_HOLD:
+		return strcmp(queue, "hold") == 0;
+	case QUEUE_ACT_REQUEUE:
+		return strcmp(queue, "maildrop") == 0;
+	case QUEUE_ACT_RELEASE:
+	case QUEUE_ACT_EXPIRE_RELEASE:
+		return strcmp(queue, "maildrop") != 0;
+	default:
+		return true;
+	}
+}
+
+static enum queue_result
+restore(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f, struct err *err)
+{
+	enum queue_result mode = QUEUE_RESULT_NOTHING, result;
+
+	if (!is_still_so(u->action, f->queue))
+		return QUEUE_RESULT_NOTHING;
+	if (u->is_dry)
+		return QUEUE_RESULT_DONE;
+	if (u->action == QUEUE_ACT_EXPIRE ||
+	    u->action == QUEUE_ACT_EXPIRE_RELEASE)
+		mode = restore_mode(m, f, err);
+	if (u->action == QUEUE_ACT_EXPIRE || mode == QUEUE_RESULT_FAILED ||
+	    (u->action == QUEUE_ACT_EXPIRE_RELEASE &&
+	    strcmp(m->what.queue, "hold") != 0))
+		return mode;
+	result = restore_queue(m, f, err);
+	return result == QUEUE_RESULT_NOTHING ? mode : result;
+}
+
+static void
+count_step(struct undo *u, const struct queue_undo_step *s)
+{
+	u->report->counts[s->result]++;
+	if (u->is_dry)
+		return;
+	if (s->result != QUEUE_RESULT_DONE || s->new_id[0] != '\0')
+		queue_journal_put_result(&u->lines, u->a.token, s->m->what.id,
+		    queue_result_name(s->result), s->why, s->new_id);
+	if (s->result != QUEUE_RESULT_DONE)
+		return;
+	if (s->new_id[0] != '\0')
+		log_info("%s: restored to %s as %s", s->m->what.id, s->queue,
+		    s->new_id);
+	else
+		log_info("%s: restored to %s", s->m->what.id, s->queue);
+}
+
+static bool
+undo_message(const struct queue_journal_message *m, void *ctx)
+{
+	struct undo *u = ctx;
+	struct queue_undo_step s = { .m = m, .new_id = "", .why = "" };
+	struct queue_found f = QUEUE_FOUND_INIT;
+	struct err err = ERR_INIT;
+	bool is_meant = true;
+	int tries = TRIES;
+
+	if (strcmp(m->result, "done") != 0)
+		return true;
+	do {
+		s.result = queue_identity_open(&m->what, &f, &err);
+		if (s.result != QUEUE_RESULT_DONE)
+			break;
+		is_meant = is_selected(u, &f);
+		if (is_meant)
+			s.result = restore(u, m, &f, &err);
+		s.queue = f.queue;
+		queue_found_close(&f);
+	} while (is_meant && --tries > 0 && (s.result == QUEUE_RESULT_GONE ||
+	    s.result == QUEUE_RESULT_CHANGED));
+	queue_found_close(&f);
+	/* A selection cannot be put to what is gone. */
+	if (!is_meant || (u->select != NULL && s.result == QUEUE_RESULT_GONE))
+		return true;
+	s.why = s.result == QUEUE_RESULT_GONE ? "is gone" :
+	    s.result == QUEUE_RESULT_CHANGED ? "another message has its name" :
+	    s.result == QUEUE_RESULT_NOTHING ? "has moved on since" : err.text;
+	count_step(u, &s);
+	return u->fn == NULL || u->fn(&s, u->ctx);
+}
+
+static bool
+trash_message(const struct queue_undo_step *s, void *ctx)
+{
+	struct undo *u = ctx;
+
+	count_step(u, s);
+	return u->fn == NULL || u->fn(s, u->ctx);
+}
+
+/* ---- the whole ---- */
+
+static int
+take_back(struct undo *u, const char *token, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	/* First what the trash holds; an action that never used it has none. */
+	if (queue_trash_undo(token, u->select, u->is_dry, trash_message, u,
+	    &why) == 0)
+		return 0;
+	if (why.kind != ERR_NOT_FOUND) {
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
+	if (u->action == QUEUE_ACT_DELETE || u->action == QUEUE_ACT_DROP ||
+	    u->action == QUEUE_ACT_COUNT)
+		return err_set(err, ERR_NOT_FOUND, "nothing of %s is in the "
+		    "trash any more", token);
+	return queue_journal_messages(token, undo_message, u, err);
+}
+
+int
+queue_undo_run(const char *token, const struct queue_select *select,
+    bool is_dry, const struct queue_act_options *options, queue_undo_fn fn,
+    void *ctx, struct queue_act_report *report, struct err *err)
+{
+	char found[QUEUE_TOKEN_SIZE], name[QUEUE_UNDO_NAME];
+	char own[QUEUE_TOKEN_SIZE];
+	struct undo u = { .select = select, .is_dry = is_dry, .fn = fn,
+	    .ctx = ctx, .now = clock_now(), .lines = BUF_INIT,
+	    .report = report };
+	int i, rc;
+
+	memset(report, 0, sizeof(*report));
+	if (queue_undo_find(token, found, name, err) == -1)
+		return -1;
+	snprintf(report->token, sizeof(report->token), "%s", found);
+	u.action = queue_action_find(name);
+	queue_token_make(own, u.now);
+	u.a = (struct queue_journal_action){ .token = own, .action = "undo",
+	    .user = options->user, .command = options->command,
+	    .select = options->select, .note = options->note, .of = found,
+	    .time = u.now };
+	queue_journal_put_begin(&u.lines, &u.a);
+	rc = take_back(&u, found, err);
+	if (rc == 0 && !is_dry) {
+		u.a.ended = clock_now();
+		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
+			u.a.counts[i] = (int64_t)report->counts[i];
+		queue_journal_put_end(&u.lines, &u.a);
+		if (queue_journal_append(&u.lines, err) == -1)
+			snprintf(report->warning, sizeof(report->warning),
+			    "not in the journal: %.400s", err != NULL ?
+			    err->text : "");
+		log_info("%s: action=undo, of=%s, messages=%zu, user=%s", own,
+		    found, report->counts[QUEUE_RESULT_DONE],
+		    options->user != NULL ? options->user : "?");
+		if (report->counts[QUEUE_RESULT_DONE] > 0)
+			queue_act_wake("qmgr", "I");
+	}
+	buf_done(&u.lines);
+	return rc;
+}
