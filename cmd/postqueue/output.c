@@ -14,12 +14,11 @@
 #include <strings.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
+#include "lib/queue/queue_jsonl.h"
 #include "lib/queue/queue_message.h"
-#include "lib/queue/queue_reason.h"
 
 /* ---- text ---- */
 
@@ -217,153 +216,6 @@ put_row(const struct output *o, struct queue_field_context *c,
 	buf_done(&text);
 }
 
-/* ---- objects ---- */
-
-static void
-member(struct buf *out, const char *name, const char *text)
-{
-	if (text[0] == '\0')
-		return;
-	buf_adds(out, ", ");
-	json_member(out, name, text);
-}
-
-static void
-put_utc(struct buf *out, const char *name, time_t when)
-{
-	struct tm tm;
-	char text[32];
-
-	if (gmtime_r(&when, &tm) != NULL &&
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-		buf_addf(out, ", \"%s_utc\": \"%s\"", name, text);
-}
-
-static void
-put_rcpts(struct queue_field_context *c, struct buf *out)
-{
-	const struct queue_message *m = c->m;
-	const struct queue_message_rcpt *r;
-	const struct queue_field *relay = queue_field_find("relay", false);
-	struct queue_value v;
-	bool is_suspended;
-	int code;
-	size_t i;
-
-	buf_adds(out, ", \"recipients\": [");
-	for (i = 0; i < m->rcpt_count; i++) {
-		r = &m->rcpts[i];
-		buf_adds(out, i > 0 ? ", {" : "{");
-		json_member(out, "address", r->address);
-		if (!m->is_told && strcmp(r->orig, r->address) != 0)
-			member(out, "orig_address", r->orig);
-		if (r->reason[0] != '\0') {
-			member(out, "reason", r->reason);
-			member(out, "class", queue_reason_class_name(
-			    queue_reason_classify(r->reason, r->dsn, NULL)));
-			member(out, "dsn", r->dsn);
-			code = queue_reason_code(queue_reason_peel(r->reason,
-			    &is_suspended));
-			if (code > 0)
-				buf_addf(out, ", \"code\": %d", code);
-			queue_field_get(relay, c, i, 0, &v);
-			if (v.kind == VALUE_TEXT)
-				member(out, "relay", v.text);
-			if (is_suspended)
-				buf_adds(out, ", \"suspended\": true");
-		}
-		buf_adds(out, ", \"state\": \"to-do\"}");
-	}
-	buf_addc(out, ']');
-}
-
-static void
-put_flags(struct queue_field_context *c, struct buf *out)
-{
-	const struct queue_field *f;
-	struct queue_value v;
-	bool is_first = true;
-	size_t i;
-
-	buf_adds(out, ", \"flags\": [");
-	for (i = 0; (f = queue_field_at(i)) != NULL; i++) {
-		if (f->type != FIELD_FLAG || f->inner != NULL)
-			continue;
-		queue_field_get(f, c, 0, 0, &v);
-		if (v.kind != VALUE_NUMBER || v.number == 0)
-			continue;
-		buf_addf(out, "%s\"%s\"", is_first ? "" : ", ", f->name);
-		is_first = false;
-	}
-	buf_addc(out, ']');
-}
-
-static void
-put_headers(const struct output *o, struct queue_field_context *c,
-    struct buf *out)
-{
-	struct queue_value v;
-	size_t i;
-
-	for (i = 0; i < o->count; i++) {
-		if (o->columns[i]->tier != TIER_HEADERS)
-			continue;
-		queue_field_get(o->columns[i], c, 0, 0, &v);
-		if (v.kind == VALUE_TEXT)
-			member(out, o->columns[i]->name, v.text);
-		else if (v.kind == VALUE_NUMBER)
-			buf_addf(out, ", \"%s\": %lld", o->columns[i]->name,
-			    (long long)v.number);
-	}
-}
-
-static void
-put_object(const struct output *o, struct queue_field_context *c,
-    struct buf *out)
-{
-	const struct queue_message *m = c->m;
-	bool has_next = m->st.st_mtime > c->now &&
-	    (strcmp(m->queue, "deferred") == 0 ||
-	    strcmp(m->queue, "incoming") == 0);
-
-	queue_message_want(c->m, QUEUE_MESSAGE_REASONS, NULL);
-	buf_adds(out, "{\"v\": 1");
-	member(out, "queue", m->queue);
-	member(out, "id", m->id);
-	if (m->is_told)
-		buf_addf(out, ", \"arrived\": %lld",
-		    (long long)m->arrival.tv_sec);
-	else
-		buf_addf(out, ", \"arrived\": %lld.%06ld",
-		    (long long)m->arrival.tv_sec, (long)m->arrival.tv_usec);
-	put_utc(out, "arrived", m->arrival.tv_sec);
-	buf_addf(out, ", \"age\": %lld",
-	    (long long)(c->now - m->arrival.tv_sec));
-	if (has_next && !m->is_told) {
-		buf_addf(out, ", \"next\": %lld", (long long)m->st.st_mtime);
-		put_utc(out, "next", m->st.st_mtime);
-	}
-	buf_addf(out, ", \"size\": %ld, ", m->size);
-	json_member(out, "sender", m->sender);
-	put_rcpts(c, out);
-	buf_addf(out, ", \"nrcpt\": %zu", m->rcpt_count);
-	if (!m->is_told)
-		buf_addf(out, ", \"ndone\": %zu", m->done_count);
-	member(out, "sasl", m->sasl_user);
-	member(out, "client", m->client_name);
-	member(out, "client_addr", strncasecmp(m->client_addr, "IPv6:", 5) ==
-	    0 ? m->client_addr + 5 : m->client_addr);
-	put_headers(o, c, out);
-	buf_addf(out, ", \"forced_expire\": %s",
-	    m->is_expired ? "true" : "false");
-	put_flags(c, out);
-	if (!m->is_told)
-		buf_addf(out, ", \"file\": {\"inode\": %llu, \"mtime\": %lld, "
-		    "\"bytes\": %lld}", (unsigned long long)m->st.st_ino,
-		    (long long)m->st.st_mtime, (long long)m->st.st_size);
-	buf_adds(out, "}\n");
-}
-
 void
 output_message(const struct output *o, struct queue_field_context *c,
     struct buf *out)
@@ -378,7 +230,7 @@ output_message(const struct output *o, struct queue_field_context *c,
 		buf_addc(out, '\0');
 		break;
 	case FORMAT_JSONL:
-		put_object(o, c, out);
+		queue_jsonl_put(out, c, o->columns, o->count);
 		break;
 	default:
 		put_row(o, c, out);

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct buf {
@@ -41,6 +42,8 @@ char	*buf_take(struct buf *b);
 void	buf_add(struct buf *b, const void *data, size_t len);
 void	buf_adds(struct buf *b, const char *s);
 void	buf_addc(struct buf *b, int c);
+/* buf_addi - append a number in decimal digits */
+void	buf_addi(struct buf *b, int64_t n);
 void	buf_addf(struct buf *b, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	buf_vaddf(struct buf *b, const char *fmt, va_list ap);

@@ -12,8 +12,15 @@
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 
+/* Nearly every character: needs no look at its neighbours and no escape. */
+static bool
+is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 bool
-json_string(struct buf *out, const char *s)
+json_put_string(struct buf *out, const char *s)
 {
 	static const char plain[] = "bfnrt\"\\";
 	static const char control[] = "\b\f\n\r\t\"\\";
@@ -24,6 +31,12 @@ json_string(struct buf *out, const char *s)
 
 	buf_addc(out, '"');
 	for (; *s != '\0'; s += n) {
+		for (n = 0; is_plain((unsigned char)s[n]); n++)
+			;
+		if (n > 0) {
+			buf_add(out, s, n);
+			continue;
+		}
 		n = text_char(s, &code);
 		if (n == 0) {
 			buf_adds(out, "\\ufffd");
@@ -42,6 +55,16 @@ json_string(struct buf *out, const char *s)
 	return is_clean;
 }
 
+void
+json_base64(struct buf *out, const void *data, size_t len)
+{
+	buf_addc(out, '"');
+	buf_reserve(out, len / 3 * 4 + 8);
+	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
+	    out->len, data, (int)len);
+	buf_addc(out, '"');
+}
+
 static void
 put_name(struct buf *out, const char *name)
 {
@@ -52,20 +75,16 @@ put_name(struct buf *out, const char *name)
 void
 json_member(struct buf *out, const char *name, const char *text)
 {
-	size_t len = strlen(text);
 	bool is_clean;
 
 	buf_addc(out, '"');
 	put_name(out, name);
 	buf_adds(out, "\": ");
-	is_clean = json_string(out, text);
+	is_clean = json_put_string(out, text);
 	if (is_clean)
 		return;
 	buf_adds(out, ", \"");
 	put_name(out, name);
-	buf_adds(out, "_b64\": \"");
-	buf_reserve(out, len / 3 * 4 + 8);
-	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
-	    out->len, (const unsigned char *)text, (int)len);
-	buf_addc(out, '"');
+	buf_adds(out, "_b64\": ");
+	json_base64(out, text, strlen(text));
 }

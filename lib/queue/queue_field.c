@@ -147,8 +147,19 @@ GET(client_addr)
 }
 
 GET(bounce) { UNUSED_RCPT; number(out, c->m->sender[0] == '\0'); }
-GET(smtputf8) { UNUSED_RCPT; number(out, c->m->sendopts & 1); }
-GET(probe) { UNUSED_RCPT; number(out, (c->m->trace_flags & 256) != 0); }
+
+GET(smtputf8)
+{
+	UNUSED_RCPT;
+	number(out, (c->m->sendopts & QUEUE_MESSAGE_SMTPUTF8) != 0);
+}
+
+GET(probe)
+{
+	UNUSED_RCPT;
+	number(out, (c->m->trace_flags & QUEUE_MESSAGE_TRACE_PROBE) != 0);
+}
+
 GET(local) { UNUSED_RCPT; number(out, c->m->client_addr[0] == '\0'); }
 GET(damaged) { UNUSED_RCPT; number(out, c->m->is_damaged); }
 
@@ -222,7 +233,13 @@ GET(notify)
 
 GET(reason) { (void)nth; text(out, c->m->rcpts[rcpt].reason); }
 GET(dsn) { (void)nth; text(out, c->m->rcpts[rcpt].dsn); }
-GET(logged) { UNUSED_RCPT; number(out, c->m->entry_count > 0); }
+
+GET(logged)
+{
+	UNUSED_RCPT;
+	number(out, c->m->entry_count > 0 || c->m->was_logged);
+}
+
 
 GET(class)
 {
@@ -500,6 +517,29 @@ queue_field_nearest(const char *name)
 	return near;
 }
 
+/* What a snapshot holds of headers and content; the rest is unknown. */
+static void
+get_told(const struct queue_message *m, const struct queue_field *f,
+    size_t nth, struct queue_value *out)
+{
+	const struct queue_message_told *t;
+	size_t i;
+
+	for (i = 0; i < m->told_count; i++) {
+		t = &m->told[i];
+		if (t->field != f)
+			continue;
+		out->kind = VALUE_ABSENT;
+		if (t->nth != nth || t->is_absent)
+			continue;
+		if (t->text != NULL)
+			text(out, t->text);
+		else
+			number(out, t->number);
+		return;
+	}
+}
+
 /* Where a name stands in which directory tells these. */
 static bool
 needs_no_stat(const struct queue_field *f)
@@ -518,7 +558,13 @@ queue_field_get(const struct queue_field *f, struct queue_field_context *c,
 
 	out->kind = VALUE_UNKNOWN;
 	if (c->m->is_told) {
-		if (!f->is_told)
+		if (f->tier >= TIER_HEADERS) {
+			get_told(c->m, f, nth, out);
+			return;
+		}
+		if ((!f->is_told && !c->m->is_snapshot) ||
+		    (c->m->is_damaged && f->tier != TIER_ENTRY &&
+		    f->get != get_damaged))
 			return;
 	} else if (!needs_no_stat(f)) {
 		queue_message_want(c->m, wants[f->tier], NULL);

@@ -43,7 +43,7 @@ struct block {
 struct queue_message_memory {
 	struct block	*first, *now;
 	size_t		 bytes;		/* of all blocks */
-	size_t		 rcpt_room, entry_room;
+	size_t		 rcpt_room, entry_room, told_room;
 	size_t		*seen;		/* open hash of entries: index + 1 */
 	size_t		 seen_size;	/* a power of two */
 	struct buf	 scratch, headers;
@@ -78,6 +78,7 @@ queue_message_done(struct queue_message *m)
 	free(m->memory);
 	free(m->rcpts);
 	free(m->entries);
+	free(m->told);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -183,6 +184,7 @@ forget(struct queue_message *m)
 	struct queue_message_memory *mem = m->memory;
 	struct queue_message_rcpt *rcpts;
 	struct queue_message_entry *entries;
+	struct queue_message_told *told = m->told;
 
 	shrink(m);
 	rcpts = m->rcpts;
@@ -198,6 +200,7 @@ forget(struct queue_message *m)
 	m->memory = mem;
 	m->rcpts = rcpts;
 	m->entries = entries;
+	m->told = told;
 	mem->now = mem->first;
 	if (mem->now != NULL)
 		mem->now->used = 0;
@@ -375,6 +378,15 @@ take_time(struct queue_message *m, const char *value)
 	m->arrival.tv_usec = (suseconds_t)(strtoul(end, NULL, 10) % 1000000);
 }
 
+void
+queue_message_tell_sender(struct queue_message *m, const char *sender)
+{
+	m->has_sender = true;
+	m->sender = keep(m, sender);
+	m->sender_shown = sender[0] == '\0' ?
+	    params.empty_address_recipient : keep_shown(m, m->sender);
+}
+
 static void
 take_sender(struct queue_message *m, const char *value)
 {
@@ -382,10 +394,7 @@ take_sender(struct queue_message *m, const char *value)
 		note(m, "duplicate sender address: ", value);
 		return;
 	}
-	m->has_sender = true;
-	m->sender = keep(m, value);
-	m->sender_shown = value[0] == '\0' ?
-	    params.empty_address_recipient : keep_shown(m, m->sender);
+	queue_message_tell_sender(m, value);
 }
 
 static void
@@ -780,7 +789,7 @@ queue_message_read(struct queue_message *m, const char *queue, const char *id,
 	return queue_message_want(m, want, err);
 }
 
-void
+struct queue_message_rcpt *
 queue_message_tell(struct queue_message *m, const char *shown,
     const char *reason)
 {
@@ -790,6 +799,25 @@ queue_message_tell(struct queue_message *m, const char *shown,
 	take_rcpt(m, shown, -1);
 	r = &m->rcpts[m->rcpt_count - 1];
 	r->reason = reason[0] == '\0' ? nothing : keep(m, reason);
+	return r;
+}
+
+void
+queue_message_tell_value(struct queue_message *m,
+    const struct queue_message_told *value)
+{
+	struct queue_message_memory *mem = m->memory;
+	struct queue_message_told *t;
+
+	if (m->told_count == mem->told_room) {
+		mem->told_room = mem->told_room * 2 + 8;
+		m->told = xreallocarray(m->told, mem->told_room,
+		    sizeof(*m->told));
+	}
+	t = &m->told[m->told_count++];
+	*t = *value;
+	if (t->text != NULL)
+		t->text = keep(m, t->text);
 }
 
 size_t

@@ -11,11 +11,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
 struct buf;
 struct err;
+struct queue_field;
 
 enum queue_message_want {
 	QUEUE_MESSAGE_ENVELOPE	= 1,	/* implies the entry */
@@ -43,12 +45,25 @@ struct queue_message_entry {
 	const char	*mta;		/* remote host, or "" */
 };
 
+/* A value that whoever told of the message had looked up (queue_field.h). */
+struct queue_message_told {
+	const struct queue_field *field;
+	size_t		 nth;
+	const char	*text;		/* NULL: a number */
+	int64_t		 number;
+	bool		 is_absent;	/* there is none */
+};
+
+#define QUEUE_MESSAGE_TRACE_PROBE	256	/* in trace_flags: address verification */
+#define QUEUE_MESSAGE_SMTPUTF8		1	/* in sendopts */
+
 struct queue_message {
 	const char	*queue, *id;	/* the caller's; id is copied */
 	const char	*path;		/* where it was found */
 	struct stat	 st;		/* with QUEUE_MESSAGE_ENTRY */
 	unsigned	 has;		/* QUEUE_MESSAGE_* that were read */
-	bool		 is_told;	/* by a service: the file cannot be read */
+	bool		 is_told;	/* by somebody: the file cannot be read */
+	bool		 is_snapshot;	/* told, by one who had read all but headers and content */
 	bool		 is_gone;	/* it went away while we looked */
 	bool		 is_damaged;	/* its records cannot be read to the end */
 	const char	*note;		/* what is odd about the file, or NULL */
@@ -77,6 +92,9 @@ struct queue_message {
 	size_t		 done_count;	/* D and / records */
 	struct queue_message_entry *entries;
 	size_t		 entry_count;
+	bool		 was_logged;	/* told of a defer log */
+	struct queue_message_told *told;
+	size_t		 told_count;
 
 	const char	*headers;	/* lines ended by LF, NUL kept out */
 	size_t		 headers_len;
@@ -126,9 +144,16 @@ int	queue_message_read(struct queue_message *m, const char *queue,
  * queue_message_tell - add a recipient that a service told of
  *
  * For messages with is_told; reason "" when there is none. Strings are copied.
+ * Returns the recipient, valid until the next one, to add what else is known.
  */
-void	queue_message_tell(struct queue_message *m, const char *shown,
-	    const char *reason);
+struct queue_message_rcpt	*queue_message_tell(struct queue_message *m,
+				    const char *shown, const char *reason);
+/* queue_message_tell_sender - set the sender, given in internal form */
+void	queue_message_tell_sender(struct queue_message *m,
+	    const char *sender);
+/* queue_message_tell_value - add a value; its text is copied */
+void	queue_message_tell_value(struct queue_message *m,
+	    const struct queue_message_told *value);
 /* queue_message_bytes - memory that m holds for this message */
 size_t	queue_message_bytes(const struct queue_message *m);
 /* queue_message_keep - copy a string into m's memory */

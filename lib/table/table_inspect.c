@@ -392,9 +392,9 @@ dump_entry(const char *key, const char *value, void *ctx, struct err *err)
 		break;
 	case TABLE_DUMP_JSONL:
 		buf_adds(&d->line, "{\"key\":");
-		json_string(&d->line, key);
+		json_put_string(&d->line, key);
 		buf_adds(&d->line, ",\"value\":");
-		json_string(&d->line, value);
+		json_put_string(&d->line, value);
 		buf_addc(&d->line, '}');
 		break;
 	case TABLE_DUMP_CSV:
