@@ -114,7 +114,7 @@ GET(due)
 }
 
 /* Only a browser tags. */
-GET(tagged) { UNUSED_RCPT; (void)c; number(out, 0); }
+GET(tagged) { UNUSED_RCPT; number(out, c->m->is_tagged); }
 
 /* ---- the envelope ---- */
 

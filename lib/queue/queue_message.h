@@ -66,6 +66,7 @@ struct queue_message {
 	bool		 is_snapshot;	/* told, by one who had read all but headers and content */
 	bool		 is_gone;	/* it went away while we looked */
 	bool		 is_damaged;	/* its records cannot be read to the end */
+	bool		 is_tagged;	/* in a browser */
 	const char	*note;		/* what is odd about the file, or NULL */
 
 	bool		 has_sender;
