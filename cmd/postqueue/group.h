@@ -1,32 +1,34 @@
 /*
- * group.h - messages counted by the values of some fields
+ * group.h - print groups of messages
  */
 #ifndef CMD_POSTQUEUE_GROUP_H
 #define CMD_POSTQUEUE_GROUP_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "cmd/postqueue/query.h"
 
 struct buf;
-struct groups;
-struct queue_field_context;
+struct queue_field;
+struct queue_group_plan;
+struct queue_groups;
 
 /*
- * groups_new - by a comma list of fields; NULL or "": all in one
+ * group_print - the largest first, top of them (-1: all)
  *
  * is_short	only messages, recipients and bytes (--count)
- * *bad		the name that is no field, when NULL comes back
  */
-struct groups	*groups_new(const char *fields, bool is_short,
-		    const char **bad);
-void	groups_add(struct groups *g, struct queue_field_context *c);
-/* groups_add_entry - count a file of which only the entry is known */
-void	groups_add_entry(struct groups *g, struct queue_field_context *c);
-/* groups_print - the largest first, top of them (-1: all) */
-void	groups_print(struct groups *g, enum query_format format, int64_t top,
+void	group_print(struct queue_groups *g,
+	    const struct queue_group_plan *plan, enum query_format format,
+	    bool is_short, int64_t top, time_t now, struct buf *out);
+
+/* group_value_shown - append a value of a group as people read it */
+void	group_value_shown(const struct queue_field *f, const char *value,
 	    struct buf *out);
-void	groups_free(struct groups *g);
+/* group_value_json - append it as a member named after its field */
+void	group_value_json(const struct queue_field *f, const char *value,
+	    struct buf *out);
 
 #endif

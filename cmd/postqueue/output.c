@@ -93,9 +93,8 @@ is_right(const struct queue_field *f)
 	    f->type == FIELD_DURATION;
 }
 
-/* Characters, not bytes. */
-static size_t
-length(const char *text)
+size_t
+output_length(const char *text)
 {
 	size_t n = 0;
 
@@ -112,7 +111,7 @@ put_cell(struct buf *out, const struct queue_field *f, const char *text,
 	size_t width = column_width(f), have;
 
 	text_visible(&cell, text, is_last ? 0 : width);
-	have = length(cell.ptr);
+	have = output_length(cell.ptr);
 	if (is_right(f) && have < width)
 		buf_addf(out, "%*s", (int)(width - have), "");
 	buf_add(out, cell.ptr, cell.len);
@@ -128,7 +127,7 @@ end_row(const struct output *o, struct buf *out, size_t from)
 {
 	struct buf row = BUF_INIT;
 
-	if (o->width > 0 && length(out->ptr + from) > o->width) {
+	if (o->width > 0 && output_length(out->ptr + from) > o->width) {
 		text_visible(&row, out->ptr + from, o->width);
 		buf_truncate(out, from);
 		buf_add(out, row.ptr, row.len);

@@ -35,6 +35,8 @@ void	output_head(const struct output *o, struct buf *out);
 void	output_message(const struct output *o, struct queue_field_context *c,
 	    struct buf *out);
 
+/* output_length - how many characters, not bytes */
+size_t	output_length(const char *text);
 /* output_csv - append one value by RFC 4180, or for tab-separated rows */
 void	output_csv(struct buf *out, const char *text, bool is_tsv);
 

@@ -36,6 +36,7 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
+#include "lib/queue/queue_group.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_scan.h"
@@ -58,8 +59,8 @@ struct run {
 	struct queue_select *select;
 	struct queue_field_context c;
 	struct output	 output;
-	struct groups	*groups;
-	struct shape	*shape;
+	struct queue_group_plan plan;
+	struct queue_groups *groups;
 	const struct queue_field *keys[KEYS_MAX];
 	bool		 is_down[KEYS_MAX];	/* "-field" */
 	size_t		 key_count;
@@ -67,7 +68,6 @@ struct run {
 	size_t		 kept_count, kept_size;
 	struct buf	 out;
 	int64_t		 matched, shown, unknown, damaged;
-	bool		 is_by_entry;	/* count directory entries only */
 	bool		 is_full;	/* --limit was reached */
 	struct classic	 classic;
 };
@@ -266,8 +266,8 @@ take(struct run *r)
 {
 	enum queue_select_result judged = SELECT_YES;
 
-	if (r->is_by_entry) {
-		groups_add_entry(r->groups, &r->c);
+	if (r->plan.facts & QUEUE_GROUP_BY_ENTRY) {
+		queue_groups_add(r->groups, &r->c);
 		r->matched++;
 		return;
 	}
@@ -285,16 +285,13 @@ take(struct run *r)
 		return;
 	r->damaged += r->c.m->is_damaged;
 	r->matched++;
-	if (r->shape != NULL)
-		shape_add(r->shape, &r->c);
-	else if (r->groups != NULL)
-		groups_add(r->groups, &r->c);
+	if (r->groups != NULL)
+		queue_groups_add(r->groups, &r->c);
 	else if (r->key_count > 0)
 		keep_for_sorting(r);
 	else
 		show(r);
-	r->is_full = r->groups == NULL && r->shape == NULL && r->key_count == 0 &&
-	    r->q->limit >= 0 && r->shown >= r->q->limit;
+	r->is_full = r->groups == NULL && r->key_count == 0 && r->q->limit >= 0 && r->shown >= r->q->limit;
 }
 
 static void
@@ -379,20 +376,38 @@ terminal_width(void)
 }
 
 static void
-prepare_shape(struct run *r)
+prepare_groups(struct run *r)
 {
 	const struct query *q = r->q;
-	struct shape_options o = { q->shape_field,
-	    q->buckets >= 0 ? q->buckets : SHAPE_BUCKETS,
-	    q->first_s >= 0 ? q->first_s : SHAPE_FIRST_S, q->is_linear,
-	    q->wants_parents };
+	const char *fields = q->wants_shape ? q->shape_field != NULL ?
+	    q->shape_field : "rcpt.domain" : q->wants_count ? q->by :
+	    q->group_by;
+	int64_t buckets = q->buckets >= 0 ? q->buckets : SHAPE_BUCKETS;
+	int64_t first_s = q->first_s >= 0 ? q->first_s : SHAPE_FIRST_S;
+	struct err err = ERR_INIT;
 
-	if (o.buckets < 1 || o.buckets > SHAPE_BUCKETS_MAX)
-		log_fatal("--buckets: between 1 and %d", SHAPE_BUCKETS_MAX);
-	if (o.first_s < 1)
-		log_fatal("--first: at least 1s");
-	if ((r->shape = shape_new(&o)) == NULL)
-		log_fatal("--shape: unknown field \"%s\"", q->shape_field);
+	if (queue_group_plan_fields(&r->plan, fields != NULL ? fields : "",
+	    &err) == -1)
+		log_fatal("--%s: %s", q->wants_shape ? "shape" :
+		    q->wants_count ? "by" : "group-by", err.text);
+	if (q->wants_shape) {
+		if (r->plan.field_count != 1)
+			log_fatal("--shape: one field");
+		if (buckets < 1 || buckets > QUEUE_GROUP_AGES_MAX)
+			log_fatal("--buckets: between 1 and %d",
+			    QUEUE_GROUP_AGES_MAX);
+		if (first_s < 1)
+			log_fatal("--first: at least 1s");
+		queue_group_plan_ages(&r->plan, (size_t)buckets, first_s,
+		    q->is_linear);
+		r->plan.wants_parents = q->wants_parents;
+	} else if (!q->wants_count) {
+		r->plan.facts = QUEUE_GROUP_CLASSES;
+	} else if (q->select == NULL && q->is_direct && (q->by == NULL ||
+	    strcmp(q->by, "queue") == 0)) {
+		r->plan.facts = QUEUE_GROUP_BY_ENTRY;
+	}
+	r->groups = queue_groups_new(&r->plan);
 }
 
 static void
@@ -424,17 +439,8 @@ prepare(struct run *r)
 		    q->format == FORMAT_CLASSIC)
 			log_fatal("groups have no IDs to print");
 	}
-	if (q->wants_shape) {
-		prepare_shape(r);
-	} else if (is_grouped) {
-		r->groups = groups_new(q->wants_count ? q->by : q->group_by,
-		    q->wants_count, &bad);
-		if (r->groups == NULL)
-			log_fatal("unknown field \"%s\" to group by", bad);
-		r->is_by_entry = q->wants_count && q->select == NULL &&
-		    q->is_direct && (q->by == NULL ||
-		    strcmp(q->by, "queue") == 0);
-	}
+	if (is_grouped)
+		prepare_groups(r);
 }
 
 static int
@@ -497,10 +503,12 @@ why(struct run *r)
 static int
 finish(struct run *r)
 {
-	if (r->shape != NULL)
-		shape_print(r->shape, r->q->format, r->q->top, &r->out);
+	if (r->q->wants_shape)
+		shape_print(r->groups, &r->plan, r->q->format, r->q->top,
+		    &r->out);
 	else if (r->groups != NULL)
-		groups_print(r->groups, r->q->format, r->q->top, &r->out);
+		group_print(r->groups, &r->plan, r->q->format,
+		    r->q->wants_count, r->q->top, r->c.now, &r->out);
 	else if (r->key_count > 0)
 		show_sorted(r);
 	if (r->q->format == FORMAT_CLASSIC)
@@ -514,7 +522,7 @@ finish(struct run *r)
 	if (interrupted)
 		log_warning("interrupted: this is what was found so far");
 	return r->unknown > 0 || r->damaged > 0 ? QUERY_PARTLY :
-	    r->matched == 0 && r->groups == NULL && r->shape == NULL ?
+	    r->matched == 0 && r->groups == NULL ?
 	    QUERY_NOTHING : QUERY_DONE;
 }
 
@@ -534,10 +542,7 @@ run_done(struct run *r)
 		free(k->row);
 	}
 	free(r->kept);
-	if (r->groups != NULL)
-		groups_free(r->groups);
-	if (r->shape != NULL)
-		shape_free(r->shape);
+	queue_groups_free(r->groups);
 	queue_select_free(r->select);
 	queue_message_done(r->c.m);
 	queue_field_context_done(&r->c);
@@ -551,7 +556,7 @@ answer(struct run *r)
 		return explain(r);
 	if (r->q->why != NULL)
 		return why(r);
-	if (r->groups == NULL && r->shape == NULL) {
+	if (r->groups == NULL) {
 		output_head(&r->output, &r->out);
 		flush_out(r);
 	}
