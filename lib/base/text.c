@@ -95,6 +95,40 @@ text_lower(char *s)
 	return s;
 }
 
+#define EACH_BYTE(b)	(UINT64_C(0x0101010101010101) * (b))
+
+/* Eight bytes at once: the high bit of each says whether it is upper case. */
+static uint64_t
+lower_word(uint64_t word)
+{
+	uint64_t low = word & EACH_BYTE(0x7f);
+	uint64_t from_a = low + EACH_BYTE(0x80 - 'A');
+	uint64_t past_z = low + EACH_BYTE(0x7f - 'Z');
+	uint64_t upper = (from_a ^ past_z) & ~word & EACH_BYTE(0x80);
+
+	return word | upper >> 2;	/* 0x80 becomes 'a' - 'A' */
+}
+
+bool
+text_lower_copy(char *to, const char *s, size_t len)
+{
+	uint64_t word, all = 0;
+	size_t i;
+
+	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		all |= word;
+		word = lower_word(word);
+		memcpy(to + i, &word, sizeof(word));
+	}
+	word = 0;
+	memcpy(&word, s + i, len - i);
+	all |= word;
+	word = lower_word(word);
+	memcpy(to + i, &word, len - i);
+	return (all & EACH_BYTE(0x80)) == 0;
+}
+
 bool
 text_is_ascii(const char *s)
 {

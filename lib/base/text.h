@@ -34,7 +34,9 @@ const char	*text_brace_strip(char *s, char **inner);
 
 /* text_lower - ASCII letters to lower case, in place; returns s */
 char	*text_lower(char *s);
-bool	text_is_ascii(const char *s);
+/* text_lower_copy - the same, len bytes to another place; is all of it ASCII? */
+bool	 text_lower_copy(char *to, const char *s, size_t len);
+bool	 text_is_ascii(const char *s);
 /* text_is_utf8 - no over-long forms, no surrogates, at most U+10FFFF */
 bool	text_is_utf8(const char *s, size_t len);
 /* text_fold - append s case-folded for comparison: full Unicode folding, ASCII's where s is not UTF-8 */

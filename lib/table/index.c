@@ -163,22 +163,31 @@ index_build_add(struct table *t, struct index_build *b, const char *key,
 }
 
 int
+index_fill(struct index_build *b, int fd, struct err *err)
+{
+	off_t from = 0;
+	ssize_t n;
+
+	while ((n = sendfile(b->fd, fd, &from, COPY_CHUNK)) > 0)
+		;
+	if (n == 0 && lseek(b->fd, 0, SEEK_SET) == 0)
+		return 0;
+	return err_sys(err, "write %s", b->tmp);
+}
+
+int
 index_copy(struct index_build *b, struct err *err)
 {
-	ssize_t n;
-	int fd;
+	int fd, rc;
 
 	if ((fd = open(b->path, O_RDONLY | O_CLOEXEC)) == -1) {
 		if (errno == ENOENT)
 			return 0;
 		return err_sys(err, "open database %s", b->path);
 	}
-	while ((n = sendfile(b->fd, fd, NULL, COPY_CHUNK)) > 0)
-		;
+	rc = index_fill(b, fd, err);
 	close(fd);
-	if (n == 0 && lseek(b->fd, 0, SEEK_SET) == 0)
-		return 1;
-	return err_sys(err, "copy %s to %s", b->path, b->tmp);
+	return rc == 0 ? 1 : -1;
 }
 
 /*

@@ -59,6 +59,9 @@ int	index_open_read(struct table *t, const char *path, struct err *err);
  */
 int	index_copy(struct index_build *b, struct err *err);
 
+/* index_fill - put all that fd holds into the (empty) temporary file of b */
+int	index_fill(struct index_build *b, int fd, struct err *err);
+
 /* index_nulls - which forms to try or to store (3.5) */
 void	index_nulls(struct table *t, bool default_1null);
 /* index_hit - a key was found with (1) or without (0) its NUL: that decides it */

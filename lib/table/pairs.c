@@ -12,12 +12,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
 #define CHUNK_MIN	1024
-#define CHUNK_MAX	(1 << 20)
+#define CHUNK_MAX	(((size_t)4 << 20) - 64)
 #define SLOTS_MIN	16
 
 struct chunk {
@@ -83,6 +84,26 @@ hash_bytes(const char *key, size_t len)
 	return (uint32_t)(h ^ h >> 29 ^ h >> 43);
 }
 
+#define HUGE_PAGE	((size_t)2 << 20)
+
+/*
+ * Memory, zeroed on demand. A large piece is asked for in huge pages: touched
+ * here and there, it would cost a fault and a miss for each small one.
+ */
+static void *
+allocate(size_t size)
+{
+	void *p;
+
+	if (size < HUGE_PAGE)
+		return xmalloc(size);
+	p = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) & -HUGE_PAGE);
+	if (p == NULL)
+		log_fatal("out of memory");
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
 static char *
 store(struct pairs *p, const char *data, size_t len)
 {
@@ -95,7 +116,7 @@ store(struct pairs *p, const char *data, size_t len)
 		    c->size < CHUNK_MAX ? c->size * 2 : CHUNK_MAX;
 		if (size < len + 1)
 			size = len + 1;
-		c = xmalloc(sizeof(*c) + size);
+		c = allocate(sizeof(*c) + size);
 		c->next = p->chunks;
 		c->size = size;
 		c->used = 0;
@@ -109,26 +130,29 @@ store(struct pairs *p, const char *data, size_t len)
 }
 
 static void
-slot_put(struct pairs *p, size_t position)
+slot_put(struct pairs *p, struct slot slot)
 {
-	size_t i = p->list[position].hash & p->slot_mask;
+	size_t i = slot.hash & p->slot_mask;
 
 	while (p->slots[i].position != 0)
 		i = (i + 1) & p->slot_mask;
-	p->slots[i].position = (uint32_t)position + 1;
-	p->slots[i].hash = p->list[position].hash;
+	p->slots[i] = slot;
 }
 
+/* The old slots from first to last: the new ones fill up in two places only. */
 static void
 grow_slots(struct pairs *p)
 {
-	size_t n = p->slots == NULL ? SLOTS_MIN : (p->slot_mask + 1) * 2, i;
+	size_t n = p->slots == NULL ? 0 : p->slot_mask + 1, i;
+	struct slot *old = p->slots;
 
-	free(p->slots);
-	p->slots = xcalloc(n, sizeof(*p->slots));
-	p->slot_mask = n - 1;
-	for (i = 0; i < p->count; i++)
-		slot_put(p, i);
+	p->slot_mask = (n == 0 ? SLOTS_MIN : n * 2) - 1;
+	p->slots = allocate((p->slot_mask + 1) * sizeof(*p->slots));
+	memset(p->slots, 0, (p->slot_mask + 1) * sizeof(*p->slots));
+	for (i = 0; i < n; i++)
+		if (old[i].position != 0)
+			slot_put(p, old[i]);
+	free(old);
 }
 
 struct pair *
@@ -180,7 +204,7 @@ pairs_add(struct pairs *p, const char *key, size_t key_len,
 	    p->last_hash : hash_bytes(key, key_len);
 	p->last_key = NULL;
 	pair->is_raw = false;
-	slot_put(p, p->count++);
+	slot_put(p, (struct slot){ (uint32_t)++p->count, pair->hash });
 	return pair;
 }
 
@@ -251,6 +275,17 @@ pairs_count(const struct pairs *p)
 	return p->count;
 }
 
+size_t
+pairs_bytes(const struct pairs *p)
+{
+	const struct chunk *c;
+	size_t bytes = 0;
+
+	for (c = p->chunks; c != NULL; c = c->next)
+		bytes += c->used;
+	return bytes;
+}
+
 struct pair *
 pairs_at(const struct pairs *p, size_t i)
 {
@@ -274,12 +309,57 @@ compare_ranked(const void *va, const void *vb, void *ctx)
 	const struct ranked *a = va, *b = vb;
 	const struct order *order = ctx;
 
-	if (a->rank != b->rank)
-		return a->rank < b->rank ? -1 : 1;
-	if (order->compare != NULL)
-		return order->compare(&order->list[a->position],
-		    &order->list[b->position]);
-	return a->position < b->position ? -1 : a->position > b->position;
+	return order->compare(&order->list[a->position],
+	    &order->list[b->position]);
+}
+
+/*
+ * By rank, a byte at a time from the lowest, equal ones staying as they are.
+ * Bytes that all ranks share cost nothing. Returns the array that holds the
+ * result: r or spare.
+ */
+static struct ranked *
+sort_by_rank(struct ranked *r, struct ranked *spare, size_t count)
+{
+	size_t counts[8][256] = { { 0 } }, i, sum, n;
+	struct ranked *swap;
+	unsigned byte, shift;
+
+	for (i = 0; i < count; i++)
+		for (byte = 0; byte < 8; byte++)
+			counts[byte][r[i].rank >> byte * 8 & 0xff]++;
+	for (byte = 0; byte < 8; byte++) {
+		shift = byte * 8;
+		if (counts[byte][r[0].rank >> shift & 0xff] == count)
+			continue;
+		for (sum = i = 0; i < 256; i++) {
+			n = counts[byte][i];
+			counts[byte][i] = sum;
+			sum += n;
+		}
+		for (i = 0; i < count; i++)
+			spare[counts[byte][r[i].rank >> shift & 0xff]++] = r[i];
+		swap = r;
+		r = spare;
+		spare = swap;
+	}
+	return r;
+}
+
+/* Where ranks are equal the whole pairs decide. */
+static void
+sort_equal(struct ranked *r, size_t count, struct order *order)
+{
+	size_t start, end;
+
+	for (start = 0; start < count; start = end) {
+		for (end = start + 1; end < count &&
+		    r[end].rank == r[start].rank; end++)
+			;
+		if (end - start > 1)
+			qsort_r(r + start, end - start, sizeof(*r),
+			    compare_ranked, order);
+	}
 }
 
 void
@@ -288,7 +368,7 @@ pairs_sort(struct pairs *p,
     int (*compare)(const struct pair *a, const struct pair *b))
 {
 	struct order order = { p->list, compare };
-	struct ranked *ranked;
+	struct ranked *ranked, *spare, *result;
 	struct pair *sorted;
 	size_t i;
 
@@ -297,15 +377,19 @@ pairs_sort(struct pairs *p,
 	if (p->count < 2)
 		return;
 	ranked = xreallocarray(NULL, p->count, sizeof(*ranked));
+	spare = xreallocarray(NULL, p->count, sizeof(*spare));
 	for (i = 0; i < p->count; i++) {
 		ranked[i].rank = rank(&p->list[i], ctx);
 		ranked[i].position = (uint32_t)i;
 	}
-	qsort_r(ranked, p->count, sizeof(*ranked), compare_ranked, &order);
+	result = sort_by_rank(ranked, spare, p->count);
+	if (compare != NULL)
+		sort_equal(result, p->count, &order);
 	sorted = xreallocarray(NULL, p->count, sizeof(*sorted));
 	for (i = 0; i < p->count; i++)
-		sorted[i] = p->list[ranked[i].position];
+		sorted[i] = p->list[result[i].position];
 	free(ranked);
+	free(spare);
 	free(p->list);
 	p->list = sorted;
 	p->room = p->count;

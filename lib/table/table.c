@@ -373,9 +373,8 @@ complain_value(const struct table *t, const char *key, const char *value)
 static const char *
 prepare_key(struct table *t, const char *key, size_t *len)
 {
-	size_t n = strlen(key), i;
-	bool is_ascii = true;
-	char *to;
+	size_t n = strlen(key);
+	bool is_ascii;
 
 	*len = n;
 	if (t->is_pattern || (t->flags & TABLE_FOLD) == 0) {
@@ -387,17 +386,11 @@ prepare_key(struct table *t, const char *key, size_t *len)
 	}
 	buf_reset(&t->key);
 	buf_reserve(&t->key, n);
-	to = t->key.ptr;
-	for (i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)key[i];
-
-		is_ascii &= c < 0x80;
-		to[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-	}
-	to[n] = '\0';
+	is_ascii = text_lower_copy(t->key.ptr, key, n);
+	t->key.ptr[n] = '\0';
 	t->key.len = n;
 	if (is_ascii || !t->has_utf8)
-		return to;
+		return t->key.ptr;
 	if (!text_is_utf8(key, n)) {
 		complain_key(t, key);
 		return NULL;

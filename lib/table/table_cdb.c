@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/mem.h"
+#include "lib/table/cdb_write.h"
 
 #define DEFAULT_1NULL	false
 
@@ -159,21 +160,9 @@ static int
 cdb_table_commit(struct table *t, struct err *err)
 {
 	struct cdb_state *s = t->state;
-	struct cdb_make make;
-	const struct pair *p;
-	unsigned null;
-	size_t i;
 
-	if (cdb_make_start(&make, s->build->fd) == -1)
-		return err_sys(err, "write %s", s->build->tmp);
-	for (i = 0; (p = pairs_at(s->build->pairs, i)) != NULL; i++) {
-		null = !p->is_raw;
-		if (cdb_make_add(&make, p->key, p->key_len + null, p->value,
-		    p->value_len + null) == -1)
-			break;
-	}
-	if (p != NULL || cdb_make_finish(&make) == -1)
-		return err_sys(err, "write %s", s->build->tmp);
+	if (cdb_write(s->build->fd, s->build->tmp, s->build->pairs, err) == -1)
+		return -1;
 	return index_build_commit(s->build, err);
 }
 

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -34,6 +35,7 @@
 #define BLOCK_BYTES	4096
 #define BUILD_CACHE	64		/* buckets: the order keeps us in one */
 #define BUILD_MAP_BYTES	((size_t)1 << 30)	/* the library remaps its way up */
+#define IN_MEMORY_BYTES	((size_t)32 << 20)
 
 struct gdbm_state {
 	GDBM_FILE	 db;
@@ -301,20 +303,33 @@ rank(const struct pair *p, void *ctx)
 	return bucket_hash(p->key, p->key_len + !p->is_raw);
 }
 
+/*
+ * Where to build. The library extends its file block by block and maps it
+ * anew each time, which is dear on a disk; so what is small comes about in
+ * memory and is copied out when it is complete.
+ */
 static int
-write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
+open_workplace(const struct index_build *b, bool *is_memory, struct err *err)
+{
+	size_t bytes = pairs_bytes(b->pairs);
+	int fd = -1;
+
+	if (bytes <= IN_MEMORY_BYTES)
+		fd = memfd_create("gdbm", MFD_CLOEXEC);
+	*is_memory = fd != -1;
+	if (fd == -1 && (fd = fcntl(b->fd, F_DUPFD_CLOEXEC, 3)) == -1)
+		return err_sys(err, "open database %s", b->tmp);
+	return fd;
+}
+
+static int
+store_in_order(struct table *t, struct gdbm_state *s, struct err *err)
 {
 	size_t cache = BUILD_CACHE, map = BUILD_MAP_BYTES, i;
 	const struct pair *p;
 	bool null;
 	datum v;
-	int fd;
 
-	if ((fd = fcntl(s->build->fd, F_DUPFD_CLOEXEC, 3)) == -1)
-		return err_sys(err, "open database %s", s->build->tmp);
-	s->db = attach(fd, s->build->tmp, GDBM_NEWDB, err);
-	if (s->db == NULL)
-		return -1;
 	gdbm_setopt(s->db, GDBM_SETCACHESIZE, &cache, sizeof(cache));
 	gdbm_setopt(s->db, GDBM_SETMAXMAPSIZE, &map, sizeof(map));
 	pairs_sort(s->build->pairs, rank, NULL, NULL);
@@ -328,6 +343,38 @@ write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
 	return 0;
 }
 
+/* Close the library's file: only then has all been written. */
+static int
+finish(struct table *t, struct gdbm_state *s, struct err *err)
+{
+	int rc = gdbm_close(s->db);
+
+	s->db = NULL;
+	return rc == 0 ? 0 : (broken(t, "updating", err), -1);
+}
+
+static int
+write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
+{
+	bool is_memory;
+	int fd, copy, rc;
+
+	if ((fd = open_workplace(s->build, &is_memory, err)) == -1)
+		return -1;
+	copy = is_memory ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+	if (is_memory && copy == -1)
+		return close(fd), err_sys(err, "copy %s", s->build->tmp);
+	s->db = attach(fd, s->build->tmp, GDBM_NEWDB, err);
+	rc = s->db == NULL ? -1 : store_in_order(t, s, err);
+	if (rc == 0)
+		rc = finish(t, s, err);
+	if (rc == 0 && is_memory)
+		rc = index_fill(s->build, copy, err);
+	if (is_memory)
+		close(copy);
+	return rc;
+}
+
 static int
 gdbm_table_commit(struct table *t, struct err *err)
 {
@@ -338,12 +385,8 @@ gdbm_table_commit(struct table *t, struct err *err)
 		    (broken(t, "updating", err), -1);
 	if (t->mode == TABLE_CREATE && write_in_order(t, s, err) == -1)
 		return -1;
-	/* Close first: only then has all been written. */
-	if (gdbm_close(s->db) != 0) {
-		s->db = NULL;
-		return broken(t, "updating", err), -1;
-	}
-	s->db = NULL;
+	if (t->mode == TABLE_WRITE && finish(t, s, err) == -1)
+		return -1;
 	unfinished = NULL;
 	return index_build_commit(s->build, err);
 }

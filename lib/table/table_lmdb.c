@@ -536,6 +536,7 @@ static int
 write_sorted(MDB_env *env, const struct pairs *pairs)
 {
 	const struct pair *p;
+	MDB_cursor *cursor;
 	MDB_txn *txn;
 	MDB_dbi dbi;
 	MDB_val k, v;
@@ -544,11 +545,17 @@ write_sorted(MDB_env *env, const struct pairs *pairs)
 
 	if ((rc = mdb_txn_begin(env, NULL, 0, &txn)) != 0)
 		return rc;
-	rc = mdb_dbi_open(txn, NULL, 0, &dbi);
-	for (i = 0; rc == 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
-		k = (MDB_val){ p->key_len + !p->is_raw, (void *)p->key };
-		v = (MDB_val){ p->value_len + !p->is_raw, (void *)p->value };
-		rc = mdb_put(txn, dbi, &k, &v, MDB_APPEND);
+	/* The cursor stays where the next entry is appended. */
+	if ((rc = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0 &&
+	    (rc = mdb_cursor_open(txn, dbi, &cursor)) == 0) {
+		for (i = 0; rc == 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
+			k.mv_size = p->key_len + !p->is_raw;
+			k.mv_data = (void *)p->key;
+			v.mv_size = p->value_len + !p->is_raw;
+			v.mv_data = (void *)p->value;
+			rc = mdb_cursor_put(cursor, &k, &v, MDB_APPEND);
+		}
+		mdb_cursor_close(cursor);
 	}
 	if (rc != 0) {
 		mdb_txn_abort(txn);

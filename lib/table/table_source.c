@@ -9,8 +9,8 @@
  */
 #include "lib/table/table_source.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,11 +25,11 @@
 
 struct table_source {
 	char	*name;
-	FILE	*file;		/* NULL: inline rules */
-	char	*buffer;	/* of file */
-	char	*ahead;		/* the physical line after the last one given */
-	size_t	 ahead_size;
-	ssize_t	 ahead_len;	/* -1: nothing left */
+	int	 fd;		/* -1: inline rules */
+	char	*bytes;		/* read, but not yet given */
+	size_t	 start, end;
+	struct buf ahead;	/* the physical line after the last one given */
+	bool	 has_ahead;	/* else nothing is left */
 	int	 line_number;	/* of ahead */
 	bool	 is_primed;
 	char	*rules, *rest;	/* inline rules, cut up as we go */
@@ -44,8 +44,6 @@ is_space(char c)
 	return c == ' ' || (unsigned char)(c - '\t') < 5;
 }
 
-#define IS_SPACE(c)	is_space(c)
-
 struct table_source *
 table_source_open(const char *path, int fd, struct err *err)
 {
@@ -57,16 +55,9 @@ table_source_open(const char *path, int fd, struct err *err)
 	}
 	s = xcalloc(1, sizeof(*s));
 	s->name = xstrdup(path);
-	if ((s->file = fdopen(fd, "r")) == NULL) {
-		err_sys(err, "open %s", path);
-		close(fd);
-		table_source_close(s);
-		return NULL;
-	}
-	/* The C library ignores the size unless it gets the memory, too. */
-	s->buffer = xmalloc(READ_BUFFER);
-	setvbuf(s->file, s->buffer, _IOFBF, READ_BUFFER);
-	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
+	s->fd = fd;
+	s->bytes = xmalloc(READ_BUFFER);
+	buf_init(&s->ahead);
 	return s;
 }
 
@@ -76,6 +67,8 @@ table_source_inline(const char *text, struct err *err)
 	struct table_source *s = xcalloc(1, sizeof(*s));
 	const char *reason;
 
+	s->fd = -1;
+	buf_init(&s->ahead);
 	s->name = xstrdup(text);
 	s->rules = xstrdup(text);
 	if ((reason = text_brace_strip(s->rules, &s->rest)) != NULL) {
@@ -91,10 +84,10 @@ table_source_close(struct table_source *s)
 {
 	if (s == NULL)
 		return;
-	if (s->file != NULL)
-		fclose(s->file);
-	free(s->buffer);
-	free(s->ahead);
+	if (s->fd != -1)
+		close(s->fd);
+	free(s->bytes);
+	buf_done(&s->ahead);
 	free(s->rules);
 	free(s->name);
 	free(s);
@@ -109,29 +102,70 @@ table_source_name(const struct table_source *s)
 int
 table_source_fd(const struct table_source *s)
 {
-	return s->file != NULL ? fileno(s->file) : -1;
+	return s->fd;
 }
 
-/* Read a physical line into ahead, comments and empty lines left out. */
+/* Read on; 1, 0 at the end, -1 with err. */
+static int
+read_more(struct table_source *s, struct err *err)
+{
+	ssize_t n;
+
+	do {
+		n = read(s->fd, s->bytes, READ_BUFFER);
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return err_sys(err, "read %s", s->name);
+	s->start = 0;
+	s->end = (size_t)n;
+	return n > 0;
+}
+
+/* The next physical line into ahead; 1, 0 at the end, -1 with err. */
+static int
+read_line(struct table_source *s, struct err *err)
+{
+	const char *from, *eol = NULL;
+	bool any = false;
+	size_t n;
+	int rc;
+
+	buf_reset(&s->ahead);
+	while (eol == NULL) {
+		if (s->start == s->end) {
+			if ((rc = read_more(s, err)) == -1)
+				return -1;
+			if (rc == 0)
+				return any;
+		}
+		any = true;
+		from = s->bytes + s->start;
+		n = s->end - s->start;
+		if ((eol = memchr(from, '\n', n)) != NULL)
+			n = (size_t)(eol - from);
+		buf_add(&s->ahead, from, n);
+		s->start += n + (eol != NULL);
+	}
+	return 1;
+}
+
+/* The next line that says something; comments and empty lines are left out. */
 static int
 read_ahead(struct table_source *s, struct err *err)
 {
 	const char *p;
+	int rc;
 
-	for (;;) {
-		s->ahead_len = getline(&s->ahead, &s->ahead_size, s->file);
-		if (s->ahead_len == -1)
-			return ferror(s->file) ?
-			    err_sys(err, "read %s", s->name) : 0;
+	do {
+		if ((rc = read_line(s, err)) != 1)
+			break;
 		s->line_number++;
-		s->ahead_len = (ssize_t)strlen(s->ahead);
-		if (s->ahead_len > 0 && s->ahead[s->ahead_len - 1] == '\n')
-			s->ahead[--s->ahead_len] = '\0';
-		for (p = s->ahead; IS_SPACE(*p); p++)
+		buf_truncate(&s->ahead, strlen(s->ahead.ptr));
+		for (p = s->ahead.ptr; is_space(*p); p++)
 			;
-		if (*p != '\0' && *p != '#')
-			return 0;
-	}
+	} while (*p == '\0' || *p == '#');
+	s->has_ahead = rc == 1;
+	return rc == -1 ? -1 : 0;
 }
 
 static int
@@ -156,29 +190,32 @@ int
 table_source_next(struct table_source *s, struct buf *line, int *first_line,
     struct err *err)
 {
-	if (s->file == NULL)
+	if (s->fd == -1)
 		return next_rule(s, line, first_line, err);
 	if (!s->is_primed) {
 		s->is_primed = true;
 		if (read_ahead(s, err) == -1)
 			return -1;
-		while (s->ahead_len != -1 && IS_SPACE(s->ahead[0])) {
+		while (s->has_ahead && is_space(s->ahead.ptr[0])) {
 			log_warning("%s: logical line must not start with "
 			    "whitespace: \"%.*s%s\"", s->name, SHOWN_CHARS,
-			    s->ahead, s->ahead_len > SHOWN_CHARS ? "..." : "");
+			    s->ahead.ptr,
+			    s->ahead.len > SHOWN_CHARS ? "..." : "");
 			if (read_ahead(s, err) == -1)
 				return -1;
 		}
 	}
-	if (s->ahead_len == -1)
+	if (!s->has_ahead)
 		return 0;
 	*first_line = s->line_number;
-	buf_reset(line);
-	do {
-		buf_add(line, s->ahead, (size_t)s->ahead_len);
+	buf_swap(line, &s->ahead);
+	if (read_ahead(s, err) == -1)
+		return -1;
+	while (s->has_ahead && is_space(s->ahead.ptr[0])) {
+		buf_add(line, s->ahead.ptr, s->ahead.len);
 		if (read_ahead(s, err) == -1)
 			return -1;
-	} while (s->ahead_len != -1 && IS_SPACE(s->ahead[0]));
+	}
 	return 1;
 }
 
@@ -207,9 +244,11 @@ table_source_pair(char *line, const char *name, int line_number,
 	if (has_utf8 && is_bad_utf8(line, name, line_number))
 		return TABLE_ENTRY_SKIP;
 	end = line + strlen(line);
-	while (end > line && IS_SPACE(end[-1]))
+	while (end > line && is_space(end[-1]))
 		*--end = '\0';
-	for (p = line; *p != '\0' && (is_quoted || !IS_SPACE(*p)); p++) {
+	for (p = line; *p != '\0' && (is_quoted || !is_space(*p)); p++) {
+		if (*p > '\\' || (*p > '"' && *p < '\\'))
+			continue;	/* nearly all characters are these */
 		if (*p == '"')
 			is_quoted = !is_quoted;
 		else if (*p == '\\' && p[1] != '\0')
@@ -223,7 +262,7 @@ table_source_pair(char *line, const char *name, int line_number,
 	*key = line;
 	if (*p != '\0')
 		*p++ = '\0';
-	while (IS_SPACE(*p))
+	while (is_space(*p))
 		p++;
 	*value = p;
 	if (**key == '\0' || **value == '\0') {
@@ -285,7 +324,7 @@ next_token(const char **p, struct buf *text)
 	bool is_special = false;
 
 	buf_reset(text);
-	while (IS_SPACE(*s))
+	while (is_space(*s))
 		s++;
 	*p = s;
 	if (*s == '\0')
@@ -307,11 +346,11 @@ next_token(const char **p, struct buf *text)
 		*p = s + 1;
 		return TOKEN_OPERATOR;
 	}
-	for (; *s != '\0' && !IS_SPACE(*s); s++) {
+	for (; *s != '\0' && !is_space(*s); s++) {
 		if (*s == '\\') {
 			if (*++s == '\0')
 				break;
-			is_special |= IS_SPACE(*s) ||
+			is_special |= is_space(*s) ||
 			    strchr(OPERATORS, *s) != NULL;
 		} else if (strchr(OPERATORS, *s) != NULL) {
 			break;

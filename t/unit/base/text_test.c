@@ -105,6 +105,26 @@ START_TEST(folding_is_full_unicode)
 }
 END_TEST
 
+START_TEST(lower_case_copies_say_whether_all_is_ascii)
+{
+	static const char all[] = "@AZ[`az{09 MiXeD-and-longer-than-a-word\xc3\x89";
+	char want[sizeof(all)], got[sizeof(all)];
+	size_t len;
+
+	for (len = 0; len < sizeof(all); len++) {
+		memcpy(want, all, len);
+		want[len] = '\0';
+		text_lower(want);
+		memset(got, '!', sizeof(got));
+		ck_assert_int_eq(text_lower_copy(got, all, len),
+		    len <= sizeof(all) - 3);
+		ck_assert_int_eq(memcmp(got, want, len), 0);
+		if (len < sizeof(got))
+			ck_assert_int_eq(got[len], '!');
+	}
+}
+END_TEST
+
 START_TEST(numbers_must_be_whole_and_in_range)
 {
 	struct err err = ERR_INIT;
@@ -200,6 +220,7 @@ main(void)
 	tcase_add_test(tc, utf8_is_judged_strictly);
 	tcase_add_test(tc, printable_text_holds_no_control_bytes);
 	tcase_add_test(tc, folding_is_full_unicode);
+	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);
 	tcase_add_test(tc, times_take_a_unit_or_the_default_one);
 	tcase_add_test(tc, dates_are_rfc_5322);

@@ -112,6 +112,38 @@ START_TEST(sorting_goes_by_rank_then_by_comparison)
 }
 END_TEST
 
+/* Ranks that differ in their low, middle and high bytes. */
+static uint64_t
+wide_rank(const struct pair *pair, void *ctx)
+{
+	uint64_t n = strtoull(pair->key, NULL, 10) * 0x9e3779b97f4a7c15u;
+
+	return *(int *)ctx ? n : n & 0xff0000ff00000000u;
+}
+
+START_TEST(ranks_of_all_sizes_are_sorted)
+{
+	struct pairs *p;
+	char key[16];
+	size_t n;
+	int wide, i;
+
+	for (wide = 0; wide < 2; wide++) {
+		p = pairs_new();
+		for (i = 0; i < 10000; i++) {
+			snprintf(key, sizeof(key), "%d", i);
+			pairs_add(p, key, strlen(key), "v", 1);
+		}
+		pairs_sort(p, wide_rank, &wide, NULL);
+		for (n = 1; pairs_at(p, n) != NULL; n++)
+			ck_assert_uint_le(wide_rank(pairs_at(p, n - 1), &wide),
+			    wide_rank(pairs_at(p, n), &wide));
+		ck_assert_uint_eq(n, 10000);
+		pairs_free(p);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -121,5 +153,6 @@ main(void)
 	tcase_add_test(tc, a_random_walk_agrees_with_an_array);
 	tcase_add_test(tc, keys_and_values_may_hold_any_byte);
 	tcase_add_test(tc, sorting_goes_by_rank_then_by_comparison);
+	tcase_add_test(tc, ranks_of_all_sizes_are_sorted);
 	return unit_run("pairs", tc);
 }

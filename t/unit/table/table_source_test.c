@@ -129,6 +129,49 @@ START_TEST(logical_lines_know_where_they_began)
 }
 END_TEST
 
+/* Longer than any piece that is read at once, the last one without newline. */
+START_TEST(lines_may_have_any_length)
+{
+	int fd = memfd_create("text", 0), number, i;
+	const size_t len = 300001;
+	char *text = malloc(len + 1);
+	struct table_source *s;
+	struct buf line = BUF_INIT;
+
+	memset(text, 'x', len);
+	text[len] = '\n';
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(write(fd, text, len + (i < 2)),
+		    (ssize_t)(len + (i < 2)));
+	lseek(fd, 0, SEEK_SET);
+	s = table_source_open("text", fd, NULL);
+	for (i = 1; i <= 3; i++) {
+		ck_assert_int_eq(table_source_next(s, &line, &number, NULL), 1);
+		ck_assert_uint_eq(line.len, len);
+		ck_assert_int_eq(number, i);
+	}
+	ck_assert_int_eq(table_source_next(s, &line, &number, NULL), 0);
+	table_source_close(s);
+	buf_done(&line);
+	free(text);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_an_error)
+{
+	struct table_source *s = table_source_open("/", -1, NULL);
+	struct buf line = BUF_INIT;
+	struct err err = ERR_INIT;
+	int number;
+
+	ck_assert_ptr_nonnull(s);
+	ck_assert_int_eq(table_source_next(s, &line, &number, &err), -1);
+	ck_assert_str_eq(err.text, "read /: Is a directory");
+	table_source_close(s);
+	buf_done(&line);
+}
+END_TEST
+
 /* error NULL: a pattern; matches is then an address that it matches. */
 static const struct {
 	const char	*pattern, *error, *matches, *not;
@@ -181,6 +224,8 @@ main(void)
 	UNIT_LOOP(tc, alias_lines_are_stored_as_by_others, aliases);
 	UNIT_LOOP(tc, pairs_end_at_white_space_outside_quotes, pairs);
 	tcase_add_test(tc, logical_lines_know_where_they_began);
+	tcase_add_test(tc, lines_may_have_any_length);
+	tcase_add_test(tc, what_cannot_be_read_is_an_error);
 	UNIT_LOOP(tc, ip_patterns_match_their_bits, patterns);
 	return unit_run("table_source", tc);
 }

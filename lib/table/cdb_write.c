@@ -1,0 +1,197 @@
+/*
+ * cdb_write.c - write a constant database from pairs
+ *
+ *	+--------+---------+---------+-...-+---------+---------+-...-+---------+
+ *	| header | record  | record  |     | record  | table 0 |     | table 255|
+ *	+--------+---------+---------+-...-+---------+---------+-...-+---------+
+ *
+ * The header has position and slot count of each hash table. A record is two
+ * lengths, key and value; a slot is a key's hash and where its record stands.
+ * Numbers have 32 bits, low byte first. The library writes all this by the
+ * page, which costs more than the rest of a build; here it goes out in large
+ * pieces.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/cdb_write.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/mem.h"
+#include "lib/table/pairs.h"
+
+#define TABLES		256
+#define HEADER_BYTES	(TABLES * 8)
+#define PIECE_BYTES	(256 * 1024)
+
+struct slot {
+	uint32_t	 hash, position;	/* position 0: free */
+};
+
+struct cdb_writer {
+	int		 fd;
+	const char	*path;
+	struct buf	 out;		/* not written yet */
+	uint64_t	 at;		/* where out ends in the file */
+	struct slot	*slots;		/* of all pairs, as they come */
+};
+
+static uint32_t
+hash_key(const char *key, size_t len)
+{
+	uint32_t h = 5381;
+
+	for (; len > 0; len--)
+		h = (h + (h << 5)) ^ (unsigned char)*key++;
+	return h;
+}
+
+static char *
+put_number(char *to, uint32_t n)
+{
+	to[0] = (char)n;
+	to[1] = (char)(n >> 8);
+	to[2] = (char)(n >> 16);
+	to[3] = (char)(n >> 24);
+	return to + 4;
+}
+
+static int
+flush(struct cdb_writer *w, struct err *err)
+{
+	if (file_write_all(w->fd, w->out.ptr, w->out.len) == -1)
+		return err_sys(err, "write %s", w->path);
+	buf_reset(&w->out);
+	return 0;
+}
+
+/* Two numbers and what follows them: a record, or a slot without data. */
+static void
+put(struct cdb_writer *w, uint32_t a, uint32_t b, const char *key,
+    const char *value)
+{
+	char *to;
+
+	buf_reserve(&w->out, 8);
+	to = w->out.ptr + w->out.len;
+	put_number(put_number(to, a), b);
+	w->out.len += 8;
+	w->at += 8;
+	if (key != NULL) {
+		buf_add(&w->out, key, a);
+		buf_add(&w->out, value, b);
+		w->at += (uint64_t)a + b;
+	}
+}
+
+static int
+put_records(struct cdb_writer *w, const struct pairs *pairs, struct err *err)
+{
+	const struct pair *p;
+	uint32_t null, len;
+	size_t i;
+
+	for (i = 0; (p = pairs_at(pairs, i)) != NULL; i++) {
+		null = !p->is_raw;
+		len = p->key_len + null;
+		w->slots[i].hash = hash_key(p->key, len);
+		w->slots[i].position = (uint32_t)w->at;
+		put(w, len, p->value_len + null, p->key, p->value);
+		if (w->out.len >= PIECE_BYTES && flush(w, err) == -1)
+			return -1;
+		/* All of the tables have to fit behind it, too. */
+		if (w->at + (i + 1) * 16 > UINT32_MAX)
+			return err_set(err, ERR_LIMIT,
+			    "write %s: the format has at most 4 GiB", w->path);
+	}
+	return 0;
+}
+
+/* One hash table, half full; a taken slot sends on to the next. */
+static void
+fill_table(struct slot *table, uint32_t size, const struct slot *from,
+    size_t count)
+{
+	uint32_t at;
+
+	for (; count > 0; count--, from++) {
+		at = (from->hash >> 8) % size;
+		while (table[at].position != 0)
+			at = at + 1 < size ? at + 1 : 0;
+		table[at] = *from;
+	}
+}
+
+/* The slots of each table together, otherwise in the order of the pairs. */
+static struct slot *
+group_slots(const struct slot *slots, size_t count, size_t *ends)
+{
+	struct slot *grouped = xreallocarray(NULL, count + 1, sizeof(*grouped));
+	size_t i, sum = 0, n;
+
+	memset(ends, 0, TABLES * sizeof(*ends));
+	for (i = 0; i < count; i++)
+		ends[slots[i].hash % TABLES]++;
+	for (i = 0; i < TABLES; i++) {
+		n = ends[i];
+		ends[i] = sum;
+		sum += n;
+	}
+	for (i = 0; i < count; i++)
+		grouped[ends[slots[i].hash % TABLES]++] = slots[i];
+	return grouped;
+}
+
+static int
+put_tables(struct cdb_writer *w, size_t count, char *header, struct err *err)
+{
+	size_t ends[TABLES], start = 0, i;
+	struct slot *grouped = group_slots(w->slots, count, ends), *table;
+	uint32_t size, at;
+	int rc = 0;
+
+	for (i = 0; i < TABLES && rc == 0; i++) {
+		size = (uint32_t)(ends[i] - start) * 2;
+		header = put_number(put_number(header, (uint32_t)w->at), size);
+		table = xcalloc(size + 1, sizeof(*table));
+		fill_table(table, size, grouped + start, ends[i] - start);
+		for (at = 0; at < size; at++)
+			put(w, table[at].hash, table[at].position, NULL, NULL);
+		free(table);
+		start = ends[i];
+		if (w->out.len >= PIECE_BYTES)
+			rc = flush(w, err);
+	}
+	free(grouped);
+	return rc;
+}
+
+int
+cdb_write(int fd, const char *path, const struct pairs *pairs,
+    struct err *err)
+{
+	struct cdb_writer w = { fd, path, BUF_INIT, HEADER_BYTES, NULL };
+	size_t count = pairs_count(pairs);
+	char header[HEADER_BYTES];
+	int rc = -1;
+
+	w.slots = xreallocarray(NULL, count + 1, sizeof(*w.slots));
+	buf_reserve(&w.out, PIECE_BYTES * 2);
+	if (lseek(fd, HEADER_BYTES, SEEK_SET) == -1)
+		err_sys(err, "write %s", path);
+	else if (put_records(&w, pairs, err) == 0 &&
+	    put_tables(&w, count, header, err) == 0 && flush(&w, err) == 0) {
+		rc = 0;
+		if (file_pwrite_all(fd, header, sizeof(header), 0) == -1)
+			rc = err_sys(err, "write %s", path);
+	}
+	buf_done(&w.out);
+	free(w.slots);
+	return rc;
+}
