@@ -41,6 +41,7 @@ struct node {
 	size_t		 kids;
 	off_t		 body_at;	/* record to begin with, -1: there is no body */
 	off_t		 body_pos;	/* that in bytes of content */
+	off_t		 from, to;	/* its lines, likewise */
 };
 
 struct queue_content {
@@ -296,6 +297,7 @@ end_part(struct queue_content *c, off_t pos)
 	struct queue_content_part *p = &n->part;
 
 	finish_headers(c);
+	n->to = c->rec_pos;
 	if (n->body_at != -1 && pos > n->body_pos)
 		p->encoded_bytes = pos - n->body_pos;
 	if (is_composite(p)) {
@@ -467,6 +469,8 @@ on_body(void *ctx, bool is_partial, const char *data, size_t len,
 	(void)offset;
 	if (c->in_boundary) {
 		c->in_boundary = is_partial;
+		if (!is_partial && c->in_headers)
+			c->nodes[c->now].from = c->next_pos;
 		return;
 	}
 	if (c->is_ignoring)
@@ -529,7 +533,7 @@ read_content(struct queue_content *c, struct mime *m)
 		    "record type %d within the content, at offset %lld", type,
 		    (long long)queue_file_offset(c->qf));
 	mime_end(m);
-	c->bytes = c->next_pos;
+	c->bytes = c->rec_pos = c->next_pos;
 	/* The parts that are still open end here, the last line's end included. */
 	if (c->owes_newline && !is_open && !c->is_ignoring && !c->in_headers)
 		count_decoded(c, "\n", 1);
@@ -624,6 +628,14 @@ const struct queue_content_part *
 queue_content_part(const struct queue_content *c, size_t i)
 {
 	return i < c->count ? &c->nodes[i].part : NULL;
+}
+
+void
+queue_content_lines(const struct queue_content *c, size_t i, off_t *from,
+    off_t *to)
+{
+	*from = c->nodes[i].from;
+	*to = c->nodes[i].to;
 }
 
 void

@@ -90,6 +90,14 @@ off_t	queue_content_bytes(const struct queue_content *c);
 /* queue_content_part - parts in the order of the message, the whole first; NULL behind the last */
 const struct queue_content_part	*queue_content_part(
 			    const struct queue_content *c, size_t i);
+/*
+ * queue_content_lines - where a part of a multipart stands: its lines, headers
+ * included, boundaries not
+ *
+ * from, to	out, in bytes of content, line ends as one byte
+ */
+void	queue_content_lines(const struct queue_content *c, size_t i,
+	    off_t *from, off_t *to);
 /* queue_content_number - append a part's number */
 void	queue_content_number(const struct queue_content *c, size_t i,
 	    struct buf *out);

@@ -567,40 +567,53 @@ take_id(struct queue_writer *w, const char *temporary, ino_t inode,
 	return err_sys(err, "rename file %s as %s", temporary, w->path.ptr);
 }
 
-struct queue_writer *
-queue_writer_create(const char *queue, mode_t extra, struct err *err)
+static struct queue_writer *
+writer_new(const char *queue, mode_t extra, struct stat *st, struct err *err)
 {
 	struct queue_writer *w = xcalloc(1, sizeof(*w));
-	struct buf temporary = BUF_INIT;
-	struct stat st;
 
 	buf_init(&w->id);
 	buf_init(&w->path);
 	buf_init(&w->tail);
 	w->queue = xstrdup(queue);
 	w->extra = extra;
-	w->fd = open_temporary(queue, extra, &temporary, err);
-	if (w->fd == -1)
-		goto fail;
-	if (fstat(w->fd, &st) == -1) {
-		err_sys(err, "fstat %s", temporary.ptr);
-		unlink(temporary.ptr);
-		goto fail;
+	w->fd = open_temporary(queue, extra, &w->path, err);
+	if (w->fd == -1) {
+		buf_reset(&w->path);
+	} else if (fstat(w->fd, st) == -1) {
+		err_sys(err, "fstat %s", w->path.ptr);
+	} else {
+		/* A file server's clock ahead of ours would hide the file (1.5). */
+		w->has_skewed_clock = st->st_mtime > clock_now() + 1;
+		return w;
 	}
-	/* A file server's clock ahead of ours would hide the file (1.5). */
-	w->has_skewed_clock = st.st_mtime > clock_now() + 1;
+	queue_writer_abort(w);
+	return NULL;
+}
+
+struct queue_writer *
+queue_writer_create(const char *queue, mode_t extra, struct err *err)
+{
+	struct queue_writer *w;
+	struct buf temporary = BUF_INIT;
+	struct stat st;
+
+	if ((w = writer_new(queue, extra, &st, err)) == NULL)
+		return NULL;
+	buf_swap(&temporary, &w->path);
 	if (take_id(w, temporary.ptr, st.st_ino, err) == -1) {
-		unlink(temporary.ptr);
-		goto fail;
+		buf_swap(&temporary, &w->path);
+		queue_writer_abort(w);
+		w = NULL;
 	}
 	buf_done(&temporary);
 	return w;
+}
 
-fail:
-	buf_done(&temporary);
-	buf_reset(&w->path);
-	queue_writer_abort(w);
-	return NULL;
+struct queue_writer *
+queue_writer_draft(const char *queue, struct stat *st, struct err *err)
+{
+	return writer_new(queue, 0, st, err);
 }
 
 const char *
@@ -713,6 +726,73 @@ writer_free(struct queue_writer *w)
 	buf_done(&w->tail);
 	free(w->queue);
 	free(w);
+}
+
+/* The directory that holds path has what was done to it. */
+static int
+sync_directory(const char *path)
+{
+	struct buf dir = BUF_INIT;
+	int fd, rc = -1;
+
+	buf_add(&dir, path, (size_t)(strrchr(path, '/') - path));
+	if ((fd = open(dir.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
+		rc = fsync(fd);
+		close(fd);
+	}
+	buf_done(&dir);
+	return rc;
+}
+
+/* Everything but the name. */
+static int
+finish_draft(struct queue_writer *w, const struct stat *like)
+{
+	struct timespec times[2] = { like->st_mtim, like->st_mtim };
+	struct stat st;
+
+	if (queue_writer_flush(w) == -1)
+		return -1;
+	if (fstat(w->fd, &st) == -1)
+		return writer_failed(w, "fstat");
+	if ((st.st_uid != like->st_uid || st.st_gid != like->st_gid) &&
+	    fchown(w->fd, like->st_uid, like->st_gid) == -1 &&
+	    st.st_uid != like->st_uid)
+		return writer_failed(w, "change owner");
+	if (fchmod(w->fd, like->st_mode & 07777) == -1)
+		return writer_failed(w, "change mode");
+	if (futimens(w->fd, times) == -1)
+		return writer_failed(w, "set times");
+	if (fsync(w->fd) == -1)
+		return writer_failed(w, "flush");
+	return 0;
+}
+
+int
+queue_writer_publish(struct queue_writer *w, const char *id,
+    const struct stat *like, struct err *err)
+{
+	struct buf to = BUF_INIT;
+	int rc = -1;
+
+	queue_path(&to, w->queue, id);
+	if (finish_draft(w, like) == -1) {
+		queue_writer_error(w, err);
+	} else if (queue_rename_new(w->path.ptr, to.ptr) == -1) {
+		err_sys(err, "rename %s to %s", w->path.ptr, to.ptr);
+	} else {
+		buf_swap(&w->path, &to);
+		rc = sync_directory(w->path.ptr);
+		if (rc == -1)
+			err_sys(err, "flush the directory of %s",
+			    w->path.ptr);
+	}
+	if (rc == 0)
+		writer_free(w);
+	else
+		queue_writer_abort(w);
+	buf_done(&to);
+	return rc;
 }
 
 int

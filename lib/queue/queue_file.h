@@ -104,6 +104,22 @@ struct queue_writer;
  */
 struct queue_writer	*queue_writer_create(const char *queue, mode_t extra,
 			    struct err *err);
+/*
+ * queue_writer_draft - make QUEUE/usec.pid and leave it at that: for a message
+ * that is to take the place of another one
+ *
+ * st	out: of the empty file
+ */
+struct queue_writer	*queue_writer_draft(const char *queue, struct stat *st,
+			    struct err *err);
+/*
+ * queue_writer_publish - finish a draft: flush, owner, mode and times as like
+ * has them, fsync; then the name id in its queue, on stable storage too
+ *
+ * Never takes the name of another file. Frees w. On -1 the file is gone.
+ */
+int	queue_writer_publish(struct queue_writer *w, const char *id,
+	    const struct stat *like, struct err *err);
 const char	*queue_writer_id(const struct queue_writer *w);
 const char	*queue_writer_queue(const struct queue_writer *w);
 int		 queue_writer_fd(const struct queue_writer *w);

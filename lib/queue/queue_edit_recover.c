@@ -1,0 +1,364 @@
+/*
+ * queue_edit_recover.c - bring edits that were interrupted to an end
+ *
+ * The journal names every pair before anything is done to it. What is there of
+ * the two tells how far the edit came:
+ *
+ *	OLD anywhere, NEW nowhere	nothing was changed yet: OLD goes on
+ *	OLD and NEW			not finished: NEW goes away, OLD goes on
+ *	NEW on hold, OLD not in a queue	finished but for the release: NEW goes on
+ *	NEW elsewhere			finished
+ *
+ * Changes in place are completed: each byte is one write, and the journal
+ * knows which.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_edit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/queue/queue_act.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_edit_internal.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_trash.h"
+
+struct recovery {
+	const struct queue_edit_options *o;
+	queue_edit_recovery_fn fn;
+	void		*ctx;
+	struct edit_text busy, open;	/* tokens */
+	const char	*token;		/* the one at hand */
+	bool		 keeps_held;
+	size_t		 failed;
+	int64_t		 counts[QUEUE_RESULT_COUNT];
+	struct buf	 lines;
+	bool		 wakes;
+};
+
+/* ---- type bytes ---- */
+
+static int
+mark(int fd, const struct edit_decision *d, struct err *err)
+{
+	size_t i;
+	char type;
+
+	for (i = 0; i < d->count; i++) {
+		if (d->rcpts[i].type == QUEUE_REC_RCPT)
+			continue;
+		if (pread(fd, &type, 1, d->rcpts[i].offset) != 1)
+			return err_sys(err, "read at offset %lld",
+			    (long long)d->rcpts[i].offset);
+		if (type == QUEUE_REC_RCPT && file_pwrite_all(fd,
+		    &d->rcpts[i].type, 1, d->rcpts[i].offset) == -1)
+			return err_sys(err, "write at offset %lld",
+			    (long long)d->rcpts[i].offset);
+	}
+	return fsync(fd) == 0 ? 0 : err_sys(err, "flush");
+}
+
+int
+edit_mark(const char *path, const struct stat *st,
+    const struct edit_decision *d, struct err *err)
+{
+	struct stat now;
+	int fd, rc = -1;
+
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return err_sys(err, "open %s", path);
+	if (fstat(fd, &now) == -1)
+		err_sys(err, "fstat %s", path);
+	else if (now.st_dev != st->st_dev || now.st_ino != st->st_ino)
+		err_set(err, ERR_NOT_FOUND, "%s is another file now", path);
+	else if ((rc = mark(fd, d, err)) == -1)
+		err_prefix(err, "%s: ", path);
+	close(fd);
+	return rc;
+}
+
+/* "833/ 901D" */
+static void
+read_offsets(const char *text, struct edit_decision *d)
+{
+	char *end;
+	long long at;
+
+	while (*text != '\0') {
+		at = strtoll(text, &end, 10);
+		if (end == text || at <= 0 || (*end != QUEUE_REC_DONE &&
+		    *end != QUEUE_REC_CANCELED))
+			return;
+		d->rcpts = xreallocarray(d->rcpts, d->count + 1,
+		    sizeof(*d->rcpts));
+		d->rcpts[d->count].offset = at;
+		d->rcpts[d->count].type = *end;
+		d->rcpts[d->count++].mapped = NULL;
+		text = end + 1 + (end[1] == ' ');
+	}
+}
+
+/* ---- one message ---- */
+
+/* The queue NEW is in: a file of that name with the inode the name tells. */
+static const char *
+find_new(const char *id)
+{
+	struct buf path = BUF_INIT;
+	const char *queue = NULL;
+	struct stat st;
+	uint64_t inode;
+	size_t i;
+
+	if (!queue_id_is_valid(id) || !queue_id_inode(id, &inode))
+		return NULL;
+	for (i = 0; queue_message_queues[i] != NULL; i++) {
+		queue_path(&path, queue_message_queues[i], id);
+		if (lstat(path.ptr, &st) == 0 && st.st_ino == inode) {
+			queue = queue_message_queues[i];
+			break;
+		}
+	}
+	buf_done(&path);
+	return queue;
+}
+
+/* A draft that has no name yet: it stands in hold under its writer's number. */
+static void
+remove_draft(const char *id)
+{
+	struct dirent *de;
+	struct stat st;
+	uint64_t inode;
+	DIR *dir;
+
+	if (!queue_id_inode(id, &inode) || (dir = opendir("hold")) == NULL)
+		return;
+	while ((de = readdir(dir)) != NULL)
+		if (de->d_ino == inode && strchr("0123456789",
+		    de->d_name[0]) != NULL && strchr(de->d_name, '.') != NULL &&
+		    fstatat(dirfd(dir), de->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == inode &&
+		    (st.st_mode & S_IRWXU) != S_IRWXU)
+			unlinkat(dirfd(dir), de->d_name, 0);
+	closedir(dir);
+}
+
+static void
+tell(struct recovery *r, const struct queue_journal_message *m,
+    enum queue_result result, const char *what)
+{
+	struct queue_edit_recovery one = { r->token, m->what.id, m->new_id,
+	    result, what };
+
+	r->counts[result]++;
+	if (result == QUEUE_RESULT_FAILED)
+		r->failed++;
+	if (result != QUEUE_RESULT_NOTHING) {
+		queue_journal_put_result(&r->lines, r->token, m->what.id,
+		    queue_result_name(result), what, m->new_id);
+		log_info("%s: recovered: %s%s%s", m->what.id, what,
+		    m->new_id[0] != '\0' ? ", new_queue_id=" : "", m->new_id);
+	}
+	if (r->fn != NULL)
+		r->fn(&one, r->ctx);
+}
+
+/* From hold to where it was; true when it went, or is to stay. */
+static bool
+go_on(struct recovery *r, const char *id, const char *home, struct err *err)
+{
+	const char *to = edit_release_queue(home);
+
+	if (strcmp(home, "hold") == 0)
+		return true;
+	if (queue_move(id, "hold", to, err) == -1)
+		return false;
+	r->wakes |= strcmp(to, "incoming") == 0;
+	return true;
+}
+
+static void
+recover_old(struct recovery *r, const struct queue_journal_message *m,
+    struct queue_found *f, bool has_new)
+{
+	struct err err = ERR_INIT;
+	bool was_moved = strcmp(f->queue, "hold") == 0 &&
+	    strcmp(m->what.queue, "hold") != 0;
+
+	if (has_new)
+		queue_remove(m->new_id, "hold", NULL);
+	remove_draft(m->new_id);
+	edit_logs_remove(m->new_id);
+	if (was_moved && !go_on(r, m->what.id, m->what.queue, &err))
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else if (has_new || was_moved)
+		tell(r, m, QUEUE_RESULT_DONE, "the edit was not finished: "
+		    "the original goes on");
+	else
+		tell(r, m, QUEUE_RESULT_NOTHING, "the edit had not begun");
+}
+
+static void
+recover_new(struct recovery *r, const struct queue_journal_message *m,
+    const char *queue)
+{
+	struct err err = ERR_INIT;
+
+	if (queue != NULL)	/* OLD is in the trash; its logs may be on their way */
+		edit_logs_remove(m->what.id);
+	if (queue == NULL)
+		tell(r, m, QUEUE_RESULT_NOTHING, "neither is in a queue");
+	else if (strcmp(queue, "hold") != 0 || r->keeps_held ||
+	    strcmp(m->what.queue, "hold") == 0)
+		tell(r, m, QUEUE_RESULT_NOTHING, "the edit was finished");
+	else if (go_on(r, m->new_id, m->what.queue, &err))
+		tell(r, m, QUEUE_RESULT_DONE, "the edit was finished: the "
+		    "new message goes on");
+	else
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+}
+
+static void
+recover_in_place(struct recovery *r, const struct queue_journal_message *m,
+    struct queue_found *f)
+{
+	struct edit_decision d = { .lines = BUF_INIT };
+	struct err err = ERR_INIT;
+
+	read_offsets(m->why, &d);
+	if (strcmp(f->queue, "hold") != 0 || d.count == 0)
+		tell(r, m, QUEUE_RESULT_NOTHING, "the edit was finished, or "
+		    "had not begun");
+	else if (edit_mark(f->path.ptr, &f->st, &d, &err) == -1 ||
+	    edit_logs_rewrite(m->what.id, &d, &err) == -1 ||
+	    (!r->keeps_held && !go_on(r, m->what.id, m->what.queue, &err)))
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else
+		tell(r, m, QUEUE_RESULT_DONE, "the edit is finished now");
+	edit_decision_done(&d);
+}
+
+static bool
+recover_message(const struct queue_journal_message *m, void *ctx)
+{
+	struct recovery *r = ctx;
+	struct queue_found f = QUEUE_FOUND_INIT;
+	struct err err = ERR_INIT;
+	const char *queue = find_new(m->new_id);
+	enum queue_result old = queue_identity_open(&m->what, &f, &err);
+
+	if (old == QUEUE_RESULT_FAILED)
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else if (old == QUEUE_RESULT_DONE && m->new_id[0] == '\0')
+		recover_in_place(r, m, &f);
+	else if (old == QUEUE_RESULT_DONE && queue != NULL &&
+	    strcmp(queue, "hold") != 0)
+		tell(r, m, QUEUE_RESULT_FAILED, "somebody released the new "
+		    "message, and the original is there, too: delete one");
+	else if (old == QUEUE_RESULT_DONE)
+		recover_old(r, m, &f, queue != NULL);
+	else
+		recover_new(r, m, queue);
+	queue_found_close(&f);
+	return true;
+}
+
+/* ---- which edits ---- */
+
+static bool
+note_busy(const struct queue_trash_entry *e, void *ctx)
+{
+	struct recovery *r = ctx;
+
+	if (e->is_busy)
+		edit_text_add(&r->busy, e->action.token);
+	return true;
+}
+
+static bool
+note_open(const struct queue_journal_action *a, void *ctx)
+{
+	struct recovery *r = ctx;
+	size_t i;
+
+	if (a->is_ended || (strcmp(a->action, EDIT_ACTION) != 0 &&
+	    strcmp(a->action, EDIT_ACTION_HELD) != 0))
+		return true;
+	for (i = 0; i < r->busy.count; i++)
+		if (strcmp(r->busy.items[i], a->token) == 0)
+			return true;
+	edit_text_add(&r->open, a->token);
+	/* Every second one says what kind it is. */
+	edit_text_add(&r->open, a->action);
+	return true;
+}
+
+static int
+recover_action(struct recovery *r, const char *token, const char *action,
+    struct err *err)
+{
+	struct queue_journal_action end = { .token = token,
+	    .ended = clock_now() };
+
+	r->token = token;
+	r->keeps_held = strcmp(action, EDIT_ACTION_HELD) == 0;
+	memset(r->counts, 0, sizeof(r->counts));
+	if (queue_journal_messages(token, recover_message, r, err) == -1)
+		return -1;
+	memcpy(end.counts, r->counts, sizeof(end.counts));
+	if (r->counts[QUEUE_RESULT_FAILED] == 0)
+		queue_journal_put_end(&r->lines, &end);
+	return r->lines.len == 0 ? 0 : queue_journal_append(&r->lines, err);
+}
+
+static void
+free_texts(struct edit_text *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		free(t->items[i]);
+	free(t->items);
+}
+
+int
+queue_edit_recover(const struct queue_edit_options *options,
+    queue_edit_recovery_fn fn, void *ctx, size_t *failed, struct err *err)
+{
+	struct recovery r = { .o = options, .fn = fn, .ctx = ctx,
+	    .lines = BUF_INIT };
+	size_t i;
+	int rc = 0;
+
+	if (queue_trash_each(note_busy, &r, err) == -1 ||
+	    queue_journal_each(0, note_open, &r, NULL, err) == -1)
+		rc = -1;
+	for (i = 0; rc == 0 && i + 1 < r.open.count; i += 2) {
+		rc = recover_action(&r, r.open.items[i], r.open.items[i + 1],
+		    err);
+		buf_reset(&r.lines);
+	}
+	if (r.wakes)
+		queue_act_wake("qmgr", "I");
+	if (failed != NULL)
+		*failed = r.failed;
+	free_texts(&r.busy);
+	free_texts(&r.open);
+	buf_done(&r.lines);
+	return rc;
+}

@@ -1,0 +1,710 @@
+/*
+ * queue_edit_write.c - the new file of an edited message, and the check of it
+ *
+ * The old file is read through its pointers, so the new one is straight: no
+ * pointers, no padding, nothing dead. The check does not trust the writing: it
+ * reads both files again and compares, one by one, what was not to change, and
+ * the recipients and sizes with what the decision says.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/evp.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/mail/dsn.h"
+#include "lib/mail/header.h"
+#include "lib/queue/queue_edit_internal.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_rec.h"
+
+#define FLAG_MIXED	1	/* field 4: recipients among other records */
+#define OPT_UTF8_HEADER	2	/* field 6 */
+#define OPT_UTF8_SENDER	4
+#define ONLY_RCPT	"DRO/Kon"	/* records that do not make a segment mixed (3.4) */
+#define DIGEST_ROOM	64
+
+/* ---- where a record stands ---- */
+
+static const struct edit_header *
+find_header(const struct queue_edit *e, const char *name, size_t len,
+    size_t *index)
+{
+	size_t i;
+
+	for (i = 0; i < e->header_count; i++)
+		if (strlen(e->headers[i].name) == len &&
+		    strncasecmp(e->headers[i].name, name, len) == 0) {
+			*index = i;
+			return &e->headers[i];
+		}
+	return NULL;
+}
+
+/* The first record of a line where header fields may stand. */
+static void
+walk_header_line(struct edit_walk *w, const char *value, size_t len)
+{
+	size_t name = header_name_len(value, len);
+
+	if (len > 0 && (value[0] == ' ' || value[0] == '\t') && w->pos > 0)
+		return;				/* goes on with its field */
+	if (name == 0) {
+		w->place = w->next_place = EDIT_BODY;
+		w->field = NULL;
+		return;
+	}
+	w->begins_field = true;
+	w->field = find_header(w->e, value, name, &w->field_index);
+}
+
+int
+edit_walk_next(struct edit_walk *w, int *type, const char **value,
+    size_t *len, struct err *err)
+{
+	int got = queue_file_next(w->qf, type, value, len, err);
+
+	if (got != 1)
+		return got;
+	w->place = w->next_place;
+	w->begins_field = false;
+	if (w->place == EDIT_ENVELOPE || w->place == EDIT_EXTRACTED) {
+		if (*type == QUEUE_REC_MESG)
+			w->next_place = EDIT_HEADERS;
+		return 1;
+	}
+	if (*type == QUEUE_REC_XTRA) {
+		w->next_place = EDIT_EXTRACTED;
+		return 1;
+	}
+	w->pos = w->next_pos;
+	w->next_pos += (off_t)*len + (*type == QUEUE_REC_TEXT);
+	if (w->place == EDIT_HEADERS && !w->in_line)
+		walk_header_line(w, *value, *len);
+	w->in_line = *type == QUEUE_REC_PART;
+	return 1;
+}
+
+/* ---- writing ---- */
+
+struct rewrite {
+	const struct queue_edit *e;
+	const struct edit_decision *d;
+	struct queue_writer *to;
+	struct edit_offsets *offsets;
+	struct queue_rec_size old, now;
+	bool		 has_sender, has_time, has_end;
+	bool		 has_rcpt, is_mixed;	/* in this segment; at all */
+	bool		*is_written;		/* each header field that is set */
+	size_t		 strip;			/* the next one */
+	bool		 is_noted;		/* its note is written */
+	bool		 has_8bit_header;
+};
+
+static void
+put(struct rewrite *r, int type, const void *data, size_t len)
+{
+	queue_writer_rec(r->to, type, data, len);
+}
+
+static void
+note_order(struct rewrite *r, int type, const char *value)
+{
+	bool is_rcpt_kind = strchr(ONLY_RCPT, type) != NULL ||
+	    (type == QUEUE_REC_ATTR && (strncmp(value, "notify_flags=",
+	    13) == 0 || strncmp(value, "dsn_orig_rcpt=", 14) == 0));
+
+	if (r->has_rcpt && !is_rcpt_kind)
+		r->is_mixed = true;
+	if (strchr("DRO/", type) != NULL)
+		r->has_rcpt = true;
+}
+
+static void
+put_envelope(struct rewrite *r, int type, const char *value, size_t len)
+{
+	note_order(r, type, value);
+	put(r, type, value, len);
+}
+
+static void
+put_lines(struct rewrite *r, const struct buf *lines)
+{
+	const char *p = lines->ptr, *end = p + lines->len, *nl;
+	size_t max = (size_t)params.line_length_limit;
+
+	for (; p <= end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		for (; max > 0 && (size_t)(nl - p) >= max; p += max)
+			put(r, QUEUE_REC_PART, p, max);
+		put(r, QUEUE_REC_TEXT, p, (size_t)(nl - p));
+	}
+}
+
+static void
+put_rcpt(struct rewrite *r, int type, const char *address, off_t from)
+{
+	struct edit_offsets *o = r->offsets;
+
+	if (from >= 0) {
+		if (o->count == o->room) {
+			o->room = o->room * 2 + 16;
+			o->at = xreallocarray(o->at, o->room, sizeof(*o->at));
+		}
+		o->at[o->count].from = from;
+		o->at[o->count++].to = queue_writer_tell(r->to);
+	}
+	r->now.rcpt_count++;
+	put_envelope(r, type, address, strlen(address));
+}
+
+static void
+put_additions(struct rewrite *r)
+{
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < r->d->added_count; i++) {
+		buf_setf(&text, "dsn_orig_rcpt=%s;%s",
+		    text_is_ascii(r->d->added[i]) ? "rfc822" : "utf-8",
+		    r->d->added[i]);
+		put_envelope(r, QUEUE_REC_ATTR, text.ptr, text.len);
+		put_envelope(r, QUEUE_REC_ORCPT, r->d->added[i],
+		    strlen(r->d->added[i]));
+		put_rcpt(r, QUEUE_REC_RCPT, r->d->added[i], -1);
+	}
+	buf_done(&text);
+}
+
+static void
+rewrite_sender(struct rewrite *r, const char *value, size_t len)
+{
+	const struct queue_edit *e = r->e;
+
+	if (r->has_sender) {		/* a second one never counted */
+		put_envelope(r, QUEUE_REC_FROM, value, len);
+		return;
+	}
+	r->has_sender = true;
+	if (e->sender != NULL)
+		put_envelope(r, QUEUE_REC_FROM, e->sender, strlen(e->sender));
+	else
+		put_envelope(r, QUEUE_REC_FROM, value, len);
+	if (e->redirect != NULL)
+		put_envelope(r, QUEUE_REC_REDIRECT, e->redirect,
+		    strlen(e->redirect));
+	if (e->filter != NULL)
+		put_envelope(r, QUEUE_REC_FILTER, e->filter,
+		    strlen(e->filter));
+}
+
+static void
+rewrite_envelope(struct rewrite *r, int type, const char *value, size_t len,
+    off_t offset)
+{
+	const struct edit_rcpt *rcpt;
+
+	switch (type) {
+	case QUEUE_REC_SIZE:
+		return;
+	case QUEUE_REC_FROM:
+		rewrite_sender(r, value, len);
+		return;
+	case QUEUE_REC_REDIRECT:
+		if (r->e->redirect == NULL)
+			put_envelope(r, type, value, len);
+		return;
+	case QUEUE_REC_FILTER:
+		if (r->e->filter == NULL)
+			put_envelope(r, type, value, len);
+		return;
+	case QUEUE_REC_RCPT:
+		rcpt = edit_decision_find(r->d, offset);
+		put_rcpt(r, rcpt != NULL ? rcpt->type : type,
+		    rcpt != NULL && rcpt->mapped != NULL ? rcpt->mapped :
+		    value, offset);
+		return;
+	case QUEUE_REC_DONE:
+	case QUEUE_REC_CANCELED:
+		put_rcpt(r, type, value, offset);
+		return;
+	case QUEUE_REC_TIME:
+		r->has_time = true;
+		break;
+	}
+	put_envelope(r, type, value, len);
+}
+
+static void
+look_for_8bit(struct rewrite *r, const char *value, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && !r->has_8bit_header; i++)
+		r->has_8bit_header = (unsigned char)value[i] >= 0x80;
+}
+
+/* The fields that are set and were not there: behind the others. */
+static void
+put_new_headers(struct rewrite *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->e->header_count; i++)
+		if (!r->is_written[i] && r->e->headers[i].lines.len > 0) {
+			put_lines(r, &r->e->headers[i].lines);
+			r->is_written[i] = true;
+		}
+}
+
+static void
+rewrite_header(struct rewrite *r, const struct edit_walk *w, int type,
+    const char *value, size_t len)
+{
+	if (w->field == NULL) {
+		look_for_8bit(r, value, len);
+		put(r, type, value, len);
+	} else if (w->begins_field && !r->is_written[w->field_index] &&
+	    w->field->lines.len > 0) {
+		look_for_8bit(r, w->field->lines.ptr, w->field->lines.len);
+		put_lines(r, &w->field->lines);
+		r->is_written[w->field_index] = true;
+	}
+}
+
+static void
+rewrite_body(struct rewrite *r, const struct edit_walk *w, int type,
+    const char *value, size_t len)
+{
+	const struct edit_strip *s;
+
+	for (; r->strip < r->d->strip_count; r->strip++) {
+		s = &r->d->strips[r->strip];
+		if (w->pos < s->from)
+			break;
+		if (!r->is_noted)
+			put_lines(r, &s->note);
+		r->is_noted = w->pos < s->to;
+		if (r->is_noted)
+			return;
+	}
+	put(r, type, value, len);
+}
+
+/* Returns 0 to go on, 1 at the end, -1. */
+static int
+rewrite_record(struct rewrite *r, const struct edit_walk *w, int type,
+    const char *value, size_t len, struct err *err)
+{
+	switch (w->place) {
+	case EDIT_ENVELOPE:
+	case EDIT_EXTRACTED:
+		if (type == QUEUE_REC_END) {
+			put(r, type, "", 0);
+			r->has_end = true;
+			return 1;
+		}
+		if (type != QUEUE_REC_MESG) {
+			rewrite_envelope(r, type, value, len,
+			    queue_file_offset(w->qf));
+			return 0;
+		}
+		put_additions(r);
+		r->has_rcpt = false;
+		put(r, QUEUE_REC_MESG, "", 0);	/* before 1.0 it held an offset */
+		r->now.data_offset = (long)queue_writer_tell(r->to);
+		if (r->e->has_content && r->e->content.len > 0)
+			put_lines(r, &r->e->content);
+		return 0;
+	case EDIT_HEADERS:
+	case EDIT_BODY:
+		break;
+	}
+	if (type == QUEUE_REC_XTRA) {
+		put_new_headers(r);
+		r->now.content_size = r->now.content_length =
+		    (long)queue_writer_tell(r->to) - r->now.data_offset;
+		put(r, QUEUE_REC_XTRA, "", 0);
+		return 0;
+	}
+	if (type != QUEUE_REC_TEXT && type != QUEUE_REC_PART)
+		return err_set(err, ERR_SYNTAX, "record type %d in the "
+		    "content, at offset %lld", type,
+		    (long long)queue_file_offset(w->qf));
+	if (r->e->has_content)
+		return 0;
+	if (w->place == EDIT_HEADERS) {
+		rewrite_header(r, w, type, value, len);
+		return 0;
+	}
+	put_new_headers(r);
+	rewrite_body(r, w, type, value, len);
+	return 0;
+}
+
+static void
+put_size(struct rewrite *r)
+{
+	struct buf rec = BUF_INIT;
+	long flags = r->old.qmgr_flags & ~(long)FLAG_MIXED;
+
+	r->now.qmgr_flags = flags | (r->is_mixed ? FLAG_MIXED : 0);
+	r->now.sendopts = r->old.sendopts;
+	if (r->e->sender != NULL) {
+		r->now.sendopts &= ~(long)OPT_UTF8_SENDER;
+		if (!text_is_ascii(r->e->sender))
+			r->now.sendopts |= OPT_UTF8_SENDER;
+	}
+	if (r->e->header_count > 0 && !r->has_8bit_header)
+		r->now.sendopts &= ~(long)OPT_UTF8_HEADER;
+	queue_rec_size_put(&rec, &r->now);
+	queue_writer_patch(r->to, 0, rec.ptr, rec.len);
+	buf_done(&rec);
+}
+
+int
+edit_write(const struct queue_edit *e, const struct edit_decision *d,
+    struct queue_file *from, struct queue_writer *to,
+    struct edit_offsets *offsets, struct err *err)
+{
+	struct rewrite r = { .e = e, .d = d, .to = to, .offsets = offsets };
+	struct edit_walk w = { .qf = from, .e = e };
+	struct buf none = BUF_INIT;
+	const char *value;
+	size_t len;
+	int type, got, rc = 0;
+
+	r.is_written = xcalloc(e->header_count + 1, sizeof(*r.is_written));
+	queue_rec_size_put(&none, &r.now);	/* room for the true one */
+	put(&r, QUEUE_REC_SIZE, none.ptr + 2, none.len - 2);
+	buf_done(&none);
+	while (rc == 0 && (got = edit_walk_next(&w, &type, &value, &len,
+	    err)) == 1) {
+		if (type == QUEUE_REC_SIZE && r.old.fields == 0 &&
+		    queue_rec_size_parse(value, &r.old, err) == -1)
+			rc = -1;
+		else
+			rc = rewrite_record(&r, &w, type, value, len, err);
+	}
+	free(r.is_written);
+	if (rc == -1 || (rc == 0 && got == -1))
+		return -1;
+	if (!r.has_end || !r.has_sender || !r.has_time || r.old.fields == 0 ||
+	    r.now.data_offset == 0 || r.now.content_size == 0)
+		return err_set(err, ERR_SYNTAX, "the queue file lacks its "
+		    "size, time, sender, content or end record");
+	put_size(&r);
+	return queue_writer_error(to, err);
+}
+
+/* ---- checking ---- */
+
+/* What one file holds, apart from what the edit changes. */
+struct summary {
+	EVP_MD_CTX	*envelope, *headers, *body;
+	struct buf	 rcpts;		/* "R address\n" */
+	struct queue_rec_size size;
+	off_t		 data_offset, content_end, x_offset;
+	long		 rcpt_count;
+	size_t		 senders, redirects, filters;
+	bool		 has_end;
+	struct buf	 sender, redirect, filter;
+	struct buf	 set;		/* the fields the edit names, as they stand */
+};
+
+static void
+add_record(EVP_MD_CTX *digest, int type, const char *value, size_t len)
+{
+	struct buf rec = BUF_INIT;
+
+	queue_rec_put(&rec, type, value, len);
+	EVP_DigestUpdate(digest, rec.ptr, rec.len);
+	buf_done(&rec);
+}
+
+static void
+sum_rcpt(struct summary *s, const struct edit_decision *d, bool is_before,
+    int type, const char *value, off_t offset)
+{
+	const struct edit_rcpt *r = NULL;
+
+	if (is_before && type == QUEUE_REC_RCPT &&
+	    (r = edit_decision_find(d, offset)) != NULL) {
+		type = r->type;
+		if (r->mapped != NULL)
+			value = r->mapped;
+	}
+	s->rcpt_count++;
+	buf_addf(&s->rcpts, "%c %s\n", type, value);
+}
+
+/* Attributes and O of recipients that are added have no like in the old file. */
+static bool
+is_addition(const struct edit_decision *d, int type, const char *value)
+{
+	const char *address = value;
+	size_t i;
+
+	if (type == QUEUE_REC_ATTR &&
+	    strncmp(value, "dsn_orig_rcpt=", 14) == 0 &&
+	    (address = strchr(value, ';')) != NULL)
+		address++;
+	else if (type != QUEUE_REC_ORCPT)
+		return false;
+	for (i = 0; i < d->added_count; i++)
+		if (strcmp(d->added[i], address) == 0)
+			return true;
+	return false;
+}
+
+static void
+sum_envelope(struct summary *s, const struct queue_edit *e,
+    const struct edit_decision *d, bool is_before, int type,
+    const char *value, size_t len, off_t offset)
+{
+	switch (type) {
+	case QUEUE_REC_SIZE:
+		if (s->size.fields == 0)
+			queue_rec_size_parse(value, &s->size, NULL);
+		return;
+	case QUEUE_REC_FROM:
+		if (s->senders++ == 0)
+			buf_sets(&s->sender, value);
+		else
+			add_record(s->envelope, type, value, len);
+		return;
+	case QUEUE_REC_REDIRECT:
+		s->redirects++;
+		buf_sets(&s->redirect, value);
+		if (e->redirect == NULL)
+			add_record(s->envelope, type, value, len);
+		return;
+	case QUEUE_REC_FILTER:
+		s->filters++;
+		buf_sets(&s->filter, value);
+		if (e->filter == NULL)
+			add_record(s->envelope, type, value, len);
+		return;
+	case QUEUE_REC_RCPT:
+	case QUEUE_REC_DONE:
+	case QUEUE_REC_CANCELED:
+		sum_rcpt(s, d, is_before, type, value, offset);
+		return;
+	}
+	if (!is_addition(d, type, value))
+		add_record(s->envelope, type, value, len);
+}
+
+static void
+sum_content(struct summary *s, const struct edit_walk *w, int type,
+    const char *value, size_t len)
+{
+	if (w->place == EDIT_BODY) {
+		add_record(s->body, type, value, len);
+	} else if (w->field == NULL) {
+		add_record(s->headers, type, value, len);
+	} else {
+		buf_add(&s->set, value, len);
+		if (type == QUEUE_REC_TEXT)
+			buf_addc(&s->set, '\n');
+	}
+}
+
+static int
+sum_file(struct summary *s, const struct queue_edit *e,
+    const struct edit_decision *d, bool is_before, struct queue_file *qf,
+    struct err *err)
+{
+	struct edit_walk w = { .qf = qf, .e = e };
+	const char *value;
+	size_t len;
+	int type, got;
+
+	if (queue_file_seek(qf, 0, err) == -1)
+		return -1;
+	while ((got = edit_walk_next(&w, &type, &value, &len, err)) == 1) {
+		if (type == QUEUE_REC_END) {
+			s->has_end = true;
+			break;
+		}
+		if (type == QUEUE_REC_XTRA)
+			s->x_offset = queue_file_offset(qf);
+		else if (type == QUEUE_REC_MESG)
+			s->data_offset = queue_file_tell(qf);
+		else if (w.place == EDIT_ENVELOPE ||
+		    w.place == EDIT_EXTRACTED)
+			sum_envelope(s, e, d, is_before, type, value, len,
+			    queue_file_offset(qf));
+		else
+			sum_content(s, &w, type, value, len);
+	}
+	return got == -1 ? -1 : 0;
+}
+
+static void
+summary_init(struct summary *s)
+{
+	EVP_MD_CTX **digests[] = { &s->envelope, &s->headers, &s->body };
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	for (i = 0; i < 3; i++) {
+		*digests[i] = EVP_MD_CTX_new();
+		EVP_DigestInit_ex(*digests[i], EVP_sha256(), NULL);
+	}
+	buf_init(&s->rcpts);
+	buf_init(&s->sender);
+	buf_init(&s->redirect);
+	buf_init(&s->filter);
+	buf_init(&s->set);
+}
+
+static void
+summary_done(struct summary *s)
+{
+	EVP_MD_CTX_free(s->envelope);
+	EVP_MD_CTX_free(s->headers);
+	EVP_MD_CTX_free(s->body);
+	buf_done(&s->rcpts);
+	buf_done(&s->sender);
+	buf_done(&s->redirect);
+	buf_done(&s->filter);
+	buf_done(&s->set);
+}
+
+static bool
+is_same(EVP_MD_CTX *a, EVP_MD_CTX *b)
+{
+	unsigned char x[DIGEST_ROOM], y[DIGEST_ROOM];
+	unsigned xn = 0, yn = 0;
+
+	EVP_DigestFinal_ex(a, x, &xn);
+	EVP_DigestFinal_ex(b, y, &yn);
+	return xn > 0 && xn == yn && memcmp(x, y, xn) == 0;
+}
+
+/* Do the fields that were to be set stand there as they should, and no other of their name? */
+static bool
+has_set_headers(const struct queue_edit *e, const struct summary *after)
+{
+	const struct buf *lines;
+	size_t i, len = 0;
+
+	for (i = 0; i < e->header_count; i++) {
+		lines = &e->headers[i].lines;
+		if (lines->len == 0)
+			continue;
+		if (memmem(after->set.ptr, after->set.len, lines->ptr,
+		    lines->len) == NULL)
+			return false;
+		len += lines->len + 1;
+	}
+	return len == after->set.len;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The same lines, in whatever order? Additions stand between the others. */
+static bool
+has_same_lines(const struct buf *a, const struct buf *b)
+{
+	struct buf text[2] = { BUF_INIT, BUF_INIT };
+	char **lines[2], *p, *rest;
+	size_t n[2] = { 0, 0 }, i;
+	bool same;
+
+	buf_add(&text[0], a->ptr, a->len);
+	buf_add(&text[1], b->ptr, b->len);
+	for (i = 0; i < 2; i++) {
+		lines[i] = xcalloc(text[i].len / 2 + 1, sizeof(char *));
+		for (rest = text[i].ptr; (p = strsep(&rest, "\n")) != NULL; )
+			lines[i][n[i]++] = p;
+		qsort(lines[i], n[i], sizeof(char *), by_text);
+	}
+	same = n[0] == n[1];
+	for (i = 0; same && i < n[0]; i++)
+		same = strcmp(lines[0][i], lines[1][i]) == 0;
+	for (i = 0; i < 2; i++) {
+		free(lines[i]);
+		buf_done(&text[i]);
+	}
+	return same;
+}
+
+static const char *
+difference(const struct queue_edit *e, const struct edit_decision *d,
+    struct summary *before, struct summary *after, off_t file_size)
+{
+	const struct queue_rec_size *c = &after->size;
+	size_t i;
+
+	for (i = 0; i < d->added_count; i++)
+		buf_addf(&before->rcpts, "%c %s\n", QUEUE_REC_RCPT,
+		    d->added[i]);
+	if (!after->has_end)
+		return "it has no end record";
+	if (c->fields != 6 || c->data_offset != after->data_offset ||
+	    c->content_size != after->x_offset - after->data_offset ||
+	    c->content_length != c->content_size ||
+	    c->rcpt_count != after->rcpt_count || after->x_offset > file_size)
+		return "its size record is wrong";
+	if (after->senders != before->senders || strcmp(after->sender.ptr,
+	    e->sender != NULL ? e->sender : before->sender.ptr) != 0)
+		return "its sender is wrong";
+	if (e->redirect != NULL && (after->redirects != 1 ||
+	    strcmp(after->redirect.ptr, e->redirect) != 0))
+		return "its redirection is wrong";
+	if (e->filter != NULL && (after->filters != 1 ||
+	    strcmp(after->filter.ptr, e->filter) != 0))
+		return "its filter is wrong";
+	if (d->added_count == 0 ? strcmp(before->rcpts.ptr,
+	    after->rcpts.ptr) != 0 :
+	    !has_same_lines(&before->rcpts, &after->rcpts))
+		return "its recipients are wrong";
+	if (!is_same(before->envelope, after->envelope))
+		return "envelope records changed that were not to";
+	if (e->has_content)
+		return NULL;
+	if (!is_same(before->headers, after->headers))
+		return "header fields changed that were not to";
+	if (!has_set_headers(e, after))
+		return "its header fields are not as they should be";
+	if (d->strip_count == 0 && !is_same(before->body, after->body))
+		return "the body changed";
+	return NULL;
+}
+
+int
+edit_check(const struct queue_edit *e, const struct edit_decision *d,
+    struct queue_file *before, struct queue_file *after, struct err *err)
+{
+	struct summary old, new;
+	const char *why;
+	int rc = -1;
+
+	summary_init(&old);
+	summary_init(&new);
+	if (sum_file(&old, e, d, true, before, err) == 0 &&
+	    sum_file(&new, e, d, false, after, err) == 0) {
+		why = difference(e, d, &old, &new, queue_file_size(after));
+		rc = why == NULL ? 0 : err_set(err, ERR_SYNTAX,
+		    "the new file was read again: %s", why);
+	}
+	summary_done(&old);
+	summary_done(&new);
+	return rc;
+}
