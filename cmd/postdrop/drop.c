@@ -28,9 +28,9 @@
 #include "lib/ipc/attr.h"
 #include "lib/ipc/endpoint.h"
 #include "lib/mail/address.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 #include "lib/table/maps.h"
 #include "lib/table/user_list.h"
 

@@ -33,10 +33,10 @@
 #include "lib/ipc/endpoint.h"
 #include "lib/mail/dsn.h"
 #include "lib/net/stream.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 
 #define REPLY_MAX	10000	/* bytes of an attribute list from a service */
 

@@ -20,8 +20,8 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 
 static void
 reject(struct cleanup *c, const char *why)

@@ -17,8 +17,8 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 #include "lib/table/maps.h"
 
 /* ---- opening ---- */

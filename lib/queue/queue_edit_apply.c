@@ -41,6 +41,7 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_trash.h"
+#include "lib/queue/queue_writer.h"
 
 #define TRIES		5	/* looks for a message that keeps moving */
 #define TOKENS		20	/* tries for one that nobody has */

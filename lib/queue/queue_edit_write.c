@@ -25,6 +25,7 @@
 #include "lib/queue/queue_edit_internal.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 
 #define FLAG_MIXED	1	/* field 4: recipients among other records */
 #define OPT_UTF8_HEADER	2	/* field 6 */

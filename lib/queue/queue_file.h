@@ -1,5 +1,5 @@
 /*
- * queue_file.h - read one queue file record by record; write a new one
+ * queue_file.h - read one queue file record by record
  *
  * The reader maps or reads ahead in large pieces and hands out views, so a
  * listing costs one read per small file. It knows framing and pointers and
@@ -90,60 +90,5 @@ int	queue_file_may_open(const char *queue, const char *id, struct stat *st,
  * The byte there is checked first: anything but R changes nothing and is ERR_SYNTAX.
  */
 int	queue_file_mark_done(int fd, off_t offset, struct err *err);
-
-/* ---- writing ---- */
-
-struct queue_writer;
-
-/*
- * queue_writer_create - make QUEUE/usec.pid, learn the inode, rename to its ID (1.6)
- *
- * extra	mode bits beside 0600: 0444 for maildrop
- *
- * Errors that will pass (ENOENT aside) are the caller's to retry or report.
- */
-struct queue_writer	*queue_writer_create(const char *queue, mode_t extra,
-			    struct err *err);
-/*
- * queue_writer_draft - make QUEUE/usec.pid and leave it at that: for a message
- * that is to take the place of another one
- *
- * st	out: of the empty file
- */
-struct queue_writer	*queue_writer_draft(const char *queue, struct stat *st,
-			    struct err *err);
-/*
- * queue_writer_publish - finish a draft: flush, owner, mode and times as like
- * has them, fsync; then the name id in its queue, on stable storage too
- *
- * Never takes the name of another file. Frees w. On -1 the file is gone.
- */
-int	queue_writer_publish(struct queue_writer *w, const char *id,
-	    const struct stat *like, struct err *err);
-const char	*queue_writer_id(const struct queue_writer *w);
-const char	*queue_writer_queue(const struct queue_writer *w);
-int		 queue_writer_fd(const struct queue_writer *w);
-/* queue_writer_rec - append a record; buffered; 0 or -1 (sticky, see queue_writer_error) */
-int	queue_writer_rec(struct queue_writer *w, int type, const void *data,
-	    size_t len);
-/* queue_writer_tell - offset at which the next record will stand */
-off_t	queue_writer_tell(const struct queue_writer *w);
-/* queue_writer_patch - overwrite bytes at an earlier offset */
-int	queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
-	    size_t len);
-/* queue_writer_flush - write what is buffered now, so that queue_writer_fd shows everything */
-int	queue_writer_flush(struct queue_writer *w);
-/* queue_writer_move - rename the unfinished file to another queue (hold) */
-int	queue_writer_move(struct queue_writer *w, const char *queue,
-	    struct err *err);
-int	queue_writer_error(const struct queue_writer *w, struct err *err);
-/*
- * queue_writer_commit - flush, fchmod 0700|extra, fsync, close; frees w
- *
- * 0 means on stable storage. On -1 the file is gone and err says why.
- */
-int	queue_writer_commit(struct queue_writer *w, struct err *err);
-/* queue_writer_abort - unlink and free */
-void	queue_writer_abort(struct queue_writer *w);
 
 #endif

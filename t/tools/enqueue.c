@@ -20,8 +20,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 
 static void
 rec(struct queue_writer *w, int type, const char *text)

@@ -27,9 +27,9 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 
 #define RECORDS_MAX	32
 #define LINE_MAX_LEN	2048

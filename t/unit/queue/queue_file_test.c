@@ -1,5 +1,5 @@
 /*
- * queue_file_test.c - the reader on hostile bytes, the writer on a real spool
+ * queue_file_test.c - the reader on hostile bytes
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -224,105 +222,6 @@ START_TEST(a_limit_refuses_longer_records)
 }
 END_TEST
 
-START_TEST(a_written_file_has_its_name_mode_and_bytes)
-{
-	struct err err = ERR_INIT;
-	struct queue_writer *w;
-	struct queue_file *qf;
-	struct buf path = BUF_INIT, big = BUF_INIT;
-	struct stat st;
-	const char *value;
-	char id[64];
-	size_t n;
-	uint64_t inode;
-	off_t where;
-	int type, i;
-
-	params.enable_long_queue_ids = _i == 1;
-	for (i = 0; i < 70000; i++)
-		buf_addc(&big, 'x');
-	w = queue_writer_create("incoming", 0, &err);
-	ck_assert_msg(w != NULL, "%s", err.text);
-	snprintf(id, sizeof(id), "%s", queue_writer_id(w));
-	ck_assert(queue_id_is_long(id) == (_i == 1));
-	ck_assert_int_eq(queue_writer_rec(w, 'S', "ann", 3), 0);
-	where = queue_writer_tell(w);
-	ck_assert_int_eq(where, 5);
-	ck_assert_int_eq(queue_writer_rec(w, 'R', "bob", 3), 0);
-	ck_assert_int_eq(queue_writer_patch(w, 2, "eva", 3), 0);
-	ck_assert_int_eq(queue_writer_rec(w, 'N', big.ptr, big.len), 0);
-	ck_assert_int_eq(queue_writer_rec(w, 'N', big.ptr, big.len), 0);
-	ck_assert_int_eq(queue_writer_patch(w, where + 2, "kim", 3), 0);
-	/* Unfinished: nobody may open it. */
-	ck_assert_int_eq(queue_file_may_open("incoming", id, &st, &err), 0);
-	ck_assert_int_eq(queue_writer_move(w, "deferred", &err), 0);
-	ck_assert_int_eq(queue_writer_commit(w, &err), 0);
-
-	queue_path(&path, "deferred", id);
-	ck_assert_int_eq(stat(path.ptr, &st), 0);
-	ck_assert_int_eq(st.st_mode & 07777, 0700);
-	ck_assert(queue_id_inode(id, &inode));
-	ck_assert_uint_eq(inode, st.st_ino);
-	qf = queue_file_open("deferred", id, QUEUE_FILE_NORMAL, &err);
-	ck_assert_msg(qf != NULL, "%s", err.text);
-	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
-	ck_assert_str_eq(value, "eva");
-	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
-	ck_assert_str_eq(value, "kim");
-	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
-	ck_assert_uint_eq(n, 70000);
-	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
-	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 0);
-	queue_file_close(qf);
-	buf_done(&path);
-	buf_done(&big);
-}
-END_TEST
-
-START_TEST(an_aborted_file_leaves_nothing)
-{
-	struct err err = ERR_INIT;
-	struct queue_writer *w = queue_writer_create("incoming", 0, &err);
-	struct queue_dir *qd;
-
-	queue_writer_rec(w, 'S', "ann", 3);
-	queue_writer_abort(w);
-	qd = queue_dir_open("incoming", &err);
-	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
-	queue_dir_close(qd);
-}
-END_TEST
-
-START_TEST(a_file_over_the_size_limit_is_refused_and_gone)
-{
-	struct rlimit limit = { 1000, 1000 };
-	struct err err = ERR_INIT;
-	struct queue_writer *w;
-	struct queue_dir *qd;
-	char data[2000] = "";
-
-	signal(SIGXFSZ, SIG_IGN);
-	setrlimit(RLIMIT_FSIZE, &limit);
-	w = queue_writer_create("incoming", 0, &err);
-	ck_assert_ptr_nonnull(w);
-	queue_writer_rec(w, 'N', data, sizeof(data));
-	ck_assert_int_eq(queue_writer_commit(w, &err), -1);
-	ck_assert_int_eq(err.errnum, EFBIG);
-	qd = queue_dir_open("incoming", &err);
-	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
-	queue_dir_close(qd);
-}
-END_TEST
-
-START_TEST(a_missing_queue_directory_is_an_error)
-{
-	struct err err = ERR_INIT;
-
-	ck_assert_ptr_null(queue_writer_create("nowhere", 0, &err));
-	ck_assert_int_eq(err.errnum, ENOENT);
-}
-END_TEST
-
 START_TEST(only_a_recipient_can_be_marked_done)
 {
 	struct err err = ERR_INIT;
@@ -457,11 +356,6 @@ main(void)
 	tcase_add_loop_test(tc,
 	    records_longer_than_the_window_arrive_whole, 0, 2);
 	tcase_add_test(tc, a_limit_refuses_longer_records);
-	tcase_add_loop_test(tc, a_written_file_has_its_name_mode_and_bytes,
-	    0, 2);
-	tcase_add_test(tc, an_aborted_file_leaves_nothing);
-	tcase_add_test(tc, a_file_over_the_size_limit_is_refused_and_gone);
-	tcase_add_test(tc, a_missing_queue_directory_is_an_error);
 	tcase_add_test(tc, only_a_recipient_can_be_marked_done);
 	tcase_add_test(tc,
 	    only_ready_regular_files_with_valid_names_are_opened);

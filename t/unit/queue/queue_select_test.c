@@ -21,10 +21,10 @@
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_field.h"
-#include "lib/queue/queue_file.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer.h"
 #include "t/unit/unit.h"
 
 #define NOW	1795250000

@@ -31,6 +31,7 @@
 #include "lib/queue/queue_scan.h"
 #include "lib/queue/queue_select.h"
 #include "lib/queue/queue_trash.h"
+#include "lib/queue/queue_writer.h"
 
 static char spool_dir[64];
 

@@ -1,0 +1,474 @@
+/*
+ * queue_writer.c - write a new queue file
+ *
+ * Records are collected in memory, so that a message of ordinary size costs
+ * one write. Patches go to memory as long as their target is there.
+ *
+ * Where the file system can make a file without a name, the file gets its
+ * only name when it is complete:
+ *
+ *	open O_TMPFILE --> write --> link QUEUE/ID --> fsync
+ *	(0700, unseen)               (0700: complete)
+ *
+ * One change of a directory instead of two, no search for a free inode while
+ * the directory is locked, and nothing to tidy up after a crash. The fsync of
+ * the file brings its name along, since both are one transaction. Elsewhere:
+ *
+ *	open QUEUE/usec.pid --> rename QUEUE/ID --> write --> fchmod, fsync
+ *	(0600: nobody looks)    (0600: unfinished)            (0700: accepted)
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_rec.h"
+
+#define WRITE_BEHIND	65536	/* longest unwritten tail of a new file */
+#define CREATE_TRIES	1000	/* for a name that nobody has (1.6) */
+
+struct queue_writer {
+	int		 fd;
+	char		*queue;
+	struct buf	 id;
+	struct buf	 path;
+	struct buf	 tail;		/* bytes from offset flushed on */
+	off_t		 flushed;
+	mode_t		 mode;		/* of the complete file */
+	mode_t		 mode_now;
+	bool		 has_name;	/* path is there */
+	bool		 has_skewed_clock;
+	struct err	 error;		/* the first one, kept */
+};
+
+static int
+writer_failed(struct queue_writer *w, const char *what)
+{
+	if (w->error.kind == ERR_NONE)
+		err_sys(&w->error, "%s: %s", w->path.ptr, what);
+	return -1;
+}
+
+/* ---- a name for a file without one ---- */
+
+enum naming { NAMING_UNKNOWN, NAMING_BY_FD, NAMING_BY_PROC, NAMING_NONE };
+
+static int
+link_fd(enum naming how, int fd, const char *path)
+{
+	char proc[64];
+
+	if (how == NAMING_BY_FD)
+		return linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+/*
+ * How this process can name fd later. To link it to a name that is taken,
+ * the directory's own, fails with EEXIST just where linking works: by
+ * descriptor alone (Linux 6.10, or CAP_DAC_READ_SEARCH), or through /proc
+ * unless a chroot hides it.
+ */
+static enum naming
+find_naming(int fd, const char *queue)
+{
+	static const enum naming ways[] = { NAMING_BY_FD, NAMING_BY_PROC };
+	size_t i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (link_fd(ways[i], fd, queue) == -1 && errno == EEXIST)
+			return ways[i];
+	return NAMING_NONE;
+}
+
+/* What the file system and the process can do does not change while it runs. */
+static enum naming naming;
+
+/* A file without a name; -1 where that cannot be had, or not be named later. */
+static int
+open_unnamed(const char *queue, mode_t mode)
+{
+	int fd;
+
+	if (naming == NAMING_NONE)
+		return -1;
+	fd = open(queue, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (fd == -1) {
+		if (errno == EOPNOTSUPP || errno == EISDIR)
+			naming = NAMING_NONE;
+		return -1;
+	}
+	if (naming == NAMING_UNKNOWN)
+		naming = find_naming(fd, queue);
+	if (naming != NAMING_NONE)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Never over an existing file: whatever has this name, it is not ours. */
+static int
+link_new(int fd, const char *path)
+{
+	if (link_fd(naming, fd, path) == 0)
+		return 0;
+	if (errno != ENOENT || queue_mkdirs(path) == -1)
+		return -1;
+	return link_fd(naming, fd, path);
+}
+
+/* ---- a file with a name from the start ---- */
+
+/* Open QUEUE/usec.pid; the dot makes it a name that scanners pass over. */
+static int
+open_temporary(const char *queue, mode_t mode, struct buf *path,
+    struct err *err)
+{
+	struct timeval tv;
+	int fd, tries;
+
+	for (tries = 0; tries < CREATE_TRIES; tries++) {
+		tv = clock_timeval();
+		buf_setf(path, "%s/%ld.%ld", queue,
+		    ((long)tv.tv_usec + tries) % 1000000, (long)getpid());
+		fd = open(path->ptr, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
+		    O_NOFOLLOW, mode & ~(mode_t)S_IXUSR);
+		if (fd != -1)
+			return fd;
+		if (errno != EEXIST && errno != EISDIR)
+			break;
+	}
+	return err_sys(err, "create file %s", path->ptr);
+}
+
+/* The ID that its inode and this moment make. */
+static void
+make_id(struct queue_writer *w, ino_t inode, int tries)
+{
+	struct timeval tv = clock_timeval();
+
+	tv.tv_usec = (tv.tv_usec + tries) % 1000000;
+	buf_reset(&w->id);
+	queue_id_make(&w->id, tv, inode, params.enable_long_queue_ids);
+	queue_path(&w->path, w->queue, w->id.ptr);
+}
+
+static int
+rename_to_id(struct queue_writer *w, const char *temporary, ino_t inode,
+    struct err *err)
+{
+	int tries;
+
+	for (tries = 0; tries < CREATE_TRIES; tries++) {
+		make_id(w, inode, tries);
+		if (queue_rename(temporary, w->path.ptr) == 0)
+			return 0;
+		if (errno != EPERM && errno != EISDIR)
+			break;
+	}
+	return err_sys(err, "rename file %s as %s", temporary, w->path.ptr);
+}
+
+/* ---- the writer ---- */
+
+static struct queue_writer *
+writer_new(const char *queue, mode_t extra, struct stat *st, struct err *err)
+{
+	struct queue_writer *w = xcalloc(1, sizeof(*w));
+
+	buf_init(&w->id);
+	buf_init(&w->path);
+	buf_init(&w->tail);
+	w->queue = xstrdup(queue);
+	w->mode = S_IRWXU | extra;
+	buf_sets(&w->path, queue);
+	w->fd = open_unnamed(queue, w->mode);
+	if (w->fd == -1) {
+		w->fd = open_temporary(queue, w->mode, &w->path, err);
+		w->has_name = w->fd != -1;
+	}
+	if (w->fd != -1 && fstat(w->fd, st) == 0) {
+		w->mode_now = st->st_mode & ALLPERMS;
+		/* A file server's clock ahead of ours would hide the file (1.5). */
+		w->has_skewed_clock = st->st_mtime > clock_now() + 1;
+		return w;
+	}
+	if (w->fd != -1)
+		err_sys(err, "fstat %s", w->path.ptr);
+	queue_writer_abort(w);
+	return NULL;
+}
+
+struct queue_writer *
+queue_writer_create(const char *queue, mode_t extra, struct err *err)
+{
+	struct queue_writer *w;
+	struct buf temporary = BUF_INIT;
+	struct stat st;
+
+	if ((w = writer_new(queue, extra, &st, err)) == NULL)
+		return NULL;
+	if (!w->has_name) {
+		make_id(w, st.st_ino, 0);
+		return w;
+	}
+	buf_swap(&temporary, &w->path);
+	if (rename_to_id(w, temporary.ptr, st.st_ino, err) == -1) {
+		buf_swap(&temporary, &w->path);
+		queue_writer_abort(w);
+		w = NULL;
+	}
+	buf_done(&temporary);
+	return w;
+}
+
+struct queue_writer *
+queue_writer_draft(const char *queue, struct stat *st, struct err *err)
+{
+	return writer_new(queue, 0, st, err);
+}
+
+const char *
+queue_writer_id(const struct queue_writer *w)
+{
+	return w->id.ptr;
+}
+
+const char *
+queue_writer_queue(const struct queue_writer *w)
+{
+	return w->queue;
+}
+
+int
+queue_writer_flush(struct queue_writer *w)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (w->tail.len == 0)
+		return 0;
+	if (file_pwrite_all(w->fd, w->tail.ptr, w->tail.len,
+	    w->flushed) == -1)
+		return writer_failed(w, "write");
+	w->flushed += (off_t)w->tail.len;
+	buf_reset(&w->tail);
+	return 0;
+}
+
+int
+queue_writer_rec(struct queue_writer *w, int type, const void *data,
+    size_t len)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (w->tail.len > 0 && w->tail.len + len > WRITE_BEHIND &&
+	    queue_writer_flush(w) == -1)
+		return -1;
+	queue_rec_put(&w->tail, type, data, len);
+	return 0;
+}
+
+off_t
+queue_writer_tell(const struct queue_writer *w)
+{
+	return w->flushed + (off_t)w->tail.len;
+}
+
+int
+queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
+    size_t len)
+{
+	if (w->error.kind != ERR_NONE)
+		return -1;
+	if (at < 0 || at + (off_t)len > queue_writer_tell(w))
+		log_panic("patch at %lld of %s goes beyond its end",
+		    (long long)at, w->path.ptr);
+	if (at >= w->flushed) {
+		memcpy(w->tail.ptr + (at - w->flushed), data, len);
+		return 0;
+	}
+	if (at + (off_t)len > w->flushed && queue_writer_flush(w) == -1)
+		return -1;
+	if (file_pwrite_all(w->fd, data, len, at) == -1)
+		return writer_failed(w, "write");
+	return 0;
+}
+
+int
+queue_writer_move(struct queue_writer *w, const char *queue, struct err *err)
+{
+	struct buf to = BUF_INIT;
+
+	queue_path(&to, queue, w->id.ptr);
+	if (w->has_name && queue_rename(w->path.ptr, to.ptr) == -1) {
+		err_sys(err, "rename %s to %s", w->path.ptr, to.ptr);
+		buf_done(&to);
+		return -1;
+	}
+	buf_swap(&w->path, &to);
+	buf_done(&to);
+	free(w->queue);
+	w->queue = xstrdup(queue);
+	return 0;
+}
+
+int
+queue_writer_error(const struct queue_writer *w, struct err *err)
+{
+	if (w->error.kind == ERR_NONE)
+		return 0;
+	if (err != NULL)
+		*err = w->error;
+	return -1;
+}
+
+static void
+writer_free(struct queue_writer *w)
+{
+	if (w->fd != -1)
+		close(w->fd);
+	buf_done(&w->id);
+	buf_done(&w->path);
+	buf_done(&w->tail);
+	free(w->queue);
+	free(w);
+}
+
+/* The directory that holds path has what was done to it. */
+static int
+sync_directory(const char *path)
+{
+	struct buf dir = BUF_INIT;
+	int fd, rc = -1;
+
+	buf_add(&dir, path, (size_t)(strrchr(path, '/') - path));
+	if ((fd = open(dir.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
+		rc = fsync(fd);
+		close(fd);
+	}
+	buf_done(&dir);
+	return rc;
+}
+
+/* Everything but the name. */
+static int
+finish_draft(struct queue_writer *w, const struct stat *like)
+{
+	struct timespec times[2] = { like->st_mtim, like->st_mtim };
+	struct stat st;
+
+	if (queue_writer_flush(w) == -1)
+		return -1;
+	if (fstat(w->fd, &st) == -1)
+		return writer_failed(w, "fstat");
+	if ((st.st_uid != like->st_uid || st.st_gid != like->st_gid) &&
+	    fchown(w->fd, like->st_uid, like->st_gid) == -1 &&
+	    st.st_uid != like->st_uid)
+		return writer_failed(w, "change owner");
+	if (fchmod(w->fd, like->st_mode & 07777) == -1)
+		return writer_failed(w, "change mode");
+	if (futimens(w->fd, times) == -1)
+		return writer_failed(w, "set times");
+	if (fsync(w->fd) == -1)
+		return writer_failed(w, "flush");
+	return 0;
+}
+
+int
+queue_writer_publish(struct queue_writer *w, const char *id,
+    const struct stat *like, struct err *err)
+{
+	struct buf to = BUF_INIT;
+	int rc = -1;
+
+	queue_path(&to, w->queue, id);
+	if (finish_draft(w, like) == -1) {
+		queue_writer_error(w, err);
+	} else if ((w->has_name ? queue_rename_new(w->path.ptr, to.ptr) :
+	    link_new(w->fd, to.ptr)) == -1) {
+		err_sys(err, "name %s", to.ptr);
+	} else {
+		buf_swap(&w->path, &to);
+		w->has_name = true;
+		rc = sync_directory(w->path.ptr);
+		if (rc == -1)
+			err_sys(err, "flush the directory of %s",
+			    w->path.ptr);
+	}
+	if (rc == 0)
+		writer_free(w);
+	else
+		queue_writer_abort(w);
+	buf_done(&to);
+	return rc;
+}
+
+int
+queue_writer_commit(struct queue_writer *w, struct err *err)
+{
+	struct timespec now[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+
+	queue_writer_flush(w);
+	if (w->error.kind == ERR_NONE && w->has_skewed_clock) {
+		now[0].tv_sec = now[1].tv_sec = clock_now();
+		now[0].tv_nsec = now[1].tv_nsec = 0;
+		log_warning("%s: file system clock is ahead of our clock",
+		    w->path.ptr);
+		futimens(w->fd, now);
+	}
+	if (w->error.kind == ERR_NONE && w->mode_now != w->mode &&
+	    fchmod(w->fd, w->mode) == -1)
+		writer_failed(w, "change mode");
+	if (w->error.kind == ERR_NONE && !w->has_name) {
+		if (link_new(w->fd, w->path.ptr) == -1)
+			writer_failed(w, "link");
+		else
+			w->has_name = true;
+	}
+	/*
+	 * fsync and not fdatasync: the mode is what says that the file is
+	 * complete, and fdatasync may leave it behind.
+	 */
+	if (w->error.kind == ERR_NONE && fsync(w->fd) == -1)
+		writer_failed(w, "flush");
+	if (w->error.kind == ERR_NONE && close(w->fd) == -1 &&
+	    errno != EINTR) {
+		w->fd = -1;
+		writer_failed(w, "close");
+	}
+	if (queue_writer_error(w, err) == -1) {
+		queue_writer_abort(w);
+		return -1;
+	}
+	w->fd = -1;
+	writer_free(w);
+	return 0;
+}
+
+void
+queue_writer_abort(struct queue_writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->has_name)
+		unlink(w->path.ptr);
+	writer_free(w);
+}
