@@ -14,12 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -215,6 +215,8 @@ static int
 postlog_connect(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct timeval limit = { lg.postlog_wait_ms / 1000,
+	    lg.postlog_wait_ms % 1000 * 1000 };
 	int fd;
 
 	if (path == NULL || strlen(path) >= sizeof(sun.sun_path))
@@ -226,36 +228,31 @@ postlog_connect(const char *path)
 		close(fd);
 		return -1;
 	}
+	if (lg.postlog_wait_ms > 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	return fd;
 }
 
 /*
- * The service is behind. Who may write the file does so at once: the supervisor
- * must never wait for a service that it has yet to start. Others wait until a
- * deadline, as another sender may take the room that poll saw; and they do so
- * once, not again for every line as long as nothing moves.
+ * May a line wait for room in the service's queue? Who may write the file does
+ * so instead: the supervisor must never wait for a service that it has yet to
+ * start. Others wait for a time, and do so once, not again for every line as
+ * long as nothing moves.
  */
 static bool
-postlog_wait(int64_t *until)
+may_wait(void)
 {
-	struct pollfd pfd = { lg.postlog_fd, POLLOUT, 0 };
-	int64_t left;
-
-	if (lg.fallback != NULL || lg.is_stuck)
-		return false;
-	if (*until == 0)
-		*until = clock_mono_ms() + lg.postlog_wait_ms;
-	left = *until - clock_mono_ms();
-	if (left > 0 && (poll(&pfd, 1, (int)left) != -1 || errno == EINTR))
-		return true;
-	lg.is_stuck = true;
-	return false;
+	return lg.fallback == NULL && !lg.is_stuck && lg.postlog_wait_ms > 0;
 }
 
+/*
+ * The kernel lets those that wait inside send() in one after the other, while
+ * all who poll wake up for the same room.
+ */
 static bool
 postlog_send(const char *line, size_t len)
 {
-	int64_t until = 0;
+	int64_t until = may_wait() ? clock_mono_ms() + lg.postlog_wait_ms : 0;
 	int lost = 0;
 
 	while (lost < 2) {
@@ -264,18 +261,18 @@ postlog_send(const char *line, size_t len)
 			lg.postlog_fd = postlog_connect(lg.postlog_relative);
 		if (lg.postlog_fd == -1)
 			return false;
-		if (send(lg.postlog_fd, line, len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT) != -1) {
+		if (send(lg.postlog_fd, line, len, MSG_NOSIGNAL |
+		    (may_wait() ? 0 : MSG_DONTWAIT)) != -1) {
 			lg.is_stuck = false;
 			return true;
 		}
+		if (errno == EAGAIN || (errno == EINTR && until != 0 &&
+		    clock_mono_ms() >= until)) {
+			lg.is_stuck = true;
+			return false;
+		}
 		if (errno == EINTR)
 			continue;
-		if (errno == EAGAIN) {
-			if (!postlog_wait(&until))
-				return false;
-			continue;
-		}
 		close(lg.postlog_fd);
 		lg.postlog_fd = -1;
 		lost++;
