@@ -4,7 +4,7 @@ set -eu
 want="gcc make pkg-config libncurses-dev libssl-dev libgdbm-dev liblmdb-dev
     libcdb-dev libpcre2-dev libevent-dev uthash-dev libidn2-dev
     libunistring-dev libseccomp-dev libjansson-dev check libsubunit-dev perl mandoc jq tmux procps
-    libpython3.11-testsuite libsqlite3-dev sqlite3"
+    python3 libpython3.11-testsuite libsqlite3-dev sqlite3"
 missing=
 for p in $want; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||

@@ -5,6 +5,7 @@
 #define CMD_POSTSUPER_SUPER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum super_action {
 	SUPER_DELETE	= 1,	/* -d */
@@ -26,6 +27,29 @@ struct super_counts {
 };
 
 extern struct super_counts super_counts;
+
+/* An action by ID: ALL and "-" are special. */
+struct super_order {
+	unsigned	 action;
+	const char	*id;
+};
+
+/* What the short options ask for. */
+struct super_request {
+	unsigned	 repair;	/* -p -s -S */
+	unsigned	 asked;		/* all by-ID actions together */
+	struct super_order *orders;
+	size_t		 count;
+};
+
+/*
+ * super_run - carry it out, and report
+ *
+ * queues	NULL-terminated; empty: those of a command line without any
+ */
+void	super_run(const struct super_request *rq, const char *const *queues);
+/* super_warn_incomplete - when the process ends in the middle of a repair that has changed names */
+void	super_warn_incomplete(void);
 
 /* super_is_message_queue - maildrop incoming active deferred hold */
 bool	super_is_message_queue(const char *queue);

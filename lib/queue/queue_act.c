@@ -315,6 +315,12 @@ act_on(struct run *r, const struct queue_plan_item *item, struct err *err)
 
 /* ---- the whole ---- */
 
+static bool
+is_delete(enum queue_action action)
+{
+	return action == QUEUE_ACT_DELETE || action == QUEUE_ACT_DROP;
+}
+
 static void
 fill_action(struct run *r)
 {
@@ -329,6 +335,8 @@ fill_action(struct run *r)
 	r->a.select = o->select;
 	r->a.note = r->action == QUEUE_ACT_BOUNCE && o->note == NULL ?
 	    o->reason : o->note;
+	r->a.is_final = is_delete(r->action) ? !o->wants_undo :
+	    !queue_action_can_undo(r->action);
 	r->a.time = clock_now();
 	r->a.messages = (int64_t)t.messages;
 	r->a.bytes = t.bytes;
@@ -338,14 +346,12 @@ fill_action(struct run *r)
 static int
 open_trash(struct run *r, struct err *err)
 {
-	bool is_delete = r->action == QUEUE_ACT_DELETE ||
-	    r->action == QUEUE_ACT_DROP;
 	struct err why = ERR_INIT;
 	int tries = TOKENS;
 
 	do {
 		queue_token_make(r->report->token, (time_t)r->a.time);
-		if (!is_delete || !r->o->wants_undo)
+		if (!is_delete(r->action) || !r->o->wants_undo)
 			return 0;
 		r->trash = queue_trash_open(&r->a, &why);
 	} while (r->trash == NULL && why.errnum == EEXIST && --tries > 0);
@@ -561,7 +567,7 @@ queue_act_promise(const struct queue_plan *plan,
 {
 	enum queue_action action = queue_plan_action(plan);
 
-	if (action == QUEUE_ACT_DELETE || action == QUEUE_ACT_DROP) {
+	if (is_delete(action)) {
 		if (options->wants_undo)
 			promise_trash(plan, now, out);
 		else
@@ -569,11 +575,11 @@ queue_act_promise(const struct queue_plan *plan,
 	} else if (action == QUEUE_ACT_REQUEUE) {
 		buf_adds(out, "undo     not reversible once pickup has taken "
 		    "them\n");
-	} else if (!queue_actions[action].is_reversible) {
+	} else if (!queue_action_can_undo(action)) {
 		buf_adds(out, "undo     not reversible\n");
 	} else {
-		buf_addf(out, "undo     gives back %s\n", action ==
-		    QUEUE_ACT_EXPIRE ? "their time" :
-		    "queue and next attempt");
+		buf_adds(out, action == QUEUE_ACT_EXPIRE ?
+		    "undo     withdraws the request while they are here\n" :
+		    "undo     gives back queue and next attempt\n");
 	}
 }

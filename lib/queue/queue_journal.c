@@ -96,8 +96,9 @@ queue_journal_put_begin(struct buf *out, const struct queue_journal_action *a)
 	put_text(out, "select", a->select);
 	put_text(out, "note", a->note);
 	put_text(out, "of", a->of);
-	buf_addf(out, ", \"messages\": %lld, \"bytes\": %lld}\n",
-	    (long long)a->messages, (long long)a->bytes);
+	buf_addf(out, ", \"messages\": %lld, \"bytes\": %lld, "
+	    "\"undo\": %s}\n", (long long)a->messages, (long long)a->bytes,
+	    a->is_final ? "false" : "true");
 }
 
 void
@@ -353,6 +354,7 @@ begin_action(struct gather *g, const struct json *line)
 	    "command", "select", "note", "of" };
 	struct gathered *one = xcalloc(1, sizeof(*one)), *old;
 	struct queue_journal_action *a = &one->a;
+	struct json v;
 	int i;
 
 	for (i = 0; i < TEXTS; i++)
@@ -365,6 +367,7 @@ begin_action(struct gather *g, const struct json *line)
 	a->note = one->texts[5];
 	a->of = one->texts[6];
 	a->time = int_of(line, "time");
+	a->is_final = json_get(line, "undo", &v) && v.kind == JSON_FALSE;
 	a->messages = int_of(line, "messages");
 	a->bytes = int_of(line, "bytes");
 	*g->last = one;
@@ -437,6 +440,58 @@ queue_journal_each(time_t since, queue_journal_action_fn fn, void *ctx,
 
 	rc = each_line(gather_line, &g, damaged, err);
 	give_actions(&g, since, fn, ctx);
+	return rc;
+}
+
+/* Tokens of actions that are recent enough. */
+struct recent {
+	char		*token;
+	UT_hash_handle	 hh;
+};
+
+struct lines {
+	time_t		 since;
+	queue_journal_line_fn fn;
+	void		*ctx;
+	struct recent	*recent;
+};
+
+static bool
+pass_line(const struct json *line, void *ctx)
+{
+	struct lines *l = ctx;
+	struct recent *one;
+	char *token = text_of(line, "token");
+	bool goes_on = true;
+
+	HASH_FIND_STR(l->recent, token, one);
+	if (one == NULL && says(line, "event", "begin") &&
+	    int_of(line, "time") >= l->since) {
+		one = xcalloc(1, sizeof(*one));
+		one->token = xstrdup(token);
+		HASH_ADD_KEYPTR(hh, l->recent, one->token,
+		    strlen(one->token), one);
+	}
+	if (one != NULL)
+		goes_on = l->fn(line->text, l->ctx);
+	free(token);
+	return goes_on;
+}
+
+int
+queue_journal_lines(time_t since, queue_journal_line_fn fn, void *ctx,
+    size_t *damaged, struct err *err)
+{
+	struct lines l = { since, fn, ctx, NULL };
+	struct recent *one, *next;
+	int rc;
+
+	rc = each_line(pass_line, &l, damaged, err);
+	HASH_ITER(hh, l.recent, one, next) {
+		HASH_DEL(l.recent, one);
+		free(one->token);
+		free(one);
+	}
 	return rc;
 }
 

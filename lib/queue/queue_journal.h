@@ -46,6 +46,7 @@ struct queue_journal_action {
 	const char	*of;		/* undo: token that was undone */
 	int64_t		 time;
 	int64_t		 messages, bytes; /* planned */
+	bool		 is_final;	/* cannot be undone: deleted for good */
 	bool		 is_ended;	/* false: killed, or still at it */
 	bool		 is_undone;	/* read: a later undo took all of it back */
 	int64_t		 ended;		/* when */
@@ -96,6 +97,11 @@ typedef bool (*queue_journal_action_fn)(const struct queue_journal_action *a,
  * passed over.
  */
 int	queue_journal_each(time_t since, queue_journal_action_fn fn, void *ctx,
+	    size_t *damaged, struct err *err);
+
+typedef bool (*queue_journal_line_fn)(struct span line, void *ctx);
+/* queue_journal_lines - the lines of those actions as they stand there */
+int	queue_journal_lines(time_t since, queue_journal_line_fn fn, void *ctx,
 	    size_t *damaged, struct err *err);
 
 typedef bool (*queue_journal_message_fn)(

@@ -88,6 +88,13 @@ queue_action_find(const char *name)
 }
 
 bool
+queue_action_can_undo(enum queue_action action)
+{
+	return queue_actions[action].is_reversible ||
+	    action == QUEUE_ACT_REQUEUE;
+}
+
+bool
 queue_action_applies(enum queue_action action, const char *queue, mode_t mode)
 {
 	bool in_hold = strcmp(queue, "hold") == 0;

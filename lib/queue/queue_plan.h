@@ -43,11 +43,13 @@ struct queue_action_info {
 	const char	*name;		/* "expire-release": option, journal */
 	const char	*done;		/* "expired and released" */
 	bool		 is_destructive; /* other recipients would be hurt */
-	bool		 is_reversible;
+	bool		 is_reversible;	/* whenever: not requeue */
 };
 extern const struct queue_action_info queue_actions[QUEUE_ACT_COUNT];
 /* queue_action_find - by name; QUEUE_ACT_COUNT when there is none */
 enum queue_action	queue_action_find(const char *name);
+/* queue_action_can_undo - for requeue only until pickup has taken it */
+bool	queue_action_can_undo(enum queue_action action);
 /* queue_action_applies - false where a message of that queue, in that mode, is so already or cannot become so */
 bool	queue_action_applies(enum queue_action action, const char *queue,
 	    mode_t mode);

@@ -1436,6 +1436,36 @@ queue_select_parse(const char *text, time_t now, struct err *err)
 	return s;
 }
 
+bool
+queue_select_duration(const char *text, int64_t *seconds)
+{
+	return parse_duration(text, seconds);
+}
+
+bool
+queue_select_time(const char *text, time_t now, time_t *out)
+{
+	struct parser p = { .text = text, .next = text, .at = text,
+	    .value = BUF_INIT, .now = now };
+	int64_t when;
+	bool is_good = true;
+
+	if (parse_duration(text, &when)) {
+		*out = now - when;
+		return true;
+	}
+	advance(&p);
+	is_good = p.token == T_WORD && parse_time(&p, &when);
+	if (is_good) {
+		advance(&p);
+		is_good = p.token == T_END && !p.has_failed;
+	}
+	if (is_good)
+		*out = (time_t)when;
+	buf_done(&p.value);
+	return is_good;
+}
+
 void
 queue_select_free(struct queue_select *s)
 {

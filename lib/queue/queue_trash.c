@@ -498,7 +498,7 @@ is_selected(const struct undo *u, const char *id, const char *path,
 	c.m = &m;
 	c.now = u->now;
 	is_so = queue_select_eval(u->select, &c) == SELECT_YES;
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 	queue_message_done(&m);
 	return is_so;
 }

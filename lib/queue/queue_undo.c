@@ -31,10 +31,10 @@
 struct find {
 	const char	*token;		/* NULL: the last one */
 	char		*out, *action;
-	bool		 is_found, is_undone;
+	bool		 is_found, is_final;
 };
 
-/* Actions that leave something to take back; "edit" is the editor's. */
+/* Does that action leave something to take back? "edit" is the editor's. */
 static bool
 is_undoable(const char *action)
 {
@@ -42,7 +42,7 @@ is_undoable(const char *action)
 
 	if (a == QUEUE_ACT_COUNT)
 		return strcmp(action, "edit") == 0;
-	return queue_actions[a].is_reversible || a == QUEUE_ACT_REQUEUE;
+	return queue_action_can_undo(a);
 }
 
 static bool
@@ -51,10 +51,10 @@ find_action(const struct queue_journal_action *a, void *ctx)
 	struct find *f = ctx;
 
 	if (f->token != NULL ? strcmp(a->token, f->token) != 0 :
-	    a->is_undone || !is_undoable(a->action))
+	    a->is_undone || a->is_final || !is_undoable(a->action))
 		return true;
 	f->is_found = true;
-	f->is_undone = a->is_undone;
+	f->is_final = a->is_final;
 	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", a->token);
 	snprintf(f->action, QUEUE_UNDO_NAME, "%s", a->action);
 	return true;		/* the last one counts */
@@ -95,9 +95,10 @@ queue_undo_find(const char *token, char out[QUEUE_TOKEN_SIZE],
 		return err_set(err, ERR_NOT_FOUND, f.token != NULL ?
 		    "no action has the token %.40s" :
 		    "there is no action to undo", token);
-	if (!is_undoable(f.action))
+	if (f.is_final || !is_undoable(f.action))
 		return err_set(err, ERR_DENIED, "%.30s cannot be undone",
-		    f.action);
+		    f.is_final && is_undoable(f.action) ?
+		    "a deletion for good" : f.action);
 	return 0;
 }
 
@@ -129,7 +130,7 @@ is_selected(const struct undo *u, const struct queue_found *f)
 	c.m = &m;
 	c.now = u->now;
 	is_so = queue_select_eval(u->select, &c) == SELECT_YES;
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 	queue_message_done(&m);
 	return is_so;
 }

@@ -174,7 +174,7 @@ spool_plan(enum queue_action action, const char *expr)
 	queue_scan_close(qs);
 	queue_message_done(&m);
 	queue_select_free(s);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 	return p;
 }
 

@@ -1,0 +1,103 @@
+/*
+ * bulk.h - the long options: many messages, safely
+ *
+ *	pick  ->  plan  ->  guards, question  ->  act by identity  ->  report
+ *
+ * Functions return an exit status of spec/beyond.md 1. What is wrong with the
+ * command itself, or with the rights to it, ends it with log_fatal.
+ */
+#ifndef CMD_POSTSUPER_BULK_H
+#define CMD_POSTSUPER_BULK_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "lib/queue/queue_plan.h"
+#include "lib/queue/queue_trash.h"
+
+struct queue_act_options;
+struct queue_select;
+
+enum bulk_status {
+	BULK_DONE	= 0,
+	BULK_FATAL	= 1,
+	BULK_NOTHING	= 3,	/* nothing matched */
+	BULK_PARTLY	= 4,	/* some were gone, changed, unreadable: each is named */
+	BULK_REFUSED	= 5	/* by --max, --expect, or for want of a yes */
+};
+
+/* What the command line asks for; texts are NULL when not given. */
+struct bulk {
+	enum queue_action actions[QUEUE_ACT_COUNT];
+	size_t		 action_count;
+
+	/* Which messages: ALL, IDs, a file of IDs, a selection; the last two may narrow the others. */
+	bool		 is_all;
+	const char	*const *ids;
+	size_t		 id_count;
+	const char	*ids_file;
+	const char	*select;
+	const char	*from_queue;
+
+	bool		 is_dry, is_sure, wants_json, has_no_undo;
+	struct queue_plan_guards guards;
+	int64_t		 limit;		/* -1: none */
+	const char	*order;
+	double		 rate;
+	size_t		 batch;
+	int64_t		 pause_ms;
+	const char	*note, *reason;
+
+	const char	*undo;		/* token or "last" */
+	int64_t		 older_s;	/* -1: not given */
+	const char	*since;
+	time_t		 now;
+
+	/* Filled by bulk_prepare. */
+	struct queue_select *selection;
+	int		 ids_fd;
+	char		 user[64];
+};
+#define BULK_INIT { .limit = -1, .older_s = -1, .ids_fd = -1, \
+	.guards = QUEUE_PLAN_GUARDS_INIT }
+
+/* bulk_prepare - with the caller's rights: parse the selection, open files, make the trash */
+void	bulk_prepare(struct bulk *b);
+void	bulk_done(struct bulk *b);
+
+enum bulk_status	bulk_act(const struct bulk *b);
+enum bulk_status	bulk_undo(const struct bulk *b);
+enum bulk_status	bulk_trash(const struct bulk *b);
+enum bulk_status	bulk_purge(const struct bulk *b);
+enum bulk_status	bulk_journal(const struct bulk *b);
+
+/* bulk_options - what the library's actions are told, but for the action */
+void	bulk_options(const struct bulk *b, struct queue_act_options *out);
+
+/*
+ * bulk_confirm - is the operator sure about so many messages?
+ *
+ * Asks on the terminal; without one, --yes must have been given.
+ */
+bool	bulk_confirm(const struct bulk *b, const char *what, size_t count);
+
+/* What bulk_pick met. */
+struct bulk_picked {
+	size_t		 matched;
+	size_t		 unknown;	/* could not be judged */
+	size_t		 missing;	/* IDs that are in no queue */
+	size_t		 changed;	/* other messages than the listing showed */
+	size_t		 unreadable;
+};
+
+/* bulk_pick - add the messages that are meant to each of the plans; which were not found is warned about */
+void	bulk_pick(const struct bulk *b, struct queue_plan *const *plans,
+	    size_t plan_count, bool wants_summary, struct bulk_picked *out);
+
+/* bulk_stop - not 0 once a signal asked to stop */
+extern volatile sig_atomic_t bulk_stop;
+
+#endif
