@@ -599,10 +599,10 @@ put_notes(const struct queue_plan *p, const struct queue_plan_totals *t,
     struct buf *out)
 {
 	if (t->partly > 0)
-		buf_addf(out, "note     %zu message%s further "
-		    "recipient%s (%zu) that the selection did not match\n",
+		buf_addf(out, "note     %zu message%s %zu further "
+		    "recipient%s that the selection did not match\n",
 		    t->partly, t->partly == 1 ? " has" : "s have",
-		    plural(t->other_rcpts), t->other_rcpts);
+		    t->other_rcpts, plural(t->other_rcpts));
 	if (t->active > 0 && p->action != QUEUE_ACT_EXPIRE)
 		buf_addf(out, "note     %zu message%s in the active queue: "
 		    "perhaps being delivered now\n", t->active,

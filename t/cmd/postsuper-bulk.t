@@ -65,13 +65,13 @@ ok 'an order is a field' said 1 '--order: unknown field "agee"; did you mean "ag
 ok 'an operand is an ID' said 3 'invalid mail queue id: a/b' --hold --yes a/b
 ok 'nothing matched is status 3' said 3 'nothing matched' --hold --yes --select 'sender = nobody@nowhere'
 
-is 'a dry run prints the plan' "$(postsuper --delete --select 'rcpt.domain = one.example' --dry-run | sed -e 's/[0-9.]* [KMGT]*iB/N/g' -e 's/until .* (/until T (/' -e 's/^age .*next/age T next/')" \
+is 'a dry run prints the plan' "$(postsuper --delete --select 'rcpt.domain = one.example' --dry-run | sed -e 's/[0-9.]* [KMGT]*iB/N/g' -e 's/until .* (/until T (/' -e 's/^age .*next/age T next/' -e 's/latest in .*/latest in T/')" \
 'delete   5 messages   8 recipients   N
 queues   deferred 5
-age T next attempt due now 2, latest in 1h00m
+age T next attempt due now 2, latest in T
 senders  news@list.example 3   joe@list.example 2
 domains  one.example 5   two.example 3
-note     3 messages have further recipients (3) that the selection did not match
+note     3 messages have 3 further recipients that the selection did not match
 undo     kept in trash until T (N; N free)'
 is 'and does nothing' "$(names deferred)" "$(sorted "$news $joe")"
 ok 'the plan as JSON' sh -c "postsuper --delete --dry-run --json ALL | jq -e '.messages == 6 and .recipients == 9 and (.queues | length) == 2 and .reversible'"
