@@ -18,13 +18,13 @@
 #include "cmd/postsuper/bulk.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/json_read.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_jsonl.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_scan.h"
 #include "lib/queue/queue_select.h"
@@ -203,13 +203,25 @@ forget_named(struct pick *p)
 	}
 }
 
-/* What a listing said of a message; 0 where it said nothing. */
-struct listed {
-	int64_t		 inode, bytes, arrived;
-};
+/*
+ * Is it what the listing told of? Members that it did not have are 0; the
+ * file may have changed its queue, but neither inode nor size nor arrival.
+ */
+static bool
+is_listed(const struct queue_message *listed, const struct queue_message *m)
+{
+	return (listed->st.st_ino == 0 ||
+	    listed->st.st_ino == m->st.st_ino) &&
+	    (listed->st.st_dev == 0 || listed->st.st_dev == m->st.st_dev) &&
+	    (listed->st.st_size == 0 ||
+	    listed->st.st_size == m->st.st_size) &&
+	    (listed->arrival.tv_sec == 0 ||
+	    listed->arrival.tv_sec == m->arrival.tv_sec);
+}
 
+/* listed: what a listing said of it; NULL: nothing but the ID is known */
 static void
-pick_id(struct pick *p, const char *id, const struct listed *l,
+pick_id(struct pick *p, const char *id, const struct queue_message *listed,
     struct queue_message *m)
 {
 	if (!queue_id_is_valid(id)) {
@@ -224,9 +236,7 @@ pick_id(struct pick *p, const char *id, const struct listed *l,
 		p->out->missing++;
 		return;
 	}
-	if ((l->inode != 0 && (uint64_t)l->inode != m->st.st_ino) ||
-	    (l->bytes != 0 && l->bytes != m->st.st_size) ||
-	    (l->arrived != 0 && l->arrived != m->arrival.tv_sec)) {
+	if (listed != NULL && !is_listed(listed, m)) {
 		log_warning("%s: another message than the one that was listed",
 		    id);
 		p->out->changed++;
@@ -236,54 +246,27 @@ pick_id(struct pick *p, const char *id, const struct listed *l,
 		add_to_plans(p, &p->reader.c);
 }
 
-static int64_t
-int_in(const struct json *object, const char *name)
+static void
+pick_line(struct pick *p, struct span line, size_t number,
+    struct queue_message *listed, struct queue_message *m)
 {
-	struct json v;
-	int64_t n;
-	char text[32], *dot;
+	struct err err = ERR_INIT;
 
-	if (!json_get(object, name, &v))
-		return 0;
-	if (json_int(&v, &n))
-		return n;
-	/* Seconds may have a fraction. */
-	if (v.kind != JSON_NUMBER || v.text.len >= sizeof(text))
-		return 0;
-	memcpy(text, v.text.ptr, v.text.len);
-	text[v.text.len] = '\0';
-	if ((dot = strchr(text, '.')) != NULL)
-		*dot = '\0';
-	return strtoll(text, NULL, 10);
-}
-
-/* A line of a listing: our own jsonl, or the classic -j. */
-static bool
-read_listed(struct span line, struct buf *id, struct listed *l)
-{
-	struct json object, file, v;
-
-	memset(l, 0, sizeof(*l));
-	if (json_parse(line, &object, NULL) == -1 ||
-	    object.kind != JSON_OBJECT)
-		return false;
-	if (!json_get(&object, "id", &v) && !json_get(&object, "queue_id",
-	    &v))
-		return false;
-	l->arrived = int_in(&object, json_get(&object, "arrived", &file) ?
-	    "arrived" : "arrival_time");
-	if (json_get(&object, "file", &file)) {
-		l->inode = int_in(&file, "inode");
-		l->bytes = int_in(&file, "bytes");
+	if (line.ptr[0] != '{') {
+		pick_id(p, line.ptr, NULL, m);
+		return;
 	}
-	return json_text(&v, id);
+	if (queue_jsonl_parse(line.ptr, line.len, listed, &err) == -1)
+		log_fatal("%s:%zu: %s", p->b->ids_file, number, err.text);
+	pick_id(p, listed->id, listed, m);
 }
 
+/* A queue ID a line, or the lines of a JSON listing. */
 static void
 pick_from_file(struct pick *p, struct queue_message *m)
 {
-	struct buf id = BUF_INIT;
-	struct listed l;
+	struct queue_message listed;
+	struct buf text = BUF_INIT;
 	char *line = NULL;
 	size_t room = 0, number = 0;
 	ssize_t len;
@@ -291,31 +274,26 @@ pick_from_file(struct pick *p, struct queue_message *m)
 
 	if ((fp = fdopen(p->b->ids_fd, "r")) == NULL)
 		log_fatal("--ids: %s", strerror(errno));
+	queue_message_init(&listed);
 	while (bulk_stop == 0 && (len = getline(&line, &room, fp)) > 0) {
 		number++;
-		buf_set(&id, line, (size_t)len);
-		buf_trim_right(&id);
-		memset(&l, 0, sizeof(l));
-		if (id.len == 0)
-			continue;
-		if (id.ptr[0] == '{' && !read_listed((struct span){ line,
-		    (size_t)len }, &id, &l))
-			log_fatal("%s:%zu: neither a queue ID nor a line of a "
-			    "JSON listing", p->b->ids_file, number);
-		pick_id(p, id.ptr, &l, m);
+		buf_set(&text, line, (size_t)len);
+		buf_trim_right(&text);
+		if (text.len > 0)
+			pick_line(p, span_buf(&text), number, &listed, m);
 	}
 	if (ferror(fp))
 		log_fatal("%s: read: %s", p->b->ids_file, strerror(errno));
 	free(line);
 	fclose(fp);
-	buf_done(&id);
+	queue_message_done(&listed);
+	buf_done(&text);
 }
 
 void
 bulk_pick(const struct bulk *b, struct queue_plan *const *plans,
     size_t plan_count, bool wants_summary, struct bulk_picked *out)
 {
-	static const struct listed by_id_only = { 0, 0, 0 };
 	struct pick p = { .b = b, .plans = plans, .plan_count = plan_count,
 	    .out = out, .reader = { .b = b, .wants_summary = wants_summary,
 	    .c = QUEUE_FIELD_CONTEXT_INIT } };
@@ -329,7 +307,7 @@ bulk_pick(const struct bulk *b, struct queue_plan *const *plans,
 	} else {
 		queue_message_init(&m);
 		for (i = 0; i < b->id_count && bulk_stop == 0; i++)
-			pick_id(&p, b->ids[i], &by_id_only, &m);
+			pick_id(&p, b->ids[i], NULL, &m);
 		if (b->ids_fd != -1)
 			pick_from_file(&p, &m);
 		queue_message_done(&m);

@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <jansson.h>
 #include <uthash.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/json.h"
-#include "lib/base/json_read.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/conf/params.h"
@@ -252,41 +253,34 @@ queue_journal_user(struct buf *out)
 /* ---- reading ---- */
 
 static int64_t
-int_of(const struct json *line, const char *name)
+int_of(const json_t *line, const char *name)
 {
-	struct json v;
-	int64_t n;
-
-	return json_get(line, name, &v) && json_int(&v, &n) ? n : 0;
+	return json_integer_value(json_object_get(line, name));
 }
 
-/* A member's text on the heap, "" without one. */
+/* A member's text, "" without one. */
+static const char *
+borrow_text(const json_t *line, const char *name)
+{
+	const char *text = json_string_value(json_object_get(line, name));
+
+	return text != NULL ? text : "";
+}
+
 static char *
-text_of(const struct json *line, const char *name)
+text_of(const json_t *line, const char *name)
 {
-	struct buf text = BUF_INIT;
-	struct json v;
-	char *copy;
-
-	if (!json_get(line, name, &v) || !json_text(&v, &text))
-		buf_reset(&text);
-	copy = xstrdup(text.ptr);
-	buf_done(&text);
-	return copy;
+	return xstrdup(borrow_text(line, name));
 }
 
-/* Is that member this text? Our own writer escapes nothing in tokens and words. */
 static bool
-says(const struct json *line, const char *name, const char *text)
+says(const json_t *line, const char *name, const char *text)
 {
-	struct json v;
-
-	return json_get(line, name, &v) && v.kind == JSON_STRING &&
-	    v.text.len == strlen(text) + 2 &&
-	    memcmp(v.text.ptr + 1, text, v.text.len - 2) == 0;
+	return strcmp(borrow_text(line, name), text) == 0;
 }
 
-typedef bool (*line_fn)(const struct json *line, void *ctx);
+/* raw is the line as it stands there, without its end */
+typedef bool (*line_fn)(const json_t *line, struct span raw, void *ctx);
 
 /* Every sound line of one file; false when fn stopped it. */
 static bool
@@ -294,18 +288,19 @@ each_line_of(FILE *fp, line_fn fn, void *ctx, size_t *damaged)
 {
 	char *text = NULL;
 	size_t room = 0;
-	struct json line;
+	json_t *line;
 	bool goes_on = true;
 	ssize_t len;
 
 	while (goes_on && (len = getline(&text, &room, fp)) > 0) {
-		if (json_parse((struct span){ text, (size_t)len }, &line,
-		    NULL) == -1 || line.kind != JSON_OBJECT) {
-			if (damaged != NULL)
-				(*damaged)++;
-			continue;
-		}
-		goes_on = fn(&line, ctx);
+		len -= text[len - 1] == '\n';
+		line = json_loadb(text, (size_t)len, 0, NULL);
+		if (json_is_object(line))
+			goes_on = fn(line, (struct span){ text, (size_t)len },
+			    ctx);
+		else if (damaged != NULL)
+			(*damaged)++;
+		json_decref(line);
 	}
 	free(text);
 	return goes_on;
@@ -348,13 +343,12 @@ struct gather {
 };
 
 static void
-begin_action(struct gather *g, const struct json *line)
+begin_action(struct gather *g, const json_t *line)
 {
 	static const char *const names[TEXTS] = { "token", "action", "user",
 	    "command", "select", "note", "of" };
 	struct gathered *one = xcalloc(1, sizeof(*one)), *old;
 	struct queue_journal_action *a = &one->a;
-	struct json v;
 	int i;
 
 	for (i = 0; i < TEXTS; i++)
@@ -367,7 +361,7 @@ begin_action(struct gather *g, const struct json *line)
 	a->note = one->texts[5];
 	a->of = one->texts[6];
 	a->time = int_of(line, "time");
-	a->is_final = json_get(line, "undo", &v) && v.kind == JSON_FALSE;
+	a->is_final = json_is_false(json_object_get(line, "undo"));
 	a->messages = int_of(line, "messages");
 	a->bytes = int_of(line, "bytes");
 	*g->last = one;
@@ -384,7 +378,7 @@ begin_action(struct gather *g, const struct json *line)
 }
 
 static void
-end_action(struct gather *g, const struct json *line)
+end_action(struct gather *g, const json_t *line)
 {
 	char *token = text_of(line, "token");
 	struct gathered *one;
@@ -402,8 +396,9 @@ end_action(struct gather *g, const struct json *line)
 }
 
 static bool
-gather_line(const struct json *line, void *ctx)
+gather_line(const json_t *line, struct span raw, void *ctx)
 {
+	(void)raw;
 	if (says(line, "event", "begin"))
 		begin_action(ctx, line);
 	else if (says(line, "event", "end"))
@@ -457,7 +452,7 @@ struct lines {
 };
 
 static bool
-pass_line(const struct json *line, void *ctx)
+pass_line(const json_t *line, struct span raw, void *ctx)
 {
 	struct lines *l = ctx;
 	struct recent *one;
@@ -473,7 +468,7 @@ pass_line(const struct json *line, void *ctx)
 		    strlen(one->token), one);
 	}
 	if (one != NULL)
-		goes_on = l->fn(line->text, l->ctx);
+		goes_on = l->fn(raw, l->ctx);
 	free(token);
 	return goes_on;
 }
@@ -500,9 +495,9 @@ queue_journal_begin_in(const char *path, queue_journal_action_fn fn, void *ctx,
     struct err *err)
 {
 	struct gather g = { NULL, NULL, &g.first };
-	struct json line;
 	char *text = NULL;
 	size_t room = 0;
+	json_t *line;
 	ssize_t len;
 	FILE *fp;
 	int rc = 0;
@@ -510,12 +505,13 @@ queue_journal_begin_in(const char *path, queue_journal_action_fn fn, void *ctx,
 	if ((fp = fopen(path, "re")) == NULL)
 		return err_sys(err, "open %s", path);
 	len = getline(&text, &room, fp);
-	if (len > 0 && json_parse((struct span){ text, (size_t)len }, &line,
-	    NULL) == 0 && says(&line, "event", "begin"))
-		begin_action(&g, &line);
+	line = len > 0 ? json_loadb(text, (size_t)len, 0, NULL) : NULL;
+	if (json_is_object(line) && says(line, "event", "begin"))
+		begin_action(&g, line);
 	else
 		rc = err_set(err, ERR_SYNTAX, "%s:1: not the beginning of an "
 		    "action", path);
+	json_decref(line);
 	free(text);
 	fclose(fp);
 	give_actions(&g, 0, fn, ctx);
@@ -535,26 +531,19 @@ struct message_gather {
 	struct message_line *by_id;	/* uthash keeps the order */
 };
 
-/* "1749729600.123456" */
+/* 1749729600.123456: a double has digits enough. */
 static void
-read_arrival(const struct json *line, struct timeval *tv)
+read_arrival(const json_t *line, struct timeval *tv)
 {
-	struct json v;
-	char text[40];
-	long sec = 0, usec = 0;
+	double arrived = json_number_value(json_object_get(line, "arrived"));
+	double whole = floor(arrived);
 
-	if (!json_get(line, "arrived", &v) || v.text.len >= sizeof(text))
-		return;
-	memcpy(text, v.text.ptr, v.text.len);
-	text[v.text.len] = '\0';
-	if (sscanf(text, "%ld.%6ld", &sec, &usec) == 2) {
-		tv->tv_sec = sec;
-		tv->tv_usec = usec;
-	}
+	tv->tv_sec = (time_t)whole;
+	tv->tv_usec = (suseconds_t)llround((arrived - whole) * 1e6);
 }
 
 static void
-fill_message(struct message_line *one, const struct json *line)
+fill_message(struct message_line *one, const json_t *line)
 {
 	struct queue_journal_message *m = &one->m;
 	int i;
@@ -577,13 +566,14 @@ fill_message(struct message_line *one, const struct json *line)
 }
 
 static bool
-gather_message(const struct json *line, void *ctx)
+gather_message(const json_t *line, struct span raw, void *ctx)
 {
 	struct message_gather *g = ctx;
 	struct message_line *one;
 	bool is_message, is_result;
 	char *id;
 
+	(void)raw;
 	if (!says(line, "token", g->token))
 		return true;
 	is_message = says(line, "event", "message");
