@@ -28,14 +28,9 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
-#include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
-#include "lib/queue/queue_message.h"
-#include "lib/queue/queue_select.h"
-#include "lib/queue/queue_trash_copy.h"
+#include "lib/queue/queue_trash_internal.h"
 
-#define TRASH		"trash"
-#define MANIFEST	"manifest.jsonl"
 #define LOW_PERCENT	5
 #define FLUSH_BYTES	65536
 
@@ -46,8 +41,7 @@ struct queue_trash {
 	size_t		 count;		/* messages put */
 };
 
-static const char *const logs[] = { "bounce", "defer", "trace" };
-#define LOG_COUNT	(sizeof(logs) / sizeof(logs[0]))
+const char *const trash_logs[] = { "bounce", "defer", "trace", NULL };
 
 int
 queue_trash_prepare(struct err *err)
@@ -69,8 +63,7 @@ queue_trash_prepare(struct err *err)
 	return 0;
 }
 
-/* "trash/TOKEN/NAME"; extension "" or a log's name. */
-static void
+void
 trash_path(struct buf *out, const char *token, const char *name,
     const char *extension)
 {
@@ -174,9 +167,9 @@ put_logs(struct queue_trash *t, const char *id)
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < LOG_COUNT; i++) {
-		queue_path(&from, logs[i], id);
-		trash_path(&to, t->token, id, logs[i]);
+	for (i = 0; trash_logs[i] != NULL; i++) {
+		queue_path(&from, trash_logs[i], id);
+		trash_path(&to, t->token, id, trash_logs[i]);
 		if (rename(from.ptr, to.ptr) == -1 && errno == EXDEV)
 			queue_trash_copy_over(from.ptr, to.ptr, NULL);
 	}
@@ -215,9 +208,8 @@ queue_trash_put(struct queue_trash *t, struct queue_found *f,
 	return result;
 }
 
-/* Remove a directory of which only the manifest is left; false when there is more. */
-static bool
-remove_if_empty(const char *token)
+bool
+trash_remove_if_empty(const char *token)
 {
 	struct buf path = BUF_INIT;
 	struct dirent *de;
@@ -251,7 +243,7 @@ queue_trash_close(struct queue_trash *t)
 		return;
 	flush_manifest(t, NULL);
 	if (t->count == 0)
-		remove_if_empty(t->token);
+		trash_remove_if_empty(t->token);
 	close(t->manifest);
 	buf_done(&t->pending);
 	free(t->token);
@@ -298,9 +290,8 @@ free_tokens(char **tokens, size_t count)
 	free(tokens);
 }
 
-/* Lock a directory by its manifest; -1 with ERR_RETRY when it is in use. */
-static int
-lock_token(const char *token, struct err *err)
+int
+trash_lock(const char *token, struct err *err)
 {
 	struct buf path = BUF_INIT;
 	int fd;
@@ -395,7 +386,7 @@ each_token(const char *token, bool wants_weight, queue_trash_entry_fn fn,
 
 	if (wants_weight)
 		weigh(token, &b.e.files, &b.e.bytes);
-	if ((fd = lock_token(token, &err)) != -1)
+	if ((fd = trash_lock(token, &err)) != -1)
 		close(fd);
 	b.e.is_busy = fd == -1 && err.kind == ERR_RETRY;
 	trash_path(&path, token, MANIFEST, "");
@@ -422,194 +413,6 @@ queue_trash_each(queue_trash_entry_fn fn, void *ctx, struct err *err)
 	return 0;
 }
 
-/* ---- taking back ---- */
-
-struct undo {
-	const char	*token;
-	const struct queue_select *select;
-	bool		 is_dry;
-	queue_undo_fn	 fn;
-	void		*ctx;
-	time_t		 now;
-	size_t		 found;		/* messages that were there */
-};
-
-/* What active held is taken up again from incoming; elsewhere it goes back. */
-static const char *
-queue_back(const char *was)
-{
-	return strcmp(was, "active") == 0 ? "incoming" : was;
-}
-
-/* Put a log back; when there is a new one by now, behind what that has. */
-static void
-undo_log(const char *from, const char *to)
-{
-	if (queue_rename_new(from, to) == 0 || errno == ENOENT)
-		return;
-	if (errno == EEXIST)
-		queue_trash_append(from, to);
-	else if (errno == EXDEV)
-		queue_trash_copy_over(from, to, NULL);
-}
-
-static void
-undo_logs(const struct undo *u, const char *id, const char *new_id)
-{
-	struct buf from = BUF_INIT, to = BUF_INIT;
-	size_t i;
-
-	for (i = 0; i < LOG_COUNT; i++) {
-		trash_path(&from, u->token, id, logs[i]);
-		queue_path(&to, logs[i], new_id);
-		undo_log(from.ptr, to.ptr);
-	}
-	buf_done(&from);
-	buf_done(&to);
-}
-
-/* Does the file in trash still have somebody to go to? */
-static bool
-has_recipients(const char *id, const char *path, const struct stat *st)
-{
-	struct queue_message m;
-	bool has;
-
-	queue_message_init(&m);
-	queue_message_begin(&m, TRASH, id, path, st);
-	queue_message_want(&m, QUEUE_MESSAGE_ENVELOPE, NULL);
-	has = m.rcpt_count > 0 || m.is_damaged || m.done_count == 0;
-	queue_message_done(&m);
-	return has;
-}
-
-static bool
-is_selected(const struct undo *u, const char *id, const char *path,
-    const struct stat *st)
-{
-	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
-	struct queue_message m;
-	bool is_so;
-
-	if (u->select == NULL)
-		return true;
-	queue_message_init(&m);
-	queue_message_begin(&m, TRASH, id, path, st);
-	c.m = &m;
-	c.now = u->now;
-	is_so = queue_select_eval(u->select, &c) == SELECT_YES;
-	queue_field_context_done(&c);
-	queue_message_done(&m);
-	return is_so;
-}
-
-/* Back into its queue; new_id is filled when it needs another name. */
-static enum queue_result
-put_back(const struct undo *u, const struct queue_journal_message *m,
-    struct queue_found *f, struct buf *new_id, struct err *err)
-{
-	const char *queue = queue_back(m->what.queue);
-	mode_t mode = f->st.st_mode & 07777;
-	struct buf from = BUF_INIT;
-	enum queue_result result;
-	struct stat st;
-
-	if (!queue_name_is_valid(queue)) {
-		err_set(err, ERR_SYNTAX, "bad queue name in manifest: %.100s",
-		    queue);
-		return QUEUE_RESULT_FAILED;
-	}
-	if (m->what.inode == 0) {
-		buf_sets(&from, f->path.ptr);
-		result = queue_trash_copy_back(f, queue, new_id, err);
-		if (result == QUEUE_RESULT_DONE) {
-			undo_logs(u, m->what.id, new_id->ptr);
-			result = queue_trash_copy_finish(f, mode, err);
-		}
-		if (result == QUEUE_RESULT_DONE)
-			unlink(from.ptr);
-		buf_done(&from);
-		return result;
-	}
-	/* No log may be given to another message. */
-	queue_path(&from, queue, m->what.id);
-	if (lstat(from.ptr, &st) == 0) {
-		err_set(err, ERR_SYSTEM, "another message is %s by now",
-		    from.ptr);
-		buf_done(&from);
-		return QUEUE_RESULT_FAILED;
-	}
-	buf_done(&from);
-	undo_logs(u, m->what.id, m->what.id);
-	return queue_identity_move(f, queue, err);
-}
-
-static bool
-undo_message(const struct queue_journal_message *m, void *ctx)
-{
-	struct undo *u = ctx;
-	struct queue_undo_step step = { .m = m, .new_id = "", .why = "",
-	    .queue = queue_back(m->what.queue) };
-	struct queue_found f = QUEUE_FOUND_INIT;
-	struct buf new_id = BUF_INIT;
-	struct err err = ERR_INIT;
-	bool goes_on = true;
-
-	if (!queue_id_is_valid(m->what.id))
-		return true;
-	f.id = m->what.id;
-	f.queue = TRASH;
-	trash_path(&f.path, u->token, m->what.id, "");
-	f.fd = open(f.path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	/* Never here, or taken back before: it is where it was. */
-	if (f.fd == -1 || fstat(f.fd, &f.st) == -1)
-		goto out;
-	u->found++;
-	if (!is_selected(u, m->what.id, f.path.ptr, &f.st))
-		goto out;
-	if (m->what.inode != 0 && f.st.st_ino != m->what.inode) {
-		step.result = QUEUE_RESULT_CHANGED;
-		step.why = "the file in trash is not the one that was put "
-		    "there";
-	} else if (!has_recipients(m->what.id, f.path.ptr, &f.st)) {
-		step.result = QUEUE_RESULT_FAILED;
-		step.why = "all its recipients were delivered after it was "
-		    "deleted";
-	} else if (!u->is_dry) {
-		step.result = put_back(u, m, &f, &new_id, &err);
-		step.new_id = new_id.ptr;
-		step.why = err.text;
-	}
-	goes_on = u->fn == NULL || u->fn(&step, u->ctx);
-out:
-	queue_found_close(&f);
-	buf_done(&new_id);
-	return goes_on;
-}
-
-int
-queue_trash_undo(const char *token, const struct queue_select *select,
-    bool is_dry, queue_undo_fn fn, void *ctx, struct err *err)
-{
-	struct undo u = { .token = token, .select = select, .is_dry = is_dry,
-	    .fn = fn, .ctx = ctx, .now = time(NULL) };
-	struct buf path = BUF_INIT;
-	int fd, rc;
-
-	if (!queue_token_is_valid(token))
-		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
-	if ((fd = lock_token(token, err)) == -1)
-		return -1;
-	trash_path(&path, token, MANIFEST, "");
-	rc = queue_journal_messages_in(path.ptr, token, undo_message, &u,
-	    err);
-	if (rc == 0 && !is_dry)
-		remove_if_empty(token);
-	close(fd);
-	buf_done(&path);
-	return rc;
-}
-
 /* ---- purging ---- */
 
 /* Everything of one directory; -1 when it is in use. */
@@ -623,7 +426,7 @@ remove_token(const char *token, size_t *files, int64_t *bytes)
 	DIR *dir;
 	int fd;
 
-	fd = lock_token(token, &err);
+	fd = trash_lock(token, &err);
 	if (fd == -1 && err.kind != ERR_NOT_FOUND)
 		return -1;
 	buf_setf(&path, TRASH "/%s", token);
@@ -642,7 +445,7 @@ remove_token(const char *token, size_t *files, int64_t *bytes)
 		}
 		closedir(dir);
 	}
-	remove_if_empty(token);
+	trash_remove_if_empty(token);
 	if (fd != -1)
 		close(fd);
 	buf_done(&path);

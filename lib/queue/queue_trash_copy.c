@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "lib/queue/queue_trash_copy.h"
+#include "lib/queue/queue_trash_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,18 +1,32 @@
 /*
- * queue_trash_copy.h - the trash when it is another file system: copies
+ * queue_trash_internal.h - what the parts of the trash share
  *
- * Used by queue_trash.c alone. A copy is complete and on stable storage
+ * The trash may be another file system: then files are copied. A copy is complete and on stable storage
  * before the original goes, so that one of the two always exists.
  */
-#ifndef LIB_QUEUE_QUEUE_TRASH_COPY_H
-#define LIB_QUEUE_QUEUE_TRASH_COPY_H
+#ifndef LIB_QUEUE_QUEUE_TRASH_INTERNAL_H
+#define LIB_QUEUE_QUEUE_TRASH_INTERNAL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "lib/queue/queue_identity.h"
 
 struct buf;
 struct err;
+
+#define TRASH		"trash"
+#define MANIFEST	"manifest.jsonl"
+
+extern const char *const trash_logs[];	/* bounce defer trace, NULL */
+
+/* trash_path - "trash/TOKEN/NAME"; extension "" or a log's name */
+void	trash_path(struct buf *out, const char *token, const char *name,
+	    const char *extension);
+/* trash_lock - lock a directory by its manifest; -1: ERR_RETRY when it is in use, ERR_NOT_FOUND */
+int	trash_lock(const char *token, struct err *err);
+/* trash_remove_if_empty - when only the manifest is left; false when there is more */
+bool	trash_remove_if_empty(const char *token);
 
 /* queue_trash_copy_out - copy the open message to path, then remove it */
 enum queue_result	queue_trash_copy_out(struct queue_found *f,

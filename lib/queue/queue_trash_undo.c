@@ -1,0 +1,295 @@
+/*
+ * queue_trash_undo.c - messages on their way out of the trash
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_trash.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_field.h"
+#include "lib/queue/queue_id.h"
+#include "lib/queue/queue_message.h"
+#include "lib/queue/queue_select.h"
+#include "lib/queue/queue_trash_internal.h"
+
+struct undo {
+	const char	*token;
+	const struct queue_select *select;
+	bool		 is_dry;
+	queue_undo_fn	 fn;
+	void		*ctx;
+	time_t		 now;
+	size_t		 found;		/* messages that were there */
+};
+
+/* What active held is taken up again from incoming; elsewhere it goes back. */
+static const char *
+queue_back(const char *was)
+{
+	return strcmp(was, "active") == 0 ? "incoming" : was;
+}
+
+/* Put a log back; when there is a new one by now, behind what that has. */
+static void
+undo_log(const char *from, const char *to)
+{
+	if (queue_rename_new(from, to) == 0 || errno == ENOENT)
+		return;
+	if (errno == EEXIST)
+		queue_trash_append(from, to);
+	else if (errno == EXDEV)
+		queue_trash_copy_over(from, to, NULL);
+}
+
+static void
+undo_logs(const struct undo *u, const char *id, const char *new_id)
+{
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	size_t i;
+
+	for (i = 0; trash_logs[i] != NULL; i++) {
+		trash_path(&from, u->token, id, trash_logs[i]);
+		queue_path(&to, trash_logs[i], new_id);
+		undo_log(from.ptr, to.ptr);
+	}
+	buf_done(&from);
+	buf_done(&to);
+}
+
+/* Does the file in trash still have somebody to go to? */
+static bool
+has_recipients(const char *id, const char *path, const struct stat *st)
+{
+	struct queue_message m;
+	bool has;
+
+	queue_message_init(&m);
+	queue_message_begin(&m, TRASH, id, path, st);
+	queue_message_want(&m, QUEUE_MESSAGE_ENVELOPE, NULL);
+	has = m.rcpt_count > 0 || m.is_damaged || m.done_count == 0;
+	queue_message_done(&m);
+	return has;
+}
+
+static bool
+is_selected(const struct undo *u, const char *id, const char *path,
+    const struct stat *st)
+{
+	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
+	struct queue_message m;
+	bool is_so;
+
+	if (u->select == NULL)
+		return true;
+	queue_message_init(&m);
+	queue_message_begin(&m, TRASH, id, path, st);
+	c.m = &m;
+	c.now = u->now;
+	is_so = queue_select_eval(u->select, &c) == SELECT_YES;
+	queue_field_context_done(&c);
+	queue_message_done(&m);
+	return is_so;
+}
+
+/* Back into its queue; new_id is filled when it needs another name. */
+/* Find what an edit has made of a message. */
+static bool
+find_edited(const char *new_id, struct queue_found *f)
+{
+	uint64_t inode;
+	size_t i;
+
+	f->id = new_id;
+	if (!queue_id_is_valid(new_id) || !queue_id_inode(new_id, &inode))
+		return false;
+	for (i = 0; queue_message_queues[i] != NULL; i++) {
+		f->queue = queue_message_queues[i];
+		queue_path(&f->path, f->queue, new_id);
+		f->fd = open(f->path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (f->fd != -1 && fstat(f->fd, &f->st) == 0 &&
+		    f->st.st_ino == inode)
+			return true;
+		if (f->fd != -1)
+			close(f->fd);
+		f->fd = -1;
+	}
+	return false;
+}
+
+static size_t
+count_rcpts(const struct queue_found *f)
+{
+	struct queue_message m;
+	size_t n;
+
+	queue_message_init(&m);
+	queue_message_begin(&m, f->queue, f->id, f->path.ptr, &f->st);
+	queue_message_want(&m, QUEUE_MESSAGE_ENVELOPE, NULL);
+	n = m.rcpt_count;
+	queue_message_done(&m);
+	return n;
+}
+
+/*
+ * An edited message comes back only in place of the edited one, and only when
+ * that has still all its recipients to go to: nobody gets both. It is kept
+ * beside the manifest, under a name that is no ID.
+ */
+static enum queue_result
+take_edited(const struct undo *u, const struct queue_journal_message *m,
+    struct err *err)
+{
+	struct queue_found f = QUEUE_FOUND_INIT;
+	enum queue_result result = QUEUE_RESULT_FAILED;
+	const char *home;
+	struct buf to = BUF_INIT;
+
+	if (!find_edited(m->new_id, &f)) {
+		err_set(err, ERR_NOT_FOUND, "what became of it, %s, is gone",
+		    m->new_id);
+	} else if (file_lock(f.fd, LOCK_EX | LOCK_NB) == -1) {
+		err_set(err, ERR_RETRY, "what became of it, %s, is being "
+		    "delivered", m->new_id);
+	} else if (!u->is_dry) {
+		home = f.queue;
+		trash_path(&to, u->token, m->what.id, "edited");
+		result = queue_identity_move(&f, to.ptr, err);
+	} else {
+		result = QUEUE_RESULT_DONE;
+	}
+	if (result == QUEUE_RESULT_DONE && m->rcpts > 0 &&
+	    count_rcpts(&f) < (size_t)m->rcpts) {
+		if (!u->is_dry)
+			queue_identity_move(&f, home, NULL);
+		err_set(err, ERR_DENIED, "some recipients of what became of "
+		    "it, %s, were served", m->new_id);
+		result = QUEUE_RESULT_FAILED;
+	}
+	queue_found_close(&f);
+	buf_done(&to);
+	return result;
+}
+
+static enum queue_result
+put_back(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f, struct buf *new_id, struct err *err)
+{
+	const char *queue = queue_back(m->what.queue);
+	mode_t mode = f->st.st_mode & 07777;
+	struct buf from = BUF_INIT;
+	enum queue_result result;
+	struct stat st;
+
+	if (!queue_name_is_valid(queue)) {
+		err_set(err, ERR_SYNTAX, "bad queue name in manifest: %.100s",
+		    queue);
+		return QUEUE_RESULT_FAILED;
+	}
+	if (m->what.inode == 0 && u->is_dry)
+		return QUEUE_RESULT_DONE;
+	if (m->what.inode == 0) {
+		buf_sets(&from, f->path.ptr);
+		result = queue_trash_copy_back(f, queue, new_id, err);
+		if (result == QUEUE_RESULT_DONE) {
+			undo_logs(u, m->what.id, new_id->ptr);
+			result = queue_trash_copy_finish(f, mode, err);
+		}
+		if (result == QUEUE_RESULT_DONE)
+			unlink(from.ptr);
+		buf_done(&from);
+		return result;
+	}
+	if (m->new_id[0] != '\0' && (result = take_edited(u, m, err)) !=
+	    QUEUE_RESULT_DONE)
+		return result;
+	if (u->is_dry)
+		return QUEUE_RESULT_DONE;
+	/* No log may be given to another message. */
+	queue_path(&from, queue, m->what.id);
+	if (lstat(from.ptr, &st) == 0) {
+		err_set(err, ERR_SYSTEM, "another message is %s by now",
+		    from.ptr);
+		buf_done(&from);
+		return QUEUE_RESULT_FAILED;
+	}
+	buf_done(&from);
+	undo_logs(u, m->what.id, m->what.id);
+	return queue_identity_move(f, queue, err);
+}
+
+static bool
+undo_message(const struct queue_journal_message *m, void *ctx)
+{
+	struct undo *u = ctx;
+	struct queue_undo_step step = { .m = m, .new_id = "", .why = "",
+	    .queue = queue_back(m->what.queue) };
+	struct queue_found f = QUEUE_FOUND_INIT;
+	struct buf new_id = BUF_INIT;
+	struct err err = ERR_INIT;
+	bool goes_on = true;
+
+	if (!queue_id_is_valid(m->what.id))
+		return true;
+	f.id = m->what.id;
+	f.queue = TRASH;
+	trash_path(&f.path, u->token, m->what.id, "");
+	f.fd = open(f.path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* Never here, or taken back before: it is where it was. */
+	if (f.fd == -1 || fstat(f.fd, &f.st) == -1)
+		goto out;
+	u->found++;
+	if (!is_selected(u, m->what.id, f.path.ptr, &f.st))
+		goto out;
+	if (m->what.inode != 0 && f.st.st_ino != m->what.inode) {
+		step.result = QUEUE_RESULT_CHANGED;
+		step.why = "the file in trash is not the one that was put "
+		    "there";
+	} else if (!has_recipients(m->what.id, f.path.ptr, &f.st)) {
+		step.result = QUEUE_RESULT_FAILED;
+		step.why = "all its recipients were delivered after it was "
+		    "deleted";
+	} else {
+		step.result = put_back(u, m, &f, &new_id, &err);
+		step.new_id = new_id.ptr;
+		step.why = err.text;
+	}
+	goes_on = u->fn == NULL || u->fn(&step, u->ctx);
+out:
+	queue_found_close(&f);
+	buf_done(&new_id);
+	return goes_on;
+}
+
+int
+queue_trash_undo(const char *token, const struct queue_select *select,
+    bool is_dry, queue_undo_fn fn, void *ctx, struct err *err)
+{
+	struct undo u = { .token = token, .select = select, .is_dry = is_dry,
+	    .fn = fn, .ctx = ctx, .now = clock_now() };
+	struct buf path = BUF_INIT;
+	int fd, rc;
+
+	if (!queue_token_is_valid(token))
+		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
+	if ((fd = trash_lock(token, err)) == -1)
+		return -1;
+	trash_path(&path, token, MANIFEST, "");
+	rc = queue_journal_messages_in(path.ptr, token, undo_message, &u,
+	    err);
+	if (rc == 0 && !is_dry)
+		trash_remove_if_empty(token);
+	close(fd);
+	buf_done(&path);
+	return rc;
+}
