@@ -152,7 +152,7 @@ take_edited(const struct undo *u, const struct queue_journal_message *m,
 {
 	struct queue_found f = QUEUE_FOUND_INIT;
 	enum queue_result result = QUEUE_RESULT_FAILED;
-	const char *home;
+	const char *home = NULL;
 	struct buf to = BUF_INIT;
 
 	if (!find_edited(m->new_id, &f)) {
@@ -168,7 +168,7 @@ take_edited(const struct undo *u, const struct queue_journal_message *m,
 	} else {
 		result = QUEUE_RESULT_DONE;
 	}
-	if (result == QUEUE_RESULT_DONE && m->rcpts > 0 &&
+	if (result == QUEUE_RESULT_DONE &&
 	    count_rcpts(&f) < (size_t)m->rcpts) {
 		if (!u->is_dry)
 			queue_identity_move(&f, home, NULL);
