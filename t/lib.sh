@@ -86,6 +86,49 @@ wait_for() {
 	done
 }
 
+# Ports: each script has a block of its own for as long as it runs, below those
+# that the system hands out, so that nobody takes one between choice and use.
+#
+#   free_ports COUNT    that many, one above the other, free now
+#   free_port           one
+ports_first=12000 ports_block=200 ports_blocks=100
+
+ports_reserve() {	# lock a block on descriptor 8; "$T/.ports" holds the next port
+	ports_dir=${TMPDIR:-/tmp}/posthorn-ports
+	mkdir -m 1777 "$ports_dir" 2>/dev/null
+	ports_at=$(($$ % ports_blocks)) ports_left=$ports_blocks
+	while [ $ports_left -gt 0 ]; do
+		mkdir "$ports_dir/$ports_at" 2>/dev/null
+		exec 8<"$ports_dir/$ports_at"
+		if flock -n 8; then
+			echo $((ports_first + ports_at * ports_block)) >"$T/.ports"
+			return
+		fi
+		ports_at=$(((ports_at + 1) % ports_blocks)) ports_left=$((ports_left - 1))
+	done
+	echo 'no block of ports is free' >&2
+	exit 1
+}
+
+free_ports() {
+	perl -MIO::Socket::INET -e '
+		my ($file, $end, $want) = @ARGV;
+		open(my $f, "+<", $file) or die "$file: $!";
+		my $at = <$f>;
+		my @held;
+		while (@held < $want) {
+			die "all ports of this script are used\n" if $at >= $end;
+			my $s = IO::Socket::INET->new(Listen => 1, LocalPort => $at++);
+			if (defined $s) { push @held, $s } else { @held = () }
+		}
+		seek($f, 0, 0); print $f "$at\n";
+		print join(" ", map { $_->sockport } @held), "\n"' \
+	    "$T/.ports" $((ports_first + (ports_at + 1) * ports_block)) "$1"
+}
+
+free_port() { free_ports 1; }
+ports_reserve
+
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0
@@ -143,7 +186,9 @@ instance_lines() {
 instance_new() {
 	dir=$1; shift
 	[ "$(id -u)" != 0 ] || instance_accounts
-	postfix init "$dir" >"$T/.init" 2>&1 || { cat "$T/.init"; return 1; }
+	instance_ports=$(free_ports 2)
+	postfix init --port="${instance_ports% *}" "$dir" >"$T/.init" 2>&1 ||
+	    { cat "$T/.init"; return 1; }
 	instance_lines "$dir/etc" "$@"
 	instances="$instances $dir"
 }
@@ -151,7 +196,9 @@ instance_new() {
 instance_user() {
 	dir=$1 user=$2; shift 2
 	mkdir -p "$dir" && chown "$user" "$dir"
-	instance_as "$user" postfix init "$dir" >"$T/.init" 2>&1 ||
+	instance_ports=$(free_ports 2)
+	instance_as "$user" postfix init --port="${instance_ports% *}" "$dir" \
+	    >"$T/.init" 2>&1 ||
 	    { cat "$T/.init"; return 1; }
 	echo "$user" >"$dir/.user"
 	instance_lines "$dir/etc" "$@"
@@ -190,7 +237,7 @@ instance_running() { as "$1" postfix status >/dev/null 2>&1; }
 instance_start() {
 	as "$1" postfix start >"$T/.start" 2>&1 && return 0
 	cat "$T/.start"
-	instance_log "$1" | tail -n 5
+	instance_log "$1" | grep -v 'postfix-script' | tail -n 5
 	return 1
 }
 

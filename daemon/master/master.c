@@ -184,17 +184,26 @@ die_by(int sig)
 	exit(128 + sig);
 }
 
+/*
+ * While the log service does not run, before the start and at the end, a line
+ * sent to it would wait in a socket that we hold ourselves, and go with us.
+ */
+static void
+log_past_service(void)
+{
+	if (*params.maillog_file == '\0')
+		return;
+	log_file(params.maillog_file, params.myhostname);
+	log_to(LOG_TO_FILE);
+}
+
 static void
 on_end(evutil_socket_t sig, short what, void *arg)
 {
 	(void)what;
 	(void)arg;
 	notify("STOPPING=1\n");
-	/* The log service ends with all others: write our last line ourselves. */
-	if (*params.maillog_file != '\0') {
-		log_file(params.maillog_file, params.myhostname);
-		log_to(LOG_TO_FILE);
-	}
+	log_past_service();
 	die_by((int)sig);
 }
 
@@ -491,8 +500,10 @@ master_run(int argc, char **argv)
 	open_flow_pipe();
 	handle_signals();
 	start_timers();
+	log_past_service();
 	if (service_load(config_directory, true, &err) == -1)
 		log_fatal("%s", err.text);
+	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
 	log_info("daemon started -- version %s, configuration %s",
 	    params.mail_version, config_directory);
 	if (ready_fd != -1) {

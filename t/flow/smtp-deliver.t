@@ -31,7 +31,7 @@ sink old 127.0.0.1:0 -e
 sink small 127.0.0.1:0 --size 10
 sink full 127.0.0.1:0 -L --reply '.:bad@=552 5.2.2 mailbox full' --reply '.:later@=452 4.2.2 over quota'
 timeout 300 smtp-sink -L -D "$T/unix" "unix:$T/lmtp.sock" 100 & sinks="$sinks $!"
-closed_port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+closed_port=$(free_port)
 chmod 755 "$T"; wait_for 5 test -S "$T/lmtp.sock" && chmod 777 "$T/lmtp.sock"
 
 r() { printf '{%s.example = smtp:[127.0.0.1]:%s}, ' "$1" "$2"; }

@@ -5,7 +5,7 @@ sinks=
 stop_sinks() { for p in $sinks; do kill "$p" 2>/dev/null; done; sinks=; }
 on_exit stop_sinks
 # One port on many loopback addresses: each address is another host.
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "0.0.0.0")->sockport')
+port=$(free_port)
 sink() { at=$1; shift; timeout 300 smtp-sink "$@" "$at:$port" 100 2>>"$T/sinks.err" & sinks="$sinks $!"; }
 listens() { perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("$ARGV[0]")' "$1:$port"; }
 sink 127.0.0.2

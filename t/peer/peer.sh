@@ -13,18 +13,6 @@ PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
 peers=
 
-# free_ports COUNT - that many ports, held together so that they differ
-free_ports() {
-	perl -MIO::Socket::INET -e '
-		@s = map { IO::Socket::INET->new(Listen => 1,
-		    LocalAddr => "127.0.0.1") } 1 .. shift;
-		print join(" ", map { $_->sockport } @s)' "$1"
-}
-
-free_port() {
-	free_ports 1
-}
-
 peers_stop() {
 	for p in $peers; do peer_stop "$p"; done
 }
@@ -36,7 +24,8 @@ peer_new() {
 	) 9>"$PEER_CACHE.lock" >"$T/.peer-setup" || { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be fetched'; }
 	mkdir -p "$T/$1"
 	cp -al "$PEER_CACHE/root" "$T/$1/root"
-	bash "$PEER_SETUP" setup "$T/$1" "$(free_port)" >"$T/.peer-setup" 2>&1 ||
+	peer_ports=$(free_ports 2)	# mail for elsewhere goes to the one above
+	bash "$PEER_SETUP" setup "$T/$1" "${peer_ports% *}" >"$T/.peer-setup" 2>&1 ||
 	    { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be set up'; }
 	[ -z "${2-}" ] || cf_set "$T/$1/etc/main.cf" "$2"
 }
