@@ -1,5 +1,5 @@
-# Posthorn: make, make check [SAN=address,undefined], make install, make demo,
-# make bench, make lint, make fuzz, make deps. Local choices go in config.mak.
+# Posthorn: make, make modules, make check [SAN=address,undefined], make install,
+# make demo, make bench, make lint, make fuzz, make deps. Local choices go in config.mak.
 
 -include config.mak
 
@@ -25,8 +25,9 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$O/gen $(OPT) $(WARN) \
 	  -fstack-protector-strong -fno-strict-aliasing -ffunction-sections \
 	  $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	  -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) $(CFLAGS)
-ALL_LDFLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
+LINK_FLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
 	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+ALL_LDFLAGS = $(LINK_FLAGS) -Wl,--dynamic-list=module/exports
 
 # Small libraries go in whole: every process start and every resident process
 # pays for each shared one. "make STATIC_LIBS=" links them as shared ones.
@@ -47,6 +48,17 @@ CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
 TOOL_SRC := $(wildcard t/tools/*.c)
 SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
+
+# Loadable table types: those whose client library is here. NAME:PACKAGE, and
+# besides module/table_NAME.c what else is part of NAME.
+MODULE_PKGS = mysql:libmariadb pgsql:libpq
+module_pkg = $(patsubst $(1):%,%,$(filter $(1):%,$(MODULE_PKGS)))
+MODULE_ALL = $(foreach m,$(MODULE_PKGS),$(firstword $(subst :, ,$m)))
+MODULES	:= $(foreach m,$(MODULE_ALL),$(if $(shell \
+	  pkg-config --exists $(call module_pkg,$m) 2>&1 && echo y),$m))
+MODULE_PARTS_mysql = sql_table
+MODULE_PARTS_pgsql = sql_table
+MODULE_SO = $(MODULES:%=$O/modules/posthorn-%.so)
 
 LIB_OBJ	:= $(LIB_SRC:%.c=$O/%.o) $(GEN_SRC:%.c=%.o)
 LIBA	:= $O/libposthorn.a
@@ -107,6 +119,24 @@ $O/bin/$(1): $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) $(LIBA)
 endef
 $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 
+# A module gets the functions it shares with programs from the one that loads it.
+$O/module/%.o: module/%.c $O/flags | $O/gen/lib/conf/params_gen.h
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql \
+	    -MMD -MP -c -o $@ $<
+
+define MODULE
+$O/modules/posthorn-$(1).so: $O/module/table_$(1).o $(MODULE_PARTS_$(1):%=$O/module/%.o)
+	@mkdir -p $$(@D)
+	@echo "  LD    $$@"
+	@$$(CC) $$(LINK_FLAGS) -shared -o $$@ $$^ \
+	    $$$$(pkg-config --libs $(call module_pkg,$(1)))
+endef
+$(foreach m,$(MODULES),$(eval $(call MODULE,$(m))))
+
+modules: $(MODULE_SO)
+
 $O/bin/mailq $O/bin/newaliases: | $O/bin
 	ln -sf sendmail $@
 $O/bin:
@@ -128,7 +158,7 @@ $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # With sanitizers everything is slower: the tests wait longer.
-check: all lint $(UNIT) $(TOOLS)
+check: all modules lint $(UNIT) $(TOOLS)
 	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=3 CK_TIMEOUT_MULTIPLIER=3) \
 	    PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
 	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(UNIT) $(SCRIPTS)
@@ -176,7 +206,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
-.PHONY: unread-parameters all check install demo bench fuzz lint deps clean FORCE
+.PHONY: modules unread-parameters all check install demo bench fuzz lint deps clean FORCE
 .SECONDARY:
 
 -include $(shell find $O -name '*.d' 2>/dev/null)

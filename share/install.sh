@@ -32,6 +32,12 @@ for f in "$BIN"/*; do
 		install -m 755 "$f" "$DESTDIR$sbindir/$name"
 	fi
 done
+# Loadable table types, those that were built.
+for f in "$BIN"/../modules/*.so; do
+	[ -e "$f" ] || continue
+	install -d "$DESTDIR$libexecdir/modules"
+	install -m 644 "$f" "$DESTDIR$libexecdir/modules/${f##*/}"
+done
 # Scripts and programs of other makers look for a role under its own name.
 "$BIN/posthornd" --help | sed -n '/^roles:/,$s/^  \([a-z][a-z-]*\) .*/\1/p' |
 while read -r role; do

@@ -23,6 +23,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/table/table_module.h"
 #include "lib/table/table_redirect.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_type.h"
@@ -96,10 +97,44 @@ find_type(const char *name, size_t len)
 	return NULL;
 }
 
+/* The names that table_type_at gives. */
+struct names {
+	const char	**list;
+	size_t		 count;
+};
+
+static void
+add_name(const char *name, void *ctx)
+{
+	struct names *n = ctx;
+	size_t i;
+
+	for (i = 0; i < n->count; i++)
+		if (strcmp(n->list[i], name) == 0)
+			return;
+	n->list = xreallocarray(n->list, n->count + 1, sizeof(*n->list));
+	n->list[n->count++] = name;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 const char *
 table_type_at(size_t i)
 {
-	return i < TYPE_COUNT ? types[i]->name : NULL;
+	static struct names all;
+	size_t n;
+
+	if (all.count == 0) {
+		for (n = 0; n < TYPE_COUNT; n++)
+			add_name(types[n]->name, &all);
+		table_module_each(add_name, &all);
+		qsort(all.list, all.count, sizeof(*all.list), by_name);
+	}
+	return i < all.count ? all.list[i] : NULL;
 }
 
 const char *
@@ -228,11 +263,10 @@ open_now(const char *type_name, enum table_mode mode, unsigned flags,
 		return NULL;
 	}
 	type = find_type(type_name, (size_t)(colon - type_name));
-	if (type == NULL) {
-		err_set(err, ERR_CONFIG, "unsupported dictionary type: %.*s",
-		    (int)(colon - type_name), type_name);
+	if (type == NULL &&
+	    (type = table_module_find(type_name, (size_t)(colon - type_name),
+	    err)) == NULL)
 		return NULL;
-	}
 	if (type->open == NULL) {
 		legacy = type;
 		if (table_redirect(type->name, colon + 1, &name, err) == -1) {

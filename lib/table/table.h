@@ -24,7 +24,7 @@ enum table_flags {
 	TABLE_UTF8		= 1 << 1,	/* check UTF-8 when smtputf8_enable */
 	TABLE_NO_REGSUB		= 1 << 2,	/* refuse $1 in pattern results */
 	TABLE_NO_PROXY		= 1 << 3,	/* refuse proxy: */
-	TABLE_NO_UNAUTH		= 1 << 4,	/* refuse tcp, socketmap, memcache */
+	TABLE_NO_UNAUTH		= 1 << 4,	/* refuse tcp, socketmap, memcache, redis */
 	TABLE_DUP_WARN		= 1 << 5,	/* else a duplicate is an error */
 	TABLE_DUP_IGNORE	= 1 << 6,
 	TABLE_DUP_REPLACE	= 1 << 7,
@@ -129,7 +129,7 @@ const char	*table_any_changed(void);
 
 /* table_suffix - of the index file that "type:name" is built into, redirection included; NULL if none */
 const char	*table_suffix(const char *type_name);
-/* table_type_at - iterate known type names, sorted; NULL at the end */
+/* table_type_at - iterate known type names, modules that are installed included, sorted; NULL at the end */
 const char	*table_type_at(size_t i);
 
 #endif

@@ -25,17 +25,15 @@ struct table_config {
 	struct pairs	*pairs;		/* of the file; NULL: main.cf */
 };
 
-static void
-read_setting(struct table_config *c, char *line, int number)
+static int
+read_setting(struct table_config *c, char *line, int number, struct err *err)
 {
 	char *eq = strchr(line, '='), *end, *value;
 	struct pair *old;
 
-	if (eq == NULL) {
-		log_warning("%s, line %d: missing '=' after attribute name: "
-		    "\"%s\"", c->name, number, line);
-		return;
-	}
+	if (eq == NULL)
+		return err_set(err, ERR_SYNTAX, "%s, line %d: missing '=' "
+		    "after attribute name: \"%s\"", c->name, number, line);
 	for (end = eq; end > line && isspace((unsigned char)end[-1]); end--)
 		;
 	*end = '\0';
@@ -45,10 +43,14 @@ read_setting(struct table_config *c, char *line, int number)
 	while (end > value && isspace((unsigned char)end[-1]))
 		*--end = '\0';
 	old = pairs_find(c->pairs, line, strlen(line));
-	if (old != NULL)
+	if (old != NULL) {
+		log_warning("%s, line %d: overriding earlier entry: %s=%s",
+		    c->name, number, line, old->value);
 		pairs_set_value(c->pairs, old, value, strlen(value));
-	else
+	} else {
 		pairs_add(c->pairs, line, strlen(line), value, strlen(value));
+	}
+	return 0;
 }
 
 static int
@@ -67,7 +69,10 @@ read_file(struct table_config *c, struct table *t, struct err *err)
 	}
 	c->pairs = pairs_new();
 	while ((got = table_source_next(source, &line, &number, err)) == 1)
-		read_setting(c, line.ptr, number);
+		if (read_setting(c, line.ptr, number, err) == -1) {
+			got = -1;
+			break;
+		}
 	table_source_close(source);
 	buf_done(&line);
 	return got;

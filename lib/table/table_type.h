@@ -3,7 +3,8 @@
  *
  * A type is one file with one struct table_type and one row in table.c.
  * table.c splits the name, shares instances, folds keys, checks UTF-8 and
- * watches files; a type finds bytes. Only files of this room include this.
+ * watches files; a type finds bytes. Only files of this room and loadable
+ * modules include this.
  */
 #ifndef LIB_TABLE_TABLE_TYPE_H
 #define LIB_TABLE_TABLE_TYPE_H
@@ -90,6 +91,20 @@ int	table_watch(struct table *t, int fd, struct err *err);
  */
 int	table_duplicate(const struct table *t, const char *label,
 	    const char *key, size_t len, struct err *err);
+
+/*
+ * What a loadable module defines as posthorn_table (table_module.h). Version
+ * and size tell a module of another build, which must not be used.
+ */
+#define TABLE_MODULE_VERSION	1
+
+struct table_module {
+	unsigned	 version;	/* TABLE_MODULE_VERSION */
+	size_t		 table_size;	/* sizeof(struct table) */
+	const struct table_type *type;
+};
+
+extern const struct table_module posthorn_table;
 
 extern const struct table_type table_cdb, table_cidr, table_environ,
     table_fail, table_gdbm, table_inline, table_internal, table_lmdb,
