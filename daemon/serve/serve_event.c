@@ -37,7 +37,8 @@
 static struct event_base *base;
 static struct event *status_event, *idle_event, *retire_event;
 static struct event **listen_events;
-static bool is_draining;
+static bool is_draining, is_ending;
+static int late_triggers;	/* accepted, their bytes yet to come */
 
 struct event_base *
 serve_base(void)
@@ -82,6 +83,11 @@ finish(void)
 
 	if (is_draining)
 		return;
+	/* A trigger that was accepted and not read is nobody else's to serve. */
+	if (late_triggers > 0) {
+		is_ending = true;
+		return;
+	}
 	if (sv.role->skeleton != ROLE_MULTI || sv.open_clients == 0)
 		serve_end();
 	stop_listening();
@@ -188,9 +194,12 @@ late_bytes(evutil_socket_t fd, short what, void *arg)
 		close(late->fd);
 		event_free(late->event);
 		free(late);
+		late_triggers--;
 	}
 	if (n > 0 && bytes[0] != '\0')
 		run_trigger(bytes, (size_t)n);
+	if (is_ending)
+		finish();
 }
 
 static void
@@ -202,6 +211,7 @@ await_bytes(int fd)
 	late->event = event_new(base, fd, EV_READ, late_bytes, late);
 	if (late->event == NULL || event_add(late->event, &trigger_wait) == -1)
 		log_fatal("out of memory for events");
+	late_triggers++;
 }
 
 /* Read one trigger without waiting; it may turn out to be late. */
@@ -231,7 +241,7 @@ accept_trigger(evutil_socket_t listener, short what, void *arg)
 	(void)what;
 	(void)arg;
 	if ((sv.role->needs & ROLE_KEEPS_TABLES) == 0 &&
-	    serve_tables_changed())
+	    late_triggers == 0 && serve_tables_changed())
 		serve_end();
 	buf_reset(&bytes);
 	if (sv.transport == SERVE_FIFO) {

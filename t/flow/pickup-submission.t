@@ -76,4 +76,20 @@ done
 like 'a bad record is reported' "$(instance_log "$I")" \
     'warning: uid=[0-9]+: unexpected or malformed record type -?[0-9]+$'
 is 'and nothing was queued' "$(queued)" ''
+
+# A process that is to end after this trigger has accepted another one, whose
+# bytes are late: it is the only one who can serve it.
+instance_stop "$I"
+sed -i '/^pickup/s/$/ -o max_use=1/' "$I/etc/master.cf"
+cat >"$T/late.pl" <<'PERL'
+use IO::Socket::UNIX; use IO::Select;
+$SIG{PIPE} = "IGNORE";
+my ($late, $quick) = map { IO::Socket::UNIX->new($ARGV[0]) or die } 1 .. 2;
+syswrite($quick, "W\0");
+sysread($quick, my $eof, 1);
+exit 1 if IO::Select->new($late)->can_read(1);	# closed: it went without us
+exit(syswrite($late, "W\0") != 2);
+PERL
+instance_start "$I"
+ok 'a late trigger is waited for' perl "$T/late.pl" "$I/spool/public/pickup"
 done_testing
