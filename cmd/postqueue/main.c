@@ -16,18 +16,28 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cmd/postqueue/check.h"
 #include "cmd/postqueue/classic.h"
-#include "lib/queue/queue_listing.h"
+#include "cmd/postqueue/output.h"
 #include "cmd/postqueue/query.h"
 #include "cmd/postqueue/request.h"
+#include "cmd/postqueue/schema.h"
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
+#include "lib/queue/queue_listing.h"
+#include "lib/queue/queue_scan.h"
+#include "lib/queue/queue_total.h"
 #include "lib/table/match_list.h"
+
+#define FLUSHED_SINGLY	50	/* messages that go out at once */
+#define FLUSH_AT	65536	/* bytes that wait later */
 
 static const char usage_text[] =
     "usage: postqueue [-v] [-c config_dir] -f\n"
@@ -37,18 +47,28 @@ static const char usage_text[] =
     "       postqueue [-v] [-c config_dir] -s site\n"
     "       postqueue [-c config_dir] [--select expr] [--format format]\n"
     "                 [--columns fields] [--sort fields] [--limit n]\n"
+    "                 [--watch time] [--color when]\n"
     "       postqueue [-c config_dir] [--select expr] [--format format]\n"
     "                 --count [--by fields] | --group-by fields [--top n]\n"
     "       postqueue [-c config_dir] [--select expr] [--format format]\n"
     "                 --shape[=field] [--buckets n] [--first time] [--linear]\n"
     "                 [--parents] [--top n]\n"
+    "       postqueue [-c config_dir] [--select expr] --metrics [--top n]\n"
+    "                 [--output file]\n"
+    "       postqueue [-c config_dir] --check [--warn expr] [--crit expr]\n"
+    "       postqueue [-c config_dir] [--select expr] --save file\n"
+    "       postqueue [-c config_dir] --flush-select expr [--rate n]\n"
     "       postqueue --select expr --select-explain | --select-why queue_id\n"
-    "       postqueue --fields\n"
+    "       postqueue --fields | --json-schema\n"
+    "all but --flush-select also with --from file or --queue-dir directory\n"
     "\n"
     "examples:\n"
     "  postqueue --select 'sender = news@example.org and age > 2h'\n"
     "  postqueue --group-by rcpt.domain --top 10\n"
-    "  postqueue --select 'class = throttle' --format ids\n";
+    "  postqueue --select 'class = throttle' --format ids\n"
+    "  postqueue --check --warn 'deferred > 500' --crit 'oldest > 1d'\n"
+    "  postqueue --save before.jsonl.gz\n"
+    "  postqueue --from before.jsonl.gz --group-by sender,class\n";
 
 struct request {
 	int		 mode;		/* option letter, 0: none yet */
@@ -60,8 +80,10 @@ struct request {
 enum long_option {
 	LONG_HELP = 256, LONG_SELECT, LONG_FORMAT, LONG_COLUMNS, LONG_SORT,
 	LONG_LIMIT, LONG_COUNT, LONG_BY, LONG_GROUP_BY, LONG_TOP, LONG_EXPLAIN,
-	LONG_WHY, LONG_FIELDS, LONG_SHAPE, LONG_BUCKETS, LONG_FIRST, LONG_LINEAR,
-	LONG_PARENTS
+	LONG_WHY, LONG_FIELDS, LONG_SHAPE, LONG_BUCKETS, LONG_FIRST,
+	LONG_LINEAR, LONG_PARENTS, LONG_METRICS, LONG_OUTPUT, LONG_CHECK,
+	LONG_WARN, LONG_CRIT, LONG_WATCH, LONG_SAVE, LONG_FROM,
+	LONG_QUEUE_DIR, LONG_FLUSH, LONG_RATE, LONG_SCHEMA, LONG_COLOR
 };
 
 static const struct option longs[] = {
@@ -83,6 +105,19 @@ static const struct option longs[] = {
 	{ "first", required_argument, NULL, LONG_FIRST },
 	{ "linear", no_argument, NULL, LONG_LINEAR },
 	{ "parents", no_argument, NULL, LONG_PARENTS },
+	{ "metrics", no_argument, NULL, LONG_METRICS },
+	{ "output", required_argument, NULL, LONG_OUTPUT },
+	{ "check", no_argument, NULL, LONG_CHECK },
+	{ "warn", required_argument, NULL, LONG_WARN },
+	{ "crit", required_argument, NULL, LONG_CRIT },
+	{ "watch", required_argument, NULL, LONG_WATCH },
+	{ "save", required_argument, NULL, LONG_SAVE },
+	{ "from", required_argument, NULL, LONG_FROM },
+	{ "queue-dir", required_argument, NULL, LONG_QUEUE_DIR },
+	{ "flush-select", required_argument, NULL, LONG_FLUSH },
+	{ "rate", required_argument, NULL, LONG_RATE },
+	{ "json-schema", no_argument, NULL, LONG_SCHEMA },
+	{ "color", required_argument, NULL, LONG_COLOR },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -107,6 +142,17 @@ failed(void)
 	return QUERY_FATAL;
 }
 
+/* Monitoring reads standard output, and a status of its own. */
+static int
+check_failed(void)
+{
+	static const char text[] = "POSTQUEUE UNKNOWN - the queue could not "
+	    "be looked at; see standard error\n";
+
+	fputs(text, stdout);
+	return CHECK_UNKNOWN;
+}
+
 static int64_t
 number_of(const char *option, const char *text)
 {
@@ -115,6 +161,41 @@ number_of(const char *option, const char *text)
 	if (num_parse_uint(text, INT64_MAX, &n, NULL) == -1)
 		log_fatal("--%s: bad number \"%s\"", option, text);
 	return (int64_t)n;
+}
+
+static int64_t
+time_of(const char *option, const char *text)
+{
+	int64_t seconds;
+
+	if (num_parse_time(text, 's', &seconds, NULL) == -1 || seconds < 1)
+		log_fatal("--%s: bad duration \"%s\"", option, text);
+	return seconds;
+}
+
+/* "5", "0.5", "5/s": messages a second */
+static double
+rate_of(const char *text)
+{
+	char *end;
+	double rate = strtod(text, &end);
+
+	if (end == text || (*end != '\0' && strcmp(end, "/s") != 0) ||
+	    !(rate >= 0.001 && rate <= 1e6))
+		log_fatal("--rate: bad rate \"%s\"", text);
+	return rate;
+}
+
+static enum query_color
+color_of(const char *text)
+{
+	if (strcmp(text, "auto") == 0)
+		return COLOR_AUTO;
+	if (strcmp(text, "always") == 0)
+		return COLOR_ALWAYS;
+	if (strcmp(text, "never") != 0)
+		log_fatal("--color: %s is none of auto, always, never", text);
+	return COLOR_NEVER;
 }
 
 static void
@@ -129,13 +210,76 @@ print_fields(void)
 	for (i = 0; (f = queue_field_at(i)) != NULL; i++)
 		printf("%-14s %-9s %s\n", f->name, types[f->type],
 		    f->meaning);
+	for (i = 0; i < TOTAL_CLASS; i++) {
+		f = queue_total_field(i);
+		printf("%-14s %-9s --check: %s\n", f->name, types[f->type],
+		    f->meaning);
+	}
+}
+
+static void
+print_schema(void)
+{
+	struct buf out = BUF_INIT;
+
+	schema_print(&out);
+	output_write(&out);
+	buf_done(&out);
+}
+
+static void
+set_mode(struct query *q, enum query_mode mode)
+{
+	q->mode = mode;
+	q->modes++;
+}
+
+/* Options that choose what the answer is. */
+static bool
+read_mode(int c, struct query *q)
+{
+	switch (c) {
+	case LONG_COUNT: set_mode(q, MODE_COUNT); break;
+	case LONG_GROUP_BY:
+		set_mode(q, MODE_GROUPS);
+		q->by = optarg;
+		break;
+	case LONG_SHAPE:
+		set_mode(q, MODE_SHAPE);
+		q->by = optarg;
+		break;
+	case LONG_METRICS: set_mode(q, MODE_METRICS); break;
+	case LONG_CHECK:
+		set_mode(q, MODE_CHECK);
+		log_on_fatal(check_failed);
+		break;
+	case LONG_SAVE:
+		set_mode(q, MODE_SAVE);
+		q->save = optarg;
+		break;
+	case LONG_FLUSH:
+		set_mode(q, MODE_FLUSH);
+		q->select = optarg;
+		break;
+	case LONG_EXPLAIN: set_mode(q, MODE_EXPLAIN); break;
+	case LONG_WHY:
+		set_mode(q, MODE_WHY);
+		q->why = optarg;
+		break;
+	default:
+		return false;
+	}
+	return true;
 }
 
 static void
 read_long(int c, struct query *q)
 {
+	if (!q->is_asked)
+		log_on_fatal(failed);
 	q->is_asked = true;
-	log_on_fatal(failed);
+	if (read_mode(c, q))
+		return;
 	switch (c) {
 	case LONG_SELECT: q->select = optarg; break;
 	case LONG_FORMAT:
@@ -146,51 +290,81 @@ read_long(int c, struct query *q)
 	case LONG_COLUMNS: q->columns = optarg; break;
 	case LONG_SORT: q->sort = optarg; break;
 	case LONG_LIMIT: q->limit = number_of("limit", optarg); break;
-	case LONG_COUNT: q->wants_count = true; break;
-	case LONG_BY: q->by = optarg; break;
-	case LONG_GROUP_BY: q->group_by = optarg; break;
+	case LONG_BY: q->count_by = optarg; break;
 	case LONG_TOP: q->top = number_of("top", optarg); break;
-	case LONG_EXPLAIN: q->wants_explain = true; break;
-	case LONG_WHY: q->why = optarg; break;
-	case LONG_SHAPE:
-		q->wants_shape = true;
-		q->shape_field = optarg;
-		break;
 	case LONG_BUCKETS: q->buckets = number_of("buckets", optarg); break;
-	case LONG_FIRST:
-		if (num_parse_time(optarg, 's', &q->first_s, NULL) == -1)
-			log_fatal("--first: bad duration \"%s\"", optarg);
-		break;
+	case LONG_FIRST: q->first_s = time_of("first", optarg); break;
 	case LONG_LINEAR: q->is_linear = true; break;
 	case LONG_PARENTS: q->wants_parents = true; break;
+	case LONG_OUTPUT: q->output = optarg; break;
+	case LONG_WARN: q->warn = optarg; break;
+	case LONG_CRIT: q->crit = optarg; break;
+	case LONG_WATCH: q->watch_s = time_of("watch", optarg); break;
+	case LONG_FROM: q->from = optarg; break;
+	case LONG_QUEUE_DIR: q->queue_dir = optarg; break;
+	case LONG_RATE: q->rate = rate_of(optarg); break;
+	case LONG_COLOR: q->color = color_of(optarg); break;
 	}
+}
+
+static void
+only_with(bool is_given, bool is_there, const char *options,
+    const char *other)
+{
+	if (is_given && !is_there)
+		log_fatal("%s with %s only", options, other);
 }
 
 /* What belongs to another option is refused rather than forgotten. */
 static void
-check_query(const struct query *q, int mode)
+check_query(struct query *q, int mode)
 {
-	bool is_grouped = q->wants_count || q->group_by != NULL ||
-	    q->wants_shape;
+	enum query_mode m = q->mode;
+	bool is_counted = m == MODE_COUNT || m == MODE_GROUPS ||
+	    m == MODE_SHAPE;
+	bool has_rows = m == MODE_ROWS;
 
 	if (mode != 0)
 		log_fatal("-%c goes with no long option", mode);
-	if (q->wants_count + (q->group_by != NULL) + q->wants_shape > 1)
-		log_fatal("--count, --group-by and --shape exclude each other");
-	if (!q->wants_shape && (q->buckets >= 0 || q->first_s >= 0 ||
-	    q->is_linear || q->wants_parents))
-		log_fatal("--buckets, --first, --linear and --parents go with "
-		    "--shape");
-	if (q->by != NULL && !q->wants_count)
-		log_fatal("--by goes with --count");
-	if (q->top >= 0 && !is_grouped)
-		log_fatal("--top goes with --group-by, --count or --shape");
-	if (is_grouped && (q->columns != NULL || q->sort != NULL ||
-	    q->limit >= 0))
-		log_fatal("groups have neither --columns nor --sort nor "
-		    "--limit");
-	if (q->format == FORMAT_CLASSIC && (q->columns != NULL))
-		log_fatal("--format=classic has its own columns");
+	if (q->modes > 1)
+		log_fatal("--count, --group-by, --shape, --metrics, --check, "
+		    "--save, --flush-select, --select-explain and "
+		    "--select-why exclude each other");
+	only_with(q->buckets >= 0 || q->first_s >= 0 || q->is_linear ||
+	    q->wants_parents, m == MODE_SHAPE,
+	    "--buckets, --first, --linear and --parents go", "--shape");
+	only_with(q->count_by != NULL, m == MODE_COUNT, "--by goes",
+	    "--count");
+	only_with(q->top >= 0, is_counted || m == MODE_METRICS, "--top goes",
+	    "--group-by, --count, --shape or --metrics");
+	only_with(q->sort != NULL || q->limit >= 0, has_rows,
+	    "--sort and --limit go", "messages, not counts,");
+	only_with(q->columns != NULL, has_rows || m == MODE_SAVE,
+	    "--columns goes", "messages, not counts,");
+	only_with(q->format != FORMAT_DEFAULT, has_rows || is_counted,
+	    "--format goes", "messages, --count, --group-by or --shape");
+	only_with(q->output != NULL, m == MODE_METRICS, "--output goes",
+	    "--metrics");
+	only_with(q->warn != NULL || q->crit != NULL, m == MODE_CHECK,
+	    "--warn and --crit go", "--check");
+	only_with(q->rate > 0, m == MODE_FLUSH, "--rate goes",
+	    "--flush-select");
+	only_with(q->watch_s >= 0, (has_rows && q->sort == NULL &&
+	    q->limit < 0) || is_counted, "--watch goes",
+	    "unsorted messages, --count, --group-by or --shape");
+	if (q->format == FORMAT_CLASSIC && (q->columns != NULL ||
+	    q->watch_s >= 0))
+		log_fatal("--format=classic has its own columns, and no "
+		    "--watch");
+	if (q->from != NULL && q->queue_dir != NULL)
+		log_fatal("--from and --queue-dir exclude each other");
+	if ((q->from != NULL || q->queue_dir != NULL) && m == MODE_FLUSH)
+		log_fatal("--flush-select goes with the queue itself only");
+	if (q->from != NULL && q->watch_s >= 0)
+		log_fatal("a snapshot does not change: --from goes without "
+		    "--watch");
+	if (q->count_by != NULL)
+		q->by = q->count_by;
 }
 
 static void
@@ -223,6 +397,9 @@ read_options(int argc, char **argv, struct request *rq)
 			exit(0);
 		case LONG_FIELDS:
 			print_fields();
+			exit(0);
+		case LONG_SCHEMA:
+			print_schema();
 			exit(0);
 		case '?':
 			usage();
@@ -271,17 +448,72 @@ owns_queue(void)
 	return geteuid() == 0 || params_is_private();
 }
 
+struct listing {
+	bool		 is_text;	/* -p, not -j */
+	bool		 has_begun;
+	struct classic	 told;		/* for what showq tells */
+	struct buf	 out;
+};
+
+static bool
+write_listing(struct buf *out, void *ctx)
+{
+	struct listing *l = ctx;
+	struct buf head = BUF_INIT;
+
+	if (l->is_text && !l->has_begun) {
+		classic_head(&l->told, &head);
+		output_write(&head);
+		buf_done(&head);
+	}
+	l->has_begun = true;
+	output_write(out);
+	return true;
+}
+
+static void
+take_told(const struct queue_listing_message *m, void *ctx)
+{
+	struct listing *l = ctx;
+
+	if (l->is_text) {
+		classic_text(m, &l->out, &l->told);
+	} else {
+		classic_json(m, &l->out, NULL);
+		l->told.messages++;
+	}
+	/* The first messages at once, for whoever waits. */
+	if (l->told.messages < FLUSHED_SINGLY || l->out.len >= FLUSH_AT)
+		write_listing(&l->out, l);
+}
+
+static void
+list_queue(struct listing *l)
+{
+	unsigned i, n = queue_scan_threads();
+	struct classic *own = xcalloc(n, sizeof(*own));
+	struct queue_listing_job job = { .put = l->is_text ? classic_text :
+	    classic_json, .text = write_listing, .ctx = l, .threads = n,
+	    .own = own, .own_size = sizeof(*own) };
+
+	for (i = 0; i < n; i++)
+		own[i].has_long_ids = params.enable_long_queue_ids;
+	queue_listing_from_queue(&job);
+	for (i = 0; i < n; i++) {
+		l->told.messages += own[i].messages;
+		l->told.bytes += own[i].bytes;
+	}
+	free(own);
+}
+
 static void
 list(int mode)
 {
-	struct classic c = { .out = stdout,
-	    .has_long_ids = params.enable_long_queue_ids };
-	queue_listing_fn fn = mode == 'p' ? classic_text : classic_json;
-	static char buffer[65536];
+	struct listing l = { .is_text = mode == 'p', .out = BUF_INIT,
+	    .told.has_long_ids = params.enable_long_queue_ids };
 	struct err err = ERR_INIT;
 
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	switch (queue_listing_from_showq(fn, &c, &err)) {
+	switch (queue_listing_from_showq(take_told, &l, &err)) {
 	case LISTING_DONE:
 		break;
 	case LISTING_DOWN:
@@ -292,16 +524,33 @@ list(int mode)
 		    "(%s)", err.text);
 		if (queue_become_owner(&err) == -1)
 			log_fatal("%s", err.text);
-		queue_listing_from_queue(fn, &c);
+		list_queue(&l);
 		break;
 	default:
-		fflush(stdout);
+		if (l.out.len > 0)
+			write_listing(&l.out, &l);
 		log_fatal("%s", err.text);
 	}
-	if (mode == 'p')
-		classic_text_end(&c);
-	if (fflush(stdout) != 0 && errno != EPIPE)
-		log_fatal("output write error: %s", strerror(errno));
+	if (l.out.len > 0)
+		write_listing(&l.out, &l);
+	if (l.is_text)
+		classic_tail(l.told.messages, l.told.bytes, &l.out);
+	output_write(&l.out);
+	buf_done(&l.out);
+}
+
+/* A question is answered from files that the caller names, or from the queue. */
+static int
+answer(struct query *q)
+{
+	if (q->from == NULL && q->queue_dir == NULL)
+		check_user("authorized_mailq_users",
+		    params.authorized_mailq_users, "view");
+	if (q->mode == MODE_FLUSH)
+		check_user("authorized_flush_users",
+		    params.authorized_flush_users, "flush");
+	q->is_direct = owns_queue();
+	return query_run(q);
 }
 
 int
@@ -318,18 +567,16 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	read_options(argc, argv, &rq);
 	command_load(rq.config_dir, COMMAND_CLEAN_ENV);
+	if (rq.query.is_asked)
+		return answer(&rq.query);
 	if (queue_enter(&err) == -1)
 		log_fatal("%s", err.text);
-	if (rq.mode == 'p' || rq.mode == 'j' || rq.query.is_asked)
+	if (rq.mode == 'p' || rq.mode == 'j')
 		check_user("authorized_mailq_users",
 		    params.authorized_mailq_users, "view");
 	else
 		check_user("authorized_flush_users",
 		    params.authorized_flush_users, "flush");
-	if (rq.query.is_asked) {
-		rq.query.is_direct = owns_queue();
-		return query_run(&rq.query);
-	}
 	switch (rq.mode) {
 	case 'f':
 		request_flush_all();

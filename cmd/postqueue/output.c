@@ -8,19 +8,32 @@
  */
 #include "cmd/postqueue/output.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/file.h"
+#include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_jsonl.h"
 #include "lib/queue/queue_message.h"
 
-/* ---- text ---- */
+void
+output_write(struct buf *out)
+{
+	if (file_write_all(STDOUT_FILENO, out->ptr, out->len) == -1) {
+		if (errno == EPIPE)
+			exit(QUERY_DONE);
+		log_fatal("output write error: %s", strerror(errno));
+	}
+	buf_reset(out);
+}
 
 void
 output_csv(struct buf *out, const char *text, bool is_tsv)
@@ -44,180 +57,214 @@ output_csv(struct buf *out, const char *text, bool is_tsv)
 
 /* ---- columns ---- */
 
-const char *
-output_set_columns(struct output *o, const char *list)
-{
-	static const char usual[] =
-	    "id,queue,age,wait,size,nrcpt,sender,rcpt,class,reason";
-	static char *copy;
-	char *rest, *word;
+/* What a person reads over the columns that are there by themselves. */
+static const struct {
+	const char	*name, *title;
+} usual[] = {
+	{ "id", "ID" }, { "queue", "Q" }, { "age", "Age" },
+	{ "wait", "Next" }, { "size", "Size" }, { "nrcpt", "Rcpts" },
+	{ "sender", "Sender" }, { "rcpt", "Recipient" },
+	{ "class", "Class" }, { "reason", "Reason" },
+};
 
-	free(copy);
-	o->has_columns = list != NULL;
-	rest = copy = xstrdup(list != NULL ? list : usual);
+static int
+add_column(struct output *o, const char *name, const char *title,
+    struct err *err)
+{
+	const struct queue_field *f = queue_field_find(name, false);
+
+	if (f == NULL)
+		return err_set(err, ERR_SYNTAX, "unknown field \"%s\"", name);
+	if (o->count == TABLE_COLUMNS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d columns",
+		    TABLE_COLUMNS_MAX);
+	o->table.columns[o->count].field = f;
+	o->table.columns[o->count].title = title != NULL ? title : f->name;
+	o->columns[o->count++] = f;
+	return 0;
+}
+
+int
+output_set_columns(struct output *o, const char *list, size_t width,
+    bool has_color, struct err *err)
+{
+	char *copy = xstrdup(list != NULL ? list : ""), *rest = copy, *word;
+	size_t i;
+	int rc = 0;
+
 	o->count = 0;
-	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (o->count == OUTPUT_COLUMNS_MAX ||
-		    (o->columns[o->count++] = queue_field_find(word,
-		    false)) == NULL)
-			return word;
-	}
-	return NULL;
+	while (rc == 0 && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		rc = add_column(o, word, NULL, err);
+	for (i = 0; list == NULL && i < sizeof(usual) / sizeof(usual[0]); i++)
+		add_column(o, usual[i].name, usual[i].title, err);
+	free(copy);
+	o->table.count = o->count;
+	o->table.is_usual = list == NULL;
+	o->table.has_color = has_color;
+	if (o->has_events && width > 0)
+		width = width > 28 ? width - 8 : 20;
+	table_fit(&o->table, width);
+	return rc;
 }
 
-static size_t
-column_width(const struct queue_field *f)
+static char
+separator(const struct output *o)
 {
-	switch (f->type) {
-	case FIELD_ADDRESS: return 28;
-	case FIELD_DOMAIN: return 24;
-	case FIELD_TIME: return 19;
-	case FIELD_DURATION: return 7;
-	case FIELD_SIZE: return 6;
-	case FIELD_NUMBER: return 5;
-	case FIELD_QUEUE: return 8;
-	case FIELD_CLASS: return 14;
-	case FIELD_FLAG: return 4;
-	case FIELD_IP: return 15;
-	case FIELD_TEXT: break;
-	}
-	return strcmp(f->name, "id") == 0 ? 16 :
-	    strcmp(f->name, "subject") == 0 ? 40 :
-	    strcmp(f->name, "reason") == 0 ? 60 : 20;
-}
-
-static bool
-is_right(const struct queue_field *f)
-{
-	return f->type == FIELD_NUMBER || f->type == FIELD_SIZE ||
-	    f->type == FIELD_DURATION;
-}
-
-size_t
-output_length(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text != '\0'; text++)
-		n += (*text & 0xc0) != 0x80;
-	return n;
+	return o->format == FORMAT_CSV ? ',' : '\t';
 }
 
 static void
-put_cell(struct buf *out, const struct queue_field *f, const char *text,
-    bool is_last)
+end_row(const struct output *o, struct buf *out)
 {
-	struct buf cell = BUF_INIT;
-	size_t width = column_width(f), have;
-
-	text_visible(&cell, text, is_last ? 0 : width);
-	have = output_length(cell.ptr);
-	if (is_right(f) && have < width)
-		buf_addf(out, "%*s", (int)(width - have), "");
-	buf_add(out, cell.ptr, cell.len);
-	if (!is_last && !is_right(f) && have < width)
-		buf_addf(out, "%*s", (int)(width - have), "");
-	if (!is_last)
-		buf_addc(out, ' ');
-	buf_done(&cell);
-}
-
-static void
-end_row(const struct output *o, struct buf *out, size_t from)
-{
-	struct buf row = BUF_INIT;
-
-	if (o->width > 0 && output_length(out->ptr + from) > o->width) {
-		text_visible(&row, out->ptr + from, o->width);
-		buf_truncate(out, from);
-		buf_add(out, row.ptr, row.len);
-		buf_done(&row);
-	}
-	buf_addc(out, '\n');
+	buf_adds(out, o->format == FORMAT_CSV ? "\r\n" : "\n");
 }
 
 void
 output_head(const struct output *o, struct buf *out)
 {
-	size_t i, from = out->len;
+	size_t i;
 
-	if (o->format != FORMAT_TABLE && o->format != FORMAT_CSV &&
-	    o->format != FORMAT_TSV)
+	if (o->format == FORMAT_TABLE) {
+		if (o->has_events)
+			buf_addf(out, "%-8s", "Event");
+		table_head(&o->table, out);
 		return;
+	}
+	if (o->format != FORMAT_CSV && o->format != FORMAT_TSV)
+		return;
+	if (o->has_events)
+		buf_addf(out, "event%c", separator(o));
 	for (i = 0; i < o->count; i++) {
-		if (o->format == FORMAT_TABLE) {
-			put_cell(out, o->columns[i], o->columns[i]->name,
-			    i + 1 == o->count);
-			continue;
-		}
 		if (i > 0)
-			buf_addc(out, o->format == FORMAT_CSV ? ',' : '\t');
+			buf_addc(out, separator(o));
 		buf_adds(out, o->columns[i]->name);
 	}
-	if (o->format == FORMAT_TABLE)
-		end_row(o, out, from);
-	else
-		buf_adds(out, o->format == FORMAT_CSV ? "\r\n" : "\n");
+	end_row(o, out);
 }
 
-/*
- * A value as text. people: the way people read it, the first recipient and
- * how many more; else exact, with all recipients.
- */
+/* ---- values ---- */
+
+/* As people read it: the first recipient, and how many more there are. */
 static void
-column_text(const struct queue_field *f, struct queue_field_context *c,
-    bool people, struct buf *out)
+value_shown(const struct output *o, size_t i, struct queue_field_context *c,
+    struct buf *out)
+{
+	const struct queue_field *f = o->table.columns[i].field;
+	const char *queue = c->m->queue;
+	struct queue_value v;
+
+	queue_field_get(f, c, 0, 0, &v);
+	if (f->type == FIELD_QUEUE && o->table.is_usual) {
+		buf_addc(out, strcmp(queue, "maildrop") == 0 ? 'M' :
+		    queue[0] - 'a' + 'A');
+		return;
+	}
+	if (strcmp(f->name, "wait") == 0 && v.kind == VALUE_NUMBER &&
+	    v.number == 0) {		/* due, or nothing to wait for */
+		queue_field_get(queue_field_find("due", false), c, 0, 0, &v);
+		buf_adds(out, v.kind == VALUE_NUMBER && v.number != 0 ?
+		    "due" : "-");
+		return;
+	}
+	queue_field_text(f, &v, out);
+	if (f->type == FIELD_ADDRESS && f->inner != NULL &&
+	    c->m->rcpt_count > 1)
+		buf_addf(out, " (+%zu)", c->m->rcpt_count - 1);
+}
+
+/* Exactly, and of all recipients or header fields of that name. */
+static void
+value_exact(const struct queue_field *f, struct queue_field_context *c,
+    struct buf *out)
 {
 	struct queue_value v;
-	size_t i, n;
+	size_t rcpt, nth, rcpts = 1, n = 0;
 
-	n = 1;
-	if (f->inner != NULL) {
-		queue_field_get(f, c, 0, 0, &v);	/* counts recipients */
-		n = c->m->rcpt_count;
+	queue_field_get(f, c, 0, 0, &v);	/* counts recipients */
+	if (f->inner != NULL)
+		rcpts = c->m->rcpt_count;
+	for (rcpt = 0; rcpt < rcpts; rcpt++)
+		for (nth = 0; ; nth++) {
+			queue_field_get(f, c, rcpt, nth, &v);
+			if (v.kind != VALUE_TEXT && v.kind != VALUE_NUMBER)
+				break;
+			if (n++ > 0)
+				buf_addc(out, ' ');
+			if (v.kind == VALUE_NUMBER)
+				buf_addi(out, v.number);
+			else
+				queue_field_text(f, &v, out);
+			if (v.kind == VALUE_NUMBER)
+				break;
+		}
+}
+
+static void
+put_table_row(const struct output *o, struct queue_field_context *c,
+    const char *event, struct buf *out)
+{
+	const char *color = "";
+	struct buf text = BUF_INIT;
+	struct queue_value v;
+	size_t i;
+
+	if (o->table.has_color) {
+		queue_field_get(queue_field_find("dying", false), c, 0, 0, &v);
+		color = v.kind == VALUE_NUMBER && v.number != 0 ? "\x1b[31m" :
+		    strcmp(c->m->queue, "hold") == 0 ? "\x1b[33m" : "";
+		buf_adds(out, color);
 	}
-	for (i = 0; i < n && (i == 0 || !people); i++) {
-		queue_field_get(f, c, i, 0, &v);
-		if (i > 0)
-			buf_addc(out, ' ');
-		if (!people && v.kind == VALUE_NUMBER)
-			buf_addf(out, "%lld", (long long)v.number);
-		else if (people || v.kind == VALUE_TEXT)
-			queue_field_text(f, &v, out);
+	if (o->has_events)
+		buf_addf(out, "%-8s", event);
+	for (i = 0; i < o->table.count; i++) {
+		buf_reset(&text);
+		value_shown(o, i, c, &text);
+		table_cell(&o->table, i, text.ptr, out);
 	}
-	if (people && n > 1 && f->type == FIELD_ADDRESS)
-		buf_addf(out, " (+%zu)", n - 1);
+	buf_adds(out, color[0] != '\0' ? "\x1b[0m\n" : "\n");
+	buf_done(&text);
 }
 
 static void
 put_row(const struct output *o, struct queue_field_context *c,
-    struct buf *out)
+    const char *event, struct buf *out)
 {
 	struct buf text = BUF_INIT;
-	size_t i, from = out->len;
+	size_t i;
 
+	if (o->has_events)
+		buf_addf(out, "%s%c", event, separator(o));
 	for (i = 0; i < o->count; i++) {
-		buf_reset(&text);
-		column_text(o->columns[i], c, o->format == FORMAT_TABLE, &text);
-		if (o->format == FORMAT_TABLE) {
-			put_cell(out, o->columns[i], text.ptr,
-			    i + 1 == o->count);
-			continue;
-		}
 		if (i > 0)
-			buf_addc(out, o->format == FORMAT_CSV ? ',' : '\t');
+			buf_addc(out, separator(o));
+		buf_reset(&text);
+		value_exact(o->columns[i], c, &text);
 		output_csv(out, text.ptr, o->format == FORMAT_TSV);
 	}
-	if (o->format == FORMAT_TABLE)
-		end_row(o, out, from);
-	else
-		buf_adds(out, o->format == FORMAT_CSV ? "\r\n" : "\n");
+	end_row(o, out);
 	buf_done(&text);
+}
+
+static void
+put_object(const struct output *o, struct queue_field_context *c,
+    const char *event, struct buf *out)
+{
+	size_t from = out->len;
+
+	queue_jsonl_put(out, c, o->columns, o->count);
+	if (o->has_events && event[0] != '\0') {
+		buf_truncate(out, out->len - 2);
+		buf_adds(out, ", ");
+		json_member(out, "event", event);
+		buf_adds(out, "}\n");
+	}
+	if (c->m->is_gone)
+		buf_truncate(out, from);
 }
 
 void
 output_message(const struct output *o, struct queue_field_context *c,
-    struct buf *out)
+    const char *event, struct buf *out)
 {
 	switch (o->format) {
 	case FORMAT_IDS:
@@ -229,10 +276,13 @@ output_message(const struct output *o, struct queue_field_context *c,
 		buf_addc(out, '\0');
 		break;
 	case FORMAT_JSONL:
-		queue_jsonl_put(out, c, o->columns, o->count);
+		put_object(o, c, event, out);
+		break;
+	case FORMAT_TABLE:
+		put_table_row(o, c, event, out);
 		break;
 	default:
-		put_row(o, c, out);
+		put_row(o, c, event, out);
 		break;
 	}
 }

@@ -1,9 +1,9 @@
 /*
  * query.c - the long options: select, format, sort, count, group
  *
- *	source --- select ---+--> rows, as they come
- *	(queue or showq)     +--> keys, sorted, rows
- *	                     +--> groups
+ *	source --- look, in several threads ---+--> text of rows, as they come
+ *	(queue, showq,   (select, format,      +--> keys, sorted, rows
+ *	 snapshot)        count)               +--> groups, merged
  *
  * Who may not read the queue asks the showq service, and is told what could
  * not be judged for want of it.
@@ -13,73 +13,23 @@
 #include "cmd/postqueue/query.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/postqueue/classic.h"
-#include "cmd/postqueue/group.h"
-#include "lib/queue/queue_listing.h"
-#include "cmd/postqueue/output.h"
-#include "cmd/postqueue/shape.h"
+#include "cmd/postqueue/outfile.h"
+#include "cmd/postqueue/query_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_enter.h"
-#include "lib/queue/queue_field.h"
-#include "lib/queue/queue_group.h"
-#include "lib/queue/queue_message.h"
-#include "lib/queue/queue_reason.h"
+#include "lib/queue/queue_jsonl.h"
 #include "lib/queue/queue_scan.h"
-#include "lib/queue/queue_select.h"
-
-#define KEYS_MAX	8	/* fields to sort by */
-#define FLUSH_AT	65536	/* bytes of rows that wait */
-
-/* A message that waits to be sorted. */
-struct kept {
-	char		*text[KEYS_MAX];
-	int64_t		 number[KEYS_MAX];
-	char		*queue, *id, *path;	/* to read it again */
-	char		*row;			/* when that is not possible */
-	size_t		 row_len, serial;
-};
-
-struct run {
-	struct query	*q;
-	struct queue_select *select;
-	struct queue_field_context c;
-	struct output	 output;
-	struct queue_group_plan plan;
-	struct queue_groups *groups;
-	const struct queue_field *keys[KEYS_MAX];
-	bool		 is_down[KEYS_MAX];	/* "-field" */
-	size_t		 key_count;
-	struct kept	*kept;
-	size_t		 kept_count, kept_size;
-	struct buf	 out;
-	int64_t		 matched, shown, unknown, damaged;
-	bool		 is_full;	/* --limit was reached */
-	struct classic	 classic;
-};
-
-static volatile sig_atomic_t interrupted;
-
-static void
-note_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
 
 bool
 query_format_find(const char *name, enum query_format *out)
@@ -96,495 +46,472 @@ query_format_find(const char *name, enum query_format *out)
 	return false;
 }
 
-/* ---- output ---- */
+/* ---- in a worker ---- */
 
 static void
-flush_out(struct run *r)
+put_classic(struct part *p, struct buf *out)
 {
-	if (fwrite(r->out.ptr, 1, r->out.len, stdout) != r->out.len ||
-	    fflush(stdout) != 0) {
-		if (errno == EPIPE)
-			exit(QUERY_DONE);
-		log_fatal("output write error: %s", strerror(errno));
-	}
-	buf_reset(&r->out);
-}
+	struct queue_listing_message m;
 
-/* The layout of -p, of a message that was read and not told. */
-static void
-show_classic(struct run *r)
-{
-	struct queue_message *from = r->c.m;
-	struct queue_listing_message m = { .queue = from->queue, .id = from->id };
-	struct queue_listing_rcpt *rcpts;
-	size_t i, n = 0;
-
-	queue_message_want(from, QUEUE_MESSAGE_REASONS, NULL);
-	m.arrival = from->arrival.tv_sec;
-	m.size = from->size;
-	m.is_expired = from->is_expired;
-	m.sender = from->sender_shown;
-	rcpts = xcalloc(from->rcpt_count + from->entry_count + 1,
-	    sizeof(*rcpts));
-	for (i = 0; i < from->entry_count; i++) {
-		rcpts[n].address = from->entries[i].shown;
-		rcpts[n++].reason = from->entries[i].reason;
-	}
-	for (i = 0; i < from->rcpt_count; i++) {
-		if (queue_message_was_logged(from, from->rcpts[i].shown))
-			continue;
-		rcpts[n].address = from->rcpts[i].shown;
-		rcpts[n++].reason = from->rcpts[i].reason;
-	}
-	m.rcpts = rcpts;
-	m.rcpt_count = n;
-	classic_text(&m, &r->classic);
-	free(rcpts);
+	queue_message_want(p->c.m, QUEUE_MESSAGE_REASONS, NULL);
+	queue_listing_of(p->c.m, &p->room, &m);
+	classic_text(&m, out, &p->classic);
 }
 
 static void
-show(struct run *r)
+put_message(struct part *p, struct buf *out)
 {
-	if (r->q->limit >= 0 && r->shown >= r->q->limit)
-		return;
-	if (r->q->format == FORMAT_CLASSIC) {
-		show_classic(r);
+	const struct run *r = p->run;
+	size_t from = out->len;
+
+	if (r->q->mode == MODE_SAVE)
+		queue_jsonl_put(out, &p->c, r->output.columns,
+		    r->output.count);
+	else if (r->q->format == FORMAT_CLASSIC)
+		put_classic(p, out);
+	else
+		output_message(&r->output, &p->c, "", out);
+	if (p->c.m->is_gone)
+		buf_truncate(out, from);
+}
+
+/* Rows that wait to be sorted are made now only while there is room. */
+static void
+keep_sorted(struct part *p)
+{
+	struct run *r = p->run;
+	struct buf row = BUF_INIT;
+	unsigned n = (unsigned)(p - r->parts);
+	bool has_row = p->c.m->is_told || (r->q->limit < 0 &&
+	    sorter_wants_row(r->sorter, n, p->c.m));
+
+	if (has_row)
+		put_message(p, &row);
+	sorter_keep(r->sorter, n, &p->c, has_row ? &row : NULL);
+	buf_done(&row);
+}
+
+static void
+count_groups(struct part *p)
+{
+	size_t i;
+
+	pthread_mutex_lock(&p->lock);
+	for (i = 0; i < p->run->plan_count; i++)
+		queue_groups_add(p->groups[i], &p->c);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* Is this message meant? Nothing has looked yet whether it can be read. */
+static bool
+is_meant(struct part *p)
+{
+	const struct run *r = p->run;
+	struct queue_message *m = p->c.m;
+	enum queue_select_result judged = SELECT_YES;
+
+	if (r->select != NULL)
+		judged = queue_select_eval(r->select, &p->c);
+	if (m->is_gone)
+		return false;
+	if (judged == SELECT_UNKNOWN)
+		p->unknown++;
+	if (judged != SELECT_YES)
+		return false;
+	return m->is_told || (m->has & QUEUE_MESSAGE_ENVELOPE) != 0 ||
+	    m->may_arrive || queue_message_is_ready(m);
+}
+
+static bool
+look(struct queue_message *m, struct buf *out, void *own)
+{
+	struct part *p = own;
+	const struct query *q = p->run->q;
+	bool is_handed_on = false;
+
+	p->c.m = m;
+	if (!is_meant(p)) {
+		p->damaged += m->is_damaged;
+		return false;
+	}
+	if (q->mode == MODE_WHY)
+		is_handed_on = strcmp(m->id, q->why) == 0;
+	else if (p->run->plan_count > 0)
+		count_groups(p);
+	else if (q->watch_s >= 0 || q->mode == MODE_FLUSH ||
+	    (q->limit >= 0 && p->run->sorter == NULL))
+		is_handed_on = true;
+	else if (p->run->sorter != NULL)
+		keep_sorted(p);
+	else
+		put_message(p, out);
+	p->damaged += m->is_damaged;
+	p->matched += !m->is_gone;
+	return is_handed_on;
+}
+
+/* ---- in the calling thread ---- */
+
+static bool
+write_text(struct buf *out, void *ctx)
+{
+	struct run *r = ctx;
+
+	/* Each message begins with the end of the line before. */
+	if (r->q->format == FORMAT_CLASSIC && !r->has_begun) {
+		classic_head(&r->parts[0].classic, &r->out);
+		output_write(&r->out);
+	}
+	r->has_begun = true;
+	output_write(out);
+	return true;
+}
+
+/* With --limit rows are made here, where they are counted. */
+static bool
+take_row(struct queue_message *m, void *ctx)
+{
+	struct run *r = ctx;
+
+	if (r->shown >= r->q->limit)
+		return false;
+	r->main.c.m = m;
+	put_message(&r->main, &r->out);
+	if (r->out.len > 0)
 		r->shown++;
-		return;
+	if (r->q->format == FORMAT_CLASSIC) {
+		struct buf text = BUF_INIT;
+
+		buf_swap(&text, &r->out);
+		write_text(&text, r);
+		buf_done(&text);
+	} else {
+		output_write(&r->out);
 	}
-	output_message(&r->output, &r->c, &r->out);
-	r->shown++;
-	/* The first rows at once, the others in large pieces. */
-	if (r->shown < 50 || r->out.len >= FLUSH_AT)
-		flush_out(r);
-}
-
-/* ---- sorting ---- */
-
-static void
-keep_for_sorting(struct run *r)
-{
-	struct queue_message *m = r->c.m;
-	struct queue_value v;
-	struct kept *k;
-	size_t i;
-
-	if (r->kept_count == r->kept_size) {
-		r->kept_size = r->kept_size * 2 + 256;
-		r->kept = xreallocarray(r->kept, r->kept_size,
-		    sizeof(*r->kept));
-	}
-	k = &r->kept[r->kept_count];
-	memset(k, 0, sizeof(*k));
-	k->serial = r->kept_count++;
-	for (i = 0; i < r->key_count; i++) {
-		queue_field_get(r->keys[i], &r->c, 0, 0, &v);
-		k->number[i] = v.kind == VALUE_NUMBER ? v.number : INT64_MIN;
-		if (v.kind == VALUE_TEXT)
-			k->text[i] = xstrdup(v.text);
-	}
-	if (m->is_told) {
-		output_message(&r->output, &r->c, &r->out);
-		k->row_len = r->out.len;
-		k->row = xmemdup(r->out.ptr, r->out.len + 1);
-		buf_reset(&r->out);
-		return;
-	}
-	k->queue = xstrdup(m->queue);
-	k->id = xstrdup(m->id);
-	k->path = xstrdup(m->path);
-}
-
-static const struct run *sorting;	/* qsort has no context argument */
-
-static int
-by_keys(const void *a, const void *b)
-{
-	const struct kept *x = a, *y = b;
-	size_t i;
-	int order;
-
-	for (i = 0; i < sorting->key_count; i++) {
-		if (x->text[i] != NULL || y->text[i] != NULL)
-			order = strcasecmp(x->text[i] != NULL ? x->text[i] :
-			    "", y->text[i] != NULL ? y->text[i] : "");
-		else
-			order = (x->number[i] > y->number[i]) -
-			    (x->number[i] < y->number[i]);
-		if (order != 0)
-			return sorting->is_down[i] ? -order : order;
-	}
-	return x->serial < y->serial ? -1 : 1;
+	return r->shown < r->q->limit;
 }
 
 static void
 show_sorted(struct run *r)
 {
-	struct kept *k;
-	size_t i;
+	struct queue_message m;
+	struct buf row = BUF_INIT;
+	int rc;
 
-	sorting = r;
-	if (r->kept_count > 1)
-		qsort(r->kept, r->kept_count, sizeof(*r->kept), by_keys);
-	for (i = 0; i < r->kept_count && !interrupted; i++) {
-		k = &r->kept[i];
-		if (r->q->limit >= 0 && r->shown >= r->q->limit)
-			break;
-		if (k->row != NULL) {
-			buf_add(&r->out, k->row, k->row_len);
+	queue_message_init(&m);
+	r->main.c.m = &m;
+	sorter_sort(r->sorter);
+	while (!source_interrupted && (r->q->limit < 0 ||
+	    r->shown < r->q->limit) &&
+	    (rc = sorter_next(r->sorter, &m, &row)) != 0) {
+		if (rc == 2)
+			put_message(&r->main, &row);
+		if (row.len > 0) {
 			r->shown++;
-			continue;
+			write_text(&row, r);
 		}
-		queue_message_begin(r->c.m, k->queue, k->id, k->path, NULL);
-		if (r->c.m->is_gone)
-			continue;	/* it went meanwhile */
-		show(r);
+	}
+	queue_message_done(&m);
+	buf_done(&row);
+}
+
+void
+query_count(struct run *r, struct part *sum)
+{
+	unsigned i;
+
+	sum->matched = sum->unknown = sum->damaged = 0;
+	sum->classic.messages = r->main.classic.messages;
+	sum->classic.bytes = r->main.classic.bytes;
+	for (i = 0; i < r->part_count; i++) {
+		sum->matched += r->parts[i].matched;
+		sum->unknown += r->parts[i].unknown;
+		sum->damaged += r->parts[i].damaged;
+		sum->classic.messages += r->parts[i].classic.messages;
+		sum->classic.bytes += r->parts[i].classic.bytes;
 	}
 }
 
-static void
-read_sort(struct run *r, const char *list)
+void
+query_merge(struct run *r, struct queue_groups **out)
 {
-	char *copy = xstrdup(list), *rest = copy, *word;
+	struct queue_groups *copy;
+	unsigned i;
+	size_t k;
 
-	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (r->key_count == KEYS_MAX)
-			log_fatal("more than %d fields to sort by", KEYS_MAX);
-		r->is_down[r->key_count] = *word == '-';
-		word += *word == '-';
-		r->keys[r->key_count] = queue_field_find(word, false);
-		if (r->keys[r->key_count++] == NULL)
-			log_fatal("unknown field \"%s\" to sort by", word);
-	}
-	free(copy);
-}
-
-/* ---- messages ---- */
-
-static void
-take(struct run *r)
-{
-	enum queue_select_result judged = SELECT_YES;
-
-	if (r->plan.facts & QUEUE_GROUP_BY_ENTRY) {
-		queue_groups_add(r->groups, &r->c);
-		r->matched++;
-		return;
-	}
-	if (r->select != NULL)
-		judged = queue_select_eval(r->select, &r->c);
-	if (r->c.m->is_gone)
-		return;
-	if (judged == SELECT_UNKNOWN)
-		r->unknown++;
-	if (judged != SELECT_YES)
-		return;
-	/* Without a selection nothing has looked whether it can be read. */
-	if (!r->c.m->is_told && r->select == NULL &&
-	    queue_message_want(r->c.m, QUEUE_MESSAGE_ENVELOPE, NULL) == 0)
-		return;
-	r->damaged += r->c.m->is_damaged;
-	r->matched++;
-	if (r->groups != NULL)
-		queue_groups_add(r->groups, &r->c);
-	else if (r->key_count > 0)
-		keep_for_sorting(r);
-	else
-		show(r);
-	r->is_full = r->groups == NULL && r->key_count == 0 && r->q->limit >= 0 && r->shown >= r->q->limit;
-}
-
-static void
-take_told(const struct queue_listing_message *from, void *ctx)
-{
-	struct run *r = ctx;
-
-	if (interrupted || r->is_full)
-		return;
-	queue_listing_tell(from, r->c.m);
-	take(r);
-}
-
-static void
-scan_queue(struct run *r)
-{
-	const char *queues[QUEUE_SELECT_QUEUES];
-	struct queue_scan *qs;
-
-	queue_select_queues(r->select, queues);
-	qs = queue_scan_open(queues, 0);
-	while (!interrupted && !r->is_full && queue_scan_next(qs, r->c.m)) {
-		take(r);
-		if (r->c.m->is_gone)
-			queue_scan_forget(qs, r->c.m);
-	}
-	r->damaged += (int64_t)queue_scan_unreadable(qs);
-	queue_scan_close(qs);
-}
-
-static void
-ask_showq(struct run *r)
-{
-	struct err err = ERR_INIT;
-
-	switch (queue_listing_from_showq(take_told, r, &err)) {
-	case LISTING_DONE:
-		return;
-	case LISTING_DOWN:
-		log_fatal("Queue report unavailable - mail system is down "
-		    "(%s)", err.text);
-	default:
-		log_fatal("%s", err.text);
+	for (k = 0; k < r->plan_count; k++) {
+		copy = queue_groups_new(&r->plans[k]);
+		for (i = 0; i < r->part_count; i++) {
+			pthread_mutex_lock(&r->parts[i].lock);
+			queue_groups_copy(copy, r->parts[i].groups[k]);
+			pthread_mutex_unlock(&r->parts[i].lock);
+		}
+		out[k] = copy;
 	}
 }
 
 /* ---- setting up ---- */
 
-/*
- * Files that the caller names are opened with the caller's rights: the group
- * of a set-gid program is laid aside meanwhile.
- */
+/* Files that the caller names are opened with the caller's rights. */
+void
+query_as_caller(bool is_so)
+{
+	static gid_t before;
+
+	if (!command_is_unsafe())
+		return;
+	if (is_so)
+		before = getegid();
+	if (setegid(is_so ? getgid() : before) == -1)
+		log_fatal("setegid: %s", strerror(errno));
+}
+
 static void
 parse_selection(struct run *r)
 {
 	struct err err = ERR_INIT;
-	gid_t gid = getegid();
 
-	if (command_is_unsafe() && setegid(getgid()) == -1)
-		log_fatal("setegid: %s", strerror(errno));
+	query_as_caller(true);
 	if (queue_select_setup(command_is_unsafe() ? NULL : getenv("HOME"),
 	    &err) == -1)
 		log_fatal("%s", err.text);
 	if (r->q->select != NULL) {
-		r->select = queue_select_parse(r->q->select, r->c.now, &err);
+		r->select = queue_select_parse(r->q->select, r->now, &err);
 		if (r->select == NULL)
-			log_fatal("--select: %s", err.text);
+			log_fatal("--%s: %s", r->q->mode == MODE_FLUSH ?
+			    "flush-select" : "select", err.text);
 	}
-	if (getegid() != gid && setegid(gid) == -1)
-		log_fatal("setegid: %s", strerror(errno));
-}
-
-static size_t
-terminal_width(void)
-{
-	struct winsize ws;
-
-	if (!isatty(STDOUT_FILENO) ||
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == -1)
-		return 0;
-	return ws.ws_col;
+	query_as_caller(false);
 }
 
 static void
-prepare_groups(struct run *r)
-{
-	const struct query *q = r->q;
-	const char *fields = q->wants_shape ? q->shape_field != NULL ?
-	    q->shape_field : "rcpt.domain" : q->wants_count ? q->by :
-	    q->group_by;
-	int64_t buckets = q->buckets >= 0 ? q->buckets : SHAPE_BUCKETS;
-	int64_t first_s = q->first_s >= 0 ? q->first_s : SHAPE_FIRST_S;
-	struct err err = ERR_INIT;
-
-	if (queue_group_plan_fields(&r->plan, fields != NULL ? fields : "",
-	    &err) == -1)
-		log_fatal("--%s: %s", q->wants_shape ? "shape" :
-		    q->wants_count ? "by" : "group-by", err.text);
-	if (q->wants_shape) {
-		if (r->plan.field_count != 1)
-			log_fatal("--shape: one field");
-		if (buckets < 1 || buckets > QUEUE_GROUP_AGES_MAX)
-			log_fatal("--buckets: between 1 and %d",
-			    QUEUE_GROUP_AGES_MAX);
-		if (first_s < 1)
-			log_fatal("--first: at least 1s");
-		queue_group_plan_ages(&r->plan, (size_t)buckets, first_s,
-		    q->is_linear);
-		r->plan.wants_parents = q->wants_parents;
-	} else if (!q->wants_count) {
-		r->plan.facts = QUEUE_GROUP_CLASSES;
-	} else if (q->select == NULL && q->is_direct && (q->by == NULL ||
-	    strcmp(q->by, "queue") == 0)) {
-		r->plan.facts = QUEUE_GROUP_BY_ENTRY;
-	}
-	r->groups = queue_groups_new(&r->plan);
-}
-
-static void
-prepare(struct run *r)
+open_source(struct run *r)
 {
 	struct query *q = r->q;
-	const char *bad = NULL;
-	bool is_grouped = q->wants_count || q->group_by != NULL ||
-	    q->wants_shape;
+	struct err err = ERR_INIT;
+
+	r->source.kind = q->is_direct ? SOURCE_QUEUE : SOURCE_SHOWQ;
+	if (q->queue_dir != NULL)
+		r->source.kind = SOURCE_QUEUE;
+	else if (q->from != NULL)
+		r->source.kind = SOURCE_SNAPSHOT;
+	else if (q->is_direct && queue_become_owner(&err) == -1)
+		log_fatal("%s", err.text);
+	q->is_direct = r->source.kind == SOURCE_QUEUE;
+	if (r->source.kind == SOURCE_SHOWQ && isatty(STDERR_FILENO))
+		log_info("source: the %s service, for want of rights to read "
+		    "%s", params.showq_service_name, params.queue_directory);
+	if (r->select != NULL && queue_select_uses(r->select, "arriving"))
+		r->source.flags = QUEUE_SCAN_ARRIVING;
+}
+
+static void
+prepare_output(struct run *r)
+{
+	struct query *q = r->q;
+	struct err err = ERR_INIT;
+	bool is_terminal = isatty(STDOUT_FILENO);
+	const char *columns = q->columns;
 
 	if (q->format == FORMAT_DEFAULT)
-		q->format = isatty(STDOUT_FILENO) || is_grouped ?
+		q->format = is_terminal || r->plan_count > 0 ?
 		    FORMAT_TABLE : FORMAT_JSONL;
+	r->has_color = q->format == FORMAT_TABLE &&
+	    (q->color == COLOR_ALWAYS || (q->color == COLOR_AUTO &&
+	    is_terminal && getenv("NO_COLOR") == NULL));
 	r->output.format = q->format;
-	r->output.width = q->format == FORMAT_TABLE ? terminal_width() : 0;
-	if ((bad = output_set_columns(&r->output, q->columns)) != NULL)
-		log_fatal("--columns: unknown field \"%s\"", bad);
-	if (q->columns == NULL && q->format == FORMAT_JSONL)
-		r->output.count = 0;
-	if (q->sort != NULL)
-		read_sort(r, q->sort);
-	if (q->format == FORMAT_CLASSIC && q->sort != NULL && !q->is_direct)
-		log_fatal("--sort with --format=classic needs direct access "
-		    "to the queue");
-	r->classic.out = stdout;
-	r->classic.has_long_ids = params.enable_long_queue_ids;
-	if (is_grouped) {
-		if (q->format == FORMAT_IDS || q->format == FORMAT_IDS0 ||
-		    q->format == FORMAT_CLASSIC)
-			log_fatal("groups have no IDs to print");
+	r->output.has_events = q->watch_s >= 0;
+	/* Without a choice objects have no more than they always have. */
+	if (columns == NULL && (q->format == FORMAT_JSONL ||
+	    q->mode == MODE_SAVE))
+		columns = "";
+	if (output_set_columns(&r->output, columns, q->format == FORMAT_TABLE ?
+	    query_terminal_width() : 0, r->has_color, &err) == -1)
+		log_fatal("--columns: %s", err.text);
+	if (q->sort != NULL && (r->sorter = sorter_new(q->sort,
+	    r->part_count, &err)) == NULL)
+		log_fatal("--sort: %s", err.text);
+}
+
+static void
+prepare_parts(struct run *r)
+{
+	unsigned i;
+	size_t k;
+
+	r->part_count = r->source.kind == SOURCE_QUEUE ?
+	    queue_scan_threads() : 1;
+	r->parts = xcalloc(r->part_count, sizeof(*r->parts));
+	for (i = 0; i <= r->part_count; i++) {
+		struct part *p = i < r->part_count ? &r->parts[i] : &r->main;
+
+		p->run = r;
+		p->c.now = r->now;
+		buf_init(&p->c.scratch);
+		p->classic.has_long_ids = params.enable_long_queue_ids;
+		pthread_mutex_init(&p->lock, NULL);
+		for (k = 0; k < r->plan_count; k++)
+			p->groups[k] = queue_groups_new(&r->plans[k]);
 	}
-	if (is_grouped)
-		prepare_groups(r);
-}
-
-static int
-explain(struct run *r)
-{
-	static const char *const tiers[] = { "directory entries",
-	    "envelopes", "defer logs", "headers" };
-	const char *queues[QUEUE_SELECT_QUEUES];
-	size_t i;
-
-	if (r->select == NULL)
-		log_fatal("--select-explain needs --select");
-	queue_select_print(r->select, &r->out);
-	buf_addf(&r->out, "\nreads at most: %s\nqueues:",
-	    tiers[queue_select_tier(r->select)]);
-	queue_select_queues(r->select, queues);
-	for (i = 0; queues[i] != NULL; i++)
-		buf_addf(&r->out, " %s", queues[i]);
-	buf_addc(&r->out, '\n');
-	flush_out(r);
-	return QUERY_DONE;
-}
-
-static int
-why(struct run *r)
-{
-	static const char *const queues[] = { "maildrop", "active",
-	    "incoming", "deferred", "hold", "corrupt" };
-	struct buf plain = BUF_INIT;
-	size_t i;
-
-	if (r->select == NULL)
-		log_fatal("--select-why needs --select");
-	if (!r->q->is_direct)
-		log_fatal("--select-why needs direct access to the queue");
-	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
-		if (queue_message_read(r->c.m, queues[i], r->q->why,
-		    QUEUE_MESSAGE_ENVELOPE, NULL) == 0)
-			continue;
-		queue_select_why(r->select, &r->c, &plain);
-		while (plain.len > 0) {		/* line by line, made visible */
-			char *nl = strchr(plain.ptr, '\n');
-			size_t len = nl == NULL ? plain.len :
-			    (size_t)(nl - plain.ptr) + 1;
-
-			if (nl != NULL)
-				*nl = '\0';
-			text_visible(&r->out, plain.ptr, 0);
-			buf_addc(&r->out, '\n');
-			buf_delete(&plain, 0, len);
-		}
-		buf_done(&plain);
-		flush_out(r);
-		return QUERY_DONE;
-	}
-	log_error("%s: no such message", r->q->why);
-	return QUERY_NOTHING;
-}
-
-static int
-finish(struct run *r)
-{
-	if (r->q->wants_shape)
-		shape_print(r->groups, &r->plan, r->q->format, r->q->top,
-		    &r->out);
-	else if (r->groups != NULL)
-		group_print(r->groups, &r->plan, r->q->format,
-		    r->q->wants_count, r->q->top, r->c.now, &r->out);
-	else if (r->key_count > 0)
-		show_sorted(r);
-	if (r->q->format == FORMAT_CLASSIC)
-		classic_text_end(&r->classic);
-	flush_out(r);
-	if (r->unknown > 0)
-		log_warning("%lld message%s could not be judged%s",
-		    (long long)r->unknown, r->unknown == 1 ? "" : "s",
-		    r->q->is_direct ? "" :
-		    ": needs direct access to the queue");
-	if (interrupted)
-		log_warning("interrupted: this is what was found so far");
-	return r->unknown > 0 || r->damaged > 0 ? QUERY_PARTLY :
-	    r->matched == 0 && r->groups == NULL ?
-	    QUERY_NOTHING : QUERY_DONE;
 }
 
 static void
 run_done(struct run *r)
 {
-	struct kept *k;
-	size_t i, j;
+	unsigned i;
+	size_t k;
 
-	for (i = 0; i < r->kept_count; i++) {
-		k = &r->kept[i];
-		for (j = 0; j < r->key_count; j++)
-			free(k->text[j]);
-		free(k->queue);
-		free(k->id);
-		free(k->path);
-		free(k->row);
+	for (i = 0; i <= r->part_count; i++) {
+		struct part *p = i < r->part_count ? &r->parts[i] : &r->main;
+
+		for (k = 0; k < r->plan_count; k++)
+			queue_groups_free(p->groups[k]);
+		queue_field_context_done(&p->c);
+		queue_listing_room_done(&p->room);
+		pthread_mutex_destroy(&p->lock);
 	}
-	free(r->kept);
-	queue_groups_free(r->groups);
+	free(r->parts);
+	sorter_free(r->sorter);
 	queue_select_free(r->select);
-	queue_message_done(r->c.m);
-	queue_field_context_done(&r->c);
 	buf_done(&r->out);
+}
+
+/* ---- answers ---- */
+
+void
+query_scan(struct run *r, struct queue_scan_job *job)
+{
+	const char *queues[QUEUE_SELECT_QUEUES];
+
+	queue_select_queues(r->select, queues);
+	query_scan_queues(r, job, queues);
+}
+
+void
+query_scan_queues(struct run *r, struct queue_scan_job *job,
+    const char *const *queues)
+{
+	job->threads = r->part_count;
+	job->look = look;
+	if (job->ctx == NULL)
+		job->ctx = r;
+	job->own = r->parts;
+	job->own_size = sizeof(*r->parts);
+	job->stop = &source_interrupted;
+	r->unreadable += source_run(&r->source, queues, job);
+}
+
+int
+query_status(struct run *r, bool wants_match)
+{
+	struct part sum;
+
+	query_count(r, &sum);
+	if (sum.unknown > 0)
+		log_warning("%lld message%s could not be judged%s",
+		    (long long)sum.unknown, sum.unknown == 1 ? "" : "s",
+		    r->source.kind == SOURCE_SHOWQ ?
+		    ": needs direct access to the queue" :
+		    r->source.kind == SOURCE_SNAPSHOT ?
+		    ": the snapshot does not hold what was asked for" : "");
+	if (source_interrupted)
+		log_warning("interrupted: this is what was found so far");
+	return sum.unknown > 0 || sum.damaged > 0 || r->unreadable > 0 ?
+	    QUERY_PARTLY : sum.matched == 0 && wants_match ? QUERY_NOTHING :
+	    QUERY_DONE;
+}
+
+static int
+answer_rows(struct run *r)
+{
+	struct queue_scan_job job = { .text = write_text, .take = take_row };
+	struct part sum;
+
+	output_head(&r->output, &r->out);
+	output_write(&r->out);
+	if (r->q->limit != 0)
+		query_scan(r, &job);
+	if (r->sorter != NULL)
+		show_sorted(r);
+	if (r->q->format == FORMAT_CLASSIC) {
+		query_count(r, &sum);
+		classic_tail(sum.classic.messages, sum.classic.bytes, &r->out);
+		output_write(&r->out);
+	}
+	return query_status(r, true);
 }
 
 static int
 answer(struct run *r)
 {
-	if (r->q->wants_explain)
-		return explain(r);
-	if (r->q->why != NULL)
-		return why(r);
-	if (r->groups == NULL) {
-		output_head(&r->output, &r->out);
-		flush_out(r);
+	if (r->q->watch_s >= 0)
+		return watch_run(r);
+	switch (r->q->mode) {
+	case MODE_EXPLAIN:
+		return explain_selection(r);
+	case MODE_WHY:
+		return explain_message(r);
+	case MODE_SAVE:
+		return save_run(r);
+	case MODE_FLUSH:
+		return flush_run(r);
+	case MODE_ROWS:
+		return answer_rows(r);
+	default:
+		return groups_run(r);
 	}
-	if (r->q->is_direct)
-		scan_queue(r);
-	else
-		ask_showq(r);
-	return finish(r);
+}
+
+/*
+ * A copied spool is the caller's: it is read with no more rights than his.
+ * Until here names of files are relative to where the caller is.
+ */
+static void
+enter(const struct query *q)
+{
+	struct err err = ERR_INIT;
+
+	if (q->from != NULL)
+		return;
+	if (q->queue_dir == NULL) {
+		if (queue_enter(&err) == -1)
+			log_fatal("%s", err.text);
+		return;
+	}
+	query_as_caller(true);
+	if (chdir(q->queue_dir) == -1)
+		log_fatal("--queue-dir: %s: %s", q->queue_dir,
+		    strerror(errno));
+}
+
+static void
+begin_outfile(const struct query *q)
+{
+	query_as_caller(true);
+	if (q->mode == MODE_SAVE && strcmp(q->save, "-") != 0)
+		outfile_begin(q->save, 0600, true);
+	if (q->output != NULL)
+		outfile_begin(q->output, 0644, false);
+	query_as_caller(false);
 }
 
 int
 query_run(struct query *q)
 {
-	struct run r = { .q = q, .out = BUF_INIT,
-	    .c = QUEUE_FIELD_CONTEXT_INIT };
-	struct sigaction sa = { .sa_handler = note_interrupt };
-	struct queue_message m;
-	struct err err = ERR_INIT;
+	struct run r = { .q = q, .out = BUF_INIT };
 	int rc;
 
-	queue_message_init(&m);
-	r.c.m = &m;
-	r.c.now = clock_now();
-	sigaction(SIGINT, &sa, NULL);
+	r.now = clock_now();
 	parse_selection(&r);
-	if (q->is_direct && queue_become_owner(&err) == -1)
-		log_fatal("%s", err.text);
-	prepare(&r);
+	if (q->from != NULL)
+		snapshot_open(&r);
+	begin_outfile(q);
+	source_catch_interrupt();
+	enter(q);
+	open_source(&r);
+	groups_prepare(&r);
+	prepare_parts(&r);
+	prepare_output(&r);
 	rc = answer(&r);
 	run_done(&r);
 	return rc;

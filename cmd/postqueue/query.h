@@ -17,26 +17,48 @@ enum query_exit {		/* beyond the classic modes */
 	QUERY_DONE = 0, QUERY_FATAL = 1, QUERY_NOTHING = 3, QUERY_PARTLY = 4
 };
 
+enum query_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+enum query_mode {
+	MODE_ROWS,		/* the messages themselves */
+	MODE_COUNT,
+	MODE_GROUPS,		/* --group-by */
+	MODE_SHAPE,
+	MODE_METRICS,
+	MODE_CHECK,
+	MODE_SAVE,
+	MODE_FLUSH,
+	MODE_EXPLAIN,
+	MODE_WHY
+};
+
 struct query {
 	bool		 is_asked;	/* any of these options was given */
+	enum query_mode	 mode;
+	int		 modes;		/* how many options chose one */
 	const char	*select;	/* NULL: everything */
 	enum query_format format;
+	enum query_color color;
 	const char	*columns;	/* comma list of fields, NULL: the default */
 	const char	*sort;		/* "field,-field" */
 	int64_t		 limit;		/* -1: none */
-	bool		 wants_count;
-	const char	*by;		/* --count --by */
-	const char	*group_by;
+	const char	*by;		/* --count --by, --group-by, --shape; NULL: the default */
+	const char	*count_by;	/* --by as it was given */
 	int64_t		 top;		/* groups shown, -1: all */
-	bool		 wants_shape;
-	const char	*shape_field;	/* NULL: rcpt.domain */
 	int64_t		 buckets, first_s;
 	bool		 is_linear, wants_parents;
-	bool		 wants_explain;
 	const char	*why;		/* a queue ID */
+	const char	*output;	/* --metrics: into this file */
+	const char	*warn, *crit;	/* --check */
+	int64_t		 watch_s;	/* -1: once */
+	const char	*save;		/* a file, "-" */
+	const char	*from;		/* a snapshot, "-"; NULL: the queue */
+	const char	*queue_dir;	/* a copied spool; NULL: ours */
+	double		 rate;		/* --flush-select: messages a second; 0: no limit */
 	bool		 is_direct;	/* we may read the queue ourselves */
 };
-#define QUERY_INIT { .limit = -1, .top = -1, .buckets = -1, .first_s = -1 }
+#define QUERY_INIT { .limit = -1, .top = -1, .buckets = -1, .first_s = -1, \
+	.watch_s = -1 }
 
 /* query_format_find - by name; false when there is no such format */
 bool	query_format_find(const char *name, enum query_format *out);

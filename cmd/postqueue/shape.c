@@ -19,7 +19,6 @@
 #include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
-#include "lib/base/text.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_group.h"
 
@@ -45,7 +44,7 @@ static void
 put_name(const struct queue_field *f, const char *value, bool is_total,
     enum query_format format, struct buf *out)
 {
-	struct buf shown = BUF_INIT, cut = BUF_INIT;
+	struct buf shown = BUF_INIT;
 
 	switch (format) {
 	case FORMAT_TABLE:
@@ -53,9 +52,7 @@ put_name(const struct queue_field *f, const char *value, bool is_total,
 			buf_adds(&shown, value);
 		else
 			group_value_shown(f, value, &shown);
-		text_visible(&cut, shown.ptr, NAME_WIDTH);
-		buf_addf(out, "%*s", NAME_WIDTH + (int)(cut.len -
-		    output_length(cut.ptr)), cut.ptr);
+		table_pad(shown.ptr, NAME_WIDTH, true, out);
 		break;
 	case FORMAT_JSONL:
 		buf_adds(out, "{\"v\": 1, ");
@@ -69,7 +66,6 @@ put_name(const struct queue_field *f, const char *value, bool is_total,
 		break;
 	}
 	buf_done(&shown);
-	buf_done(&cut);
 }
 
 static void

@@ -18,6 +18,7 @@
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
+#include "lib/queue/queue_total.h"
 
 /* Within this part of its lifetime a message counts as dying: a tenth. */
 #define DYING_PART	10
@@ -360,7 +361,8 @@ GET(submitter)
 
 static const struct queue_field fields[] = {
 #define F(name, inner, type, tier, told, fn, meaning) \
-	{ name, inner, FIELD_##type, TIER_##tier, told, meaning, get_##fn }
+	{ name, inner, FIELD_##type, TIER_##tier, told, meaning, get_##fn, \
+	    false, 0 }
 F("id", NULL, TEXT, ENTRY, true, id, "queue ID"),
 F("queue", NULL, QUEUE, ENTRY, true, queue, "queue it is in"),
 F("next", NULL, TIME, ENTRY, false, next, "next attempt"),
@@ -557,6 +559,13 @@ queue_field_get(const struct queue_field *f, struct queue_field_context *c,
 	    QUEUE_MESSAGE_REASONS, QUEUE_MESSAGE_HEADERS };
 
 	out->kind = VALUE_UNKNOWN;
+	if (f->is_total) {
+		if (nth > 0)
+			out->kind = VALUE_ABSENT;
+		else if (c->totals->is_known[f->total])
+			number(out, c->totals->value[f->total]);
+		return;
+	}
 	if (c->m->is_told) {
 		if (f->tier >= TIER_HEADERS) {
 			get_told(c->m, f, nth, out);
@@ -568,6 +577,8 @@ queue_field_get(const struct queue_field *f, struct queue_field_context *c,
 			return;
 	} else if (!needs_no_stat(f)) {
 		queue_message_want(c->m, wants[f->tier], NULL);
+		if (f->tier != TIER_ENTRY && queue_message_is_arriving(c->m))
+			return;
 		if (c->m->is_gone || (c->m->is_damaged &&
 		    f->get != get_damaged))
 			return;

@@ -16,6 +16,7 @@
 #include "lib/base/buf.h"
 
 struct queue_message;
+struct queue_totals;
 
 enum queue_field_type {
 	FIELD_ADDRESS,		/* letter case ignored; "" is the null sender */
@@ -58,8 +59,9 @@ struct queue_field_context {
 	time_t		 now;
 	struct buf	 scratch;
 	void		*match;		/* of queue_select_eval: PCRE2's match data */
+	const struct queue_totals *totals;	/* asked instead of m (queue_total.h) */
 };
-#define QUEUE_FIELD_CONTEXT_INIT { NULL, 0, BUF_INIT, NULL }
+#define QUEUE_FIELD_CONTEXT_INIT { NULL, 0, BUF_INIT, NULL, NULL }
 void	queue_field_context_done(struct queue_field_context *c);
 
 struct queue_field {
@@ -71,6 +73,8 @@ struct queue_field {
 	const char	*meaning;	/* for --help */
 	void		(*get)(struct queue_field_context *c, size_t rcpt,
 			    size_t nth, struct queue_value *out);
+	bool		 is_total;	/* one of queue_total.h: no get, but */
+	size_t		 total;
 };
 
 /* queue_field_find - by name; inner: a name inside a quantifier is meant first. NULL when unknown */

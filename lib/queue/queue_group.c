@@ -199,6 +199,7 @@ count_message(struct queue_groups *g, struct group *one,
 	sum->bytes += (g->plan.facts & QUEUE_GROUP_BY_ENTRY) != 0 ?
 	    (int64_t)m->st.st_size : m->size;
 	sum->due += is_due;
+	sum->arrivals += m->arrival.tv_sec;
 	if (sum->messages++ == 0 || m->arrival.tv_sec < sum->oldest)
 		sum->oldest = m->arrival.tv_sec;
 	if (m->arrival.tv_sec > sum->newest)
@@ -327,6 +328,7 @@ add_group(const struct queue_groups *g, struct group *to,
 	a->recipients += b->recipients;
 	a->bytes += b->bytes;
 	a->due += b->due;
+	a->arrivals += b->arrivals;
 	a->units += b->units;
 	for (i = 0; i < REASON_COUNT; i++)
 		a->classes[i] += b->classes[i];
@@ -354,6 +356,16 @@ queue_groups_merge(struct queue_groups *g, struct queue_groups *from)
 	add_group(g, g->total, from->total);
 	group_free(from->total);
 	from->total = group_new(from, "", 0);
+}
+
+void
+queue_groups_copy(struct queue_groups *g, const struct queue_groups *from)
+{
+	const struct group *one;
+
+	for (one = from->list; one != NULL; one = one->hh.next)
+		add_group(g, find_group(g, one->key, one->key_len), one);
+	add_group(g, g->total, from->total);
 }
 
 const struct queue_group *

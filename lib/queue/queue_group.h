@@ -61,6 +61,7 @@ void	queue_group_plan_ages(struct queue_group_plan *p, size_t count,
 struct queue_group {
 	int64_t		 messages, recipients, bytes, due;
 	time_t		 oldest, newest;	/* arrivals; 0 without a message */
+	int64_t		 arrivals;	/* their sum, for the mean age */
 	int64_t		 units;		/* of the histogram: recipients, or messages where no field is a recipient's */
 	unsigned	 classes[REASON_COUNT];	/* recipients */
 	int64_t		*ages;		/* units; as many as the plan has */
@@ -72,6 +73,9 @@ void	queue_groups_free(struct queue_groups *g);
 void	queue_groups_add(struct queue_groups *g, struct queue_field_context *c);
 /* queue_groups_merge - add what was counted by the same plan elsewhere, which is empty then */
 void	queue_groups_merge(struct queue_groups *g, struct queue_groups *from);
+/* queue_groups_copy - add what was counted elsewhere, which stays */
+void	queue_groups_copy(struct queue_groups *g,
+	    const struct queue_groups *from);
 /* queue_groups_total - all messages in one */
 const struct queue_group	*queue_groups_total(
 				    const struct queue_groups *g);

@@ -23,8 +23,8 @@
 #include "lib/ipc/attr.h"
 #include "lib/ipc/endpoint.h"
 #include "lib/net/stream.h"
-#include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_message.h"
+#include "lib/queue/queue_scan.h"
 
 /* One message with a hundred thousand recipients and long reasons. */
 #define MESSAGE_MAX	(256 * 1024 * 1024)
@@ -32,13 +32,8 @@
 static const char *const queues[] = { "maildrop", "active", "incoming",
     "deferred", "hold", NULL };
 
-struct rcpts {
-	struct queue_listing_rcpt *list;
-	size_t		 count, size;
-};
-
 static struct queue_listing_rcpt *
-rcpts_add(struct rcpts *r)
+rcpts_add(struct queue_listing_room *r)
 {
 	if (r->count == r->size) {
 		r->size = r->size * 2 + 16;
@@ -76,7 +71,7 @@ read_number(const char *text, int64_t *out)
 
 /* The recipients of a list, from its pair at on. */
 static bool
-read_rcpts(const struct attrs *a, size_t at, struct rcpts *r)
+read_rcpts(const struct attrs *a, size_t at, struct queue_listing_room *r)
 {
 	struct queue_listing_rcpt *rcpt = NULL;
 	const char *name, *value;
@@ -108,7 +103,7 @@ read_rcpts(const struct attrs *a, size_t at, struct rcpts *r)
 
 static bool
 read_message(const struct attrs *a, struct queue_listing_message *m,
-    struct rcpts *r)
+    struct queue_listing_room *r)
 {
 	const char *name, *value;
 	int64_t number;
@@ -152,7 +147,7 @@ static enum queue_listing_result
 read_stream(struct stream *s, queue_listing_fn fn, void *ctx, struct err *err)
 {
 	struct queue_listing_message m;
-	struct rcpts r = { NULL, 0, 0 };
+	struct queue_listing_room r = { NULL, 0, 0 };
 	struct attrs a;
 	bool is_first = true, is_good = false;
 
@@ -206,13 +201,17 @@ queue_listing_from_showq(queue_listing_fn fn, void *ctx, struct err *err)
 
 /* ---- from the queue itself ---- */
 
-static void
-give(const struct queue_message *from, struct rcpts *r, queue_listing_fn fn,
-    void *ctx)
+void
+queue_listing_room_done(struct queue_listing_room *room)
 {
-	struct queue_listing_message m = { .queue = from->queue, .id = from->id,
-	    .arrival = from->arrival.tv_sec, .size = from->size,
-	    .is_expired = from->is_expired, .sender = from->sender_shown };
+	free(room->list);
+	*room = (struct queue_listing_room){ NULL, 0, 0 };
+}
+
+void
+queue_listing_of(const struct queue_message *from,
+    struct queue_listing_room *r, struct queue_listing_message *m)
+{
 	struct queue_listing_rcpt *rcpt;
 	size_t i;
 
@@ -227,44 +226,61 @@ give(const struct queue_message *from, struct rcpts *r, queue_listing_fn fn,
 			continue;
 		rcpt = rcpts_add(r);
 		rcpt->address = from->rcpts[i].shown;
-		rcpt->reason = "";
+		rcpt->reason = from->rcpts[i].reason;
 	}
-	m.rcpts = r->list;
-	m.rcpt_count = r->count;
-	fn(&m, ctx);
+	*m = (struct queue_listing_message){ .queue = from->queue,
+	    .id = from->id, .arrival = from->arrival.tv_sec,
+	    .size = from->size, .is_expired = from->is_expired,
+	    .sender = from->sender_shown, .rcpts = r->list,
+	    .rcpt_count = r->count };
+}
+
+struct lister {
+	const struct queue_listing_job *job;
+	struct queue_listing_room room;
+	void		*own;
+};
+
+static bool
+list_one(struct queue_message *m, struct buf *out, void *own)
+{
+	struct lister *l = own;
+	struct queue_listing_message listed;
+	struct err err = ERR_INIT;
+	int rc = queue_message_want(m, QUEUE_MESSAGE_REASONS, &err);
+
+	if (rc == -1)
+		log_warning("%s", err.text);
+	if (m->note != NULL)
+		log_warning("%s", m->note);
+	if (rc != 0 && m->has_sender) {
+		queue_listing_of(m, &l->room, &listed);
+		l->job->put(&listed, out, l->own);
+	}
+	return false;
 }
 
 void
-queue_listing_from_queue(queue_listing_fn fn, void *ctx)
+queue_listing_from_queue(const struct queue_listing_job *job)
 {
-	struct queue_message m;
-	struct rcpts r = { NULL, 0, 0 };
-	struct queue_dir *qd;
-	struct err err = ERR_INIT;
-	const char *id;
-	size_t i;
-	int rc;
+	unsigned i, n = job->threads > 0 ? job->threads :
+	    queue_scan_threads();
+	struct lister *listers = xcalloc(n, sizeof(*listers));
+	struct queue_scan *qs = queue_scan_open(queues, QUEUE_SCAN_AS_STORED);
+	struct queue_scan_job scan = { .threads = n, .look = list_one,
+	    .text = job->text, .ctx = job->ctx, .own = listers,
+	    .own_size = sizeof(*listers) };
 
-	queue_message_init(&m);
-	for (i = 0; queues[i] != NULL; i++) {
-		if ((qd = queue_dir_open(queues[i], &err)) == NULL) {
-			log_warning("%s", err.text);
-			continue;
-		}
-		while ((id = queue_dir_next(qd)) != NULL) {
-			rc = queue_message_read(&m, queues[i], id,
-			    QUEUE_MESSAGE_REASONS, &err);
-			if (rc == -1)
-				log_warning("%s", err.text);
-			if (m.note != NULL)
-				log_warning("%s", m.note);
-			if (rc != 0 && m.has_sender)
-				give(&m, &r, fn, ctx);
-		}
-		queue_dir_close(qd);
+	for (i = 0; i < n; i++) {
+		listers[i].job = job;
+		if (job->own != NULL)
+			listers[i].own = (char *)job->own + i * job->own_size;
 	}
-	free(r.list);
-	queue_message_done(&m);
+	queue_scan_run(qs, &scan);
+	queue_scan_close(qs);
+	for (i = 0; i < n; i++)
+		queue_listing_room_done(&listers[i].room);
+	free(listers);
 }
 
 void

@@ -752,6 +752,12 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 		    "%s: needs direct access to the queue", m->id);
 	if (want == QUEUE_MESSAGE_ENTRY)
 		return m->is_gone ? 0 : read_entry(m, err);
+	if (queue_message_is_arriving(m)) {
+		m->has |= want;
+		m->size = -1;
+		fill_defaults(m);
+		return m->is_gone ? 0 : 1;
+	}
 	want &= ~(unsigned)QUEUE_MESSAGE_ENTRY;	/* opening it tells */
 	if (want & (QUEUE_MESSAGE_REASONS | QUEUE_MESSAGE_HEADERS))
 		want |= QUEUE_MESSAGE_ENVELOPE & ~m->has;
@@ -763,6 +769,14 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 		join_log(m);
 	}
 	return rc;
+}
+
+bool
+queue_message_is_arriving(struct queue_message *m)
+{
+	return m->may_arrive && !m->is_told &&
+	    queue_message_want(m, QUEUE_MESSAGE_ENTRY, NULL) == 1 &&
+	    (m->st.st_mode & S_IRWXU) != S_IRWXU;
 }
 
 bool

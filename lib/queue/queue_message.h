@@ -65,6 +65,7 @@ struct queue_message {
 	bool		 is_told;	/* by somebody: the file cannot be read */
 	bool		 is_snapshot;	/* told, by one who had read all but headers and content */
 	bool		 is_gone;	/* it went away while we looked */
+	bool		 may_arrive;	/* one that is still being written is not as good as gone: its envelope is not known */
 	bool		 is_damaged;	/* its records cannot be read to the end */
 	bool		 is_tagged;	/* in a browser */
 	const char	*note;		/* what is odd about the file, or NULL */
@@ -134,6 +135,8 @@ void	queue_message_meet(struct queue_message *m, const char *queue,
 int	queue_message_want(struct queue_message *m, unsigned want,
 	    struct err *err);
 
+/* queue_message_is_arriving - with may_arrive: its writer has not completed it */
+bool	queue_message_is_arriving(struct queue_message *m);
 /* queue_message_is_ready - a regular file that its writer has completed (12.1)? */
 bool	queue_message_is_ready(struct queue_message *m);
 

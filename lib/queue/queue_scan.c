@@ -235,7 +235,8 @@ queue_scan_next(struct queue_scan *qs, struct queue_message *m)
 	while (queue_scan_claim(qs, true, &n) == SCAN_NAME) {
 		queue_message_meet(m, n.queue, n.path + n.name, n.path,
 		    n.inode);
-		if ((qs->flags & QUEUE_SCAN_ARRIVING) != 0 ?
+		m->may_arrive = queue_scan_may_arrive(qs);
+		if (m->may_arrive ?
 		    queue_message_want(m, QUEUE_MESSAGE_ENTRY, NULL) == 1 :
 		    queue_message_is_ready(m))
 			return true;
@@ -262,6 +263,12 @@ queue_scan_forget(struct queue_scan *qs, const struct queue_message *m)
 			qs->seconds[i].is_due = true;
 			qs->due_count++;
 		}
+}
+
+bool
+queue_scan_may_arrive(const struct queue_scan *qs)
+{
+	return (qs->flags & QUEUE_SCAN_ARRIVING) != 0;
 }
 
 size_t

@@ -25,7 +25,7 @@ struct queue_message;
 struct queue_scan;
 
 enum queue_scan_flags {
-	QUEUE_SCAN_ARRIVING	= 1,	/* files still being written, too */
+	QUEUE_SCAN_ARRIVING	= 1,	/* files still being written, too: may_arrive */
 	QUEUE_SCAN_AS_STORED	= 2	/* in the order of the directory */
 };
 
@@ -61,9 +61,12 @@ struct queue_scan_job {
 	 */
 	bool		(*look)(struct queue_message *m, struct buf *out,
 			    void *own);
-	/* In the calling thread; either may be NULL. False ends the scan. */
+	/* In the calling thread; any of these may be NULL. False ends the scan. */
 	bool		(*take)(struct queue_message *m, void *ctx);
 	bool		(*text)(struct buf *out, void *ctx);
+	/* In the calling thread, after each batch: for whoever shows how far things are. */
+	void		(*pulse)(void *pulse_ctx);
+	void		*pulse_ctx;
 
 	void		*ctx;
 	void		*own;		/* array, one element a thread */

@@ -30,4 +30,7 @@ enum queue_scan_step { SCAN_NAME, SCAN_QUEUE_END, SCAN_END };
 enum queue_scan_step	queue_scan_claim(struct queue_scan *qs,
 			    bool may_enter, struct queue_scan_name *out);
 
+/* queue_scan_may_arrive - was it opened with QUEUE_SCAN_ARRIVING? */
+bool	queue_scan_may_arrive(const struct queue_scan *qs);
+
 #endif

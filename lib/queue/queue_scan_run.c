@@ -53,6 +53,7 @@ struct batch {
 struct scan_run {
 	struct queue_scan *qs;
 	const struct queue_scan_job *job;
+	bool		 may_arrive;
 	pthread_mutex_t	 lock;		/* of all below, and of qs */
 	pthread_cond_t	 filled, emptied;
 	struct batch	*ring;
@@ -168,6 +169,7 @@ look_at(struct scan_run *r, struct batch *b, size_t i, void *own)
 		b->made++;
 	}
 	queue_message_meet(m, n->queue, path + n->name, path, n->inode);
+	m->may_arrive = r->may_arrive;
 	if (r->job->look(m, &b->out, own) && !m->is_gone) {
 		b->passed++;
 		b->bytes += queue_message_bytes(m);
@@ -211,6 +213,8 @@ hand_over(struct scan_run *r, struct batch *b)
 		goes_on = job->take(&b->messages[i], job->ctx);
 	if (goes_on && job->text != NULL && b->out.len > 0)
 		goes_on = job->text(&b->out, job->ctx);
+	if (goes_on && job->pulse != NULL)
+		job->pulse(job->pulse_ctx);
 	b->passed = b->bytes = 0;
 	if (b->out.size > PART_MAX)
 		buf_done(&b->out);
@@ -297,6 +301,7 @@ void
 queue_scan_run(struct queue_scan *qs, const struct queue_scan_job *job)
 {
 	struct scan_run r = { .qs = qs, .job = job,
+	    .may_arrive = queue_scan_may_arrive(qs),
 	    .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .filled = PTHREAD_COND_INITIALIZER,
 	    .emptied = PTHREAD_COND_INITIALIZER };

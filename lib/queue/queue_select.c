@@ -1,5 +1,5 @@
 /*
- * queue_select.c - evaluate a selection against a message; print it
+ * queue_select.c - evaluate a selection against a message
  *
  * Three values after Kleene: "and" is false when one side is, "or" is true
  * when one side is, whatever the other may be. So a tree is tried with what
@@ -10,36 +10,17 @@
  */
 #include "lib/queue/queue_select.h"
 
-#include <arpa/inet.h>
 #include <fnmatch.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "lib/base/err.h"
-#include "lib/base/mem.h"
-#include "lib/conf/params.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
-#include "lib/queue/queue_select_internal.h"
+#include "lib/queue/queue_select_eval.h"
 #include "lib/table/table.h"
 
 #define NTH_MAX		1000	/* fields of one name in a header */
 #define TIER_QUEUE	(-1)	/* only the name of the queue is known */
-
-/* How far evaluation may go, and where it stands. */
-struct walk {
-	const struct queue_select *s;
-	struct queue_field_context *c;
-	int		 tier;
-	bool		 in_rcpt;
-	size_t		 rcpt;
-	const size_t	*only;		/* this recipient alone is asked about */
-	struct buf	 folded;
-};
 
 static enum queue_select_result
 yes_if(bool is_so)
@@ -215,8 +196,8 @@ test_value(struct walk *w, const struct test *t, const struct queue_value *v)
 
 /* ---- one test ---- */
 
-static void
-get(struct walk *w, const struct test *t, size_t rcpt, size_t nth,
+void
+eval_value(struct walk *w, const struct test *t, size_t rcpt, size_t nth,
     struct queue_value *v)
 {
 	if (t->field != NULL)
@@ -234,7 +215,7 @@ test_one(struct walk *w, const struct test *t, size_t rcpt)
 	size_t nth;
 
 	for (nth = 0; nth < NTH_MAX; nth++) {
-		get(w, t, rcpt, nth, &v);
+		eval_value(w, t, rcpt, nth, &v);
 		if (v.kind == VALUE_ABSENT)
 			break;
 		r = test_value(w, t, &v);
@@ -254,14 +235,15 @@ test_one(struct walk *w, const struct test *t, size_t rcpt)
 }
 
 /* May recipients be counted now? */
-static bool
-knows_rcpts(struct walk *w)
+bool
+eval_knows_rcpts(struct walk *w)
 {
 	if (w->tier < TIER_ENVELOPE)
 		return false;
 	if (!w->c->m->is_told)
 		queue_message_want(w->c->m, QUEUE_MESSAGE_ENVELOPE, NULL);
-	return !w->c->m->is_gone && !w->c->m->is_damaged;
+	return !w->c->m->is_gone && !w->c->m->is_damaged &&
+	    !queue_message_is_arriving(w->c->m);
 }
 
 static enum queue_select_result
@@ -282,7 +264,7 @@ eval_test(struct walk *w, const struct node *n)
 		return SELECT_UNKNOWN;
 	if (t->field == NULL || t->field->inner == NULL)
 		return test_one(w, t, 0);
-	if (!knows_rcpts(w))
+	if (!eval_knows_rcpts(w))
 		return SELECT_UNKNOWN;
 	if (w->in_rcpt)
 		return test_one(w, t, w->rcpt);
@@ -299,8 +281,6 @@ eval_test(struct walk *w, const struct node *n)
 }
 
 /* ---- the tree ---- */
-
-static enum queue_select_result eval(struct walk *w, const struct node *n);
 
 static enum queue_select_result
 negate(enum queue_select_result r)
@@ -322,7 +302,7 @@ eval_joined(struct walk *w, const struct node *n,
 		for (i = 0; i < n->kid_count; i++) {
 			if (n->kids[i]->tier != tier)
 				continue;
-			r = eval(w, n->kids[i]);
+			r = eval_node(w, n->kids[i]);
 			if (r == decides)
 				return r;
 			if (r == SELECT_UNKNOWN)
@@ -339,14 +319,14 @@ eval_any(struct walk *w, const struct node *kid)
 	enum queue_select_result r, sum = SELECT_NO;
 	size_t i;
 
-	if (!knows_rcpts(w))
+	if (!eval_knows_rcpts(w))
 		return SELECT_UNKNOWN;
 	w->in_rcpt = true;
 	for (i = 0; i < w->c->m->rcpt_count && sum != SELECT_YES; i++) {
 		if (w->only != NULL && *w->only != i)
 			continue;
 		w->rcpt = i;
-		r = eval(w, kid);
+		r = eval_node(w, kid);
 		if (r != SELECT_NO)
 			sum = r;
 	}
@@ -373,14 +353,14 @@ eval_all(struct walk *w, const struct node *kid)
 	enum queue_select_result r, sum = SELECT_YES;
 	size_t i;
 
-	if (!knows_rcpts(w))
+	if (!eval_knows_rcpts(w))
 		return SELECT_UNKNOWN;
 	if (w->c->m->rcpt_count == 0)
 		return SELECT_NO;
 	w->in_rcpt = true;
 	for (i = 0; i < w->c->m->rcpt_count && sum != SELECT_NO; i++) {
 		w->rcpt = i;
-		r = eval(w, kid);
+		r = eval_node(w, kid);
 		if (r != SELECT_YES)
 			sum = r;
 	}
@@ -388,8 +368,8 @@ eval_all(struct walk *w, const struct node *kid)
 	return sum;
 }
 
-static enum queue_select_result
-eval(struct walk *w, const struct node *n)
+enum queue_select_result
+eval_node(struct walk *w, const struct node *n)
 {
 	switch (n->kind) {
 	case NODE_AND:
@@ -397,7 +377,7 @@ eval(struct walk *w, const struct node *n)
 	case NODE_OR:
 		return eval_joined(w, n, SELECT_YES);
 	case NODE_NOT:
-		return negate(eval(w, n->kids[0]));
+		return negate(eval_node(w, n->kids[0]));
 	case NODE_ANY:
 		return eval_any(w, n->kids[0]);
 	case NODE_NONE:
@@ -419,8 +399,8 @@ eval_for(const struct queue_select *s, struct queue_field_context *c,
 
 	for (w.tier = s->root->tier; r == SELECT_UNKNOWN &&
 	    w.tier <= s->root->top_tier; w.tier++) {
-		r = eval(&w, s->root);
-		if (c->m->is_gone)
+		r = eval_node(&w, s->root);
+		if (c->m != NULL && c->m->is_gone)
 			break;
 	}
 	buf_done(&w.folded);
@@ -452,256 +432,36 @@ queue_select_may_match(const struct queue_select *s, const char *queue)
 	queue_message_init(&m);
 	queue_message_begin(&m, queue, "", "", NULL);
 	c.m = &m;
-	may = eval(&w, s->root) != SELECT_NO;
+	may = eval_node(&w, s->root) != SELECT_NO;
 	buf_done(&w.folded);
 	queue_message_done(&m);
 	return may;
+}
+
+static bool
+node_uses(const struct node *n, const char *field)
+{
+	size_t i;
+
+	if (n->kind == NODE_TEST)
+		return n->test.field != NULL &&
+		    strcmp(n->test.field->name, field) == 0;
+	for (i = 0; i < n->kid_count; i++)
+		if (node_uses(n->kids[i], field))
+			return true;
+	return false;
+}
+
+bool
+queue_select_uses(const struct queue_select *s, const char *field)
+{
+	return node_uses(s->root, field);
 }
 
 int
 queue_select_tier(const struct queue_select *s)
 {
 	return s->root->top_tier;
-}
-
-/* ---- printing ---- */
-
-static void
-print_string(struct buf *out, const char *text)
-{
-	buf_addc(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\')
-			buf_addf(out, "\\%c", *text);
-		else if (*text == '\n')
-			buf_adds(out, "\\n");
-		else if (*text == '\t')
-			buf_adds(out, "\\t");
-		else if ((unsigned char)*text < ' ' || *text == 0x7f)
-			buf_addf(out, "\\x%02x", (unsigned char)*text);
-		else
-			buf_addc(out, *text);
-	}
-	buf_addc(out, '"');
-}
-
-static void
-print_pattern(struct buf *out, const struct test *t)
-{
-	const char *s;
-
-	buf_addc(out, '/');
-	for (s = t->pattern; *s != '\0'; s++) {
-		if (*s == '\\' && s[1] != '\0')
-			buf_addc(out, *s++);
-		else if (*s == '/')
-			buf_addc(out, '\\');
-		buf_addc(out, *s);
-	}
-	buf_addc(out, '/');
-	buf_addc(out, t->is_case_sensitive ? 'c' : 'i');
-}
-
-static void
-print_literal(struct buf *out, const struct test *t, const struct literal *v)
-{
-	char text[80];
-	const void *ip = v->ip;
-	struct tm tm;
-	time_t when = (time_t)v->number;
-
-	switch (t->field != NULL ? t->field->type : FIELD_TEXT) {
-	case FIELD_NUMBER:
-	case FIELD_SIZE:
-		buf_addf(out, "%lld", (long long)v->number);
-		break;
-	case FIELD_DURATION:
-		buf_addf(out, "%llds", (long long)v->number);
-		break;
-	case FIELD_TIME:
-		gmtime_r(&when, &tm);
-		strftime(text, sizeof(text), "\"%Y-%m-%dT%H:%M:%SZ\"", &tm);
-		buf_adds(out, text);
-		break;
-	case FIELD_IP:
-		inet_ntop(v->family, ip, text, sizeof(text));
-		buf_adds(out, text);
-		if (v->prefix != (v->family == AF_INET ? 32u : 128u))
-			buf_addf(out, "/%u", v->prefix);
-		break;
-	default:
-		if (v->is_glob)
-			buf_adds(out, v->text);
-		else if (t->field != NULL && t->field->type == FIELD_ADDRESS &&
-		    v->text[0] == '\0')
-			buf_adds(out, "<>");
-		else
-			print_string(out, v->text);
-		break;
-	}
-}
-
-static void
-print_test(struct buf *out, const struct test *t, bool in_rcpt)
-{
-	static const char *const ops[] = { "=", "!=", "~", "!~", "<", "<=",
-	    ">", ">=", "under", "between", "in", "not in", "" };
-	size_t i;
-
-	if (t->op == OP_FLAG) {
-		buf_addf(out, "is %s", t->field->name);
-		return;
-	}
-	if (t->field == NULL) {
-		buf_adds(out, "header(");
-		print_string(out, t->header);
-		buf_addc(out, ')');
-	} else {
-		buf_adds(out, in_rcpt && t->field->inner != NULL ?
-		    t->field->inner : t->field->name);
-	}
-	buf_addf(out, " %s ", ops[t->op]);
-	if (t->op == OP_MATCH || t->op == OP_NMATCH) {
-		print_pattern(out, t);
-	} else if (t->source != NULL) {
-		buf_adds(out, t->source);
-	} else if (t->op == OP_IN || t->op == OP_NOT_IN) {
-		for (i = 0; i < t->value_count; i++) {
-			buf_adds(out, i == 0 ? "(" : ", ");
-			print_literal(out, t, &t->values[i]);
-		}
-		buf_addc(out, ')');
-	} else {
-		print_literal(out, t, &t->values[0]);
-		if (t->op == OP_BETWEEN) {
-			buf_adds(out, " and ");
-			print_literal(out, t, &t->values[1]);
-		}
-	}
-}
-
-static void
-print_node(struct buf *out, const struct node *n, bool in_rcpt, int binding)
-{
-	/* or binds least, then and, then not */
-	int own = n->kind == NODE_OR ? 0 : n->kind == NODE_AND ? 1 : 2;
-	size_t i;
-
-	if (own < binding)
-		buf_addc(out, '(');
-	switch (n->kind) {
-	case NODE_AND:
-	case NODE_OR:
-		for (i = 0; i < n->kid_count; i++) {
-			if (i > 0)
-				buf_adds(out, own == 0 ? " or " : " and ");
-			print_node(out, n->kids[i], in_rcpt, own + 1);
-		}
-		break;
-	case NODE_NOT:
-		buf_adds(out, "not ");
-		print_node(out, n->kids[0], in_rcpt, 2);
-		break;
-	case NODE_ANY:
-	case NODE_ALL:
-	case NODE_NONE:
-		buf_adds(out, n->kind == NODE_ANY ? "any rcpt (" :
-		    n->kind == NODE_ALL ? "all rcpt (" : "no rcpt (");
-		print_node(out, n->kids[0], true, 0);
-		buf_addc(out, ')');
-		break;
-	case NODE_TEST:
-		print_test(out, &n->test, in_rcpt);
-		break;
-	}
-	if (own < binding)
-		buf_addc(out, ')');
-}
-
-void
-queue_select_print(const struct queue_select *s, struct buf *out)
-{
-	print_node(out, s->root, false, 0);
-}
-
-/* ---- why ---- */
-
-static void
-why_values(struct walk *w, const struct test *t, struct buf *out)
-{
-	struct queue_value v;
-	size_t i, n = t->field != NULL && t->field->inner != NULL &&
-	    knows_rcpts(w) ? w->c->m->rcpt_count : 1;
-
-	for (i = 0; i < n; i++) {
-		get(w, t, i, 0, &v);
-		if (i > 0)
-			buf_adds(out, ", ");
-		if (v.kind == VALUE_ABSENT)
-			buf_adds(out, "none");
-		else if (t->field != NULL)
-			queue_field_text(t->field, &v, out);
-		else
-			buf_adds(out, v.kind == VALUE_TEXT ? v.text : "?");
-	}
-}
-
-static void
-why_node(struct walk *w, const struct node *n, bool in_rcpt, int depth,
-    struct buf *out)
-{
-	static const char *const answers[] = { "false", "true", "unknown" };
-	size_t i;
-
-	if (n->kind == NODE_TEST) {
-		buf_addf(out, "%*s%-8s", depth * 2, "",
-		    in_rcpt ? "" : answers[eval(w, n)]);
-		print_test(out, &n->test, in_rcpt);
-		buf_adds(out, "    [");
-		why_values(w, &n->test, out);
-		buf_adds(out, "]\n");
-		return;
-	}
-	buf_addf(out, "%*s%-8s%s\n", depth * 2, "", in_rcpt ? "" :
-	    answers[eval(w, n)], n->kind == NODE_AND ? "and" :
-	    n->kind == NODE_OR ? "or" : n->kind == NODE_NOT ? "not" :
-	    n->kind == NODE_ANY ? "any rcpt" : n->kind == NODE_ALL ?
-	    "all rcpt" : "no rcpt");
-	for (i = 0; i < n->kid_count; i++)
-		why_node(w, n->kids[i], in_rcpt || (n->kind >= NODE_ANY &&
-		    n->kind <= NODE_NONE), depth + 1, out);
-}
-
-void
-queue_select_why(const struct queue_select *s, struct queue_field_context *c,
-    struct buf *out)
-{
-	struct walk w = { .s = s, .c = c, .tier = TIER_HEADERS,
-	    .folded = BUF_INIT };
-
-	why_node(&w, s->root, false, 0, out);
-	buf_done(&w.folded);
-}
-
-int
-queue_select_setup(const char *home, struct err *err)
-{
-	struct buf path = BUF_INIT;
-	int rc = 0;
-
-	if (params.posthorn_reasons_file[0] != '\0' &&
-	    queue_reason_load(params.posthorn_reasons_file, err) == -1)
-		return -1;
-	if (params.posthorn_selections[0] != '\0' &&
-	    queue_select_saved(params.posthorn_selections, err) == -1)
-		return -1;
-	if (home == NULL)
-		return 0;
-	buf_setf(&path, "%s/.config/posthorn/selections", home);
-	if (access(path.ptr, R_OK) == 0)
-		rc = queue_select_saved(path.ptr, err);
-	buf_done(&path);
-	return rc;
 }
 
 void

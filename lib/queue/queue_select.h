@@ -64,6 +64,8 @@ enum queue_select_result	queue_select_eval_rcpt(
 bool	queue_select_may_match(const struct queue_select *s,
 	    const char *queue);
 
+/* queue_select_uses - does any test look at the field of that name? */
+bool	queue_select_uses(const struct queue_select *s, const char *field);
 /* queue_select_tier - most that may have to be read (enum queue_field_tier) */
 int	queue_select_tier(const struct queue_select *s);
 
@@ -77,6 +79,12 @@ bool	queue_select_time(const char *text, time_t now, time_t *out);
  * the same tree
  */
 void	queue_select_print(const struct queue_select *s, struct buf *out);
+
+/*
+ * queue_select_explain - append the tree, a line a node, each with the tier
+ * that must be read to know it
+ */
+void	queue_select_explain(const struct queue_select *s, struct buf *out);
 
 /*
  * queue_select_why - append one line a test: its text, the message's value,

@@ -94,6 +94,11 @@ MAIL_CONFIG=$T/a/etc
 
 is 'only some queues are looked at' "$(postqueue --select 'queue = hold and subject ~ x' --select-explain)" \
     'queue = "hold" and subject ~ /x/i
+
+tier 0-3  and
+tier 0      queue = "hold"
+tier 3      subject ~ /x/i
+
 reads at most: headers
 queues: hold'
 like 'why it matches' "$(postqueue --select 'held or sender = <>' --select-why 59CA9A8406C)" '^ +false +sender = <> +\[ann@client.example\]$'

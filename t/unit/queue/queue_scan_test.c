@@ -206,8 +206,9 @@ run(unsigned threads, struct gathered *g, struct worker_part *parts)
 {
 	static const char *const queues[] = { "active", "deferred", NULL };
 	struct queue_scan *qs = queue_scan_open(queues, 0);
-	struct queue_scan_job job = { threads, look, take, text, g, parts,
-	    sizeof(*parts), &g->stop };
+	struct queue_scan_job job = { .threads = threads, .look = look,
+	    .take = take, .text = text, .ctx = g, .own = parts,
+	    .own_size = sizeof(*parts), .stop = &g->stop };
 	struct queue_select *s = queue_select_parse(
 	    "sender ~ \"^s\" and (class = timeout or not logged)", 1795250000,
 	    NULL);
@@ -315,8 +316,8 @@ START_TEST(what_has_moved_is_met_again)
 	static const char *const queues[] = { "active", "deferred", NULL };
 	struct queue_scan *qs = queue_scan_open(queues, 0);
 	int count = 0;
-	struct queue_scan_job job = { 2, look_late, take_deferred, NULL,
-	    &count, NULL, 0, NULL };
+	struct queue_scan_job job = { .threads = 2, .look = look_late,
+	    .take = take_deferred, .ctx = &count };
 
 	put_messages();
 	queue_scan_run(qs, &job);
