@@ -15,11 +15,12 @@
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
 #include "lib/mail/mime.h"
+#include "lib/table/table_command.h"
 #include "lib/table/table_tool.h"
 
 struct walk {
 	struct table_tool_list *list;
-	unsigned	 what;
+	unsigned	 parts;
 	bool		 any;		/* something was found */
 	bool		 has_failed;
 	struct buf	 value;
@@ -37,7 +38,7 @@ look_up(struct walk *w, const char *key)
 	w->has_failed = found == -1;
 	if (found == 1) {
 		w->any = true;
-		printf("%s\t%s\n", key, w->value.ptr);
+		table_tool_print(w->list->tool, stdout, key, w->value.ptr);
 	}
 }
 
@@ -47,7 +48,7 @@ on_header(void *ctx, enum mime_class class, struct buf *text)
 	struct walk *w = ctx;
 
 	(void)class;
-	if ((w->what & MESSAGE_HEADER) != 0)
+	if ((w->parts & TABLE_MESSAGE_HEADER) != 0)
 		look_up(w, text->ptr);
 }
 
@@ -65,7 +66,7 @@ on_body(void *ctx, bool is_partial, const char *data, size_t len,
 	struct buf line = BUF_INIT;
 
 	(void)is_partial, (void)offset;
-	if ((w->what & MESSAGE_BODY) == 0 || len == 0)
+	if ((w->parts & TABLE_MESSAGE_BODY) == 0 || len == 0)
 		return;
 	buf_set(&line, data, len);
 	look_up(w, line.ptr);
@@ -87,7 +88,7 @@ on_error(void *ctx, enum mime_error error, const char *text)
 }
 
 int
-message_query(struct table_tool_list *list, int in, unsigned what,
+message_query(struct table_tool_list *list, int in, unsigned parts,
     struct err *err)
 {
 	static const struct mime_ops ops = { on_header, on_header_end,
@@ -97,13 +98,13 @@ message_query(struct table_tool_list *list, int in, unsigned what,
 		.nesting = (size_t)params.mime_nesting_limit,
 		.boundary_size = (size_t)params.mime_boundary_length_limit,
 	};
-	struct walk w = { list, what, false, false, BUF_INIT, err };
+	struct walk w = { list, parts, false, false, BUF_INIT, err };
 	struct mime *mime = mime_new(&ops, &w);
 	struct err read_err = ERR_INIT;
 	struct table_tool_lines lines;
 	char *line;
 
-	mime_reset(mime, &limits, (what & MESSAGE_MIME) != 0 ? 0 :
+	mime_reset(mime, &limits, (parts & TABLE_MESSAGE_MIME) != 0 ? 0 :
 	    MIME_NO_PARTS);
 	table_tool_lines_init(&lines, in, stdout, list);
 	while (!w.has_failed &&

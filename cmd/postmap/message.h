@@ -7,18 +7,14 @@
 struct err;
 struct table_tool_list;
 
-enum {
-	MESSAGE_BODY	= 1,	/* -b */
-	MESSAGE_HEADER	= 2,	/* -h */
-	MESSAGE_MIME	= 4	/* -m: headers inside MIME parts are headers */
-};
-
 /*
  * message_query - look up each header or body line of the message on in
  *
+ * parts	TABLE_MESSAGE_*
+ *
  * Returns 0 when something was found, 1, or -1 with err.
  */
-int	message_query(struct table_tool_list *list, int in, unsigned what,
+int	message_query(struct table_tool_list *list, int in, unsigned parts,
 	    struct err *err);
 
 #endif

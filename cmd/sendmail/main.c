@@ -336,18 +336,20 @@ become(const char *directory, const char *program, const char *arg0,
     char **args, int verbose)
 {
 	struct buf path = BUF_INIT;
-	char *argv[64];
-	size_t n = 0;
+	size_t n = 0, count = 0;
+	char **argv;
 	int i;
 
+	while (args[count] != NULL)
+		count++;
+	argv = xcalloc(count + (size_t)verbose + 2, sizeof(*argv));
 	buf_setf(&path, "%s/%s", directory, program);
 	argv[n++] = xstrdup(arg0);
 	/* Options stand in front of operands. */
-	for (i = 0; i < verbose && n < 32; i++)
+	for (i = 0; i < verbose; i++)
 		argv[n++] = xstrdup("-v");
-	while (*args != NULL && n < 63)
+	while (*args != NULL)
 		argv[n++] = *args++;
-	argv[n] = NULL;
 	execv(path.ptr, argv);
 	log_fatal("%s: %s", path.ptr, strerror(errno));
 }
@@ -367,18 +369,22 @@ flush(const struct call *c, const char *option, const char *value)
 	    NULL }, c->verbose);
 }
 
+/* All databases in one run; somebody who watches gets a line for each. */
 static void
 rebuild_aliases(const struct call *c)
 {
-	char *args[64], *rest, *word;
-	size_t n = 0;
+	char **args, *rest, *word;
+	size_t n = 0, count;
 
-	args[n++] = xstrdup("--");
 	rest = xstrdup(c->aliases != NULL ? c->aliases : params.alias_database);
-	while (n < 60 && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+	args = xcalloc(strlen(rest) / 2 + 4, sizeof(*args));
+	if (isatty(STDOUT_FILENO))
+		args[n++] = xstrdup("--build");
+	args[n++] = xstrdup("--");
+	for (count = 0; (word = text_split(&rest, TEXT_LIST_SEP)) != NULL;
+	    count++)
 		args[n++] = word;
-	args[n] = NULL;
-	if (n > 1)
+	if (count > 0)
 		become(params.command_directory, "postalias", "postalias",
 		    args, c->verbose);
 }

@@ -18,6 +18,7 @@
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
+#include "lib/table/search.h"
 
 #define LOG_TEXT_MAX	200	/* bytes of the offending line in a log line */
 
@@ -25,16 +26,14 @@ void
 cleanup_check_init(void)
 {
 	struct cleanup_tables *t = &cleanup_tables;
-	/* Keys are text, not names: they are not folded. */
-	const unsigned flags = 0;
-
 	t->header_checks = maps_open("header_checks", params.header_checks,
-	    flags);
+	    SEARCH_TEXT);
 	t->mime_checks = maps_open("mime_header_checks",
-	    params.mime_header_checks, flags);
+	    params.mime_header_checks, SEARCH_TEXT);
 	t->nested_checks = maps_open("nested_header_checks",
-	    params.nested_header_checks, flags);
-	t->body_checks = maps_open("body_checks", params.body_checks, flags);
+	    params.nested_header_checks, SEARCH_TEXT);
+	t->body_checks = maps_open("body_checks", params.body_checks,
+	    SEARCH_TEXT);
 	t->has_checks = !maps_is_empty(t->header_checks) ||
 	    !maps_is_empty(t->mime_checks) || !maps_is_empty(t->nested_checks);
 }

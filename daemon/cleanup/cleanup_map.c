@@ -25,6 +25,7 @@
 #include "lib/queue/queue_log.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
+#include "lib/table/search.h"
 
 #define CANONICAL_DEPTH	10	/* rounds of one canonical table */
 
@@ -81,7 +82,7 @@ split_list(const char *value)
 static struct maps *
 open_maps(const char *title, const char *value)
 {
-	return maps_open(title, value, TABLE_FOLD | TABLE_UTF8);
+	return maps_open(title, value, SEARCH_ADDRESSES);
 }
 
 void
@@ -201,8 +202,8 @@ find_addresses(struct maps *maps, const char *address, bool propagates,
 	struct result r;
 	enum table_result found;
 
-	found = maps_find_address(maps, address, MAPS_DEFAULT, MAPS_EXTERNAL,
-	    false, rewrite_is_bare_domain, &extension, &value);
+	found = search_mapping(maps, address, &extension,
+	    &value);
 	if (found == TABLE_FOUND) {
 		if (value.ptr[0] == '@')
 			add_local_part(&value, address, extension.ptr);
@@ -635,8 +636,7 @@ find_bcc(struct cleanup *c, struct maps *maps, const char *address)
 	if ((c->flags & CLEANUP_BCC) == 0 || maps_is_empty(maps) ||
 	    *address == '\0')
 		return;
-	switch (maps_find_address(maps, address, MAPS_DEFAULT, MAPS_BOTH,
-	    false, rewrite_is_bare_domain, NULL, &value)) {
+	switch (search_person(maps, address, &value)) {
 	case TABLE_FOUND:
 		cleanup_bcc_rcpt(c, value.ptr);
 		break;

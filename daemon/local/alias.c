@@ -21,22 +21,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/table/maps.h"
-
-/* Quoted form first, then as it is: tables are built from quoted text. */
-static enum table_result
-find_key(const char *name, struct buf *value)
-{
-	struct buf quoted = BUF_INIT;
-	enum table_result r = TABLE_NOT_FOUND;
-
-	address_quote(&quoted, name);
-	if (strcmp(quoted.ptr, name) != 0)
-		r = maps_find(local_tables.aliases, quoted.ptr, false, value);
-	if (r == TABLE_NOT_FOUND)
-		r = maps_find(local_tables.aliases, name, false, value);
-	buf_done(&quoted);
-	return r;
-}
+#include "lib/table/search.h"
 
 /* name is set to the key that was found: with extension, or without. */
 static enum table_result
@@ -44,15 +29,13 @@ find_alias(const struct local_state *st, struct buf *name, struct buf *value,
     bool *without_extension)
 {
 	enum table_result r;
+	size_t len;
 
-	*without_extension = false;
 	text_fold(name, st->local);
-	if ((r = find_key(name->ptr, value)) != TABLE_NOT_FOUND ||
-	    strcmp(name->ptr, st->user) == 0)
-		return r;
-	buf_sets(name, st->user);
-	*without_extension = true;
-	return find_key(name->ptr, value);
+	len = name->len;
+	r = search_alias(local_tables.aliases, name, st->user, value);
+	*without_extension = name->len != len;
+	return r;
 }
 
 /* Who may have written the table decides who runs its commands. */
@@ -96,7 +79,8 @@ find_owner(struct local_state *st, const char *name, struct buf *sender)
 	if (params.owner_request_special &&
 	    strncasecmp(name, "owner-", 6) != 0) {
 		buf_setf(&key, "owner-%s", name);
-		r = find_key(key.ptr, &value);
+		r = search_alias_key(local_tables.aliases, key.ptr,
+		    &value);
 	}
 	if (r == TABLE_FOUND) {
 		rewrite_internal(REWRITE_LOCAL, params.expand_owner_alias ?

@@ -30,12 +30,11 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
+#include "lib/table/search.h"
 
 #define LEVEL_MAX	100		/* spec/tables.md 16.7 */
 #define HEADER_LINES_MAX 20000		/* where a header must have ended */
 #define LOOPS_MAX	1000
-#define TABLE_FLAGS	(TABLE_FOLD | TABLE_UTF8 | TABLE_NO_REGSUB | \
-			TABLE_NO_PROXY | TABLE_NO_UNAUTH)
 
 struct local_tables local_tables;
 
@@ -254,11 +253,12 @@ probe(struct agent_request *rq, const struct queue_rcpt *rcpt)
 	struct delivery d = DELIVERY_INIT;
 	struct address_parts parts;
 	struct local_user *u = NULL;
-	struct buf value = BUF_INIT;
+	struct buf name = BUF_INIT, value = BUF_INIT;
 
 	split_address(&parts, rcpt->address);
+	text_fold(&name, parts.local.ptr);
 	delivery_set(&d, "2.0.0", "delivers to mailbox");
-	if (maps_find(local_tables.aliases, parts.user.ptr, false,
+	if (search_alias(local_tables.aliases, &name, parts.user.ptr,
 	    &value) == TABLE_FOUND)
 		delivery_set(&d, "2.0.0", "aliased to %s", value.ptr);
 	else if (params.mailbox_transport[0] == '\0' &&
@@ -270,6 +270,7 @@ probe(struct agent_request *rq, const struct queue_rcpt *rcpt)
 	delivery_report(rq, rcpt, "local", &d);
 	local_user_free(u);
 	delivery_done(&d);
+	buf_done(&name);
 	buf_done(&value);
 	buf_done(&parts.local);
 	buf_done(&parts.user);
@@ -345,13 +346,13 @@ pre_jail(const char *service, char **argv)
 	    params.local_delivery_status_filter);
 	rewrite_init();
 	local_tables.aliases = maps_open("alias_maps", params.alias_maps,
-	    TABLE_FLAGS);
+	    SEARCH_ALIASES);
 	local_tables.mailbox_transport = maps_open("mailbox_transport_maps",
-	    params.mailbox_transport_maps, TABLE_FLAGS);
+	    params.mailbox_transport_maps, SEARCH_ALIASES);
 	local_tables.mailbox_command = maps_open("mailbox_command_maps",
-	    params.mailbox_command_maps, TABLE_FLAGS);
+	    params.mailbox_command_maps, SEARCH_ALIASES);
 	local_tables.fallback_transport = maps_open("fallback_transport_maps",
-	    params.fallback_transport_maps, TABLE_FLAGS);
+	    params.fallback_transport_maps, SEARCH_ALIASES);
 }
 
 const struct role local_role = {

@@ -28,9 +28,11 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
+#include "lib/table/local_domain.h"
 #include "lib/net/netaddr.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
+#include "lib/table/search.h"
 
 #include "daemon/rewrite/rewrite_internal.h"
 
@@ -50,12 +52,10 @@ struct routing {
 };
 
 static struct routing	 normal, probe;
-static struct match_list *local_domains, *alias_domains, *mailbox_domains,
+static struct match_list *alias_domains, *mailbox_domains,
 			*relay_domains;
 static struct maps	*relocated;
-static struct netaddr	*own;
-static size_t		 own_count;
-static bool		 is_open, has_own, transports_are_parent;
+static bool		 is_open;
 
 struct cache_entry {
 	char		*key;
@@ -73,8 +73,7 @@ open_maps(const char *name, const char *list, struct maps *same,
 {
 	if (same != NULL && strcmp(list, same_list) == 0)
 		return same;
-	return maps_open(name, list,
-	    TABLE_FOLD | TABLE_UTF8 | TABLE_NO_REGSUB);
+	return maps_open(name, list, SEARCH_ROUTING);
 }
 
 static void
@@ -126,8 +125,6 @@ rewrite_init(void)
 	if (is_open)
 		return;
 	is_open = true;
-	local_domains = match_list_new("mydestination", MATCH_STRING,
-	    params.mydestination);
 	alias_domains = match_list_new("virtual_alias_domains", MATCH_STRING,
 	    params.virtual_alias_domains);
 	mailbox_domains = match_list_new("virtual_mailbox_domains",
@@ -135,62 +132,12 @@ rewrite_init(void)
 	relay_domains = match_list_new("relay_domains", MATCH_DOMAIN,
 	    params.relay_domains);
 	relocated = maps_open("relocated_maps", params.relocated_maps,
-	    TABLE_FOLD | TABLE_UTF8);
-	transports_are_parent = maps_parent_style("transport_maps");
+	    SEARCH_ADDRESSES);
 	open_normal(&normal);
 	open_probe(&probe);
 }
 
 /* ---- domains ---- */
-
-/* is_own_literal - "[127.0.0.1]": an address of inet_interfaces or proxy_interfaces */
-static bool
-is_own_literal(const char *domain)
-{
-	struct buf ip = BUF_INIT;
-	struct netaddr a;
-	size_t i;
-	bool found = false;
-
-	if (!address_is_literal(domain, &ip))
-		return false;
-	if (!has_own) {
-		has_own = true;
-		own = netaddr_own(true, &own_count);
-	}
-	if (netaddr_parse(&a, ip.ptr, 0, NULL) == 0)
-		for (i = 0; i < own_count && !found; i++)
-			found = netaddr_same_host(&a, &own[i]);
-	buf_done(&ip);
-	return found;
-}
-
-enum table_result
-rewrite_is_local_domain(const char *domain)
-{
-	enum table_result found;
-	char *bare;
-	size_t len = strlen(domain);
-
-	rewrite_init();
-	if (domain[0] == '[')
-		return is_own_literal(domain) ? TABLE_FOUND : TABLE_NOT_FOUND;
-	if (len > 1 && domain[len - 1] == '.') {
-		bare = xstrndup(domain, len - 1);
-		found = match_list_find(local_domains, bare, NULL);
-		free(bare);
-		return found;
-	}
-	return match_list_find(local_domains, domain, NULL);
-}
-
-enum table_result
-rewrite_is_bare_domain(const char *domain)
-{
-	if (strcasecmp(domain, params.myorigin) == 0)
-		return TABLE_FOUND;
-	return rewrite_is_local_domain(domain);
-}
 
 /* is_in - a match list's answer; a failure sets RESOLVE_FAIL */
 static bool
@@ -305,7 +252,7 @@ peel(struct question *q)
 			}
 			buf_sets(&q->domain, params.myhostname);
 		} else {
-			found = rewrite_is_local_domain(q->domain.ptr);
+			found = local_domain(q->domain.ptr);
 			if (found == TABLE_NOT_FOUND)
 				return;
 			if (found != TABLE_FOUND) {
@@ -384,11 +331,7 @@ by_sender(struct question *q, struct maps *maps, const char *name,
 
 	if (maps_is_empty(maps))
 		return false;
-	if (*q->sender == '\0')
-		found = maps_find(maps, null_key, false, value);
-	else
-		found = maps_find_address(maps, q->sender, MAPS_DEFAULT,
-		    MAPS_BOTH, false, rewrite_is_bare_domain, NULL, value);
+	found = search_sender(maps, q->sender, null_key, value);
 	if (found == TABLE_NOT_FOUND)
 		return false;
 	if (found != TABLE_FOUND) {
@@ -494,10 +437,7 @@ by_recipient(struct question *q, struct resolve_reply *r)
 		    q->routing->transports_name);
 		return;
 	}
-	found = maps_find_address(maps, r->recipient->ptr, MAPS_DOMAIN,
-	    MAPS_BOTH, transports_are_parent, NULL, NULL, &value);
-	if (found == TABLE_NOT_FOUND)
-		found = maps_find(maps, "*", true, &value);
+	found = search_transport(maps, r->recipient->ptr, &value);
 	if (found == TABLE_FOUND) {
 		nexthop = strchr(value.ptr, ':');
 		if (nexthop != value.ptr) {
@@ -528,8 +468,7 @@ by_move(struct question *q, struct resolve_reply *r)
 
 	if (maps_is_empty(relocated) || q->is_null)
 		return;
-	switch (maps_find_address(relocated, r->recipient->ptr, MAPS_DEFAULT,
-	    MAPS_BOTH, false, rewrite_is_bare_domain, NULL, &value)) {
+	switch (search_person(relocated, r->recipient->ptr, &value)) {
 	case TABLE_NOT_FOUND:
 		break;
 	case TABLE_FOUND:

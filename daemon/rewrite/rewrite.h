@@ -62,19 +62,6 @@ void	resolve_reply_done(struct resolve_reply *r);
 void	rewrite_resolve(const char *sender, const char *address, bool is_probe,
 	    struct resolve_reply *out);
 
-/*
- * rewrite_is_local_domain - mydestination, inet_interfaces literals
- *
- * TABLE_FOUND, TABLE_NOT_FOUND or a failure.
- */
-enum table_result	rewrite_is_local_domain(const char *domain);
-/*
- * rewrite_is_bare_domain - may "user" stand for user@domain in a table?
- *
- * $myorigin beside the local domains (spec/tables.md 15.4); is_local of
- * maps_find_address.
- */
-enum table_result	rewrite_is_bare_domain(const char *domain);
 /* rewrite_needs_server - a routing table lives behind a server (ldap, sql, tcp ...): qmgr then asks the service */
 bool	rewrite_needs_server(void);
 

@@ -16,6 +16,7 @@
 #include "lib/net/dns.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
+#include "lib/table/search.h"
 
 static struct maps *
 open_maps(const char *title, const char *list, unsigned flags)
@@ -179,11 +180,11 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_pix_workaround_delay_time);
 	c->generic = open_maps(TITLE("generic_maps"),
 	    PICK(params.lmtp_generic_maps, params.smtp_generic_maps),
-	    TABLE_FOLD | TABLE_UTF8);
+	    SEARCH_ADDRESSES);
 	if (PICK(params.lmtp_sasl_auth_enable, params.smtp_sasl_auth_enable)) {
 		c->passwords = maps_open(TITLE("sasl_password_maps"),
 		    PICK(params.lmtp_sasl_password_maps,
-		    params.smtp_sasl_password_maps), TABLE_FOLD | TABLE_UTF8);
+		    params.smtp_sasl_password_maps), SEARCH_ADDRESSES);
 		c->by_sender = PICK(params.lmtp_sender_dependent_authentication,
 		    params.smtp_sender_dependent_authentication);
 	}
@@ -196,10 +197,10 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_tls_wrappermode);
 	c->tls_policy = open_maps(TITLE("tls_policy_maps"),
 	    PICK(params.lmtp_tls_policy_maps,
-	    params.smtp_tls_policy_maps), TABLE_FOLD | TABLE_UTF8);
+	    params.smtp_tls_policy_maps), SEARCH_ADDRESSES);
 	c->tls_per_site = open_maps(TITLE("tls_per_site"),
 	    PICK(params.lmtp_tls_per_site, params.smtp_tls_per_site),
-	    TABLE_FOLD | TABLE_UTF8);
+	    SEARCH_ADDRESSES);
 	c->caches_on_demand = PICK(params.lmtp_connection_cache_on_demand,
 	    params.smtp_connection_cache_on_demand);
 	list = PICK(params.lmtp_connection_cache_destinations,
@@ -282,29 +283,6 @@ nexthop_host(const char *nexthop, struct buf *out)
 		buf_truncate(out, n);
 }
 
-/*
- * The policy table answers for the nexthop as it is, then, for a plain domain,
- * for ".parent" names.
- */
-static enum table_result
-find_policy(const struct smtp_config *c, const char *nexthop,
-    struct buf *value)
-{
-	enum table_result found;
-	const char *dot;
-
-	found = maps_find(c->tls_policy, nexthop, false, value);
-	if (found != TABLE_NOT_FOUND || strpbrk(nexthop, "[:/") != NULL)
-		return found;
-	for (dot = strchr(nexthop, '.'); dot != NULL;
-	    dot = strchr(dot + 1, '.')) {
-		found = maps_find(c->tls_policy, dot, false, value);
-		if (found != TABLE_NOT_FOUND)
-			return found;
-	}
-	return TABLE_NOT_FOUND;
-}
-
 static const char *
 level_of_policy(const struct smtp_config *c, const char *nexthop)
 {
@@ -312,7 +290,7 @@ level_of_policy(const struct smtp_config *c, const char *nexthop)
 	struct buf value = BUF_INIT;
 	const char *result = NULL;
 
-	switch (find_policy(c, nexthop, &value)) {
+	switch (search_nexthop(c->tls_policy, nexthop, &value)) {
 	case TABLE_FOUND:
 		memset(level, 0, sizeof(level));
 		memcpy(level, value.ptr, strcspn(value.ptr, TEXT_LIST_SEP) <

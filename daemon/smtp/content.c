@@ -17,6 +17,7 @@
 #include "lib/mail/address.h"
 #include "lib/mail/header.h"
 #include "lib/table/maps.h"
+#include "lib/table/search.h"
 
 static void	put_converted(void *ctx, bool is_whole, const char *text,
 		    size_t len);
@@ -89,8 +90,8 @@ smtp_generic(struct maps *generic, const char *address, struct buf *out)
 
 	if (address[0] == '\0')
 		return false;
-	switch (maps_find_address(generic, address, MAPS_DEFAULT,
-	    MAPS_EXTERNAL, false, NULL, &extension, &value)) {
+	switch (search_mapping(generic, address, &extension,
+	    &value)) {
 	case TABLE_FOUND:
 		changed = true;
 		break;

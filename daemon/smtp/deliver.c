@@ -32,6 +32,7 @@
 #include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
+#include "lib/table/search.h"
 
 #define SENDOPT_UTF8_ASKED	1
 #define SENDOPT_UTF8_ANY	(2 | 4 | 8)	/* header, sender, recipient need it */
@@ -355,18 +356,12 @@ static bool
 needs_login(struct job *j, const char *host)
 {
 	struct buf value = BUF_INIT;
-	enum table_result found = TABLE_NOT_FOUND;
+	enum table_result found;
 
 	if (j->cfg->passwords == NULL)
 		return false;
-	if (j->cfg->by_sender && j->rq->sender[0] != '\0')
-		found = maps_find_address(j->cfg->passwords, j->rq->sender,
-		    MAPS_DEFAULT, MAPS_BOTH, false, NULL, NULL, &value);
-	if (found == TABLE_NOT_FOUND)
-		found = maps_find(j->cfg->passwords, host, false, &value);
-	if (found == TABLE_NOT_FOUND)
-		found = maps_find(j->cfg->passwords, j->rq->nexthop, false,
-		    &value);
+	found = search_password(j->cfg->passwords, j->cfg->by_sender ?
+	    j->rq->sender : NULL, host, j->rq->nexthop, &value);
 	buf_done(&value);
 	return found != TABLE_NOT_FOUND;
 }

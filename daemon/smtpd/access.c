@@ -29,6 +29,7 @@
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
 #include "lib/table/maps.h"
+#include "lib/table/search.h"
 
 #define SERVERS_MAX	100	/* addresses looked at for one domain */
 
@@ -294,19 +295,23 @@ access_apply(struct session *s, const char *table, const char *key,
 
 /* ---- keys ---- */
 
-/* One lookup; *result says what came of it when this returns true. */
+/* Which search of an access table. */
+typedef enum table_result (*search_fn)(struct maps *maps, const char *what,
+    struct buf *key, struct buf *value);
+
+/* One search; *result says what came of it when this returns true. */
 static bool
-try_key(struct session *s, struct maps *maps, const char *title,
-    const char *key, bool is_partial, const char *reply_name,
+try(struct session *s, search_fn search, struct maps *maps,
+    const char *title, const char *what, const char *reply_name,
     enum restrict_class class, enum restrict_result *result)
 {
-	struct buf value = BUF_INIT;
+	struct buf key = BUF_INIT, value = BUF_INIT;
 	bool is_over = true;
 
-	switch (maps_find(maps, key, is_partial, &value)) {
+	switch (search(maps, what, &key, &value)) {
 	case TABLE_FOUND:
-		*result = access_apply(s, title, key, value.ptr, reply_name,
-		    class);
+		*result = access_apply(s, title, key.ptr, value.ptr,
+		    reply_name, class);
 		break;
 	case TABLE_NOT_FOUND:
 		is_over = false;
@@ -314,51 +319,8 @@ try_key(struct session *s, struct maps *maps, const char *title,
 	default:
 		*result = restrict_server_error(s);
 	}
+	buf_done(&key);
 	buf_done(&value);
-	return is_over;
-}
-
-static bool
-try_domain(struct session *s, struct maps *maps, const char *title,
-    const char *domain, const char *reply_name, enum restrict_class class,
-    enum restrict_result *result)
-{
-	bool is_parent_style = maps_parent_style("smtpd_access_maps");
-	const char *key = domain;
-	struct netaddr a;
-
-	if (try_key(s, maps, title, key, false, reply_name, class, result))
-		return true;
-	/* The parts of an address are no parent domains. */
-	if (netaddr_parse(&a, domain, 0, NULL) == 0 || *domain == '[')
-		return false;
-	while ((key = strchr(key + 1, '.')) != NULL) {
-		if (try_key(s, maps, title, is_parent_style ? key + 1 : key,
-		    true, reply_name, class, result))
-			return true;
-	}
-	return false;
-}
-
-static bool
-try_address(struct session *s, struct maps *maps, const char *title,
-    const char *addr, const char *reply_name, enum restrict_class class,
-    enum restrict_result *result)
-{
-	char *key = xstrdup(addr), *cut;
-	char sep = strchr(addr, ':') != NULL ? ':' : '.';
-	bool is_over;
-
-	is_over = try_key(s, maps, title, key, false, reply_name, class,
-	    result);
-	while (!is_over && (cut = strrchr(key, sep)) != NULL) {
-		*cut = '\0';
-		if (*key == '\0')
-			break;
-		is_over = try_key(s, maps, title, key, true, reply_name, class,
-		    result);
-	}
-	free(key);
 	return is_over;
 }
 
@@ -369,9 +331,10 @@ access_host(struct session *s, struct maps *maps, const char *title,
 {
 	enum restrict_result r = RESTRICT_DUNNO;
 
-	if (try_domain(s, maps, title, name, reply_name, class, &r))
-		return r;
-	try_address(s, maps, title, addr, reply_name, class, &r);
+	if (!try(s, search_access_name, maps, title, name, reply_name, class,
+	    &r))
+		try(s, search_access_ip, maps, title, addr, reply_name, class,
+		    &r);
 	return r;
 }
 
@@ -381,7 +344,8 @@ access_domain(struct session *s, struct maps *maps, const char *title,
 {
 	enum restrict_result r = RESTRICT_DUNNO;
 
-	try_domain(s, maps, title, domain, reply_name, class, &r);
+	try(s, search_access_name, maps, title, domain, reply_name, class,
+	    &r);
 	return r;
 }
 
@@ -389,26 +353,10 @@ enum restrict_result
 access_mail(struct session *s, struct maps *maps, const char *title,
     const char *address, const char *reply_name, enum restrict_class class)
 {
-	struct buf value = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 
-	if (address[0] == '\0') {
-		try_key(s, maps, title, params.smtpd_null_access_lookup_key,
-		    false, reply_name, class, &r);
-		return r;
-	}
-	switch (maps_find_address(maps, address, MAPS_ACCESS, MAPS_BOTH,
-	    maps_parent_style("smtpd_access_maps"), NULL, NULL, &value)) {
-	case TABLE_FOUND:
-		r = access_apply(s, title, address, value.ptr, reply_name,
-		    class);
-		break;
-	case TABLE_NOT_FOUND:
-		break;
-	default:
-		r = restrict_server_error(s);
-	}
-	buf_done(&value);
+	try(s, search_access_mail, maps, title, address, reply_name, class,
+	    &r);
 	return r;
 }
 
@@ -424,12 +372,12 @@ try_server(struct session *s, struct maps *maps, const char *title,
 	bool is_over = false;
 	size_t i;
 
-	if (wants_name && try_domain(s, maps, title, host, reply_name, class,
-	    result) && *result != RESTRICT_DUNNO)
+	if (wants_name && try(s, search_access_name, maps, title, host,
+	    reply_name, class, result) && *result != RESTRICT_DUNNO)
 		return true;
 	if (dns_addresses(host, true, &addrs, NULL) == DNS_FOUND)
 		for (i = 0; i < addrs.count && !is_over && --*left >= 0; i++)
-			is_over = try_address(s, maps, title,
+			is_over = try(s, search_access_ip, maps, title,
 			    netaddr_text(&addrs.rr[i].addr, text), reply_name,
 			    class, result) && *result != RESTRICT_DUNNO;
 	dns_answer_done(&addrs);
@@ -468,7 +416,8 @@ access_servers(struct session *s, struct maps *maps, const char *title,
 	size_t i;
 
 	if (address_is_literal(domain, &ip)) {
-		try_address(s, maps, title, ip.ptr, reply_name, class, &r);
+		try(s, search_access_ip, maps, title, ip.ptr, reply_name,
+		    class, &r);
 		buf_done(&ip);
 		return r;
 	}

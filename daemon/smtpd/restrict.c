@@ -26,6 +26,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/table/maps.h"
+#include "lib/table/search.h"
 
 #define DEPTH_MAX	100	/* rules within rules */
 
@@ -269,7 +270,7 @@ set_table(struct restrict_rule *rule, const char *title, bool has_tables)
 {
 	if (has_tables)
 		rule->maps = maps_open(title, rule->arg,
-		    TABLE_FOLD | TABLE_UTF8);
+		    SEARCH_ADDRESSES);
 }
 
 static void

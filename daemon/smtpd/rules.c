@@ -30,6 +30,7 @@
 #include "lib/net/netaddr.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
+#include "lib/table/search.h"
 
 /* ---- resolving ---- */
 
@@ -508,8 +509,7 @@ rule_login_mismatch(struct session *s, const struct ask *a)
 	if (!a->detail || s->sender[0] == '\0')
 		return RESTRICT_DUNNO;
 	resolve(s, s->sender, &r);
-	switch (maps_find_address(s->env->login_maps, r.recipient->ptr,
-	    MAPS_DEFAULT, MAPS_BOTH, false, NULL, NULL, &owner)) {
+	switch (search_person(s->env->login_maps, r.recipient->ptr, &owner)) {
 	case TABLE_FOUND:
 		result = restrict_reject(s, 553, "5.7.1", "<%s>: Sender "
 		    "address rejected: not logged in",

@@ -21,22 +21,14 @@
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
 #include "lib/table/maps.h"
-
-static enum table_result
-is_local(const char *domain)
-{
-	if (strcasecmp(domain, params.myorigin) == 0)
-		return TABLE_FOUND;
-	return (enum table_result)rewrite_is_local_domain(domain);
-}
+#include "lib/table/search.h"
 
 static enum table_result
 find(struct maps *maps, const char *address)
 {
 	if (maps == NULL || maps_is_empty(maps))
 		return TABLE_NOT_FOUND;
-	return maps_find_address(maps, address, MAPS_DEFAULT, MAPS_BOTH, false,
-	    is_local, NULL, NULL);
+	return search_person(maps, address, NULL);
 }
 
 static bool

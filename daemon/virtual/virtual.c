@@ -23,9 +23,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/table/maps.h"
-
-#define TABLE_FLAGS	(TABLE_UTF8 | TABLE_NO_REGSUB | TABLE_NO_PROXY | \
-			TABLE_NO_UNAUTH)
+#include "lib/table/search.h"
 
 static struct maps *mailbox_maps, *uid_maps, *gid_maps;
 
@@ -40,8 +38,7 @@ static bool
 look_up(struct maps *maps, const char *key, struct buf *value,
     struct delivery *d)
 {
-	switch (maps_find_address(maps, key, MAPS_DEFAULT, MAPS_BOTH, false,
-	    NULL, NULL, value)) {
+	switch (search_person(maps, key, value)) {
 	case TABLE_FOUND:
 		return true;
 	case TABLE_NOT_FOUND:
@@ -176,11 +173,11 @@ pre_jail(const char *service, char **argv)
 	agent_init("virtual_delivery_status_filter",
 	    params.virtual_delivery_status_filter);
 	mailbox_maps = maps_open("virtual_mailbox_maps",
-	    params.virtual_mailbox_maps, TABLE_FLAGS);
+	    params.virtual_mailbox_maps, SEARCH_MAILBOXES);
 	uid_maps = maps_open("virtual_uid_maps", params.virtual_uid_maps,
-	    TABLE_FLAGS);
+	    SEARCH_MAILBOXES);
 	gid_maps = maps_open("virtual_gid_maps", params.virtual_gid_maps,
-	    TABLE_FLAGS);
+	    SEARCH_MAILBOXES);
 }
 
 const struct role virtual_role = {

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -25,6 +26,8 @@
 
 #define STALE_AFTER_S	100	/* spec/tables.md 3.7 */
 #define COPY_CHUNK	(1 << 20)
+#define NOTE_NAME	"user.posthorn.source"
+#define NOTE_MAX	512
 
 char *
 index_path(const struct table *t)
@@ -115,6 +118,7 @@ index_build_open(const struct table *t, const char *label, struct err *err)
 	struct buf tmp = BUF_INIT;
 	struct stat old;
 
+	b->table = t;
 	b->path = real_index_path(t);
 	buf_setf(&tmp, "%s.tmp", b->path);
 	b->tmp = buf_take(&tmp);
@@ -205,11 +209,70 @@ set_attributes(struct index_build *b, struct err *err)
 	return 0;
 }
 
+/*
+ * A note is only true as long as the index has the time that it had then.
+ * Where there are no such attributes an index has no note, and that is all.
+ */
+void
+index_put_note(int fd, const char *note)
+{
+	struct buf text = BUF_INIT;
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return;
+	buf_setf(&text, "%lld.%09ld %s", (long long)st.st_mtim.tv_sec,
+	    st.st_mtim.tv_nsec, note);
+	if (fsetxattr(fd, NOTE_NAME, text.ptr, text.len, 0) == -1)
+		log_debug("no note is kept with the index: %s",
+		    strerror(errno));
+	buf_done(&text);
+}
+
+bool
+table_noted(const char *path, struct buf *text)
+{
+	char note[NOTE_MAX + 1], time[48];
+	struct stat st;
+	ssize_t n;
+
+	if (stat(path, &st) == -1 ||
+	    (n = getxattr(path, NOTE_NAME, note, NOTE_MAX)) == -1)
+		return false;
+	note[n] = '\0';
+	snprintf(time, sizeof(time), "%lld.%09ld ",
+	    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	if (strncmp(note, time, strlen(time)) != 0)
+		return false;
+	buf_sets(text, note + strlen(time));
+	return true;
+}
+
+int
+table_touch(const char *path, struct err *err)
+{
+	struct buf note = BUF_INIT;
+	bool has_note = table_noted(path, &note);
+	int fd = open(path, O_RDWR | O_CLOEXEC), rc;
+
+	if (fd == -1)
+		return err_sys(err, "open %s", path);
+	if ((rc = futimens(fd, NULL)) == -1)
+		err_sys(err, "change the time of %s", path);
+	else if (has_note)
+		index_put_note(fd, note.ptr);
+	close(fd);
+	buf_done(&note);
+	return rc;
+}
+
 int
 index_build_commit(struct index_build *b, struct err *err)
 {
 	if (set_attributes(b, err) == -1)
 		return -1;
+	if (b->table->note != NULL)
+		index_put_note(b->fd, b->table->note);
 	/* The directory needs no flush: a crash leaves the old file or the new. */
 	if (fdatasync(b->fd) == -1)
 		return err_sys(err, "flush %s", b->tmp);

@@ -17,6 +17,7 @@ struct index_build {
 	char		*path, *tmp;
 	int		 fd;		/* of tmp, flock(2)ed */
 	struct pairs	*pairs;
+	const struct table *table;
 	const char	*label;		/* duplicates are reported under this name */
 	bool		 replaces;	/* a file that gave these: */
 	mode_t		 mode;
@@ -61,6 +62,9 @@ int	index_copy(struct index_build *b, struct err *err);
 
 /* index_fill - put all that fd holds into the (empty) temporary file of b */
 int	index_fill(struct index_build *b, int fd, struct err *err);
+
+/* index_put_note - keep a note (table_note) with an index that has its final time */
+void	index_put_note(int fd, const char *note);
 
 /* index_nulls - which forms to try or to store (3.5) */
 void	index_nulls(struct table *t, bool default_1null);

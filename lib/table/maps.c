@@ -31,6 +31,7 @@ struct maps {
 static struct {
 	maps_trace_fn	 fn;
 	void		*ctx;
+	const char	*why;
 } trace;
 
 void
@@ -38,6 +39,12 @@ maps_trace(maps_trace_fn fn, void *ctx)
 {
 	trace.fn = fn;
 	trace.ctx = ctx;
+}
+
+void
+maps_because(const char *why)
+{
+	trace.why = why;
 }
 
 struct maps *
@@ -108,19 +115,20 @@ maps_find(struct maps *maps, const char *key, bool is_partial,
 		t = maps->tables[i];
 		if (is_partial && table_is_pattern(t)) {
 			if (trace.fn != NULL)
-				trace.fn(trace.ctx, maps, t, key, false, rc,
-				    NULL);
+				trace.fn(trace.ctx, maps, t, key, trace.why,
+				    false, rc, NULL);
 			continue;
 		}
 		rc = table_lookup(t, key, out, &err);
 		if (rc != TABLE_NOT_FOUND)
 			maps->found_in = t;
 		if (trace.fn != NULL)
-			trace.fn(trace.ctx, maps, t, key, true, rc, out->ptr);
+			trace.fn(trace.ctx, maps, t, key, trace.why, true, rc,
+			    out->ptr);
 	}
 	for (; trace.fn != NULL && i < maps->count; i++)
-		trace.fn(trace.ctx, maps, maps->tables[i], key, false,
-		    TABLE_NOT_FOUND, NULL);
+		trace.fn(trace.ctx, maps, maps->tables[i], key, trace.why,
+		    false, TABLE_NOT_FOUND, NULL);
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
 		log_warning("%s lookup error for \"%s\"",
 		    table_name(maps->found_in), key);
@@ -158,8 +166,11 @@ find_forms(struct search *s, const char *key, bool is_partial)
 		if (rc != TABLE_NOT_FOUND || !differs)
 			return rc;
 	}
-	if ((s->form & MAPS_INTERNAL) != 0)
+	if ((s->form & MAPS_INTERNAL) != 0) {
+		if (trace.why == NULL && (s->form & MAPS_EXTERNAL) != 0)
+			maps_because("without quotes");
 		rc = maps_find(s->maps, key, is_partial, s->value);
+	}
 	return rc;
 }
 
@@ -181,35 +192,15 @@ find_domain(struct maps *maps, const char *domain, bool is_partial,
 	enum table_result rc;
 	const char *next;
 
+	maps_because("domain");
 	rc = maps_find(maps, domain, is_partial, value);
+	maps_because(parent_style ? "parent_domain_matches_subdomains: yes" :
+	    "parent_domain_matches_subdomains: no");
 	while (rc == TABLE_NOT_FOUND &&
 	    (next = strchr(domain + (*domain == '.'), '.')) != NULL) {
 		domain = parent_style ? next + 1 : next;
 		rc = maps_find(maps, domain, true, value);
 	}
-	return rc;
-}
-
-enum table_result
-maps_find_domain(struct maps *maps, const char *domain, bool parent_style,
-    struct buf *value)
-{
-	return find_domain(maps, domain, false, parent_style, value);
-}
-
-enum table_result
-maps_find_ip(struct maps *maps, const char *address, struct buf *value)
-{
-	char separator = strchr(address, ':') != NULL ? ':' : '.';
-	enum table_result rc = maps_find(maps, address, false, value);
-	char *copy = xstrdup(address), *cut;
-
-	while (rc == TABLE_NOT_FOUND &&
-	    (cut = strrchr(copy, separator)) != NULL) {
-		*cut = '\0';
-		rc = maps_find(maps, copy, true, value);
-	}
-	free(copy);
 	return rc;
 }
 
@@ -221,6 +212,7 @@ find_bare(struct search *s, const char *address, size_t whole, size_t plain,
 	const char *at = address + whole;
 	enum table_result rc;
 
+	maps_because("local domain");
 	rc = is_local != NULL ? is_local(at + 1) : TABLE_NOT_FOUND;
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
 		return rc;
@@ -233,6 +225,7 @@ find_bare(struct search *s, const char *address, size_t whole, size_t plain,
 		if (rc != TABLE_NOT_FOUND)
 			return rc;
 	}
+	maps_because("domain");
 	return maps_find(s->maps, at, true, s->value);
 }
 
@@ -256,8 +249,10 @@ maps_find_address(struct maps *maps, const char *address,
 	plain = address_split_extension(address, whole,
 	    params.recipient_delimiter);
 
+	maps_because(NULL);
 	rc = find_forms(&s, address, false);
 	if (rc == TABLE_NOT_FOUND && plain < whole) {
+		maps_because("recipient_delimiter");
 		rc = find_local(&s, address, plain, at != NULL ? at : "", true);
 		stripped = rc == TABLE_FOUND;
 	}
@@ -266,10 +261,12 @@ maps_find_address(struct maps *maps, const char *address,
 	if (rc == TABLE_NOT_FOUND && at != NULL && strategy != MAPS_DEFAULT)
 		rc = find_domain(maps, at + 1, true, parent_style, value);
 	if (rc == TABLE_NOT_FOUND && at != NULL && strategy == MAPS_ACCESS) {
+		maps_because("local part");
 		rc = find_local(&s, address, whole, "@", true);
 		if (rc == TABLE_NOT_FOUND && plain < whole)
 			rc = find_local(&s, address, plain, "@", true);
 	}
+	maps_because(NULL);
 	if (stripped && extension != NULL)
 		buf_set(extension, address + plain, whole - plain);
 	buf_done(&s.key);

@@ -56,26 +56,22 @@ enum table_result maps_find_address(struct maps *maps, const char *address,
 		    struct buf *extension, struct buf *value);
 
 /*
- * maps_find_domain - a name, then its parents (15.5); the name is a full key
- * maps_find_ip - an address, then cut at its last '.' or ':' again and again (17.1)
- */
-enum table_result maps_find_domain(struct maps *maps, const char *domain,
-		    bool parent_style, struct buf *value);
-enum table_result maps_find_ip(struct maps *maps, const char *address,
-		    struct buf *value);
-
-/*
  * maps_trace - call fn for each table that a search asks or passes over
  *
  * was_asked	false: the key is partial and the table has patterns, or a
  *		table before it had the answer
  *
+ * why		what main.cf or the search has to do with this key, NULL for
+ *		the key as it was given
+ *
  * For tools that explain; NULL ends it.
  */
 typedef void (*maps_trace_fn)(void *ctx, const struct maps *maps,
-		    struct table *t, const char *key, bool was_asked,
-		    enum table_result rc, const char *value);
+		    struct table *t, const char *key, const char *why,
+		    bool was_asked, enum table_result rc, const char *value);
 void		 maps_trace(maps_trace_fn fn, void *ctx);
+/* maps_because - say why the next keys are asked for; a literal, or NULL */
+void		 maps_because(const char *why);
 
 /* maps_parent_style - does parameter NAME use parent-domain style (15.5)? */
 bool		 maps_parent_style(const char *name);

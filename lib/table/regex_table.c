@@ -512,6 +512,22 @@ matches(const struct rule *rule, void *ctx)
 	return rc;
 }
 
+/* Find the rule that key matches; subject then has its groups. */
+static const struct rule *
+find_rule(struct regex_state *s, struct subject *subject, const char *key,
+    size_t len)
+{
+	subject->state = s;
+	subject->text = key;
+	subject->len = len;
+	subject->lower = NULL;
+	if (text_is_ascii(key)) {
+		buf_set(&s->lower, key, len);
+		subject->lower = text_lower(s->lower.ptr);
+	}
+	return rules_find(&s->rules, matches, subject);
+}
+
 enum table_result
 regex_table_lookup(struct table *t, const char *key, size_t len,
     struct buf *value, struct err *err)
@@ -521,20 +537,32 @@ regex_table_lookup(struct table *t, const char *key, size_t len,
 	const struct rule *rule;
 
 	(void)err;
-	subject.state = s;
-	subject.text = key;
-	subject.len = len;
-	subject.lower = NULL;
-	if (text_is_ascii(key)) {
-		buf_set(&s->lower, key, len);
-		subject.lower = text_lower(s->lower.ptr);
-	}
-	if ((rule = rules_find(&s->rules, matches, &subject)) == NULL)
+	if ((rule = find_rule(s, &subject, key, len)) == NULL)
 		return TABLE_NOT_FOUND;
 	t->hit_line = rule->line;
 	template_expand(rule->result, value, key, subject.groups,
 	    template_groups(rule->result) + 1);
 	return TABLE_FOUND;
+}
+
+void
+regex_table_describe(struct table *t, const char *key, void (*fn)(
+    const char *what, const char *text, void *ctx), void *ctx)
+{
+	struct subject subject;
+	const struct rule *rule = find_rule(t->state, &subject, key,
+	    strlen(key));
+	size_t count = rule != NULL ? template_groups(rule->result) : 0, i;
+	char *text;
+
+	for (i = 1; i <= count; i++) {
+		const struct template_group *g = &subject.groups[i];
+
+		text = xstrndup(g->end > g->start ? key + g->start : "",
+		    g->end > g->start ? (size_t)(g->end - g->start) : 0);
+		fn("capture", text, ctx);
+		free(text);
+	}
 }
 
 void

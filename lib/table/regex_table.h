@@ -46,6 +46,9 @@ void	regex_table_close(struct table *t);
 enum table_result regex_table_lookup(struct table *t, const char *key,
 	    size_t len, struct buf *value, struct err *err);
 
+void	regex_table_describe(struct table *t, const char *key,
+	    void (*fn)(const char *what, const char *text, void *ctx),
+	    void *ctx);
 void	regex_table_each_result(struct table *t, void (*fn)(int line,
 	    const char *text, void *ctx), void *ctx);
 

@@ -206,6 +206,7 @@ table_free(struct table *t)
 	buf_done(&t->key);
 	buf_done(&t->scratch);
 	free(t->unavailable);
+	free(t->note);
 	free(t->awaited);
 	free(t->full_name);
 	free(t);
@@ -376,6 +377,13 @@ table_commit(struct table *t, struct err *err)
 	return t->type->commit != NULL ? t->type->commit(t, err) : 0;
 }
 
+void
+table_note(struct table *t, const char *text)
+{
+	free(t->note);
+	t->note = xstrdup(text);
+}
+
 /* The words of a log line about text that is not UTF-8. */
 static void
 complain_key(const struct table *t, const char *key)
@@ -466,6 +474,7 @@ table_lookup(struct table *t, const char *key, struct buf *value,
 	if (value == NULL)
 		value = &t->scratch;
 	buf_reset(value);
+	t->hit_line = 0;
 	rc = t->type->lookup(t, folded, len, value, err);
 	if (rc != TABLE_FOUND)
 		return rc;
@@ -603,37 +612,16 @@ table_owner(const struct table *t, uid_t *uid)
 	return 0;
 }
 
-/* The key of an entry line as this table would store it; NULL: no entry. */
-static const char *
-source_key(struct table *t, char *line, const char *path, bool is_alias,
-    struct buf *alias)
-{
-	struct buf value = BUF_INIT;
-	enum table_entry entry;
-	char *key, *rest;
-	size_t len;
-
-	if (is_alias) {
-		entry = table_source_alias(line, path, 0, false, alias,
-		    &value);
-		buf_done(&value);
-		key = alias->ptr;
-	} else {
-		entry = table_source_pair(line, path, 0, true, false, &key,
-		    &rest);
-	}
-	return entry == TABLE_ENTRY_OK ? prepare_key(t, key, &len) : NULL;
-}
-
 int
 table_line(const struct table *t, const char *key)
 {
-	struct buf line = BUF_INIT, alias = BUF_INIT, want = BUF_INIT;
 	struct table *self = (struct table *)t;	/* its key buffer is scratch */
-	bool is_alias = t->is_alias_source;
+	struct source_entry e = { .is_alias = t->is_alias_source,
+	    .is_texthash = true };
+	struct buf want = BUF_INIT;
 	struct table_source *source;
 	const char *folded;
-	int number, found = 0;
+	int found = 0;
 	size_t len;
 
 	if (t->hit_line != 0 || t->type == NULL)
@@ -644,18 +632,51 @@ table_line(const struct table *t, const char *key)
 	    (source = table_source_open(t->name, -1, NULL)) == NULL)
 		return 0;
 	buf_set(&want, folded, len);
-	is_alias |= table_redirect_is_alias(t->type->name, t->name);
-	while (found == 0 &&
-	    table_source_next(source, &line, &number, NULL) == 1) {
-		folded = source_key(self, line.ptr, t->name, is_alias, &alias);
+	e.is_alias |= table_redirect_is_alias(t->type->name, t->name);
+	table_source_be_quiet(source);
+	while (found == 0 && table_source_entry(source, &e, NULL) == 1) {
+		folded = prepare_key(self, e.key, &len);
 		if (folded != NULL && strcmp(folded, want.ptr) == 0)
-			found = number;
+			found = e.line;
 	}
 	table_source_close(source);
-	buf_done(&line);
-	buf_done(&alias);
+	source_entry_done(&e);
 	buf_done(&want);
 	return found;
+}
+
+/* The text of the rule that a table of rules answered with. */
+static bool
+rule_text(const struct table *t, struct buf *line)
+{
+	struct table_source *source;
+	int number, got;
+
+	if (t->hit_line == 0 || !t->is_pattern)
+		return false;
+	source = *t->name == '{' ? table_source_inline(t->name, NULL) :
+	    table_source_open(t->name, -1, NULL);
+	if (source == NULL)
+		return false;
+	table_source_be_quiet(source);
+	while ((got = table_source_next(source, line, &number, NULL)) == 1 &&
+	    number != t->hit_line)
+		;
+	table_source_close(source);
+	return got == 1;
+}
+
+void
+table_describe(struct table *t, const char *key, void (*fn)(const char *what,
+    const char *text, void *ctx), void *ctx)
+{
+	struct buf line = BUF_INIT;
+
+	if (rule_text(t, &line))
+		fn("rule", line.ptr, ctx);
+	if (t->type != NULL && t->type->describe != NULL)
+		t->type->describe(t, key, fn, ctx);
+	buf_done(&line);
 }
 
 bool

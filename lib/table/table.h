@@ -59,6 +59,18 @@ void		 table_close(struct table *t);
 int		 table_commit(struct table *t, struct err *err);
 
 /*
+ * table_note - text to keep with the index that table_commit will make
+ * table_noted - the text kept with the index at path
+ *
+ * It is kept as an extended attribute, where the file system has those.
+ * table_noted returns false when there is none or the index was changed
+ * since; table_touch makes an index look new and keeps its note.
+ */
+void		 table_note(struct table *t, const char *text);
+bool		 table_noted(const char *path, struct buf *text);
+int		 table_touch(const char *path, struct err *err);
+
+/*
  * table_lookup - find key
  *
  * value	replaced by the result on TABLE_FOUND; may be NULL
@@ -116,6 +128,16 @@ int		 table_owner(const struct table *t, uid_t *uid);
  * this is for people, not for daemons. 0 when there is no such file or line.
  */
 int		 table_line(const struct table *t, const char *key);
+/*
+ * table_describe - what the last lookup, of key, came down to, for people
+ *
+ * fn gets "rule" (the line of rules that matched), "capture" (what its groups
+ * took, in order) and "query" (what was sent to a database), where there are
+ * such things.
+ */
+void		 table_describe(struct table *t, const char *key,
+		    void (*fn)(const char *what, const char *text, void *ctx),
+		    void *ctx);
 /* table_each_result - call fn for each result as written; false: no table of rules */
 bool		 table_each_result(struct table *t, void (*fn)(int line,
 		    const char *text, void *ctx), void *ctx);

@@ -1,59 +1,203 @@
 /*
  * table_explain.c - which key was tried where, and which line matched
  *
+ * A class says which parameter has the tables and which function of search.h
+ * asks them. maps_trace then tells what that function did.
+ *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/table/table_explain.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/table/ip_pattern.h"
-#include "lib/table/maps.h"
-#include "lib/table/match_list.h"
+#include "lib/table/search.h"
+#include "lib/table/table_report.h"
 
-/* How a feature turns a key into searches (spec/tables.md 15 to 17). */
-enum search { BY_ADDRESS, BY_TRANSPORT, BY_ALIAS, BY_HOST, BY_NEXTHOP,
-	BY_KEY };
+struct question;
 
+typedef enum table_result (*ask_fn)(const struct question *q,
+    struct maps *maps, struct buf *value);
+
+/* A key, taken apart as the feature has it. */
+struct question {
+	const struct table_explain *x;
+	const char	*text;
+	struct buf	 address;	/* text as an internal address */
+};
+
+static enum table_result
+ask_mapping(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return search_mapping(maps, q->address.ptr, NULL,
+	    value);
+}
+
+static enum table_result
+ask_person(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return search_person(maps, q->address.ptr, value);
+}
+
+static enum table_result
+ask_relayhost(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return search_sender(maps, q->address.ptr,
+	    params.empty_address_relayhost_maps_lookup_key,
+	    value);
+}
+
+static enum table_result
+ask_sender_transport(const struct question *q, struct maps *maps,
+    struct buf *value)
+{
+	return search_sender(maps, q->address.ptr,
+	    params.empty_address_default_transport_maps_lookup_key, value);
+}
+
+static enum table_result
+ask_transport(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return search_transport(maps, q->address.ptr, value);
+}
+
+static enum table_result
+ask_alias(const struct question *q, struct maps *maps, struct buf *value)
+{
+	struct buf name = BUF_INIT, user = BUF_INIT;
+	enum table_result found;
+	const char *at = strrchr(q->address.ptr, '@');
+
+	text_fold(&name, q->address.ptr);
+	if (at != NULL)		/* the local part is what is looked up */
+		buf_truncate(&name, (size_t)(strrchr(name.ptr, '@') - name.ptr));
+	buf_set(&user, name.ptr, address_split_extension(name.ptr, name.len,
+	    params.recipient_delimiter));
+	found = search_alias(maps, &name, user.ptr, value);
+	buf_done(&name);
+	buf_done(&user);
+	return found;
+}
+
+static enum table_result
+ask_nexthop(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return search_nexthop(maps, q->text, value);
+}
+
+/* "[host]:port" or "host:port": the server's name is what remains. */
+static enum table_result
+ask_password(const struct question *q, struct maps *maps, struct buf *value)
+{
+	const char *start = q->text + (q->text[0] == '[');
+	char *host = xstrndup(start, strcspn(start, q->text[0] == '[' ? "]" :
+	    ":"));
+	enum table_result found;
+
+	found = search_password(maps, params.smtp_sender_dependent_authentication ?
+	    q->x->sender : NULL, host, q->text, value);
+	free(host);
+	return found;
+}
+
+/* "name[address]" as in the log, a name, or an address. */
+static enum table_result
+ask_client(const struct question *q, struct maps *maps, struct buf *value)
+{
+	size_t len = strcspn(q->text, "[");
+	char *name = xstrndup(q->text, len), *ip;
+	enum table_result found = TABLE_NOT_FOUND;
+	struct ip_address parsed;
+	struct buf key = BUF_INIT;
+
+	ip = xstrdup(q->text[len] == '[' ? q->text + len + 1 :
+	    ip_address_parse(&parsed, name) ? name : "");
+	ip[strcspn(ip, "]")] = '\0';
+	if (*name != '\0' && strcmp(name, ip) != 0)
+		found = search_access_name(maps, name, &key, value);
+	if (found == TABLE_NOT_FOUND && *ip != '\0')
+		found = search_access_ip(maps, ip, &key, value);
+	buf_done(&key);
+	free(name);
+	free(ip);
+	return found;
+}
+
+static enum table_result
+ask_helo(const struct question *q, struct maps *maps, struct buf *value)
+{
+	struct buf key = BUF_INIT;
+	enum table_result found = search_access_name(maps, q->text, &key,
+	    value);
+
+	buf_done(&key);
+	return found;
+}
+
+static enum table_result
+ask_access_mail(const struct question *q, struct maps *maps,
+    struct buf *value)
+{
+	struct buf key = BUF_INIT;
+	enum table_result found = search_access_mail(maps, q->address.ptr,
+	    &key, value);
+
+	buf_done(&key);
+	return found;
+}
+
+static enum table_result
+ask_key(const struct question *q, struct maps *maps, struct buf *value)
+{
+	return maps_find(maps, q->text, false, value);
+}
+
+/* A class without a parameter is one of access tables: see restrictions. */
 static const struct class {
 	const char	*name;
 	const char	*parameter;
-	const char	*style;		/* parameter that decides parent style */
-	enum search	 search;
-	enum maps_strategy strategy;
-	enum maps_form	 form;
+	ask_fn		 ask;
 	unsigned	 flags;
 } classes[] = {
-	{ "access-client", NULL, "smtpd_access_maps", BY_HOST, MAPS_ACCESS, MAPS_BOTH, TABLE_FOLD },
-	{ "access-helo", NULL, "smtpd_access_maps", BY_HOST, MAPS_ACCESS, MAPS_BOTH, TABLE_FOLD },
-	{ "access-recipient", NULL, "smtpd_access_maps", BY_ADDRESS, MAPS_ACCESS, MAPS_BOTH, TABLE_FOLD },
-	{ "access-sender", NULL, "smtpd_access_maps", BY_ADDRESS, MAPS_ACCESS, MAPS_BOTH, TABLE_FOLD },
-	{ "aliases", "alias_maps", NULL, BY_ALIAS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD | TABLE_NO_REGSUB | TABLE_NO_PROXY | TABLE_NO_UNAUTH },
-	{ "body-checks", "body_checks", NULL, BY_KEY, MAPS_DEFAULT, MAPS_BOTH, 0 },
-	{ "canonical", "canonical_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_EXTERNAL, TABLE_FOLD },
-	{ "generic", "smtp_generic_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_EXTERNAL, TABLE_FOLD },
-	{ "header-checks", "header_checks", NULL, BY_KEY, MAPS_DEFAULT, MAPS_BOTH, 0 },
-	{ "local-recipient", "local_recipient_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "recipient-bcc", "recipient_bcc_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "recipient-canonical", "recipient_canonical_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_EXTERNAL, TABLE_FOLD },
-	{ "relay-recipient", "relay_recipient_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "relocated", "relocated_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "sasl", "smtp_sasl_password_maps", NULL, BY_KEY, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "sender-bcc", "sender_bcc_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "sender-canonical", "sender_canonical_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_EXTERNAL, TABLE_FOLD },
-	{ "sender-login", "smtpd_sender_login_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "tls-policy", "smtp_tls_policy_maps", NULL, BY_NEXTHOP, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
-	{ "transport", "transport_maps", "transport_maps", BY_TRANSPORT, MAPS_DOMAIN, MAPS_BOTH, TABLE_FOLD | TABLE_NO_REGSUB },
-	{ "virtual", "virtual_alias_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_EXTERNAL, TABLE_FOLD },
-	{ "virtual-mailbox", "virtual_mailbox_maps", NULL, BY_ADDRESS, MAPS_DEFAULT, MAPS_BOTH, TABLE_FOLD },
+	{ "access-client", NULL, ask_client, SEARCH_ADDRESSES },
+	{ "access-etrn", NULL, ask_helo, SEARCH_ADDRESSES },
+	{ "access-helo", NULL, ask_helo, SEARCH_ADDRESSES },
+	{ "access-recipient", NULL, ask_access_mail, SEARCH_ADDRESSES },
+	{ "access-sender", NULL, ask_access_mail, SEARCH_ADDRESSES },
+	{ "aliases", "alias_maps", ask_alias, SEARCH_ALIASES },
+	{ "bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES },
+	{ "body-checks", "body_checks", ask_key, SEARCH_TEXT },
+	{ "canonical", "canonical_maps", ask_mapping, SEARCH_ADDRESSES },
+	{ "generic", "smtp_generic_maps", ask_mapping, SEARCH_ADDRESSES },
+	{ "header-checks", "header_checks", ask_key, SEARCH_TEXT },
+	{ "key", "", ask_key, SEARCH_ADDRESSES },
+	{ "local-recipient", "local_recipient_maps", ask_person, SEARCH_ADDRESSES },
+	{ "mime-header-checks", "mime_header_checks", ask_key, SEARCH_TEXT },
+	{ "nested-header-checks", "nested_header_checks", ask_key, SEARCH_TEXT },
+	{ "recipient-bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES },
+	{ "recipient-canonical", "recipient_canonical_maps", ask_mapping, SEARCH_ADDRESSES },
+	{ "relay-recipient", "relay_recipient_maps", ask_person, SEARCH_ADDRESSES },
+	{ "relocated", "relocated_maps", ask_person, SEARCH_ADDRESSES },
+	{ "sasl", "smtp_sasl_password_maps", ask_password, SEARCH_ADDRESSES },
+	{ "sender-bcc", "sender_bcc_maps", ask_person, SEARCH_ADDRESSES },
+	{ "sender-canonical", "sender_canonical_maps", ask_mapping, SEARCH_ADDRESSES },
+	{ "sender-login", "smtpd_sender_login_maps", ask_person, SEARCH_ADDRESSES },
+	{ "sender-relayhost", "sender_dependent_relayhost_maps", ask_relayhost, SEARCH_ROUTING },
+	{ "sender-transport", "sender_dependent_default_transport_maps", ask_sender_transport, SEARCH_ROUTING },
+	{ "tls-policy", "smtp_tls_policy_maps", ask_nexthop, SEARCH_ADDRESSES },
+	{ "transport", "transport_maps", ask_transport, SEARCH_ROUTING },
+	{ "virtual", "virtual_alias_maps", ask_mapping, SEARCH_ADDRESSES },
+	{ "virtual-mailbox", "virtual_mailbox_maps", ask_person, SEARCH_MAILBOXES },
 };
 
 #define CLASS_COUNT	(sizeof(classes) / sizeof(classes[0]))
@@ -64,157 +208,310 @@ table_explain_class_at(size_t i)
 	return i < CLASS_COUNT ? classes[i].name : NULL;
 }
 
+/* ---- telling the steps ---- */
+
 struct story {
-	FILE		*out;
+	const struct table_report *r;
 	int		 step;
-	struct buf	 key;
+	int64_t		 since_ms;	/* the end of the last step */
+	struct buf	 line, captures;
+	struct buf	 steps;		/* JSON */
 };
+
+static const char *const words[] = { "HIT", "miss", "FAILED: try again later",
+	"FAILED: broken" };
+static const char *const json_words[] = { "found", "not found", "retry",
+	"broken" };
+
+static void
+tell_detail(const char *what, const char *text, void *ctx)
+{
+	struct story *s = ctx;
+
+	if (s->r->is_json && strcmp(what, "capture") == 0) {
+		if (s->captures.len > 0)
+			buf_adds(&s->captures, ", ");
+		json_put_string(&s->captures, text);
+	} else if (s->r->is_json) {
+		table_report_members(&s->steps, what, text, NULL);
+	} else {
+		buf_setf(&s->line, "      %s: %s", what, text);
+		table_report(s->r, s->line.ptr, NULL);
+	}
+}
+
+static void
+tell_json(struct story *s, struct table *t, const char *key, const char *why,
+    bool was_asked, enum table_result rc, const char *value, int64_t ms)
+{
+	int line;
+
+	if (s->steps.len > 0)
+		buf_adds(&s->steps, ", ");
+	buf_addf(&s->steps, "{\"step\": %d", ++s->step);
+	table_report_members(&s->steps, "table", table_name(t), "key", key,
+	    "why", why, "answer", was_asked ? json_words[rc] : "not asked",
+	    NULL);
+	if (was_asked)
+		table_report_members(&s->steps, "#ms", (long long)ms, NULL);
+	if (was_asked && rc == TABLE_FOUND) {
+		if ((line = table_line(t, key)) != 0)
+			table_report_members(&s->steps, "#line",
+			    (long long)line, NULL);
+		table_report_members(&s->steps, "value", value, NULL);
+	}
+	if (was_asked) {
+		buf_reset(&s->captures);
+		table_describe(t, key, tell_detail, s);
+		if (s->captures.len > 0)
+			buf_addf(&s->steps, ", \"captures\": [%s]",
+			    s->captures.ptr);
+	}
+	buf_addc(&s->steps, '}');
+}
+
+static void
+tell_text(struct story *s, struct table *t, const char *key, const char *why,
+    bool was_asked, enum table_result rc, const char *value, int64_t ms)
+{
+	int line;
+
+	buf_reset(&s->line);
+	if (was_asked)
+		buf_addf(&s->line, "%2d ", ++s->step);
+	else
+		buf_adds(&s->line, "   ");
+	buf_addf(&s->line, "%-28s \"%s\"  %s", table_name(t), key,
+	    was_asked ? words[rc] : "not asked");
+	if (was_asked && rc == TABLE_FOUND) {
+		if ((line = table_line(t, key)) != 0)
+			buf_addf(&s->line, "  line %d", line);
+		buf_addf(&s->line, " -> %s", value);
+	}
+	if (why != NULL)
+		buf_addf(&s->line, "  (%s)", why);
+	if (ms > 0)
+		buf_addf(&s->line, "  %lld ms", (long long)ms);
+	table_report(s->r, s->line.ptr, NULL);
+	if (was_asked)
+		table_describe(t, key, tell_detail, s);
+}
 
 static void
 tell(void *ctx, const struct maps *maps, struct table *t, const char *key,
-    bool was_asked, enum table_result rc, const char *value)
+    const char *why, bool was_asked, enum table_result rc, const char *value)
 {
-	static const char *const words[] = { "HIT", "miss", "FAILED: try again later", "FAILED: broken" };
 	struct story *s = ctx;
-	int line;
+	struct buf folded = BUF_INIT;
+	int64_t ms = clock_mono_ms() - s->since_ms;
 
 	(void)maps;
-	buf_reset(&s->key);
-	text_printable(&s->key, key, strlen(key), true);
-	if (!was_asked) {
-		fprintf(s->out, "   %-28s \"%s\"  not asked\n", table_name(t),
-		    s->key.ptr);
-		return;
+	if (table_is_pattern(t) || (table_flags(t) & TABLE_FOLD) == 0)
+		buf_sets(&folded, key);
+	else
+		text_fold(&folded, key);
+	(s->r->is_json ? tell_json : tell_text)(s, t, folded.ptr, why,
+	    was_asked, rc, value, ms);
+	buf_done(&folded);
+	s->since_ms = clock_mono_ms();
+}
+
+static void
+tell_result(struct story *s, const struct class *class, const char *title,
+    const char *tables, const struct question *q, enum table_result rc,
+    const char *value)
+{
+	struct buf text = BUF_INIT;
+
+	if (s->r->is_json) {
+		buf_adds(&text, "{\"v\": 1");
+		table_report_members(&text, "class", class->name,
+		    "parameter", title, "tables", tables, "key", q->text,
+		    "answer", json_words[rc],
+		    "result", rc == TABLE_FOUND ? value : NULL, NULL);
+		buf_addf(&text, ", \"steps\": [%s]}", s->steps.ptr);
+		fprintf(s->r->out, "%s\n", text.ptr);
+	} else {
+		if (rc == TABLE_FOUND)
+			buf_setf(&text, "result %s", value);
+		else
+			buf_sets(&text, rc == TABLE_NOT_FOUND ? "no result" :
+			    "no result: a table failed");
+		table_report(s->r, text.ptr, NULL);
 	}
-	fprintf(s->out, "%2d %-28s \"%s\"  %s", ++s->step, table_name(t),
-	    s->key.ptr, words[rc]);
-	if (rc == TABLE_FOUND) {
-		if ((line = table_line(t, key)) != 0)
-			fprintf(s->out, "  line %d", line);
-		fprintf(s->out, " -> %s", value);
-	}
-	putc('\n', s->out);
+	buf_done(&text);
 }
 
-static enum table_result
-is_local(const char *domain)
+/* One search: 0 found, 1 not found, or -1 with err. */
+static int
+explain(const struct class *class, const char *title, const char *tables,
+    const struct question *q, const struct table_report *r, struct err *err)
 {
-	static struct match_list *destinations;
-
-	if (strcasecmp(domain, params.myorigin) == 0)
-		return TABLE_FOUND;
-	if (destinations == NULL)
-		destinations = match_list_new("mydestination", MATCH_STRING,
-		    params.mydestination);
-	return match_list_find(destinations, domain, NULL);
-}
-
-/* local(8): the name, then the name without its extension; no partial keys. */
-static enum table_result
-find_alias(struct maps *maps, const char *name, struct buf *value)
-{
-	size_t len = strlen(name), plain;
-	enum table_result rc = maps_find(maps, name, false, value);
-	char *cut;
-
-	plain = address_split_extension(name, len, params.recipient_delimiter);
-	if (rc != TABLE_NOT_FOUND || plain == len)
-		return rc;
-	cut = xstrndup(name, plain);
-	rc = maps_find(maps, cut, false, value);
-	free(cut);
-	return rc;
-}
-
-/* The next hop as given; a plain domain also by its parents, all full keys. */
-static enum table_result
-find_nexthop(struct maps *maps, const char *nexthop, struct buf *value)
-{
-	enum table_result rc = maps_find(maps, nexthop, false, value);
-	const char *dot = nexthop;
-
-	if (*nexthop == '[' || strchr(nexthop, ':') != NULL)
-		return rc;
-	while (rc == TABLE_NOT_FOUND && (dot = strchr(dot + 1, '.')) != NULL)
-		rc = maps_find(maps, dot, false, value);
-	return rc;
-}
-
-static enum table_result
-search(const struct class *class, struct maps *maps, const char *key,
-    struct buf *value)
-{
-	bool style = class->style != NULL && maps_parent_style(class->style);
-	struct buf internal = BUF_INIT;
-	struct ip_address ip;
-	enum table_result rc = TABLE_NOT_FOUND;
-
-	switch (class->search) {
-	case BY_ADDRESS:
-	case BY_TRANSPORT:
-		address_unquote(&internal, key);
-		rc = maps_find_address(maps, internal.ptr, class->strategy,
-		    class->form, style, is_local, NULL, value);
-		if (rc == TABLE_NOT_FOUND && class->search == BY_TRANSPORT)
-			rc = maps_find(maps, "*", true, value);
-		break;
-	case BY_ALIAS:
-		rc = find_alias(maps, key, value);
-		break;
-	case BY_HOST:
-		rc = ip_address_parse(&ip, key) ?
-		    maps_find_ip(maps, key, value) :
-		    maps_find_domain(maps, key, style, value);
-		break;
-	case BY_NEXTHOP:
-		rc = find_nexthop(maps, key, value);
-		break;
-	case BY_KEY:
-		rc = maps_find(maps, key, false, value);
-		break;
-	}
-	buf_done(&internal);
-	return rc;
-}
-
-int
-table_explain(const char *name, const char *tables, const char *key,
-    FILE *out, struct err *err)
-{
-	const struct class *class = NULL;
-	struct story story = { out, 0, BUF_INIT };
+	struct story story = { .r = r, .since_ms = clock_mono_ms() };
 	struct buf value = BUF_INIT;
 	enum table_result rc;
 	struct maps *maps;
-	size_t i;
 
-	for (i = 0; i < CLASS_COUNT && class == NULL; i++)
-		if (strcmp(classes[i].name, name) == 0)
-			class = &classes[i];
-	if (class == NULL)
-		return err_set(err, ERR_CONFIG, "unknown class \"%s\"; "
-		    "--explain help lists them", name);
-	if (tables == NULL && class->parameter != NULL)
-		tables = params_lookup(class->parameter);
-	if (tables == NULL && class->parameter == NULL)
-		return err_set(err, ERR_CONFIG, "class %s needs --tables: no "
-		    "parameter of main.cf names its tables", name);
-	fprintf(out, "%s = %s\n", class->parameter != NULL ?
-	    class->parameter : name, tables != NULL ? tables : "");
-	maps = maps_open(class->parameter != NULL ? class->parameter : name,
-	    tables, class->flags | TABLE_UTF8);
+	buf_init(&story.line);
+	buf_init(&story.captures);
+	buf_init(&story.steps);
+	buf_setf(&story.line, "%s = %s", title, tables);
+	if (!r->is_json)
+		table_report(r, story.line.ptr, NULL);
+	maps = maps_open(title, tables, class->flags);
 	maps_trace(tell, &story);
-	rc = search(class, maps, key, &value);
+	rc = class->ask(q, maps, &value);
 	maps_trace(NULL, NULL);
-	if (rc == TABLE_FOUND)
-		fprintf(out, "result %s\n", value.ptr);
-	else
-		fputs(rc == TABLE_NOT_FOUND ? "no result\n" :
-		    "no result: a table failed\n", out);
+	tell_result(&story, class, title, tables, q, rc, value.ptr);
 	maps_free(maps);
 	buf_done(&value);
-	buf_done(&story.key);
+	buf_done(&story.line);
+	buf_done(&story.captures);
+	buf_done(&story.steps);
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
-		return err_set(err, ERR_RETRY, "%s: table lookup failed", name);
+		return err_set(err, ERR_RETRY, "%s: table lookup failed",
+		    class->name);
 	return rc == TABLE_NOT_FOUND;
+}
+
+/* ---- access tables: where the restrictions name them ---- */
+
+static const struct {
+	const char	*parameter;
+	const char	*bare;		/* class of a table without a check_ */
+} restriction_lists[] = {
+	{ "smtpd_client_restrictions", "access-client" },
+	{ "smtpd_helo_restrictions", "access-helo" },
+	{ "smtpd_sender_restrictions", "access-sender" },
+	{ "smtpd_relay_restrictions", "access-recipient" },
+	{ "smtpd_recipient_restrictions", "access-recipient" },
+	{ "smtpd_data_restrictions", "" },
+	{ "smtpd_end_of_data_restrictions", "" },
+	{ "smtpd_etrn_restrictions", "access-etrn" },
+};
+
+struct access {
+	const struct class *class;
+	const struct question *q;
+	const struct table_report *r;
+	int		 searches, found;
+};
+
+/* The class that "check_client_access" and the like ask; NULL for others. */
+static const char *
+checked_class(const char *word)
+{
+	static const char *const checks[][2] = {
+		{ "check_client_access", "access-client" },
+		{ "check_reverse_client_hostname_access", "access-client" },
+		{ "check_helo_access", "access-helo" },
+		{ "check_sender_access", "access-sender" },
+		{ "check_recipient_access", "access-recipient" },
+		{ "check_etrn_access", "access-etrn" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (strcasecmp(word, checks[i][0]) == 0)
+			return checks[i][1];
+	return NULL;
+}
+
+/* Explain each table of our class that a list of restrictions names. */
+static int
+explain_list(struct access *a, const char *parameter, const char *bare,
+    struct err *err)
+{
+	const char *list = params_lookup(parameter), *class;
+	char *copy = xstrdup(list != NULL ? list : ""), *rest = copy, *word;
+	struct buf title = BUF_INIT;
+	int rc = 0;
+
+	while (rc != -1 &&
+	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		buf_sets(&title, parameter);
+		if ((class = checked_class(word)) != NULL) {
+			buf_addf(&title, ": %s", word);
+			word = text_split_braced(&rest, TEXT_LIST_SEP);
+		} else if (strchr(word, ':') != NULL && *word != '[') {
+			class = bare;
+		}
+		if (word == NULL || class == NULL ||
+		    strcmp(class, a->class->name) != 0)
+			continue;
+		a->searches++;
+		rc = explain(a->class, title.ptr, word, a->q, a->r, err);
+		a->found += rc == 0;
+	}
+	buf_done(&title);
+	free(copy);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+explain_restrictions(const struct class *class, const struct question *q,
+    const struct table_report *r, struct err *err)
+{
+	struct access a = { .class = class, .q = q, .r = r };
+	const size_t count = sizeof(restriction_lists) /
+	    sizeof(restriction_lists[0]);
+	char *names = xstrdup(params.smtpd_restriction_classes),
+	    *rest = names, *name;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < count && rc == 0; i++)
+		rc = explain_list(&a, restriction_lists[i].parameter,
+		    restriction_lists[i].bare, err);
+	while (rc == 0 && (name = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		rc = explain_list(&a, name, "", err);
+	free(names);
+	if (rc == -1)
+		return -1;
+	if (a.searches == 0)
+		return err_set(err, ERR_CONFIG, "no restriction in main.cf "
+		    "asks a table of class %s; --tables names one",
+		    class->name);
+	return a.found == 0;
+}
+
+static const struct class *
+find_class(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < CLASS_COUNT; i++)
+		if (strcmp(classes[i].name, name) == 0)
+			return &classes[i];
+	return NULL;
+}
+
+int
+table_explain(const struct table_explain *x, const char *key,
+    const struct table_report *r, struct err *err)
+{
+	const struct class *class = find_class(x->class);
+	struct question q = { .x = x, .text = key };
+	const char *tables = x->tables, *title;
+	int rc;
+
+	if (class == NULL)
+		return err_set(err, ERR_CONFIG, "unknown class \"%s\"; "
+		    "--explain help lists them", x->class);
+	title = class->parameter != NULL && *class->parameter != '\0' ?
+	    class->parameter : class->name;
+	if (tables == NULL && title == class->parameter)
+		tables = params_lookup(class->parameter);
+	if (tables == NULL && class->parameter != NULL &&
+	    *class->parameter == '\0')
+		return err_set(err, ERR_CONFIG, "class %s needs --tables",
+		    class->name);
+	buf_init(&q.address);
+	if (strcmp(key, "<>") != 0)
+		address_unquote(&q.address, key);
+	rc = tables == NULL && class->parameter == NULL ?
+	    explain_restrictions(class, &q, r, err) :
+	    explain(class, title, tables != NULL ? tables : "", &q, r, err);
+	buf_done(&q.address);
+	return rc;
 }

@@ -1,31 +1,28 @@
 /*
- * table_inspect.c - look into tables: verify, convert, dump, statistics
- *
- * The expected content of an index is its source, read by the same code that
- * builds, into a table in memory.
+ * table_inspect.c - look into tables: convert, dump, statistics, differences
  *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/table/table_inspect.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/json.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/table/table_report.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_tool.h"
 
-/* Records that postalias adds; no source has them. */
-static bool
-is_marker(const struct table_tool *tool, const char *key)
+bool
+table_inspect_is_marker(const struct table_tool *tool, const char *key)
 {
 	return tool->is_alias && (strcmp(key, "@") == 0 ||
 	    strcmp(key, "YP_LAST_MODIFIED") == 0 ||
@@ -38,9 +35,8 @@ source_path(const char *full)
 	return strchr(full, ':') + 1;
 }
 
-/* The path of the index that "type:name" has; the caller frees it. */
-static char *
-index_file(const char *full, struct err *err)
+char *
+table_inspect_index(const char *full, struct err *err)
 {
 	const char *suffix = table_suffix(full);
 	struct buf path = BUF_INIT;
@@ -53,30 +49,8 @@ index_file(const char *full, struct err *err)
 	return buf_take(&path);
 }
 
-/* What the source says, in memory; NULL with err. */
-static struct table *
-read_source(const struct table_tool *tool, const char *full, struct err *err)
-{
-	struct table_source *source;
-	struct table *t;
-	int rc;
-
-	source = table_source_open(source_path(full), -1, err);
-	if (source == NULL)
-		return NULL;
-	t = table_open("internal:source", TABLE_WRITE, tool->flags, err);
-	rc = t == NULL ? -1 : table_tool_fill(tool, t, source, err);
-	table_source_close(source);
-	if (rc == -1) {
-		table_close(t);
-		return NULL;
-	}
-	return t;
-}
-
-/* A walk over all entries that calls each(); 0, or -1 with err. */
-static int
-walk(struct table *t, int (*each)(const char *key, const char *value,
+int
+table_inspect_walk(struct table *t, int (*each)(const char *key, const char *value,
     void *ctx, struct err *err), void *ctx, struct err *err)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
@@ -94,25 +68,14 @@ walk(struct table *t, int (*each)(const char *key, const char *value,
 	return result == 0 && rc != TABLE_NOT_FOUND ? -1 : result;
 }
 
+/* Is each entry of one table in another? */
 struct comparison {
-	const struct table_tool *tool;
 	struct table	*other;
-	FILE		*out;		/* NULL: only count */
-	const char	*label;
-	const char	*absent;	/* what it is called when other lacks a key */
 	bool		 compares_values;
 	int		 findings;
 	long		 entries;
 	struct buf	 value;
 };
-
-static void
-find(struct comparison *c, const char *what, const char *key)
-{
-	c->findings++;
-	if (c->out != NULL)
-		fprintf(c->out, "%s: %s: \"%s\"\n", c->label, what, key);
-}
 
 static int
 compare_entry(const char *key, const char *value, void *ctx, struct err *err)
@@ -120,126 +83,17 @@ compare_entry(const char *key, const char *value, void *ctx, struct err *err)
 	struct comparison *c = ctx;
 
 	c->entries++;
-	if (is_marker(c->tool, key))
-		return 0;
 	switch (table_lookup(c->other, key, &c->value, err)) {
 	case TABLE_FOUND:
-		if (c->compares_values && strcmp(c->value.ptr, value) != 0)
-			find(c, "different value", key);
+		c->findings += c->compares_values &&
+		    strcmp(c->value.ptr, value) != 0;
 		return 0;
 	case TABLE_NOT_FOUND:
-		find(c, c->absent, key);
+		c->findings++;
 		return 0;
 	default:
 		return -1;
 	}
-}
-
-/* Both ways: what a lacks, what b lacks, what differs. */
-static int
-compare_tables(struct comparison *c, struct table *a, struct table *b,
-    struct err *err)
-{
-	int rc;
-
-	c->other = b;
-	c->absent = "missing";
-	c->compares_values = true;
-	rc = walk(a, compare_entry, c, err);
-	if (rc == 0) {
-		c->entries = 0;
-		c->other = a;
-		c->absent = "extra";
-		c->compares_values = false;
-		rc = walk(b, compare_entry, c, err);
-	}
-	buf_done(&c->value);
-	return rc;
-}
-
-/* Times, owners and permissions of index and source. */
-static int
-compare_files(const struct table_tool *tool, const char *full, FILE *out)
-{
-	struct stat source, index;
-	char *path = index_file(full, NULL);
-	int findings = 0;
-	mode_t wider;
-
-	if (path == NULL || stat(source_path(full), &source) == -1 ||
-	    stat(path, &index) == -1) {
-		free(path);
-		return 0;
-	}
-	if (source.st_mtime > index.st_mtime && ++findings)
-		fprintf(out, "%s: older than its source\n", full);
-	wider = index.st_mode & ~source.st_mode & 044;
-	if (wider != 0 && !tool->keeps_mode && ++findings)
-		fprintf(out, "%s: mode %03o gives more than %03o of its "
-		    "source\n", full, index.st_mode & 0777,
-		    source.st_mode & 0777);
-	if (source.st_uid != index.st_uid && !tool->keeps_root && ++findings)
-		fprintf(out, "%s: owner %ld is not the owner %ld of its "
-		    "source\n", full, (long)index.st_uid,
-		    (long)source.st_uid);
-	free(path);
-	return findings;
-}
-
-int
-table_inspect_verify(const struct table_tool *tool, const char *name,
-    FILE *out, struct err *err)
-{
-	char *full = table_tool_full_name(name), *path;
-	struct comparison c = { .tool = tool, .out = out, .label = full };
-	struct table *want = NULL, *have = NULL;
-	int rc = -1;
-
-	buf_init(&c.value);
-	if ((path = index_file(full, err)) != NULL &&
-	    (want = read_source(tool, full, err)) != NULL &&
-	    (have = table_open(full, TABLE_READ, tool->flags, err)) != NULL)
-		rc = compare_tables(&c, want, have, err);
-	if (rc == 0)
-		rc = c.findings + compare_files(tool, full, out);
-	table_close(want);
-	table_close(have);
-	free(path);
-	free(full);
-	return rc;
-}
-
-int
-table_inspect_is_fresh(const struct table_tool *tool, const char *name,
-    struct err *err)
-{
-	char *full = table_tool_full_name(name), *path;
-	struct comparison c = { .tool = tool };
-	struct table *want = NULL, *have = NULL;
-	struct stat source, index;
-	int rc = 0;
-
-	buf_init(&c.value);
-	if ((path = index_file(full, err)) == NULL) {
-		rc = -1;
-	} else if (stat(source_path(full), &source) == -1) {
-		rc = err_sys(err, "open %s", source_path(full));
-	} else if (stat(path, &index) == 0) {
-		if (index.st_mtim.tv_sec > source.st_mtim.tv_sec ||
-		    (index.st_mtim.tv_sec == source.st_mtim.tv_sec &&
-		    index.st_mtim.tv_nsec >= source.st_mtim.tv_nsec))
-			rc = 1;
-		else if ((want = read_source(tool, full, NULL)) != NULL &&
-		    (have = table_open(full, TABLE_READ, tool->flags,
-		    NULL)) != NULL && compare_tables(&c, want, have,
-		    NULL) == 0 && c.findings == 0)
-			rc = utimensat(AT_FDCWD, path, NULL, 0) == 0;
-	}
-	table_close(want);
-	table_close(have);
-	free(path);
-	free(full);
-	return rc;
 }
 
 static int
@@ -266,7 +120,7 @@ build_copy(const struct table_tool *tool, struct table *from,
 	t = table_open(beside, TABLE_CREATE, raw_flags(tool), err);
 	if (t == NULL)
 		return -1;
-	rc = walk(from, copy_entry, t, err);
+	rc = table_inspect_walk(from, copy_entry, t, err);
 	if (rc == 0)
 		rc = table_commit(t, err);
 	table_close(t);
@@ -278,7 +132,7 @@ static int
 check_copy(const struct table_tool *tool, struct table *from,
     const char *beside, long *entries, struct err *err)
 {
-	struct comparison c = { .tool = tool };
+	struct comparison c = { .compares_values = true };
 	struct table *t;
 	int rc;
 
@@ -287,9 +141,16 @@ check_copy(const struct table_tool *tool, struct table *from,
 	    ~(unsigned)(TABLE_TRY0NULL | TABLE_TRY1NULL), err);
 	if (t == NULL)
 		return -1;
-	rc = compare_tables(&c, from, t, err);
+	c.other = t;
+	if ((rc = table_inspect_walk(from, compare_entry, &c, err)) == 0) {
+		c.other = from;
+		c.compares_values = false;
+		c.entries = 0;
+		rc = table_inspect_walk(t, compare_entry, &c, err);
+	}
 	*entries = c.entries;
 	table_close(t);
+	buf_done(&c.value);
 	if (rc == 0 && c.findings > 0)
 		rc = err_set(err, ERR_SYNTAX, "%d entries of the copy differ "
 		    "from %s", c.findings, table_name(from));
@@ -301,7 +162,7 @@ static int
 take_rights(const char *tmp, const char *path, const char *from,
     struct err *err)
 {
-	char *origin = index_file(from, NULL);
+	char *origin = table_inspect_index(from, NULL);
 	struct stat st;
 	int rc = 0;
 
@@ -330,8 +191,8 @@ table_inspect_convert(const struct table_tool *tool, const char *from_name,
 	int rc = -1;
 
 	buf_setf(&beside, "%s.converting.%ld", to, (long)getpid());
-	if ((path = index_file(to, err)) != NULL &&
-	    (tmp = index_file(beside.ptr, err)) != NULL &&
+	if ((path = table_inspect_index(to, err)) != NULL &&
+	    (tmp = table_inspect_index(beside.ptr, err)) != NULL &&
 	    (t = table_open(from, TABLE_READ, TABLE_DUP_IGNORE,
 	    err)) != NULL &&
 	    build_copy(tool, t, beside.ptr, err) == 0) {
@@ -356,8 +217,34 @@ struct dump {
 	const struct table_tool *tool;
 	enum table_dump	 format;
 	FILE		*out;
+	int		 lost;		/* entries that text cannot express */
 	struct buf	 line;
 };
+
+/* Would a build read this line as this entry? */
+static bool
+reads_back(const struct dump *d, const char *key, const char *value)
+{
+	struct buf name = BUF_INIT, list = BUF_INIT;
+	char *copy = xstrdup(d->line.ptr), *k = copy, *v = copy;
+	enum table_entry what;
+	bool same;
+
+	if (d->tool->is_alias) {
+		what = table_source_alias(copy, NULL, 0, false, &name, &list);
+		k = name.ptr;
+		v = list.ptr;
+	} else {
+		what = table_source_pair(copy, NULL, 0, false, false, &k, &v);
+	}
+	same = what == TABLE_ENTRY_OK && strcmp(k, key) == 0 &&
+	    strcmp(v, value) == 0 && strpbrk(d->line.ptr, "\r\n") == NULL &&
+	    strchr(" \t#", d->line.ptr[0]) == NULL;
+	buf_done(&name);
+	buf_done(&list);
+	free(copy);
+	return same;
+}
 
 /* CSV: quotes around everything, quotes doubled (RFC 4180). */
 static void
@@ -378,7 +265,7 @@ dump_entry(const char *key, const char *value, void *ctx, struct err *err)
 	struct dump *d = ctx;
 
 	(void)err;
-	if (is_marker(d->tool, key))
+	if (table_inspect_is_marker(d->tool, key))
 		return 0;
 	buf_reset(&d->line);
 	switch (d->format) {
@@ -389,12 +276,17 @@ dump_entry(const char *key, const char *value, void *ctx, struct err *err)
 			buf_adds(&d->line, key);
 		buf_addf(&d->line, "%s%s", d->tool->is_alias ? ": " : "\t",
 		    value);
+		if (!reads_back(d, key, value)) {
+			log_warning("key \"%s\": the entry cannot be written "
+			    "as text", key);
+			d->lost++;
+			return 0;
+		}
 		break;
 	case TABLE_DUMP_JSONL:
-		buf_adds(&d->line, "{\"key\":");
-		json_put_string(&d->line, key);
-		buf_adds(&d->line, ",\"value\":");
-		json_put_string(&d->line, value);
+		buf_adds(&d->line, "{\"v\": 1");
+		table_report_members(&d->line, "key", key, "value", value,
+		    NULL);
 		buf_addc(&d->line, '}');
 		break;
 	case TABLE_DUMP_CSV:
@@ -412,32 +304,30 @@ table_inspect_dump(const struct table_tool *tool, const char *name,
     enum table_dump format, FILE *out, struct err *err)
 {
 	char *full = table_tool_full_name(name);
-	struct dump d = { tool, format, out, BUF_INIT };
+	struct dump d = { tool, format, out, 0, BUF_INIT };
 	struct table *t = table_open(full, TABLE_READ, tool->flags, err);
-	int rc = t == NULL ? -1 : walk(t, dump_entry, &d, err);
+	int rc = t == NULL ? -1 : table_inspect_walk(t, dump_entry, &d, err);
 
 	table_close(t);
 	buf_done(&d.line);
 	free(full);
-	return rc;
+	return rc == -1 ? -1 : d.lost;
 }
 
 struct stats {
-	long	 entries;
-	int64_t	 key_bytes, value_bytes;
-	size_t	 longest_key, longest_value;
+	long long entries, key_bytes, value_bytes, longest_key, longest_value;
 };
 
 static int
 count_entry(const char *key, const char *value, void *ctx, struct err *err)
 {
 	struct stats *st = ctx;
-	size_t k = strlen(key), v = strlen(value);
+	long long k = (long long)strlen(key), v = (long long)strlen(value);
 
 	(void)err;
 	st->entries++;
-	st->key_bytes += (int64_t)k;
-	st->value_bytes += (int64_t)v;
+	st->key_bytes += k;
+	st->value_bytes += v;
 	if (k > st->longest_key)
 		st->longest_key = k;
 	if (v > st->longest_value)
@@ -447,26 +337,49 @@ count_entry(const char *key, const char *value, void *ctx, struct err *err)
 
 int
 table_inspect_stats(const struct table_tool *tool, const char *name,
-    FILE *out, struct err *err)
+    const struct table_report *r, struct err *err)
 {
-	char *full = table_tool_full_name(name), *path = index_file(full, NULL);
+	char *full = table_tool_full_name(name);
+	char *path = table_inspect_index(full, NULL), built[32];
 	struct table *t = table_open(full, TABLE_READ, tool->flags, err);
 	struct stats st = { 0 };
-	struct stat file;
-	int rc = t == NULL ? -1 : walk(t, count_entry, &st, err);
+	struct stat file = { 0 };
+	struct buf text = BUF_INIT;
+	struct tm tm;
+	int rc = t == NULL ? -1 : table_inspect_walk(t, count_entry, &st, err);
 
-	if (rc == 0) {
-		fprintf(out, "table: %s\nentries: %ld\nkey_bytes: %" PRId64
-		    "\nvalue_bytes: %" PRId64 "\nlongest_key: %zu\n"
-		    "longest_value: %zu\n", full, st.entries, st.key_bytes,
-		    st.value_bytes, st.longest_key, st.longest_value);
-		if (path != NULL && stat(path, &file) == 0)
-			fprintf(out, "file: %s\nfile_bytes: %lld\n"
-			    "age_seconds: %lld\n", path,
-			    (long long)file.st_size,
-			    (long long)(clock_now() - file.st_mtime));
+	if (path != NULL && stat(path, &file) == -1) {
+		free(path);
+		path = NULL;
 	}
+	buf_setf(&text, "table: %s\nentries: %lld\nkey_bytes: %lld\n"
+	    "value_bytes: %lld\nlongest_key: %lld\nlongest_value: %lld", full,
+	    st.entries, st.key_bytes, st.value_bytes, st.longest_key,
+	    st.longest_value);
+	if (path != NULL) {
+		strftime(built, sizeof(built), "%FT%TZ",
+		    gmtime_r(&file.st_mtime, &tm));
+		buf_addf(&text, "\nfile: %s\nfile_bytes: %lld\nbuilt: %s\n"
+		    "age_seconds: %lld", path, (long long)file.st_size, built,
+		    (long long)(clock_now() - file.st_mtime));
+	}
+	if (rc == 0 && !r->is_json)
+		fprintf(r->out, "%s\n", text.ptr);
+	else if (rc == 0 && path == NULL)
+		table_report(r, NULL, "table", full, "#entries", st.entries,
+		    "#key_bytes", st.key_bytes, "#value_bytes",
+		    st.value_bytes, "#longest_key", st.longest_key,
+		    "#longest_value", st.longest_value, NULL);
+	else if (rc == 0)
+		table_report(r, NULL, "table", full, "#entries", st.entries,
+		    "#key_bytes", st.key_bytes, "#value_bytes",
+		    st.value_bytes, "#longest_key", st.longest_key,
+		    "#longest_value", st.longest_value, "file", path,
+		    "#file_bytes", (long long)file.st_size, "built", built,
+		    "#built_epoch", (long long)file.st_mtime, "#age_seconds",
+		    (long long)(clock_now() - file.st_mtime), NULL);
 	table_close(t);
+	buf_done(&text);
 	free(path);
 	free(full);
 	return rc;
@@ -475,105 +388,141 @@ table_inspect_stats(const struct table_tool *tool, const char *name,
 /* One direction of a difference. */
 struct side {
 	struct table	*other;
-	FILE		*out;
-	char		 sign;		/* of a key that other lacks */
+	const struct table_report *r;
+	const char	*sign;		/* of a key that other lacks */
 	bool		 compares_values;
 	int		 findings;
-	struct buf	 value;
+	struct buf	 value, text;
 };
+
+static void
+tell_difference(struct side *s, const char *sign, const char *key,
+    const char *value)
+{
+	static const char *const words[] = { "only in first", "only in second",
+		"different" };
+	const char *word = words[strchr("<>!", *sign) - "<>!"];
+
+	s->findings++;
+	buf_setf(&s->text, "%s %s", sign, key);
+	if (*sign == '!')
+		table_report(s->r, s->text.ptr, "difference", word, "key", key,
+		    "first", value, "second", s->value.ptr, NULL);
+	else
+		table_report(s->r, s->text.ptr, "difference", word, "key", key,
+		    *sign == '<' ? "first" : "second", value, NULL);
+}
 
 static int
 diff_entry(const char *key, const char *value, void *ctx, struct err *err)
 {
 	struct side *s = ctx;
-	char sign = s->sign;
 
 	switch (table_lookup(s->other, key, &s->value, err)) {
 	case TABLE_FOUND:
-		if (!s->compares_values || strcmp(s->value.ptr, value) == 0)
-			return 0;
-		sign = '!';
-		break;
+		if (s->compares_values && strcmp(s->value.ptr, value) != 0)
+			tell_difference(s, "!", key, value);
+		return 0;
 	case TABLE_NOT_FOUND:
-		break;
+		tell_difference(s, s->sign, key, value);
+		return 0;
 	default:
 		return -1;
 	}
-	fprintf(s->out, "%c %s\n", sign, key);
-	s->findings++;
-	return 0;
 }
 
 int
 table_inspect_diff(const struct table_tool *tool, const char *a_name,
-    const char *b_name, FILE *out, struct err *err)
+    const char *b_name, const struct table_report *r, struct err *err)
 {
 	char *a_full = table_tool_full_name(a_name);
 	char *b_full = table_tool_full_name(b_name);
-	struct side s = { .out = out, .sign = '<', .compares_values = true };
+	struct side s = { .r = r, .sign = "<", .compares_values = true };
 	struct table *a, *b = NULL;
 	int rc = -1;
 
 	buf_init(&s.value);
+	buf_init(&s.text);
 	a = table_open(a_full, TABLE_READ, raw_flags(tool), err);
-	if (a != NULL &&
-	    (b = table_open(b_full, TABLE_READ, raw_flags(tool), err)) != NULL) {
+	if (a != NULL && (b = table_open(b_full, TABLE_READ, raw_flags(tool),
+	    err)) != NULL) {
 		s.other = b;
-		rc = walk(a, diff_entry, &s, err);
+		rc = table_inspect_walk(a, diff_entry, &s, err);
 		s.other = a;
-		s.sign = '>';
+		s.sign = ">";
 		s.compares_values = false;
 		if (rc == 0)
-			rc = walk(b, diff_entry, &s, err);
+			rc = table_inspect_walk(b, diff_entry, &s, err);
 	}
 	table_close(a);
 	table_close(b);
 	buf_done(&s.value);
+	buf_done(&s.text);
 	free(a_full);
 	free(b_full);
 	return rc == -1 ? -1 : s.findings;
 }
 
+/* One expectation: 1 when the answer differs, 0, or -1 with err. */
+static int
+test_line(struct table_tool_list *list, char *line, struct buf *value,
+    const struct table_report *r, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	char *want;
+	int found;
+
+	if ((want = strchr(line, '\t')) != NULL)
+		*want++ = '\0';
+	if (want != NULL && *want == '\0')
+		want = NULL;
+	if ((found = table_tool_find(list, line, value, err)) == -1)
+		return -1;
+	if (found == 1 ? want != NULL && strcmp(want, value->ptr) == 0 :
+	    want == NULL)
+		return 0;
+	buf_setf(&text, "%s: expected %s, got %s", line,
+	    want != NULL ? want : "(nothing)",
+	    found == 1 ? value->ptr : "(nothing)");
+	table_report(r, text.ptr, "key", line, "expected", want, "got",
+	    found == 1 ? value->ptr : NULL, NULL);
+	buf_done(&text);
+	return 1;
+}
+
 int
 table_inspect_test(const struct table_tool *tool, const char *file,
-    char **names, size_t count, FILE *out, struct err *err)
+    char **names, size_t count, const struct table_report *r,
+    struct err *err)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), findings = 0, found = 0;
+	int fd = strcmp(file, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC,
+	    3) : open(file, O_RDONLY | O_CLOEXEC), findings = 0, differs = 0;
 	struct err read_err = ERR_INIT;
 	struct table_tool_list list;
 	struct table_tool_lines lines;
 	struct buf value = BUF_INIT;
-	char *line, *want;
+	char *line;
 
 	if (fd == -1)
 		return err_sys(err, "open %s", file);
 	table_tool_list_init(&list, tool, names, count);
 	table_tool_lines_init(&lines, fd, NULL, &list);
-	while (found != -1 &&
+	while (differs != -1 &&
 	    (line = table_tool_line(&lines, &read_err)) != NULL) {
 		if (*line == '\0' || *line == '#')
 			continue;
-		if ((want = strchr(line, '\t')) != NULL)
-			*want++ = '\0';
-		found = table_tool_find(&list, line, &value, err);
-		if (found == -1 || (found == 1 ? want != NULL &&
-		    strcmp(want, value.ptr) == 0 :
-		    want == NULL || *want == '\0'))
-			continue;
-		findings++;
-		fprintf(out, "%s: expected %s, got %s\n", line,
-		    want != NULL && *want != '\0' ? want : "(nothing)",
-		    found == 1 ? value.ptr : "(nothing)");
+		differs = test_line(&list, line, &value, r, err);
+		findings += differs == 1;
 	}
-	if (read_err.kind != ERR_NONE && found != -1) {
+	if (read_err.kind != ERR_NONE && differs != -1) {
 		*err = read_err;
-		found = -1;
+		differs = -1;
 	}
 	table_tool_lines_done(&lines);
 	table_tool_list_done(&list);
 	buf_done(&value);
 	close(fd);
-	return found == -1 ? -1 : findings;
+	return differs == -1 ? -1 : findings;
 }
 
 /* Collects the keys of a table, up to a number. */
@@ -588,8 +537,12 @@ take_key(const char *key, const char *value, void *ctx, struct err *err)
 	struct keys *k = ctx;
 
 	(void)value, (void)err;
-	if (k->count < k->max && *key != '\0')
+	if (k->count < k->max && *key != '\0') {
+		if ((k->count & (k->count - 1)) == 0)
+			k->list = xreallocarray(k->list, k->count > 0 ?
+			    k->count * 2 : 1, sizeof(*k->list));
 		k->list[k->count++] = xstrdup(key);
+	}
 	return 0;
 }
 
@@ -619,22 +572,28 @@ measure(struct table *t, const struct keys *k, long n, const char *tail,
 
 int
 table_inspect_bench(const struct table_tool *tool, const char *name, long n,
-    FILE *out, struct err *err)
+    const struct table_report *r, struct err *err)
 {
 	char *full = table_tool_full_name(name);
 	struct table *t = table_open(full, TABLE_READ, tool->flags, err);
-	struct keys k = { xcalloc((size_t)n, sizeof(char *)), 0, (size_t)n };
+	struct keys k = { NULL, 0, (size_t)n };
 	double hits = -1, misses = -1;
+	struct buf text = BUF_INIT;
 
-	if (t != NULL && walk(t, take_key, &k, err) == 0) {
-		if (k.count == 0) {
+	if (t != NULL && table_inspect_walk(t, take_key, &k, err) == 0) {
+		if (k.count == 0)
 			err_set(err, ERR_NOT_FOUND, "%s is empty", full);
-		} else if ((hits = measure(t, &k, n, "", err)) >= 0 &&
-		    (misses = measure(t, &k, n, "\x01", err)) >= 0) {
-			fprintf(out, "%s: %ld lookups: %.0f hits/s, "
-			    "%.0f misses/s\n", full, n, hits, misses);
-		}
+		else if ((hits = measure(t, &k, n, "", err)) >= 0)
+			misses = measure(t, &k, n, "\x01", err);
 	}
+	if (misses >= 0) {
+		buf_setf(&text, "%s: %ld lookups: %.0f hits/s, %.0f misses/s",
+		    full, n, hits, misses);
+		table_report(r, text.ptr, "table", full, "#lookups",
+		    (long long)n, "#hits_per_second", (long long)hits,
+		    "#misses_per_second", (long long)misses, NULL);
+	}
+	buf_done(&text);
 	table_close(t);
 	while (k.count > 0)
 		free(k.list[--k.count]);

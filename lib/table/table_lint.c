@@ -30,6 +30,8 @@
 #include "lib/table/pairs.h"
 #include "lib/table/rules.h"
 #include "lib/table/table.h"
+#include "lib/table/table_circle.h"
+#include "lib/table/table_report.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_tool.h"
 
@@ -40,17 +42,18 @@ typedef void (*check_fn)(struct lint *l, const char *text);
 struct class {
 	const char	*name;
 	check_fn	 key, value;
-	bool		 is_alias, follows_values;
+	bool		 is_alias;
+	const char	*circles;	/* parameter whose tables may lead in circles */
 };
 
 struct lint {
 	const struct class *class;
+	const struct table_report *r;
 	const char	*path;
-	FILE		*out;
 	int		 line;
 	int		 findings;
-	struct pairs	*seen;		/* folded key -> its value */
 	struct pairs	*lines;		/* folded key -> its line, as text */
+	struct circle_graph *graph;
 	struct master_cf services;
 	bool		 has_services;
 };
@@ -67,8 +70,9 @@ finding(struct lint *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	text_printable(&shown, text.ptr, text.len, true);
-	fprintf(l->out, "%s:%d: %s\n", l->path, l->line, shown.ptr);
+	buf_setf(&shown, "%s:%d: %s", l->path, l->line, text.ptr);
+	table_report(l->r, shown.ptr, "file", l->path, "#line",
+	    (long long)l->line, "finding", text.ptr, NULL);
 	l->findings++;
 	buf_done(&text);
 	buf_done(&shown);
@@ -394,20 +398,22 @@ value_tls_policy(struct lint *l, const char *value)
 }
 
 static const struct class classes[] = {
-	/* name		left side	right side	alias	follows */
-	{ "access",	key_access,	value_access,	false,	false },
-	{ "aliases",	key_any,	value_aliases,	true,	true },
-	{ "canonical",	key_address,	value_one_address, false, false },
-	{ "cidr",	key_any,	value_any,	false,	false },
-	{ "generic",	key_address,	value_one_address, false, false },
-	{ "header-checks", key_any,	value_header_checks, false, false },
-	{ "pcre",	key_any,	value_any,	false,	false },
-	{ "regexp",	key_any,	value_any,	false,	false },
-	{ "relocated",	key_address,	value_any,	false,	false },
-	{ "sasl",	key_any,	value_sasl,	false,	false },
-	{ "tls-policy",	key_any,	value_tls_policy, false, false },
-	{ "transport",	key_transport,	value_transport, false,	false },
-	{ "virtual",	key_virtual,	value_addresses, false,	true },
+	/* name		left side	right side	alias	circles */
+	{ "access",	key_access,	value_access,	false,	NULL },
+	{ "aliases",	key_any,	value_aliases,	true,	"alias_maps" },
+	{ "bcc",	key_address,	value_one_address, false, NULL },
+	{ "canonical",	key_address,	value_one_address, false, "canonical_maps" },
+	{ "cidr",	key_any,	value_any,	false,	NULL },
+	{ "generic",	key_address,	value_one_address, false, NULL },
+	{ "header-checks", key_any,	value_header_checks, false, NULL },
+	{ "pcre",	key_any,	value_any,	false,	NULL },
+	{ "regexp",	key_any,	value_any,	false,	NULL },
+	{ "relocated",	key_address,	value_any,	false,	NULL },
+	{ "sasl",	key_any,	value_sasl,	false,	NULL },
+	{ "tls-policy",	key_any,	value_tls_policy, false, NULL },
+	{ "transport",	key_transport,	value_transport, false,	NULL },
+	{ "virtual",	key_virtual,	value_addresses, false,	"virtual_alias_maps" },
+	{ "virtual-mailbox", key_virtual, value_any,	false,	NULL },
 };
 
 #define CLASS_COUNT	(sizeof(classes) / sizeof(classes[0]))
@@ -434,91 +440,31 @@ remember(struct lint *l, const char *key, const char *value)
 		snprintf(line, sizeof(line), "%d", l->line);
 		pairs_add(l->lines, folded.ptr, folded.len, line,
 		    strlen(line));
-		pairs_add(l->seen, folded.ptr, folded.len, value,
-		    strlen(value));
+		if (l->graph != NULL)
+			circle_add(l->graph, key, value, l->path, l->line);
 	}
 	buf_done(&folded);
-}
-
-/* Follow the first result again and again: a circle, if it comes back. */
-struct follower {
-	struct buf	 next;
-	size_t		 count;
-};
-
-static bool
-take_address(const char *internal, size_t offset, size_t len, void *ctx)
-{
-	struct follower *f = ctx;
-
-	(void)offset, (void)len;
-	if (f->count++ == 0)
-		text_fold(&f->next, internal);
-	return true;
-}
-
-static void
-check_circle(struct lint *l, const struct pair *start)
-{
-	struct follower f = { BUF_INIT, 0 };
-	const struct pair *p = start, *at;
-	size_t steps;
-
-	for (steps = 0; steps <= pairs_count(l->seen); steps++) {
-		buf_reset(&f.next);
-		f.count = 0;
-		address_list_each(p->value, false, take_address, &f);
-		if (f.count != 1 || strcmp(f.next.ptr, p->key) == 0 ||
-		    (p = pairs_find(l->seen, f.next.ptr, f.next.len)) == NULL)
-			break;
-		if (p == start) {
-			at = pairs_find(l->lines, start->key, start->key_len);
-			l->line = at != NULL ? atoi(at->value) : 0;
-			finding(l, "\"%s\" leads back to itself by way of "
-			    "\"%s\"", start->key, start->value);
-			break;
-		}
-	}
-	buf_done(&f.next);
 }
 
 static int
 lint_source(struct lint *l, struct err *err)
 {
-	struct buf line = BUF_INIT, alias = BUF_INIT, expansion = BUF_INIT;
+	struct source_entry e = { .is_alias = l->class->is_alias,
+	    .has_utf8 = params.smtputf8_enable };
 	struct table_source *source;
-	enum table_entry entry;
-	char *key, *value;
-	size_t i;
 	int got;
 
 	if ((source = table_source_open(l->path, -1, err)) == NULL)
 		return -1;
-	while ((got = table_source_next(source, &line, &l->line, err)) == 1) {
-		if (l->class->is_alias) {
-			entry = table_source_alias(line.ptr, l->path, l->line,
-			    params.smtputf8_enable, &alias, &expansion);
-			key = alias.ptr;
-			value = expansion.ptr;
-		} else {
-			entry = table_source_pair(line.ptr, l->path, l->line,
-			    false, params.smtputf8_enable, &key, &value);
-		}
-		if (entry != TABLE_ENTRY_OK) {
-			l->findings++;	/* the parser has said why */
-			continue;
-		}
-		l->class->key(l, key);
-		l->class->value(l, value);
-		remember(l, key, value);
+	while ((got = table_source_entry(source, &e, err)) == 1) {
+		l->line = e.line;
+		l->class->key(l, e.key);
+		l->class->value(l, e.value);
+		remember(l, e.key, e.value);
 	}
-	for (i = 0; got == 0 && l->class->follows_values &&
-	    i < pairs_count(l->seen); i++)
-		check_circle(l, pairs_at(l->seen, i));
+	l->findings += e.skipped;	/* the parser has said why */
 	table_source_close(source);
-	buf_done(&line);
-	buf_done(&alias);
-	buf_done(&expansion);
+	source_entry_done(&e);
 	return got;
 }
 
@@ -580,13 +526,70 @@ typed_name(const struct class *class, const char *name)
 	return buf_take(&full);
 }
 
-int
-table_lint(const char *name, const char *operand, FILE *out, struct err *err)
+static int
+lint_one(struct lint *l, const char *operand, struct err *err)
 {
-	struct lint l = { .out = out };
-	char *full, *type;
-	size_t i;
+	char *full = typed_name(l->class, operand);
+	char *type = xstrndup(full, strcspn(full, ":"));
 	int rc;
+
+	l->path = strchr(full, ':') + 1;
+	l->lines = pairs_new();
+	if (strcmp(type, "cidr") == 0 || strcmp(type, "pcre") == 0 ||
+	    strcmp(type, "regexp") == 0)
+		rc = lint_rules(l, full, err);
+	else
+		rc = lint_source(l, err);
+	if (rc == 0)
+		lint_rights(l);
+	pairs_free(l->lines);
+	free(type);
+	free(full);
+	return rc;
+}
+
+/* The sources of the other tables are there to lead through, not to judge. */
+static void
+add_others(struct lint *l)
+{
+	const char *list = params_lookup(l->class->circles);
+	char *copy = xstrdup(list != NULL ? list : ""), *rest = copy, *name;
+	struct source_entry e = { .is_alias = l->class->is_alias };
+	struct table_source *source;
+
+	while ((name = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (strchr(name, ':') == NULL || table_suffix(name) == NULL)
+			continue;
+		name = strchr(name, ':') + 1;
+		if ((source = table_source_open(name, -1, NULL)) == NULL)
+			continue;
+		table_source_be_quiet(source);
+		while (table_source_entry(source, &e, NULL) == 1)
+			circle_add(l->graph, e.key, e.value, name, e.line);
+		table_source_close(source);
+	}
+	source_entry_done(&e);
+	free(copy);
+}
+
+static void
+circle_found(const char *path, int line, const char *key, const char *way,
+    void *ctx)
+{
+	struct lint *l = ctx;
+
+	l->path = path;
+	l->line = line;
+	finding(l, "\"%s\" leads back to itself by way of %s", key, way);
+}
+
+int
+table_lint(const char *name, char **names, size_t count,
+    const struct table_report *r, struct err *err)
+{
+	struct lint l = { .r = r };
+	size_t i;
+	int rc = 0;
 
 	for (i = 0; i < CLASS_COUNT; i++)
 		if (strcmp(classes[i].name, name) == 0)
@@ -594,23 +597,16 @@ table_lint(const char *name, const char *operand, FILE *out, struct err *err)
 	if (l.class == NULL)
 		return err_set(err, ERR_CONFIG, "unknown class \"%s\"; "
 		    "--lint help lists them", name);
-	full = typed_name(l.class, operand);
-	l.path = strchr(full, ':') + 1;
-	l.seen = pairs_new();
-	l.lines = pairs_new();
-	type = xstrndup(full, strcspn(full, ":"));
-	if (strcmp(type, "cidr") == 0 || strcmp(type, "pcre") == 0 ||
-	    strcmp(type, "regexp") == 0)
-		rc = lint_rules(&l, full, err);
-	else
-		rc = lint_source(&l, err);
-	if (rc == 0)
-		lint_rights(&l);
+	if (l.class->circles != NULL)
+		l.graph = circle_new(l.class->is_alias);
+	for (i = 0; i < count && rc == 0; i++)
+		rc = lint_one(&l, names[i], err);
+	if (rc == 0 && l.graph != NULL) {
+		add_others(&l);
+		circle_each(l.graph, circle_found, &l);
+	}
+	circle_free(l.graph);
 	if (l.has_services)
 		master_cf_done(&l.services);
-	pairs_free(l.seen);
-	pairs_free(l.lines);
-	free(type);
-	free(full);
 	return rc == -1 ? -1 : l.findings;
 }

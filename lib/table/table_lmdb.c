@@ -586,6 +586,8 @@ lmdb_table_commit(struct table *t, struct err *err)
 
 	if (s->build == NULL) {
 		rc = s->writer != NULL ? writer_commit(s) : 0;
+		if (rc == 0 && t->note != NULL)
+			index_put_note(s->fd, t->note);
 		return rc == 0 ? 0 : (broken(t, "updating", rc, err), -1);
 	}
 	skip = common_prefix(s->build->pairs);

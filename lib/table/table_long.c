@@ -12,27 +12,35 @@
 #include "lib/table/table_explain.h"
 #include "lib/table/table_lint.h"
 #include "lib/table/table_migrate.h"
+#include "lib/table/table_rebuild.h"
+#include "lib/table/table_report.h"
 #include "lib/table/table_tool.h"
+#include "lib/table/table_verify.h"
 
-#define STATUS_BUILT	3
-#define STATUS_DIFFERS	4
+/* spec/beyond.md 1: statuses of what has a long name. */
+enum { STATUS_NO_MATCH = 3, STATUS_DIFFERS = 4, STATUS_CHANGED = 10 };
 
-enum { LONG_HELP = 1, LONG_VERIFY = 256, LONG_STALE, LONG_STATUS,
+enum { LONG_VERIFY = TABLE_LONG_HELP + 1, LONG_STALE, LONG_STATUS,
 	LONG_CONVERT, LONG_DUMP, LONG_FORMAT, LONG_STATS, LONG_EXPLAIN,
 	LONG_TABLES, LONG_LINT, LONG_MIGRATE, LONG_DRY, LONG_TO, LONG_DIFF,
-	LONG_TEST, LONG_BENCH };
+	LONG_TEST, LONG_BENCH, LONG_WATCH, LONG_BUILD, LONG_JSON,
+	LONG_SENDER };
 
 const struct option table_long_options[] = {
-	{ "help",	no_argument,		NULL,	LONG_HELP },
+	{ "help",	no_argument,		NULL,	TABLE_LONG_HELP },
+	{ "build",	no_argument,		NULL,	LONG_BUILD },
 	{ "verify",	no_argument,		NULL,	LONG_VERIFY },
 	{ "if-stale",	no_argument,		NULL,	LONG_STALE },
 	{ "exit-code",	no_argument,		NULL,	LONG_STATUS },
+	{ "watch",	no_argument,		NULL,	LONG_WATCH },
 	{ "convert",	no_argument,		NULL,	LONG_CONVERT },
 	{ "dump",	no_argument,		NULL,	LONG_DUMP },
 	{ "format",	required_argument,	NULL,	LONG_FORMAT },
+	{ "json",	no_argument,		NULL,	LONG_JSON },
 	{ "stats",	no_argument,		NULL,	LONG_STATS },
 	{ "explain",	required_argument,	NULL,	LONG_EXPLAIN },
 	{ "tables",	required_argument,	NULL,	LONG_TABLES },
+	{ "sender",	required_argument,	NULL,	LONG_SENDER },
 	{ "lint",	required_argument,	NULL,	LONG_LINT },
 	{ "migrate",	no_argument,		NULL,	LONG_MIGRATE },
 	{ "dry-run",	no_argument,		NULL,	LONG_DRY },
@@ -43,18 +51,37 @@ const struct option table_long_options[] = {
 	{ NULL,		0,			NULL,	0 }
 };
 
-const char table_long_usage[] =
-    "       --verify [map_type:]file...\n"
-    "       --if-stale [--exit-code] [map_type:]file...\n"
-    "       --convert map_type:file map_type:file\n"
-    "       --dump [--format text|jsonl|csv] [map_type:]file...\n"
-    "       --stats [map_type:]file...\n"
-    "       --diff map_type:file map_type:file\n"
-    "       --test file [map_type:]file...\n"
-    "       --bench number [map_type:]file...\n"
-    "       --explain class [--tables list] key...\n"
-    "       --lint class [map_type:]file...\n"
-    "       --migrate [--dry-run] [--to map_type]";
+/* %1$s is the command. */
+static const char long_usage[] =
+    "       %1$s --build [--json] [map_type:]file...\n"
+    "       %1$s --if-stale [--exit-code] [--json] [map_type:]file...\n"
+    "       %1$s --watch [--json] [map_type:]file...\n"
+    "       %1$s --verify [--json] [map_type:]file...\n"
+    "       %1$s --explain class [--tables list] [--sender address] "
+	"[--json] key...\n"
+    "       %1$s --lint class [--json] [map_type:]file...\n"
+    "       %1$s --test file [--json] [map_type:]file...\n"
+    "       %1$s --dump [--format text|jsonl|csv] [map_type:]file...\n"
+    "       %1$s --stats [--json] [map_type:]file...\n"
+    "       %1$s --diff [--json] map_type:file map_type:file\n"
+    "       %1$s --convert map_type:file map_type:file\n"
+    "       %1$s --migrate [--dry-run] [--to map_type]\n"
+    "       %1$s --bench number [--json] [map_type:]file...\n";
+
+static const char examples[] =
+    "examples:\n"
+    "       %1$s --if-stale lmdb:/etc/postfix/transport\n"
+    "       %1$s --explain transport user@example.com\n"
+    "       %1$s --lint transport lmdb:/etc/postfix/transport\n"
+    "       %1$s --verify lmdb:/etc/postfix/transport\n";
+
+void
+table_long_help(FILE *out, const char *command, const char *usage)
+{
+	fprintf(out, examples, command);
+	fprintf(out, "%s\n", usage);
+	fprintf(out, long_usage, command);
+}
 
 static int
 take_format(struct table_long *l, const char *text, struct err *err)
@@ -82,9 +109,16 @@ table_long_option(struct table_long *l, int c, const char *argument,
 		l->wants_status = true;
 		return 1;
 	case LONG_FORMAT:
+		l->has_format = true;
 		return take_format(l, argument, err);
+	case LONG_JSON:
+		l->is_json = true;
+		return 1;
 	case LONG_TABLES:
 		l->tables = argument;
+		return 1;
+	case LONG_SENDER:
+		l->sender = argument;
 		return 1;
 	case LONG_DRY:
 		l->is_dry = true;
@@ -104,6 +138,8 @@ table_long_option(struct table_long *l, int c, const char *argument,
 	case LONG_LINT:
 		l->class = argument;
 		break;
+	case LONG_BUILD:
+	case LONG_WATCH:
 	case LONG_VERIFY:
 	case LONG_STALE:
 	case LONG_CONVERT:
@@ -116,49 +152,90 @@ table_long_option(struct table_long *l, int c, const char *argument,
 		return 0;
 	}
 	if (l->action != 0)
-		return err_set(err, ERR_SYNTAX, "specify only one of --verify "
-		    "--if-stale --convert --dump --stats --diff --test "
-		    "--bench --explain --lint or --migrate");
+		return err_set(err, ERR_SYNTAX, "specify only one of --build "
+		    "--if-stale --watch --verify --convert --dump --stats "
+		    "--diff --test --bench --explain --lint or --migrate");
 	l->action = c;
 	return 1;
 }
 
-static int
-build_if_stale(const struct table_long *l, const struct table_tool *tool,
-    const char *name, struct err *err)
+int
+table_long_check(const struct table_long *l, struct err *err)
 {
-	int fresh = table_inspect_is_fresh(tool, name, err);
+	const int action = l->action;
+	const struct {
+		bool		 is_given, fits;
+		const char	*name, *with;
+	} modifiers[] = {
+		{ l->wants_status, action == LONG_STALE, "--exit-code",
+		    "--if-stale" },
+		{ l->has_format, action == LONG_DUMP, "--format", "--dump" },
+		{ l->tables != NULL, action == LONG_EXPLAIN, "--tables",
+		    "--explain" },
+		{ l->sender != NULL, action == LONG_EXPLAIN, "--sender",
+		    "--explain" },
+		{ l->is_dry, action == LONG_MIGRATE, "--dry-run",
+		    "--migrate" },
+		{ l->to != NULL, action == LONG_MIGRATE, "--to",
+		    "--migrate" },
+		{ l->is_json, action != 0 && action != LONG_CONVERT &&
+		    action != LONG_MIGRATE, "--json",
+		    "an action that reports" },
+	};
+	size_t i;
 
-	if (fresh == -1 || (fresh == 0 && table_tool_build(tool, name,
-	    err) == -1))
+	for (i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++)
+		if (modifiers[i].is_given && !modifiers[i].fits)
+			return err_set(err, ERR_SYNTAX, "%s needs %s",
+			    modifiers[i].name, modifiers[i].with);
+	return 0;
+}
+
+static int
+build(const struct table_tool *tool, const char *name,
+    const struct table_report *r, struct err *err)
+{
+	long entries;
+
+	if (table_tool_build(tool, name, &entries, err) == -1)
 		return -1;
-	return fresh == 0 && l->wants_status ? STATUS_BUILT : 0;
+	table_rebuild_report(name, entries, r);
+	return 0;
+}
+
+/* A count of findings is a status. */
+static int
+status_of(int findings)
+{
+	return findings > 0 ? STATUS_DIFFERS : findings;
 }
 
 /* One operand of an action that takes many: a status, or -1. */
 static int
 run_one(const struct table_long *l, const struct table_tool *tool,
-    const char *name, FILE *out, struct err *err)
+    const char *name, const struct table_report *r, struct err *err)
 {
+	const struct table_explain x = { l->class, l->tables, l->sender };
 	int rc;
 
 	switch (l->action) {
+	case LONG_BUILD:
+		return build(tool, name, r, err);
 	case LONG_VERIFY:
-		rc = table_inspect_verify(tool, name, out, err);
-		return rc > 0 ? STATUS_DIFFERS : rc;
-	case LONG_LINT:
-		rc = table_lint(l->class, name, out, err);
-		return rc > 0 ? STATUS_DIFFERS : rc;
+		return status_of(table_verify(tool, name, r, err));
 	case LONG_STALE:
-		return build_if_stale(l, tool, name, err);
+		rc = table_rebuild_if_stale(tool, name, r, err);
+		return rc == 1 ? l->wants_status ? STATUS_CHANGED : 0 : rc;
 	case LONG_DUMP:
-		return table_inspect_dump(tool, name, l->format, out, err);
+		return status_of(table_inspect_dump(tool, name, l->is_json ?
+		    TABLE_DUMP_JSONL : l->format, r->out, err));
 	case LONG_BENCH:
-		return table_inspect_bench(tool, name, l->rounds, out, err);
+		return table_inspect_bench(tool, name, l->rounds, r, err);
 	case LONG_STATS:
-		return table_inspect_stats(tool, name, out, err);
+		return table_inspect_stats(tool, name, r, err);
 	default:
-		return table_explain(l->class, l->tables, name, out, err);
+		rc = table_explain(&x, name, r, err);
+		return rc == 1 ? STATUS_NO_MATCH : rc;
 	}
 }
 
@@ -188,40 +265,54 @@ convert(const struct table_tool *tool, char **names, size_t count, FILE *out,
 	return 0;
 }
 
-int
-table_long_run(const struct table_long *l, const struct table_tool *tool,
-    char **names, size_t count, FILE *out, struct err *err)
+static int
+run_each(const struct table_long *l, const struct table_tool *tool,
+    char **names, size_t count, const struct table_report *r,
+    struct err *err)
 {
 	size_t i;
 	int rc, worst = 0;
 
-	if (l->class != NULL && strcmp(l->class, "help") == 0)
-		return print_names(l->action == LONG_LINT ?
-		    table_lint_class_at : table_explain_class_at, out);
-	if (l->action == LONG_CONVERT)
-		return convert(tool, names, count, out, err);
-	if (l->action == LONG_DIFF) {
-		rc = count == 2 ? table_inspect_diff(tool, names[0], names[1],
-		    out, err) : err_set(err, ERR_SYNTAX,
-		    "--diff needs two tables");
-		return rc > 0 ? STATUS_DIFFERS : rc;
-	}
-	if (l->action == LONG_TEST) {
-		rc = table_inspect_test(tool, l->file, names, count, out, err);
-		return rc > 0 ? STATUS_DIFFERS : rc;
-	}
-	if (l->action == LONG_MIGRATE) {
-		rc = table_migrate(l->to, l->is_dry, out, err);
-		return rc > 0 ? STATUS_DIFFERS : rc;
-	}
-	if (count == 0)
-		return err_set(err, ERR_SYNTAX, "nothing to work on");
 	for (i = 0; i < count; i++) {
-		rc = run_one(l, tool, names[i], out, err);
-		if (rc == -1)
+		if ((rc = run_one(l, tool, names[i], r, err)) == -1)
 			return -1;
 		if (rc > worst)
 			worst = rc;
 	}
 	return worst;
+}
+
+int
+table_long_run(const struct table_long *l, const struct table_tool *tool,
+    char **names, size_t count, FILE *out, struct err *err)
+{
+	const struct table_report r = { out, l->is_json };
+
+	if (l->class != NULL && strcmp(l->class, "help") == 0)
+		return print_names(l->action == LONG_LINT ?
+		    table_lint_class_at : table_explain_class_at, out);
+	if (l->action == LONG_MIGRATE)
+		return count > 0 ? err_set(err, ERR_SYNTAX, "--migrate takes "
+		    "its tables from main.cf and master.cf") :
+		    status_of(table_migrate(l->to, l->is_dry, out, err));
+	if (count == 0)
+		return err_set(err, ERR_SYNTAX, "nothing to work on");
+	switch (l->action) {
+	case LONG_CONVERT:
+		return convert(tool, names, count, out, err);
+	case LONG_DIFF:
+		return count != 2 ? err_set(err, ERR_SYNTAX,
+		    "--diff needs two tables") : status_of(table_inspect_diff(
+		    tool, names[0], names[1], &r, err));
+	case LONG_TEST:
+		return status_of(table_inspect_test(tool, l->file, names,
+		    count, &r, err));
+	case LONG_LINT:
+		return status_of(table_lint(l->class, names, count, &r,
+		    err));
+	case LONG_WATCH:
+		return table_rebuild_watch(tool, names, count, &r, err);
+	default:
+		return run_each(l, tool, names, count, &r, err);
+	}
 }

@@ -1,17 +1,7 @@
 /*
  * table_long.h - the long options that postmap and postalias have in common
  *
- *	postmap --verify [type:]file...
- *	postmap --if-stale [--exit-code] [type:]file...
- *	postmap --convert FROM TO
- *	postmap --dump [--format text|jsonl|csv] [type:]file...
- *	postmap --stats [type:]file...
- *	postmap --explain CLASS [--tables LIST] KEY...
- *	postmap --lint CLASS [type:]file...
- *	postmap --diff A B
- *	postmap --test FILE [type:]file...
- *	postmap --bench N [type:]file...
- *	postmap --migrate [--dry-run] [--to TYPE]
+ * What each does is described in postmap(1).
  */
 #ifndef LIB_TABLE_TABLE_LONG_H
 #define LIB_TABLE_TABLE_LONG_H
@@ -27,25 +17,29 @@ struct table_tool;
 
 struct table_long {
 	int		 action;	/* 0: none was asked for */
-	const char	*class, *tables, *to, *file;
+	const char	*class, *tables, *sender, *to, *file;
 	long		 rounds;
 	enum table_dump	 format;
-	bool		 wants_status, is_dry;
+	bool		 has_format, is_json, wants_status, is_dry;
 };
 
-/* The options for getopt_long; values from 256 on; ends with zeros. */
-extern const struct option table_long_options[];
-/* What --help says of them. */
-extern const char table_long_usage[];
+#define TABLE_LONG_HELP	256	/* the value of --help; the others are above */
 
+/* The options for getopt_long; ends with zeros. */
+extern const struct option table_long_options[];
+
+/* table_long_help - examples, then all there is */
+void	table_long_help(FILE *out, const char *command, const char *usage);
 /* table_long_option - take an option; 1, 0: not one of ours, -1 with err */
 int	table_long_option(struct table_long *l, int c, const char *argument,
 	    struct err *err);
+/* table_long_check - do the options fit together? 0, or -1 with err */
+int	table_long_check(const struct table_long *l, struct err *err);
 /*
  * table_long_run - do what was asked for
  *
- * Returns an exit status (4: differences or findings, 3: built after all), or
- * -1 with err.
+ * Returns an exit status (3: no result, 4: differences or findings, 10: built
+ * and --exit-code), or -1 with err.
  */
 int	table_long_run(const struct table_long *l,
 	    const struct table_tool *tool, char **names, size_t count,

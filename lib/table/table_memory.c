@@ -174,30 +174,18 @@ load_pair(struct table *t, struct memory_state *s, const char *key,
 static int
 load_file(struct table *t, struct memory_state *s, struct err *err)
 {
-	struct buf line = BUF_INIT, alias = BUF_INIT, expansion = BUF_INIT;
+	struct source_entry e = { .is_alias = t->is_alias_source,
+	    .is_texthash = true, .has_utf8 = t->has_utf8 };
 	struct table_source *source;
-	enum table_entry entry;
-	char *key, *value;
-	int number, got;
+	int got;
 
 	if ((source = table_source_open(t->name, -1, err)) == NULL) {
 		if (err != NULL && err->kind == ERR_SYSTEM)
 			err_sys(err, "open database %s", t->name);
 		return -1;
 	}
-	while ((got = table_source_next(source, &line, &number, err)) == 1) {
-		if (t->is_alias_source) {
-			entry = table_source_alias(line.ptr, t->name, number,
-			    t->has_utf8, &alias, &expansion);
-			key = alias.ptr;
-			value = expansion.ptr;
-		} else {
-			entry = table_source_pair(line.ptr, t->name, number,
-			    true, t->has_utf8, &key, &value);
-		}
-		if (entry == TABLE_ENTRY_OK)
-			load_pair(t, s, key, value, number);
-	}
+	while ((got = table_source_entry(source, &e, err)) == 1)
+		load_pair(t, s, e.key, e.value, e.line);
 	if (got == 0) {
 		s->fd = dup(table_source_fd(source));
 		if (s->fd == -1)
@@ -206,9 +194,7 @@ load_file(struct table *t, struct memory_state *s, struct err *err)
 			got = table_watch(t, s->fd, err);
 	}
 	table_source_close(source);
-	buf_done(&line);
-	buf_done(&alias);
-	buf_done(&expansion);
+	source_entry_done(&e);
 	return got;
 }
 

@@ -108,7 +108,7 @@ build(struct migration *m, const char *path, const char *parameter)
 		m->failures++;
 	} else if (m->is_dry) {
 		fprintf(m->out, "build   %s %s\n", command, name.ptr);
-	} else if (table_tool_build(&tool, name.ptr, &err) == -1) {
+	} else if (table_tool_build(&tool, name.ptr, NULL, &err) == -1) {
 		fprintf(m->out, "FAIL    %s: %s\n", name.ptr, err.text);
 		m->failures++;
 	} else {

@@ -117,5 +117,6 @@ const struct table_type table_regexp = {
 	.open = regexp_open,
 	.close = regex_table_close,
 	.lookup = regex_table_lookup,
+	.describe = regex_table_describe,
 	.each_result = regex_table_each_result,
 };

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,8 @@ struct table_source {
 	struct buf ahead;	/* the physical line after the last one given */
 	bool	 has_ahead;	/* else nothing is left */
 	int	 line_number;	/* of ahead */
-	bool	 is_primed;
+	bool	 is_primed, is_quiet;
+	uint64_t digest;	/* of all bytes read */
 	char	*rules, *rest;	/* inline rules, cut up as we go */
 };
 
@@ -93,6 +95,18 @@ table_source_close(struct table_source *s)
 	free(s);
 }
 
+uint64_t
+table_source_digest(const struct table_source *s)
+{
+	return s->digest;
+}
+
+void
+table_source_be_quiet(struct table_source *s)
+{
+	s->is_quiet = true;
+}
+
 const char *
 table_source_name(const struct table_source *s)
 {
@@ -103,6 +117,23 @@ int
 table_source_fd(const struct table_source *s)
 {
 	return s->fd;
+}
+
+/* Files are read in pieces of the same size each time, so this is repeatable. */
+static uint64_t
+digest_more(uint64_t digest, const char *bytes, size_t len)
+{
+	uint64_t word;
+	size_t n;
+
+	for (; len > 0; bytes += n, len -= n) {
+		n = len < sizeof(word) ? len : sizeof(word);
+		word = 0;
+		memcpy(&word, bytes, n);
+		digest = (digest ^ word ^ n) * 0x9fb21c651e98df25u;
+		digest ^= digest >> 35;
+	}
+	return digest;
 }
 
 /* Read on; 1, 0 at the end, -1 with err. */
@@ -116,6 +147,7 @@ read_more(struct table_source *s, struct err *err)
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return err_sys(err, "read %s", s->name);
+	s->digest = digest_more(s->digest, s->bytes, (size_t)n);
 	s->start = 0;
 	s->end = (size_t)n;
 	return n > 0;
@@ -197,10 +229,11 @@ table_source_next(struct table_source *s, struct buf *line, int *first_line,
 		if (read_ahead(s, err) == -1)
 			return -1;
 		while (s->has_ahead && is_space(s->ahead.ptr[0])) {
-			log_warning("%s: logical line must not start with "
-			    "whitespace: \"%.*s%s\"", s->name, SHOWN_CHARS,
-			    s->ahead.ptr,
-			    s->ahead.len > SHOWN_CHARS ? "..." : "");
+			if (!s->is_quiet)
+				log_warning("%s: logical line must not "
+				    "start with whitespace: \"%.*s%s\"",
+				    s->name, SHOWN_CHARS, s->ahead.ptr,
+				    s->ahead.len > SHOWN_CHARS ? "..." : "");
 			if (read_ahead(s, err) == -1)
 				return -1;
 		}
@@ -219,6 +252,25 @@ table_source_next(struct table_source *s, struct buf *line, int *first_line,
 	return 1;
 }
 
+static void complain(const char *name, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* "NAME, line N: ...", as long as anybody wants to know. */
+static void
+complain(const char *name, int line, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (name == NULL)
+		return;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	log_warning("%s, line %d: %s", name, line, text.ptr);
+	buf_done(&text);
+}
+
 static bool
 is_bad_utf8(const char *line, const char *name, int line_number)
 {
@@ -228,8 +280,8 @@ is_bad_utf8(const char *line, const char *name, int line_number)
 	if (text_is_utf8(line, len))
 		return false;
 	text_printable(&shown, line, len, false);
-	log_warning("%s, line %d: non-UTF-8 input \"%s\" -- ignoring this line",
-	    name, line_number, shown.ptr);
+	complain(name, line_number, "non-UTF-8 input \"%s\" -- ignoring this "
+	    "line", shown.ptr);
 	buf_done(&shown);
 	return true;
 }
@@ -255,8 +307,8 @@ table_source_pair(char *line, const char *name, int line_number,
 			p++;
 	}
 	if (is_quoted) {
-		log_warning("%s, line %d: unbalanced '\"' in '%s' -- ignoring "
-		    "this line", name, line_number, line);
+		complain(name, line_number, "unbalanced '\"' in '%s' -- "
+		    "ignoring this line", line);
 		return TABLE_ENTRY_SKIP;
 	}
 	*key = line;
@@ -266,14 +318,13 @@ table_source_pair(char *line, const char *name, int line_number,
 		p++;
 	*value = p;
 	if (**key == '\0' || **value == '\0') {
-		log_warning("%s, line %d: expected format: key whitespace "
-		    "value%s", name, line_number,
-		    is_texthash ? " -- ignoring this line" : "");
+		complain(name, line_number, "expected format: key whitespace "
+		    "value%s", is_texthash ? " -- ignoring this line" : "");
 		return TABLE_ENTRY_SKIP;
 	}
 	if ((*key)[strlen(*key) - 1] == ':')
-		log_warning("%s, line %d: record is in \"key: value\" format; "
-		    "is this an alias file?", name, line_number);
+		complain(name, line_number, "record is in \"key: value\" "
+		    "format; is this an alias file?");
 	return TABLE_ENTRY_OK;
 }
 
@@ -428,14 +479,52 @@ table_source_alias(const char *line, const char *name, int line_number,
 	}
 	buf_done(&text);
 	if (key_tokens == 0 || value_tokens == 0 || is_list) {
-		log_warning("%s, line %d: need name:value pair", name,
-		    line_number);
+		complain(name, line_number, "need name:value pair");
 		return TABLE_ENTRY_SKIP;
 	}
 	if (has_domain) {
-		log_warning("%s, line %d: name must be local", name,
-		    line_number);
+		complain(name, line_number, "name must be local");
 		return TABLE_ENTRY_SKIP;
 	}
 	return TABLE_ENTRY_OK;
+}
+
+int
+table_source_entry(struct table_source *s, struct source_entry *e,
+    struct err *err)
+{
+	const char *name = s->is_quiet ? NULL : s->name;
+	enum table_entry what;
+	int got;
+
+	if (e->text.ptr == NULL) {
+		buf_init(&e->text);
+		buf_init(&e->name);
+		buf_init(&e->list);
+	}
+	while ((got = table_source_next(s, &e->text, &e->line, err)) == 1) {
+		if (e->is_alias) {
+			what = table_source_alias(e->text.ptr, name, e->line,
+			    e->has_utf8, &e->name, &e->list);
+			e->key = e->name.ptr;
+			e->value = e->list.ptr;
+		} else {
+			what = table_source_pair(e->text.ptr, name, e->line,
+			    e->is_texthash, e->has_utf8, &e->key, &e->value);
+		}
+		if (what == TABLE_ENTRY_OK)
+			return 1;
+		e->skipped++;
+	}
+	return got;
+}
+
+void
+source_entry_done(struct source_entry *e)
+{
+	if (e->text.ptr == NULL)
+		return;
+	buf_done(&e->text);
+	buf_done(&e->name);
+	buf_done(&e->list);
 }

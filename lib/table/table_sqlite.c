@@ -206,9 +206,21 @@ sqlite_lookup(struct table *t, const char *key, size_t len,
 	return count > 0 ? TABLE_FOUND : TABLE_NOT_FOUND;
 }
 
+static void
+sqlite_describe(struct table *t, const char *key, void (*fn)(const char *what,
+    const char *text, void *ctx), void *ctx)
+{
+	struct sqlite_state *s = t->state;
+
+	(void)key;
+	if (s->sql.len > 0)
+		fn("query", s->sql.ptr, ctx);
+}
+
 const struct table_type table_sqlite = {
 	.name = "sqlite",
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.lookup = sqlite_lookup,
+	.describe = sqlite_describe,
 };

@@ -17,6 +17,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
@@ -122,7 +123,9 @@ table_tool_query(struct table_tool_list *list, const char *key, FILE *out,
 	struct buf value = BUF_INIT;
 	int found = table_tool_find(list, key, &value, err);
 
-	if (found == 1)
+	if (found == 1 && list->tool->is_json)
+		table_tool_print(list->tool, out, key, value.ptr);
+	else if (found == 1)
 		fprintf(out, "%s\n", value.ptr);
 	buf_done(&value);
 	return found == -1 ? -1 : !found;
@@ -132,6 +135,17 @@ void
 table_tool_print(const struct table_tool *tool, FILE *out, const char *key,
     const char *value)
 {
+	struct buf line = BUF_INIT;
+
+	if (tool->is_json) {
+		buf_addc(&line, '{');
+		json_put_string(&line, key);
+		buf_adds(&line, ": ");
+		json_put_string(&line, value);
+		fprintf(out, "%s}\n", line.ptr);
+		buf_done(&line);
+		return;
+	}
 	fputs_unlocked(key, out);
 	fputs_unlocked(tool->is_alias ? ":\t" : "\t", out);
 	fputs_unlocked(value, out);
@@ -223,9 +237,11 @@ with_table(const struct table_tool *tool, const char *name, unsigned flags,
 	    err);
 	int rc = -1;
 
-	if (t != NULL && (rc = change(t, ctx, err)) == 0 &&
-	    table_commit(t, err) == -1)
-		rc = failed(full, "write", err);
+	if (t != NULL && (rc = change(t, ctx, err)) == 0) {
+		table_note(t, "changed");	/* no longer what the source says */
+		if (table_commit(t, err) == -1)
+			rc = failed(full, "write", err);
+	}
 	table_close(t);
 	free(full);
 	return rc;
@@ -292,61 +308,99 @@ table_tool_delete_stream(const struct table_tool *tool, char **names,
 	return rc == -1 ? -1 : !d.any;
 }
 
+/* -F: the value names files, what is stored is their content. */
 static int
-put(struct table *t, const char *key, const char *value, const char *source,
-    int number, struct err *err)
+with_content(const struct source_entry *e, const char *source,
+    int (*each)(const char *key, const char *value, int line, void *ctx,
+    struct err *err), void *ctx, struct err *err)
 {
 	struct buf content = BUF_INIT;
 	struct err why = ERR_INIT;
-	int rc;
+	int rc = 0;
 
-	if ((table_flags(t) & TABLE_VALUE_IS_FILE) != 0) {
-		if (table_value_encode(&content, value, &why) == -1) {
-			log_warning("%s, line %d: %s: skipping this entry",
-			    source, number, why.text);
-			buf_done(&content);
-			return 0;
-		}
-		value = content.ptr;
-	}
-	rc = table_update(t, key, value, err);
+	if (table_value_encode(&content, e->value, &why) == -1)
+		log_warning("%s, line %d: %s: skipping this entry", source,
+		    e->line, why.text);
+	else
+		rc = each(e->key, content.ptr, e->line, ctx, err);
 	buf_done(&content);
 	return rc;
 }
 
-/* Put all entries of a source into t. */
 int
-table_tool_fill(const struct table_tool *tool, struct table *t,
+table_tool_entries(const struct table_tool *tool,
+    struct table_source *source, int (*each)(const char *key,
+    const char *value, int line, void *ctx, struct err *err), void *ctx,
+    struct err *err)
+{
+	struct source_entry e = { .is_alias = tool->is_alias,
+	    .has_utf8 = (tool->flags & TABLE_UTF8) != 0 &&
+	    params.smtputf8_enable };
+	bool is_content = (tool->flags & TABLE_VALUE_IS_FILE) != 0;
+	int got = 0, rc = 0;
+
+	while (rc == 0 && (got = table_source_entry(source, &e, err)) == 1)
+		rc = is_content ? with_content(&e, table_source_name(source),
+		    each, ctx, err) : each(e.key, e.value, e.line, ctx, err);
+	source_entry_done(&e);
+	return rc == -1 || got == -1 ? -1 : e.skipped;
+}
+
+/* A table that is being filled. */
+struct filling {
+	struct table	*t;
+	const char	*source;
+	bool		 is_build;	/* nothing is lost by going on */
+	long		 entries;
+	int		 bad_line;	/* of the first entry that cannot be stored */
+	long		 bad;
+	struct err	 first;
+};
+
+/*
+ * An entry that the format cannot hold ends the build, but not at once: the
+ * others are named in the same run. A lone one is in the last message.
+ */
+static int
+put(const char *key, const char *value, int line, void *ctx, struct err *err)
+{
+	struct filling *f = ctx;
+	struct err own = ERR_INIT;
+
+	f->entries++;
+	if (table_update(f->t, key, value, &own) == 0)
+		return 0;
+	if (own.kind != ERR_CONFIG || !f->is_build) {
+		*err = own;
+		return failed(table_name(f->t), "write", err);
+	}
+	if (f->bad++ == 0) {
+		f->first = own;
+		f->bad_line = line;
+		return 0;
+	}
+	if (f->bad == 2)
+		log_warning("%s, line %d: %s", f->source, f->bad_line,
+		    f->first.text);
+	log_warning("%s, line %d: %s", f->source, line, own.text);
+	return 0;
+}
+
+/* Put all entries of a source into t; how many, or -1 with err. */
+static long
+fill(const struct table_tool *tool, struct table *t, bool is_build,
     struct table_source *source, struct err *err)
 {
-	struct buf line = BUF_INIT, alias = BUF_INIT, value = BUF_INIT;
-	bool has_utf8 = (tool->flags & TABLE_UTF8) != 0 &&
-	    params.smtputf8_enable;
-	const char *name = table_source_name(source);
-	enum table_entry entry;
-	char *key, *text;
-	int number, got;
+	struct filling f = { .t = t, .source = table_source_name(source),
+	    .is_build = is_build };
 
-	while ((got = table_source_next(source, &line, &number, err)) == 1) {
-		if (tool->is_alias) {
-			entry = table_source_alias(line.ptr, name, number,
-			    has_utf8, &alias, &value);
-			key = alias.ptr;
-			text = value.ptr;
-		} else {
-			entry = table_source_pair(line.ptr, name, number,
-			    false, has_utf8, &key, &text);
-		}
-		if (entry == TABLE_ENTRY_OK &&
-		    put(t, key, text, name, number, err) == -1) {
-			got = failed(table_name(t), "write", err);
-			break;
-		}
+	if (table_tool_entries(tool, source, put, &f, err) == -1)
+		return -1;
+	if (f.bad > 0) {
+		*err = f.first;
+		return -1;
 	}
-	buf_done(&line);
-	buf_done(&alias);
-	buf_done(&value);
-	return got;
+	return f.entries;
 }
 
 /* The records that NIS servers and Sendmail looked for (14.2). */
@@ -393,14 +447,43 @@ take_after_source(const struct table_tool *tool, int fd, struct err *err)
 	return 0;
 }
 
+void
+table_tool_note(const struct table_tool *tool, uint64_t digest,
+    struct buf *note)
+{
+	buf_setf(note, "%016" PRIx64 " %x%s%s%s", digest, tool->flags,
+	    params.smtputf8_enable ? " utf8" : "",
+	    tool->is_alias ? " alias " : "",
+	    tool->is_alias ? params.myhostname : "");
+}
+
+/* Fill and commit a table that was opened for it. */
+static long
+build_from(const struct table_tool *tool, struct table *t,
+    struct table_source *source, struct err *err)
+{
+	struct buf note = BUF_INIT;
+	long entries = fill(tool, t, true, source, err);
+
+	if (entries == -1 || (tool->is_alias && put_markers(t, err) == -1))
+		return -1;
+	table_tool_note(tool, table_source_digest(source), &note);
+	table_note(t, note.ptr);
+	buf_done(&note);
+	if (table_commit(t, err) == -1)
+		return failed(table_name(t), "write", err);
+	return entries;
+}
+
 int
 table_tool_build(const struct table_tool *tool, const char *name,
-    struct err *err)
+    long *entries, struct err *err)
 {
 	char *full = table_tool_full_name(name), *path = strchr(full, ':') + 1;
 	struct table_source *source = NULL;
 	struct table *t = NULL;
-	int fd, rc = -1;
+	long count = -1;
+	int fd;
 
 	if (strncmp(full, "proxy:", 6) == 0) {
 		err_set(err, ERR_CONFIG,
@@ -411,16 +494,14 @@ table_tool_build(const struct table_tool *tool, const char *name,
 		close(fd);
 	} else if ((source = table_source_open(path, fd, err)) != NULL &&
 	    (t = table_open(full, TABLE_CREATE, tool->flags, err)) != NULL) {
-		rc = table_tool_fill(tool, t, source, err);
-		if (rc == 0 && tool->is_alias)
-			rc = put_markers(t, err);
-		if (rc == 0 && table_commit(t, err) == -1)
-			rc = failed(full, "write", err);
+		count = build_from(tool, t, source, err);
 	}
 	table_close(t);
 	table_source_close(source);
 	free(full);
-	return rc;
+	if (entries != NULL)
+		*entries = count;
+	return count == -1 ? -1 : 0;
 }
 
 /* postalias -i and postmap -i: entries from standard input. */
@@ -435,7 +516,7 @@ add_entries(struct table *t, void *ctx, struct err *err)
 	    fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), err);
 	if (source == NULL)
 		return -1;
-	rc = table_tool_fill(tool, t, source, err);
+	rc = fill(tool, t, false, source, err) == -1 ? -1 : 0;
 	table_source_close(source);
 	if (rc == 0 && tool->is_alias)
 		rc = put_markers(t, err);

@@ -8,6 +8,7 @@
 #define LIB_TABLE_TABLE_TOOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "lib/table/table.h"
@@ -20,6 +21,7 @@ struct table_tool {
 	unsigned	 flags;		/* TABLE_* for every open */
 	bool		 keeps_root;	/* -o: do not become the source's owner */
 	bool		 keeps_mode;	/* -p: do not copy the source's permissions */
+	bool		 is_json;	/* -j: answers and listings as JSON */
 };
 
 /* The tables of a command line, opened as they are needed. */
@@ -44,7 +46,7 @@ int	table_tool_find(struct table_tool_list *list, const char *key,
 /* table_tool_query - print the value of key: 0 found, 1 not, -1 with err */
 int	table_tool_query(struct table_tool_list *list, const char *key,
 	    FILE *out, struct err *err);
-/* table_tool_print - "KEY<TAB>VALUE" as this tool writes it */
+/* table_tool_print - "KEY<TAB>VALUE" as this tool writes it, {"KEY": "VALUE"} with -j */
 void	table_tool_print(const struct table_tool *tool, FILE *out,
 	    const char *key, const char *value);
 /* table_tool_query_stream - the same for each line of descriptor in */
@@ -60,13 +62,31 @@ int	table_tool_delete_stream(const struct table_tool *tool, char **names,
 	    size_t count, int in, struct err *err);
 /* table_tool_full_name - "type:name" of an operand; the caller frees it */
 char	*table_tool_full_name(const char *name);
-/* table_tool_fill - put all entries of a source into t, markers left out */
 struct table_source;
-int	table_tool_fill(const struct table_tool *tool, struct table *t,
-	    struct table_source *source, struct err *err);
-/* table_tool_build - make the index of "type:file" or "file" from file */
+/*
+ * table_tool_entries - call each for the entries of a source, as they would be
+ * stored but for folding; it returns -1 with err to stop
+ *
+ * Returns how many lines were reported and skipped, or -1 with err.
+ */
+int	table_tool_entries(const struct table_tool *tool,
+	    struct table_source *source, int (*each)(const char *key,
+	    const char *value, int line, void *ctx, struct err *err),
+	    void *ctx, struct err *err);
+/*
+ * table_tool_build - make the index of "type:file" or "file" from file
+ *
+ * entries	set to how many it has; may be NULL
+ */
 int	table_tool_build(const struct table_tool *tool, const char *name,
-	    struct err *err);
+	    long *entries, struct err *err);
+/*
+ * table_tool_note - what is noted on the index of a source with this digest
+ *
+ * An index with the same note need not be built again.
+ */
+void	table_tool_note(const struct table_tool *tool, uint64_t digest,
+	    struct buf *note);
 /* table_tool_add - add the entries that standard input holds (-i) */
 int	table_tool_add(const struct table_tool *tool, const char *name,
 	    struct err *err);

@@ -45,6 +45,13 @@ struct table_type {
 	int		 (*commit)(struct table *t, struct err *err);
 	/* hold - see table_hold */
 	void		 (*hold)(struct table *t, bool on);
+	/*
+	 * describe - what the last lookup, of key, came down to: fn gets
+	 * "capture" (in order) and "query" texts
+	 */
+	void		 (*describe)(struct table *t, const char *key,
+			    void (*fn)(const char *what, const char *text,
+			    void *ctx), void *ctx);
 	/* each_result - for types made of rules: the results as written */
 	void		 (*each_result)(struct table *t, void (*fn)(int line,
 			    const char *text, void *ctx), void *ctx);
@@ -73,6 +80,7 @@ struct table {
 	int			 watch_fd;	/* -1: nothing to watch */
 	struct stat		 watched;
 	int			 hit_line;	/* of the rule that answered; 0: none */
+	char			*note;		/* for the index being built */
 	char			*unavailable;	/* reason: this is a stand-in */
 	struct buf		 key, scratch;
 	unsigned		 refs;
