@@ -17,6 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/edit.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -133,6 +134,8 @@ show_plan(const struct bulk *b, const struct queue_plan *plan)
 		queue_act_promise(plan, &o, b->now, &text);
 		fputs(text.ptr, b->is_dry ? stdout : stderr);
 	}
+	if (queue_plan_action(plan) == QUEUE_ACT_EDIT)
+		edit_preview(b, plan);
 	buf_done(&text);
 }
 
@@ -271,7 +274,9 @@ run_plan(const struct bulk *b, const struct queue_plan *plan)
 
 	bulk_options(b, &o);
 	params_log(0, true);
-	rc = queue_act_run(plan, &o, tell_step, &p, &r, &err);
+	rc = p.action == QUEUE_ACT_EDIT ?
+	    edit_run(b, plan, tell_step, &p, &r, &err) :
+	    queue_act_run(plan, &o, tell_step, &p, &r, &err);
 	params_log(LOG_TO_STDERR, true);
 	hide_progress(&p);
 	if (rc == -1) {
@@ -334,7 +339,10 @@ may_run(const struct bulk *b, struct queue_plan *const *plans)
 	if (b->is_dry)
 		return BULK_DONE;
 	most = word_question(plans, b->action_count, &question);
-	is_sure = most == 0 || bulk_confirm(b, question.ptr, most);
+	if (most > 0 && b->edit != NULL && b->edit->has_editor)
+		is_sure = edit_with_editor(b, plans[0]);
+	else
+		is_sure = most == 0 || bulk_confirm(b, question.ptr, most);
 	buf_done(&question);
 	return is_sure ? BULK_DONE : BULK_REFUSED;
 }

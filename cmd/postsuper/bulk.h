@@ -18,6 +18,7 @@
 #include "lib/queue/queue_plan.h"
 #include "lib/queue/queue_trash.h"
 
+struct bulk_edit;
 struct queue_act_options;
 struct queue_select;
 
@@ -50,6 +51,8 @@ struct bulk {
 	size_t		 batch;
 	int64_t		 pause_ms;
 	const char	*note, *reason;
+
+	const struct bulk_edit *edit;	/* of QUEUE_ACT_EDIT */
 
 	const char	*undo;		/* token or "last" */
 	int64_t		 older_s;	/* -1: not given */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/postsuper/bulk.h"
+#include "cmd/postsuper/edit.h"
 #include "cmd/postsuper/super.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -29,6 +30,7 @@ static const char usage_text[] =
     "examples:\n"
     "  postsuper --delete --select 'sender = news@example.org and age > 2h'\n"
     "  postsuper --hold --select 'sasl = jdoe' --note 'abused account'\n"
+    "  postsuper --edit --drop-rcpt 'domain = example.net' 4F2AB10C\n"
     "  postsuper --undo last\n"
     "  postqueue --select '@stuck' --format ids | postsuper --requeue --ids - --yes\n"
     "\n"
@@ -43,6 +45,7 @@ static const char usage_text[] =
     "       postsuper [-c config_dir] --purge [--older-than time] [--dry-run]\n"
     "                 [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --journal [--since time] [--json]\n"
+    "       postsuper [-c config_dir] --recover [--json]\n"
     "\n"
     "queue_id of a short option may be ALL, or - to read queue IDs from\n"
     "standard input.\n"
@@ -57,6 +60,14 @@ static const char usage_text[] =
     "  --flush           try now\n"
     "  --bounce          return to sender now, with --reason text\n"
     "  --bounce-quiet    drop, and tell nobody\n"
+    "  --edit            change them, with one or more of\n"
+    "    --set-sender addr       --redirect addr      --filter transport:nexthop\n"
+    "    --add-rcpt addr         --drop-rcpt expr     --mark-done expr\n"
+    "    --map-rcpt s/re/text/   --map-rcpt 'map type:table'\n"
+    "    --set-header 'Name: value'  --del-header name  --strip-attachment glob\n"
+    "    --editor                one message as text, in $VISUAL\n"
+    "    --keep-held             leave them on hold\n"
+    "    --wait time             how long to wait for running deliveries (60s)\n"
     "which:\n"
     "  --select expr     a selection: see posthorn-select(5)\n"
     "  --from-queue q,q  of these queues only\n"
@@ -79,8 +90,10 @@ enum {
 	LONG_YES, LONG_MAX, LONG_EXPECT, LONG_LIMIT, LONG_ORDER, LONG_RATE,
 	LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON, LONG_NO_UNDO,
 	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
-	LONG_JOURNAL, LONG_SINCE,
-	LONG_ACTION		/* + enum queue_action */
+	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
+	LONG_RECOVER,
+	LONG_OP,		/* + enum queue_edit_op */
+	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
 
 static const struct option long_options[] = {
@@ -117,6 +130,22 @@ static const struct option long_options[] = {
 	{ "older-than", required_argument, NULL, LONG_OLDER_THAN },
 	{ "journal", no_argument, NULL, LONG_JOURNAL },
 	{ "since", required_argument, NULL, LONG_SINCE },
+	{ "edit", no_argument, NULL, LONG_ACTION + QUEUE_ACT_EDIT },
+	{ "set-sender", required_argument, NULL, LONG_OP + EDIT_SET_SENDER },
+	{ "add-rcpt", required_argument, NULL, LONG_OP + EDIT_ADD_RCPT },
+	{ "drop-rcpt", required_argument, NULL, LONG_OP + EDIT_DROP_RCPT },
+	{ "map-rcpt", required_argument, NULL, LONG_OP + EDIT_MAP_RCPT },
+	{ "redirect", required_argument, NULL, LONG_OP + EDIT_REDIRECT },
+	{ "set-header", required_argument, NULL, LONG_OP + EDIT_SET_HEADER },
+	{ "del-header", required_argument, NULL, LONG_OP + EDIT_DEL_HEADER },
+	{ "strip-attachment", required_argument, NULL,
+	    LONG_OP + EDIT_STRIP_ATTACHMENT },
+	{ "filter", required_argument, NULL, LONG_OP + EDIT_FILTER },
+	{ "mark-done", required_argument, NULL, LONG_OP + EDIT_MARK_DONE },
+	{ "editor", no_argument, NULL, LONG_EDITOR },
+	{ "keep-held", no_argument, NULL, LONG_KEEP_HELD },
+	{ "wait", required_argument, NULL, LONG_WAIT },
+	{ "recover", no_argument, NULL, LONG_RECOVER },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -125,6 +154,7 @@ struct command {
 	struct super_request classic;
 	bool		 has_short;	/* another short option than -c and -v */
 	struct bulk	 bulk;
+	struct bulk_edit edit;
 	int		 mode;		/* LONG_ACTION, LONG_UNDO ...; 0: classic */
 	uint64_t	 given[2];	/* long options, as bits from LONG_HELP */
 };
@@ -303,16 +333,26 @@ read_long(int c, struct command *cmd)
 		break;
 	case LONG_SINCE: b->since = optarg; break;
 	case LONG_UNDO: b->undo = optarg; break;
+	case LONG_EDITOR: cmd->edit.has_editor = true; break;
+	case LONG_KEEP_HELD: cmd->edit.keeps_held = true; break;
+	case LONG_WAIT:
+		cmd->edit.wait_s = seconds_of("wait", optarg);
+		if (cmd->edit.wait_s > 86400)
+			log_fatal("--wait: bad duration \"%s\"", optarg);
+		break;
 	default:
+		if (c >= LONG_OP && c < LONG_ACTION)
+			edit_order(&cmd->edit, (enum queue_edit_op)
+			    (c - LONG_OP), optarg);
 		if (c >= LONG_ACTION)
 			add_action(cmd, (enum queue_action)(c - LONG_ACTION));
 		break;
 	}
 	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE ||
-	    c == LONG_JOURNAL) {
+	    c == LONG_JOURNAL || c == LONG_RECOVER) {
 		if (cmd->mode != 0 && cmd->mode != c)
 			log_fatal("only one of --undo, --trash, --purge, "
-			    "--journal, or actions");
+			    "--journal, --recover, or actions");
 		cmd->mode = c;
 	}
 }
@@ -336,7 +376,7 @@ read_options(int argc, char **argv, struct command *cmd)
 		read_long(c, cmd);
 		if (mode != 0 && mode != LONG_ACTION && c >= LONG_ACTION)
 			log_fatal("only one of --undo, --trash, --purge, "
-			    "--journal, or actions");
+			    "--journal, --recover, or actions");
 		cmd->given[(c - LONG_HELP) / 64] |=
 		    (uint64_t)1 << ((c - LONG_HELP) % 64);
 	}
@@ -350,7 +390,9 @@ static const struct {
 	{ LONG_ACTION, { LONG_SELECT, LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN,
 	    LONG_YES, LONG_MAX, LONG_EXPECT, LONG_LIMIT, LONG_ORDER,
 	    LONG_RATE, LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON,
-	    LONG_NO_UNDO, LONG_JSON } },
+	    LONG_NO_UNDO, LONG_JSON, LONG_EDITOR, LONG_KEEP_HELD,
+	    LONG_WAIT } },
+	{ LONG_RECOVER, { LONG_RECOVER, LONG_JSON } },
 	{ LONG_UNDO, { LONG_UNDO, LONG_SELECT, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
@@ -364,7 +406,7 @@ goes_with(int mode, int option)
 {
 	size_t i, j;
 
-	if (option >= LONG_ACTION)
+	if (option >= LONG_OP)
 		return mode == LONG_ACTION;
 	for (i = 0; i < sizeof(companions) / sizeof(companions[0]); i++)
 		for (j = 0; companions[i].mode == mode &&
@@ -407,6 +449,30 @@ read_operands(struct bulk *b, char **argv)
 			log_fatal("ALL stands alone");
 }
 
+/* An edit is an action of its own: where it leads, other actions do not follow. */
+static void
+check_edit(struct command *cmd)
+{
+	const struct bulk *b = &cmd->bulk;
+	bool has_parts = cmd->edit.count > 0 || cmd->edit.has_editor;
+
+	if (!has_action(b, QUEUE_ACT_EDIT)) {
+		if (has_parts || is_given(cmd, LONG_KEEP_HELD) ||
+		    is_given(cmd, LONG_WAIT))
+			log_fatal("--set-sender, --drop-rcpt, --editor, "
+			    "--keep-held, ... go with --edit");
+		return;
+	}
+	if (b->action_count > 1)
+		log_fatal("--edit stands alone");
+	if (b->rate > 0 || b->batch > 0)
+		log_fatal("--edit goes with neither --rate nor --batch");
+	if (cmd->edit.has_editor && b->is_dry)
+		log_fatal("--editor shows the differences and asks: "
+		    "--dry-run does not go with it");
+	cmd->bulk.edit = &cmd->edit;
+}
+
 static void
 check_long(struct command *cmd, char **operands)
 {
@@ -439,6 +505,7 @@ check_long(struct command *cmd, char **operands)
 		log_fatal("--pause goes with --batch");
 	if (has_action(b, QUEUE_ACT_BOUNCE) != (b->reason != NULL))
 		log_fatal("--bounce and --reason go together");
+	check_edit(cmd);
 	if (b->has_no_undo && !has_action(b, QUEUE_ACT_DELETE) &&
 	    !has_action(b, QUEUE_ACT_DROP))
 		log_fatal("--no-undo goes with --delete and --bounce-quiet");
@@ -452,6 +519,7 @@ run_long(struct command *cmd)
 	case LONG_TRASH: return bulk_trash(&cmd->bulk);
 	case LONG_PURGE: return bulk_purge(&cmd->bulk);
 	case LONG_JOURNAL: return bulk_journal(&cmd->bulk);
+	case LONG_RECOVER: return edit_recover(&cmd->bulk);
 	default: return bulk_act(&cmd->bulk);
 	}
 }
@@ -459,7 +527,7 @@ run_long(struct command *cmd)
 int
 main(int argc, char **argv)
 {
-	struct command cmd = { .bulk = BULK_INIT };
+	struct command cmd = { .bulk = BULK_INIT, .edit = BULK_EDIT_INIT };
 	struct err err = ERR_INIT;
 	bool is_long;
 	int status = 0;
@@ -480,6 +548,8 @@ main(int argc, char **argv)
 		log_fatal("use of this command is reserved for the superuser");
 	if (is_long)
 		bulk_prepare(&cmd.bulk);
+	if (cmd.bulk.edit != NULL)
+		edit_prepare(&cmd.edit);
 	if (queue_enter(&err) == -1)
 		log_fatal("%s", err.text);
 	/* Not everything needs it; what does will say so. */
@@ -492,6 +562,7 @@ main(int argc, char **argv)
 	else
 		super_run(&cmd.classic, (const char *const *)(argv + optind));
 	bulk_done(&cmd.bulk);
+	edit_done(&cmd.edit);
 	free(cmd.classic.orders);
 	return status;
 }

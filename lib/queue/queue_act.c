@@ -241,6 +241,7 @@ apply(struct run *r, struct queue_found *f,
 		return result == QUEUE_RESULT_DONE ? schedule(f, err) : result;
 	case QUEUE_ACT_BOUNCE:
 		return bounce(r, f, err);
+	case QUEUE_ACT_EDIT:		/* queue_edit.h does that */
 	case QUEUE_ACT_COUNT:
 		break;
 	}
@@ -277,6 +278,7 @@ log_done(enum queue_action action, const char *id, bool was_held)
 	case QUEUE_ACT_FLUSH:
 		log_info("%s: scheduled for delivery", id);
 		break;
+	case QUEUE_ACT_EDIT:
 	case QUEUE_ACT_COUNT:
 		break;
 	}
@@ -577,6 +579,9 @@ queue_act_promise(const struct queue_plan *plan,
 		    "them\n");
 	} else if (!queue_action_can_undo(action)) {
 		buf_adds(out, "undo     not reversible\n");
+	} else if (action == QUEUE_ACT_EDIT) {
+		buf_adds(out, "undo     gives back the original while the "
+		    "edited message is here\n");
 	} else {
 		buf_adds(out, action == QUEUE_ACT_EXPIRE ?
 		    "undo     withdraws the request while they are here\n" :

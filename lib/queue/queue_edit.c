@@ -676,7 +676,8 @@ edit_decide(const struct queue_edit *e, struct queue_field_context *c,
 	}
 	if (e->filter != NULL && strcmp(e->filter, m->filter) != 0) {
 		d->needs_file = true;
-		buf_addf(&d->lines, "filter: %s\n", e->filter);
+		buf_addf(&d->lines, "filter: %s\n", e->filter[0] != '\0' ?
+		    e->filter : "none");
 	}
 	return edit_decide_content(e, m, d, err);
 }

@@ -112,6 +112,18 @@ const char	*queue_edit_token(const struct queue_edit_session *s);
 /* queue_edit_end - the journal learns that it is over; frees s */
 int	queue_edit_end(struct queue_edit_session *s, struct err *err);
 
+/*
+ * queue_edit_undo - give one message back as it was before an edit
+ *
+ * token	of the edit
+ * m		what the journal has of the message
+ *
+ * GONE when the edited one is; FAILED with err when it must not be.
+ */
+enum queue_result	queue_edit_undo(const char *token,
+			    const struct queue_journal_message *m,
+			    bool is_dry, struct err *err);
+
 /* One message that an edit left behind, and what was made of it. */
 struct queue_edit_recovery {
 	const char	*token, *old_id, *new_id;

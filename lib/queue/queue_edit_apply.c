@@ -117,8 +117,8 @@ queue_edit_begin(const struct queue_edit *e,
 	s->c.m = &s->m;
 	s->c.now = clock_now();
 	buf_init(&s->c.scratch);
-	s->a = (struct queue_journal_action){ .action = options->keeps_held ?
-	    EDIT_ACTION_HELD : EDIT_ACTION, .user = or_nothing(options->user),
+	s->a = (struct queue_journal_action){ .action = EDIT_ACTION,
+	    .user = or_nothing(options->user),
 	    .command = or_nothing(options->command),
 	    .select = or_nothing(options->select), .note = s->words.ptr,
 	    .of = "", .time = clock_now(), .messages = (int64_t)messages };
@@ -223,7 +223,11 @@ announce(struct job *j)
 	j->entry.mode = j->f.st.st_mode & 07777;
 	j->entry.new_id = j->r->new_id.ptr;
 	j->entry.rcpts = (int64_t)j->d.left;
+	/* The journal tells where it is to be in the end, the trash where it was. */
+	if (s->o->keeps_held)
+		j->entry.what.queue = "hold";
 	queue_journal_put_message(&s->lines, s->token, &j->entry);
+	j->entry.what.queue = j->home;
 	if (j->w == NULL) {
 		put_offsets(&j->d, &why);
 		queue_journal_put_result(&s->lines, s->token, j->what->id,

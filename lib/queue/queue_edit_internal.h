@@ -41,7 +41,7 @@ struct edit_map {		/* either */
 
 struct queue_edit {
 	char		*sender;	/* NULL: stays */
-	char		*redirect, *filter;
+	char		*redirect, *filter;	/* "": none any more */
 	struct edit_text added;
 	struct queue_select **drop, **done;
 	size_t		 drop_count, done_count;
@@ -138,9 +138,7 @@ struct edit_walk {
 int	edit_walk_next(struct edit_walk *w, int *type, const char **value,
 	    size_t *len, struct err *err);
 
-/* The action's name in the journal; the second leaves messages on hold. */
-#define EDIT_ACTION		"edit"
-#define EDIT_ACTION_HELD	"edit-held"
+#define EDIT_ACTION	"edit"	/* in the journal */
 
 /* edit_release_queue - where a message goes on that was in this queue */
 const char	*edit_release_queue(const char *home);
@@ -151,6 +149,11 @@ const char	*edit_release_queue(const char *home);
  */
 int	edit_mark(const char *path, const struct stat *st,
 	    const struct edit_decision *d, struct err *err);
+
+/* edit_read_offsets - what the journal keeps of it: "833/ 901D" */
+void	edit_read_offsets(const char *text, struct edit_decision *d);
+/* edit_find_new - the queue where a file has this name and the inode that it tells; NULL: none */
+const char	*edit_find_new(const char *id);
 
 /*
  * edit_logs_rewrite - defer/ID without those that are not to do any more

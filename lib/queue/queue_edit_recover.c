@@ -42,7 +42,6 @@ struct recovery {
 	void		*ctx;
 	struct edit_text busy, open;	/* tokens */
 	const char	*token;		/* the one at hand */
-	bool		 keeps_held;
 	size_t		 failed;
 	int64_t		 counts[QUEUE_RESULT_COUNT];
 	struct buf	 lines;
@@ -91,9 +90,8 @@ edit_mark(const char *path, const struct stat *st,
 	return rc;
 }
 
-/* "833/ 901D" */
-static void
-read_offsets(const char *text, struct edit_decision *d)
+void
+edit_read_offsets(const char *text, struct edit_decision *d)
 {
 	char *end;
 	long long at;
@@ -114,9 +112,8 @@ read_offsets(const char *text, struct edit_decision *d)
 
 /* ---- one message ---- */
 
-/* The queue NEW is in: a file of that name with the inode the name tells. */
-static const char *
-find_new(const char *id)
+const char *
+edit_find_new(const char *id)
 {
 	struct buf path = BUF_INIT;
 	const char *queue = NULL;
@@ -223,7 +220,7 @@ recover_new(struct recovery *r, const struct queue_journal_message *m,
 		edit_logs_remove(m->what.id);
 	if (queue == NULL)
 		tell(r, m, QUEUE_RESULT_NOTHING, "neither is in a queue");
-	else if (strcmp(queue, "hold") != 0 || r->keeps_held ||
+	else if (strcmp(queue, "hold") != 0 ||
 	    strcmp(m->what.queue, "hold") == 0)
 		tell(r, m, QUEUE_RESULT_NOTHING, "the edit was finished");
 	else if (go_on(r, m->new_id, m->what.queue, &err))
@@ -240,13 +237,13 @@ recover_in_place(struct recovery *r, const struct queue_journal_message *m,
 	struct edit_decision d = { .lines = BUF_INIT };
 	struct err err = ERR_INIT;
 
-	read_offsets(m->why, &d);
+	edit_read_offsets(m->why, &d);
 	if (strcmp(f->queue, "hold") != 0 || d.count == 0)
 		tell(r, m, QUEUE_RESULT_NOTHING, "the edit was finished, or "
 		    "had not begun");
 	else if (edit_mark(f->path.ptr, &f->st, &d, &err) == -1 ||
 	    edit_logs_rewrite(m->what.id, &d, &err) == -1 ||
-	    (!r->keeps_held && !go_on(r, m->what.id, m->what.queue, &err)))
+	    !go_on(r, m->what.id, m->what.queue, &err))
 		tell(r, m, QUEUE_RESULT_FAILED, err.text);
 	else
 		tell(r, m, QUEUE_RESULT_DONE, "the edit is finished now");
@@ -259,7 +256,7 @@ recover_message(const struct queue_journal_message *m, void *ctx)
 	struct recovery *r = ctx;
 	struct queue_found f = QUEUE_FOUND_INIT;
 	struct err err = ERR_INIT;
-	const char *queue = find_new(m->new_id);
+	const char *queue = edit_find_new(m->new_id);
 	enum queue_result old = queue_identity_open(&m->what, &f, &err);
 
 	if (old == QUEUE_RESULT_FAILED)
@@ -296,27 +293,22 @@ note_open(const struct queue_journal_action *a, void *ctx)
 	struct recovery *r = ctx;
 	size_t i;
 
-	if (a->is_ended || (strcmp(a->action, EDIT_ACTION) != 0 &&
-	    strcmp(a->action, EDIT_ACTION_HELD) != 0))
+	if (a->is_ended || strcmp(a->action, EDIT_ACTION) != 0)
 		return true;
 	for (i = 0; i < r->busy.count; i++)
 		if (strcmp(r->busy.items[i], a->token) == 0)
 			return true;
 	edit_text_add(&r->open, a->token);
-	/* Every second one says what kind it is. */
-	edit_text_add(&r->open, a->action);
 	return true;
 }
 
 static int
-recover_action(struct recovery *r, const char *token, const char *action,
-    struct err *err)
+recover_action(struct recovery *r, const char *token, struct err *err)
 {
 	struct queue_journal_action end = { .token = token,
 	    .ended = clock_now() };
 
 	r->token = token;
-	r->keeps_held = strcmp(action, EDIT_ACTION_HELD) == 0;
 	memset(r->counts, 0, sizeof(r->counts));
 	if (queue_journal_messages(token, recover_message, r, err) == -1)
 		return -1;
@@ -348,9 +340,8 @@ queue_edit_recover(const struct queue_edit_options *options,
 	if (queue_trash_each(note_busy, &r, err) == -1 ||
 	    queue_journal_each(0, note_open, &r, NULL, err) == -1)
 		rc = -1;
-	for (i = 0; rc == 0 && i + 1 < r.open.count; i += 2) {
-		rc = recover_action(&r, r.open.items[i], r.open.items[i + 1],
-		    err);
+	for (i = 0; rc == 0 && i < r.open.count; i++) {
+		rc = recover_action(&r, r.open.items[i], err);
 		buf_reset(&r.lines);
 	}
 	if (r.wakes)

@@ -201,10 +201,10 @@ rewrite_sender(struct rewrite *r, const char *value, size_t len)
 		put_envelope(r, QUEUE_REC_FROM, e->sender, strlen(e->sender));
 	else
 		put_envelope(r, QUEUE_REC_FROM, value, len);
-	if (e->redirect != NULL)
+	if (e->redirect != NULL && e->redirect[0] != '\0')
 		put_envelope(r, QUEUE_REC_REDIRECT, e->redirect,
 		    strlen(e->redirect));
-	if (e->filter != NULL)
+	if (e->filter != NULL && e->filter[0] != '\0')
 		put_envelope(r, QUEUE_REC_FILTER, e->filter,
 		    strlen(e->filter));
 }
@@ -666,10 +666,10 @@ difference(const struct queue_edit *e, const struct edit_decision *d,
 	if (after->senders != before->senders || strcmp(after->sender.ptr,
 	    e->sender != NULL ? e->sender : before->sender.ptr) != 0)
 		return "its sender is wrong";
-	if (e->redirect != NULL && (after->redirects != 1 ||
+	if (e->redirect != NULL && (after->redirects != (e->redirect[0] != '\0') ||
 	    strcmp(after->redirect.ptr, e->redirect) != 0))
 		return "its redirection is wrong";
-	if (e->filter != NULL && (after->filters != 1 ||
+	if (e->filter != NULL && (after->filters != (e->filter[0] != '\0') ||
 	    strcmp(after->filter.ptr, e->filter) != 0))
 		return "its filter is wrong";
 	if (d->added_count == 0 ? strcmp(before->rcpts.ptr,

@@ -39,7 +39,8 @@ const struct queue_action_info queue_actions[QUEUE_ACT_COUNT] = {
 	    "force-expired and released", true, true },
 	[QUEUE_ACT_FLUSH] = { "flush", "scheduled", false, false },
 	[QUEUE_ACT_BOUNCE] = { "bounce", "returned to sender", true, false },
-	[QUEUE_ACT_DROP] = { "bounce-quiet", "dropped", true, true }
+	[QUEUE_ACT_DROP] = { "bounce-quiet", "dropped", true, true },
+	[QUEUE_ACT_EDIT] = { "edit", "edited", false, true }
 };
 
 /* One recipient of an item. */

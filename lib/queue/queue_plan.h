@@ -36,6 +36,7 @@ enum queue_action {
 	QUEUE_ACT_FLUSH,	/* try it now */
 	QUEUE_ACT_BOUNCE,	/* return it to its sender now, with a reason */
 	QUEUE_ACT_DROP,		/* bounce-quiet: drop what recipients are left, tell nobody */
+	QUEUE_ACT_EDIT,		/* carried out by queue_edit.h */
 	QUEUE_ACT_COUNT
 };
 

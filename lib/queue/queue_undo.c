@@ -24,6 +24,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_edit.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
@@ -39,15 +40,13 @@ struct find {
 	bool		 is_found, is_final;
 };
 
-/* Does that action leave something to take back? "edit" is the editor's. */
+/* Does that action leave something to take back? */
 static bool
 is_undoable(const char *action)
 {
 	enum queue_action a = queue_action_find(action);
 
-	if (a == QUEUE_ACT_COUNT)
-		return strncmp(action, "edit", 4) == 0;
-	return queue_action_can_undo(a);
+	return a != QUEUE_ACT_COUNT && queue_action_can_undo(a);
 }
 
 static bool
@@ -320,6 +319,25 @@ undo_message(const struct queue_journal_message *m, void *ctx)
 	return u->fn == NULL || u->fn(&s, u->ctx);
 }
 
+/* An edit has its own way back, from both messages. */
+static bool
+undo_edit(const struct queue_journal_message *m, void *ctx)
+{
+	struct undo *u = ctx;
+	struct queue_undo_step s = { .m = m, .new_id = "", .why = "",
+	    .queue = m->what.queue };
+	struct err err = ERR_INIT;
+
+	if (strcmp(m->result, "done") != 0)
+		return true;
+	s.result = queue_edit_undo(u->a.of, m, u->is_dry, &err);
+	if (s.result != QUEUE_RESULT_DONE)
+		s.why = s.result == QUEUE_RESULT_NOTHING ? "has moved on since" :
+		    err.text;
+	count_step(u, &s);
+	return u->fn == NULL || u->fn(&s, u->ctx);
+}
+
 static bool
 trash_message(const struct queue_undo_step *s, void *ctx)
 {
@@ -336,6 +354,10 @@ take_back(struct undo *u, const char *token, struct err *err)
 {
 	struct err why = ERR_INIT;
 
+	if (u->action == QUEUE_ACT_EDIT)
+		return u->select == NULL ? queue_journal_messages(token,
+		    undo_edit, u, err) : err_set(err, ERR_DENIED,
+		    "an edit is undone for all its messages or none");
 	/* First what the trash holds; an action that never used it has none. */
 	if (queue_trash_undo(token, u->select, u->is_dry, trash_message, u,
 	    &why) == 0) {

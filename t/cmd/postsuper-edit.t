@@ -1,0 +1,172 @@
+#!/bin/sh
+# postsuper --edit: what changes and what stays, undo, and a kill at each system call
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/spool.sh"
+
+spool_new "$T/s"
+sed -i "s,^data_directory.*,data_directory = $T/s/data," "$T/s/etc/main.cf"
+mkdir "$T/s/data"
+[ "$(id -u)" != 0 ] || chown "$spool_owner" "$T/s/data"
+cd "$T/s/spool" || exit 1
+
+edit() { postsuper --edit --yes "$@"; }
+only() { find incoming active deferred hold corrupt -type f | sed 's,.*/,,'; }
+records() { postcat -e -q "$1"; }
+content() { postcat -hb -q "$1"; }
+clear_spool() { find . -type f -exec rm -f {} +; rm -rf trash/*; rm -f "$T/s/data/"*; }
+put() {	# put QUEUE RCPT ...: a message, its ID in $id
+	queue=$1; shift
+	id=$(queue-put -q "$queue" -s ann@a.example "$@") || exit 1
+}
+
+# One of everything
+cat >"$T/message" <<EOT
+Received: by test
+Subject: =?utf-8?q?old?=
+ folded
+DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=s;
+ h=From:Subject:To; bh=x; b=y
+From: ann@a.example
+Content-Type: multipart/mixed; boundary=b
+
+--b
+
+Hello.
+--b
+Content-Type: application/x-msdownload
+Content-Disposition: attachment; filename="virus.exe"
+Content-Transfer-Encoding: base64
+
+TVqQAAMAAAA=
+--b--
+EOT
+put deferred -d 5000 -i "$T/message" bob@b.example eve@e.example joe@j.example
+path=$(find deferred -name "$id")
+before=$(stat -c '%a %U %Y' "$path")
+out=$(edit --set-sender new@n.example --add-rcpt zoe@z.example \
+    --drop-rcpt 'domain = e.example' --mark-done 'local = joe' \
+    --map-rcpt 's/^bob@/robert@/' --filter smtp:[127.0.0.1]:10 \
+    --set-header 'Subject: Gr'"$(printf '\303\274\303\237')"'e' --del-header x-none \
+    --set-header 'X-New: yes' --strip-attachment '*.exe' "$id" 2>&1)
+new=$(only)
+like 'both IDs are told' "$out" "^$id -> $new \(deferred\)"
+like 'and what broke' "$out" 'warning: breaks the DKIM signature of a.example, which signs: Subject, body'
+is 'mode, owner and next attempt are those of the original' \
+    "$(stat -c '%a %U %Y' "$(find deferred -name "$new")")" "$before"
+got=$(records "$new")
+like 'sender' "$got" '^sender: new@n.example$'
+like 'filter' "$got" '^content_filter: smtp:\[127.0.0.1\]:10$'
+is 'recipients' "$(printf '%s\n' "$got" | grep 'recipient: ' | grep -v original)" \
+'recipient: robert@b.example
+canceled_recipient: eve@e.example
+done_recipient: joe@j.example
+recipient: zoe@z.example'
+is 'the content' "$(content "$new")" "$(cat <<EOT
+Received: by test
+Subject: =?UTF-8?B?R3LDvMOfZQ==?=
+DKIM-Signature: v=1; a=rsa-sha256; d=a.example; s=s;
+ h=From:Subject:To; bh=x; b=y
+From: ann@a.example
+Content-Type: multipart/mixed; boundary=b
+X-New: yes
+
+--b
+
+Hello.
+--b
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+[removed: virus.exe, application/x-msdownload, 8 bytes]
+--b--
+EOT
+)"
+ok 'the edit can be undone' postsuper --undo last --yes
+is 'the original is back' "$(only)" "$id"
+is 'as it was' "$(stat -c '%a %U %Y' "$path")" "$before"
+clear_spool
+
+# What is refused
+put hold bob@b.example
+fails() { fails_with "$1" postsuper --edit --yes ${3-} "$2" "$id" 2>"$T/err"; }
+ok 'nothing to change is told' fails_with 1 postsuper --edit --yes "$id"
+like '' "$(postsuper --edit --yes "$id" 2>&1)" 'what is to be changed'
+ok 'a bad argument' fails_with 1 edit --set-header nonsense "$id"
+ok 'a change without --edit' fails_with 1 postsuper --set-sender x@y --yes "$id"
+ok 'without a yes nothing is done' sh -c "postsuper --edit --set-sender x@y $id </dev/null; [ \$? = 5 ]"
+ok 'a message that is not there' fails_with 3 edit --set-sender x@y ABCDEF12345
+is 'a dry run shows what would change' \
+    "$(postsuper --edit --dry-run --set-sender x@y.example "$id" | tail -n 1)" \
+    '    sender: <ann@a.example> -> <x@y.example>'
+is 'and changes nothing' "$(only)" "$id"
+
+# --editor
+cat >"$T/editor" <<'EOT'
+#!/bin/sh
+sed -i -e 's/^recipient: <bob/recipient: <bobby/' -e 's/^Subject: .*/Subject: edited/' "$1"
+EOT
+chmod 755 "$T/editor"
+VISUAL=$T/editor edit --editor "$id" >"$T/out" 2>"$T/err"
+like '--editor shows the difference' "$(cat "$T/err")" '^\+Subject: edited$'
+like 'and makes it' "$(records "$(only)"; content "$(only)")" '^Subject: edited$'
+like '' "$(records "$(only)")" '^recipient: bobby@b.example$'
+clear_spool
+
+# A kill before each system call that changes something: at most one message
+# that is delivered, at least one copy; afterwards --recover makes it one.
+copies() { find "$@" -type f -perm 700 | wc -l; }
+invariant() {
+	all=$(copies incoming active deferred hold)
+	live=$(copies incoming active deferred)
+	[ "$all" -ge 1 ] && [ "$live" -le 1 ] && [ "$all" -le 2 ] && return
+	echo "# $1: $all copies, $live to be delivered"
+	bad="$bad $1"
+}
+recovered() {
+	postsuper --recover >"$T/out" 2>&1 || { echo "# $1: --recover fails"; cat "$T/out"; bad="$bad $1"; }
+	if [ "$(copies incoming active deferred)" != 1 ] ||
+	    [ "$(find hold -type f | wc -l)" != 0 ] ||
+	    ! records "$(only)" | grep -q '^\*\*\* MESSAGE FILE END'; then
+		echo "# $1: after --recover"
+		find . -type f | sed 's/^/#   /'; sed 's/^/#   /' "$T/out"
+		bad="$bad $1"
+	fi
+	# A log without its message would be another message's one day.
+	for log in $(find defer bounce -type f | sed 's,.*/,,'); do
+		[ "$log" = "$(only)" ] || { echo "# $1: stray log $log"; bad="$bad $1"; }
+	done
+}
+kill_each() {	# kill_each QUEUE edit options: prints what went wrong
+	from=$1; shift
+	n=0 bad=
+	while n=$((n + 1)); do
+		clear_spool
+		put "$from" bob@b.example eve@e.example
+		hash=$(printf %.1s "$id")
+		mkdir -p "defer/$hash"
+		printf '\nrecipient=bob@b.example\noffset=%s\nstatus=4.0.0\nreason=no\n\n' \
+		    "$(postcat -eo -q "$id" | sed -n 's/^ *\([0-9]*\) recipient: bob.*/\1/p')" \
+		    >"defer/$hash/$id"
+		[ "$from" = deferred ] || rm "defer/$hash/$id"
+		spool_own "$T/s"
+		kill-at $n postsuper --edit --yes "$@" "$id" >/dev/null 2>"$T/err"
+		rc=$?
+		[ $rc = 125 ] && { echo "# $(cat "$T/err")"; return 125; }
+		invariant $n
+		recovered $n
+		[ $rc = 137 ] || break
+	done
+	[ $rc = 0 ] || { echo "# ended with $rc"; bad="$bad end"; }
+	echo "# $n system calls"
+	[ -z "$bad" ] && [ $n -gt 10 ]
+}
+kill-at 0 true 2>/dev/null
+if [ $? = 125 ]; then
+	ok 'kills at system calls # SKIP needs seccomp user notification' true
+else
+	ok 'killed at each system call: a new file' \
+	    kill_each deferred --set-sender new@n.example --drop-rcpt 'domain = b.example'
+	ok 'in place' kill_each deferred --drop-rcpt 'domain = b.example'
+	ok 'while it is active' kill_each active --mark-done 'domain = b.example'
+fi
+done_testing
