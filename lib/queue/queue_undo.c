@@ -360,15 +360,14 @@ take_back(struct undo *u, const char *token, struct err *err)
 		    "an edit is undone for all its messages or none");
 	/* First what the trash holds; an action that never used it has none. */
 	if (queue_trash_undo(token, u->select, u->is_dry, trash_message, u,
-	    &why) == 0) {
-		if (u->action != QUEUE_ACT_COUNT)
-			return 0;
-	} else if (why.kind != ERR_NOT_FOUND) {
+	    &why) == 0)
+		return 0;
+	if (why.kind != ERR_NOT_FOUND) {
 		if (err != NULL)
 			*err = why;
 		return -1;
-	} else if (u->action == QUEUE_ACT_DELETE ||
-	    u->action == QUEUE_ACT_DROP)
+	}
+	if (u->action == QUEUE_ACT_DELETE || u->action == QUEUE_ACT_DROP)
 		return err_set(err, ERR_NOT_FOUND, "nothing of %s is in the "
 		    "trash any more", token);
 	return queue_journal_messages(token, undo_message, u, err);
