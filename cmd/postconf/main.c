@@ -300,6 +300,7 @@ main(int argc, char **argv)
 
 	command_start(argv);
 	log_open(argv[0], LOG_TO_STDERR);	/* the name as given: spec 5 */
+	log_is_ascii = true;
 	read_options(&cl, argc, argv);
 	args = argv + optind;
 	find_directory(&cl);

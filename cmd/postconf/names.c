@@ -222,33 +222,47 @@ collect_classes(struct scan *scan, const struct main_cf *cf,
 	buf_done(&text);
 }
 
-/* Names of client databases may stand in any value that something reads. */
+/*
+ * Names of client databases may stand in any value that a program reads; what
+ * the user defined is seen where such a value refers to it.
+ */
 static void
-collect_databases(struct postconf *pc, struct pc_names *names,
-    struct scope *scope, const struct main_cf *cf)
+scan_databases(const struct scan *scan, struct scope *scope,
+    const struct main_cf *cf, const struct main_cf_entry *e)
 {
+	struct pc_names *names = scan->service != NULL ?
+	    &scan->service->names : &scan->pc->names;
 	struct buf text = BUF_INIT;
+	enum pc_class class;
+
+	if (strchr(e->value, ':') == NULL && strchr(e->value, '$') == NULL)
+		return;
+	class = pc_class(scan->pc, e->name, NULL);
+	if (class == 0 || class == PC_USER)
+		return;
+	pc_expand(scope, &text, e->value);
+	pc_database_names(scan->pc, names, scope, cf, text.ptr);
+	buf_done(&text);
+}
+
+/* What the values of main.cf, or of a service's -o, refer to. */
+static void
+scan_values(struct scan *scan, struct scope *scope, const struct main_cf *cf)
+{
+	const struct params_row *row;
 	size_t i;
 
+	collect_classes(scan, cf, scope);
 	for (i = 0; i < cf->count; i++) {
 		const struct main_cf_entry *e = &cf->entries[i];
-		const struct params_row *row = params_row_find(e->name);
 
-		if (strchr(e->value, ':') == NULL &&
-		    strchr(e->value, '$') == NULL)
+		/* The names in a raw value are somebody else's. */
+		row = params_row_find(e->name);
+		if (row != NULL && row->type == PARAMS_RAW)
 			continue;
-		if (pc_class(pc, e->name, NULL) == 0 &&
-		    (names == &pc->names ||
-		    pc_names_find(names, e->name) == NULL))
-			continue;
-		buf_reset(&text);
-		if (row == NULL || row->type != PARAMS_RAW)
-			pc_expand(scope, &text, e->value);
-		else
-			buf_sets(&text, e->value);
-		pc_database_names(pc, names, scope, cf, text.ptr);
+		scan_value(scan, e->value);
+		scan_databases(scan, scope, cf, e);
 	}
-	buf_done(&text);
 }
 
 static void
@@ -271,28 +285,20 @@ pc_names_collect(struct postconf *pc)
 {
 	struct scan scan = { pc, NULL };
 	struct scope scope;
-	size_t i, j;
+	size_t i;
 
 	collect_services(pc);
 	for (i = 0; i < pc->service_count; i++)
 		warn_readonly(&pc->services[i].overrides, pc->master_file);
 	warn_readonly(&pc->scope.cf, pc->main_file);
 	for (i = 0; i < pc->service_count; i++) {
-		struct pc_service *s = &pc->services[i];
-
-		scan.service = s;
-		pc_scope_of(pc, s, &scope);
-		collect_classes(&scan, &s->overrides, &scope);
-		for (j = 0; j < s->overrides.count; j++)
-			scan_value(&scan, s->overrides.entries[j].value);
-		collect_databases(pc, &s->names, &scope, &s->overrides);
+		scan.service = &pc->services[i];
+		pc_scope_of(pc, scan.service, &scope);
+		scan_values(&scan, &scope, &scan.service->overrides);
 		pc_scope_done(pc, &scope);
 	}
 	scan.service = NULL;
-	collect_classes(&scan, &pc->scope.cf, &pc->scope);
-	for (j = 0; j < pc->scope.cf.count; j++)
-		scan_value(&scan, pc->scope.cf.entries[j].value);
-	collect_databases(pc, &pc->names, &pc->scope, &pc->scope.cf);
+	scan_values(&scan, &pc->scope, &pc->scope.cf);
 }
 
 /* ---- the name space of an entry ---------------------------------------- */

@@ -15,8 +15,10 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/conf/params.h"
 
+#define BLANKS		" \t\r\n\f\v"
 #define FOLD_WIDTH	80	/* lines stay below it (spec/postconf.md 5.4) */
 
 static const char *const field_names[PC_FIELDS] = {
@@ -90,50 +92,43 @@ add_word(struct pc_service *s, char *word)
 	s->argv[s->argc] = NULL;
 }
 
-/* "{ text }" at *p as one word, with a warning where it is not closed well. */
+/* "{ text }" without braces, with a warning where it is not closed well. */
 static char *
-take_braced(const char **p)
+strip_braces(char *word)
 {
-	const char *start = *p, *end = start, *inner, *stop;
-	int depth = 0;
+	char *copy, *inner, *p;
+	const char *why;
 
-	for (; *end != '\0'; end++)
-		if (*end == '{')
-			depth++;
-		else if (*end == '}' && --depth == 0)
-			break;
-	stop = end;
-	if (*end == '\0')
-		log_warning("master.cf: missing '}' in \"%s\"", start);
-	else {
-		for (end++; *end != '\0' && !isspace((unsigned char)*end);
-		    end++)
-			;
-		if (end > stop + 1)
-			log_warning("master.cf: syntax error after '}' in "
-			    "\"%.*s\"", (int)(end - start), start);
+	if (*word != '{')
+		return word;
+	copy = xstrdup(word);
+	if ((why = text_brace_strip(copy, &inner)) != NULL) {
+		log_warning("master.cf: %s in \"%s\"", why, word);
+		/* What there is has to do. */
+		inner = copy + 1 + strspn(copy + 1, BLANKS);
+		if ((p = strrchr(inner, '}')) != NULL &&
+		    strcmp(why, "missing '}'") != 0)
+			*p = '\0';
+		for (p = inner + strlen(inner); p > inner &&
+		    isspace((unsigned char)p[-1]); p--)
+			p[-1] = '\0';
 	}
-	inner = skip_space(start + 1);
-	while (stop > inner && isspace((unsigned char)stop[-1]))
-		stop--;
-	*p = end;
-	return xstrndup(inner, stop > inner ? (size_t)(stop - inner) : 0);
+	free(word);
+	word = xstrdup(inner);
+	free(copy);
+	return word;
 }
 
+/* Blanks inside braces do not end a word. The command is taken as it is. */
 static void
-split_words(struct pc_service *s, const char *p)
+split_words(struct pc_service *s, const char *text)
 {
-	const char *start;
+	char *copy = xstrdup(text), *rest = copy, *word;
 
-	for (p = skip_space(p); *p != '\0'; p = skip_space(p)) {
-		if (*p == '{') {
-			add_word(s, take_braced(&p));
-			continue;
-		}
-		for (start = p; *p != '\0' && !isspace((unsigned char)*p); p++)
-			;
-		add_word(s, xstrndup(start, (size_t)(p - start)));
-	}
+	while ((word = text_split_braced(&rest, BLANKS)) != NULL)
+		add_word(s, s->argc == 0 ? xstrdup(word) :
+		    strip_braces(xstrdup(word)));
+	free(copy);
 }
 
 static void
@@ -144,19 +139,6 @@ insert_word(struct pc_service *s, size_t at, char *word)
 	    (s->argc - 1 - at) * sizeof(*s->argv));
 	s->argv[at] = word;
 	s->argv[s->argc] = NULL;
-}
-
-static char *
-strip_braces(char *word)
-{
-	const char *p = word;
-	char *inner;
-
-	if (*word != '{')
-		return word;
-	inner = take_braced(&p);
-	free(word);
-	return inner;
 }
 
 /* "name = value" to "name=value" and into overrides; what is none stays as it is. */
@@ -436,37 +418,55 @@ pc_request_match(const char *pattern, const char *text)
 typedef bool (*show_fn)(struct postconf *pc, const struct pc_service *s,
     const char *third, void *ctx);
 
+/* A request cut into its parts; the parts point into copy. */
+struct request {
+	char		*copy, *parts[3];
+};
+
+static bool
+show_request(struct postconf *pc, const struct request *r, show_fn show,
+    void *ctx)
+{
+	bool matched = false;
+	size_t i;
+
+	for (i = 0; i < pc->service_count; i++) {
+		const struct pc_service *s = &pc->services[i];
+
+		if (pc_request_match(r->parts[0], s->fields[PC_F_NAME]) &&
+		    pc_request_match(r->parts[1], s->fields[PC_F_TYPE]) &&
+		    show(pc, s, r->parts[2], ctx))
+			matched = true;
+	}
+	return matched;
+}
+
+/* Every request is checked before the first is answered. */
 static void
 for_requests(struct postconf *pc, char **requests, int max, const char *usage,
     void (*check)(const char *third), show_fn show, void *ctx)
 {
-	size_t i;
+	struct request none = { 0 }, *list;
+	size_t count, i;
 
 	if (requests[0] == NULL)
-		for (i = 0; i < pc->service_count; i++)
-			show(pc, &pc->services[i], NULL, ctx);
-	for (; *requests != NULL; requests++) {
-		char *parts[3] = { NULL, NULL, NULL };
-		char *copy = xstrdup(*requests);
-		bool matched = false;
-
-		if (pc_request_split(copy, parts, max) == -1)
+		show_request(pc, &none, show, ctx);
+	for (count = 0; requests[count] != NULL; count++)
+		;
+	list = xcalloc(count + 1, sizeof(*list));
+	for (i = 0; i < count; i++) {
+		list[i].copy = xstrdup(requests[i]);
+		if (pc_request_split(list[i].copy, list[i].parts, max) == -1)
 			log_fatal("%s", usage);
-		if (check != NULL && parts[2] != NULL)
-			check(parts[2]);
-		for (i = 0; i < pc->service_count; i++) {
-			const struct pc_service *s = &pc->services[i];
-
-			if (pc_request_match(parts[0],
-			    s->fields[PC_F_NAME]) &&
-			    pc_request_match(parts[1], s->fields[PC_F_TYPE]) &&
-			    show(pc, s, parts[2], ctx))
-				matched = true;
-		}
-		if (!matched)
-			log_warning("unmatched request: \"%s\"", *requests);
-		free(copy);
+		if (check != NULL && list[i].parts[2] != NULL)
+			check(list[i].parts[2]);
 	}
+	for (i = 0; i < count; i++) {
+		if (!show_request(pc, &list[i], show, ctx))
+			log_warning("unmatched request: \"%s\"", requests[i]);
+		free(list[i].copy);
+	}
+	free(list);
 }
 
 static bool

@@ -14,7 +14,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 
-#define FOLD_WIDTH	80
+#define FOLD_WIDTH	80	/* a line may fill it; in master.cf it may not */
 
 void
 pc_expand(struct scope *scope, struct buf *out, const char *value)
@@ -29,11 +29,13 @@ pc_expand(struct scope *scope, struct buf *out, const char *value)
 		log_fatal("%s", scope->err.text);
 }
 
-/* Words with one blank between them, folded at FOLD_WIDTH when asked to. */
+/*
+ * Words with one blank between them, folded at FOLD_WIDTH when asked to.
+ * column is where the line stands, 0 when it is empty.
+ */
 static void
 print_words(const char *text, size_t column, bool fold)
 {
-	bool first = true;
 	const char *start;
 
 	for (;;) {
@@ -47,16 +49,15 @@ print_words(const char *text, size_t column, bool fold)
 		    !isspace((unsigned char)*text); text++)
 			;
 		n = (size_t)(text - start);
-		if (!first && fold && column + 1 + n >= FOLD_WIDTH) {
+		if (column > 0 && fold && column + 1 + n > FOLD_WIDTH) {
 			fputs("\n    ", stdout);
 			column = 4;
-		} else if (!first) {
+		} else if (column > 0) {
 			putchar(' ');
 			column++;
 		}
 		fwrite(start, 1, n, stdout);
 		column += n;
-		first = false;
 	}
 }
 
@@ -104,11 +105,9 @@ pc_print(const struct postconf *pc, const char *name, const char *value)
 		puts(name);
 		return;
 	}
-	while (isspace((unsigned char)*value))
-		value++;
 	if (!pc->no_names) {
-		printf("%s =%s", name, *value != '\0' ? " " : "");
-		column = strlen(name) + 3;
+		printf("%s =", name);
+		column = strlen(name) + 2;
 	}
 	print_words(value, column, pc->fold);
 	putchar('\n');

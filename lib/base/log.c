@@ -33,6 +33,7 @@
 #define ERROR_LIMIT	13	/* spec/commands.md 1.1 */
 
 int log_verbose;
+bool log_is_ascii;
 
 static struct {
 	const char	*program;
@@ -179,6 +180,8 @@ make_printable(char *text)
 
 	for (p = (unsigned char *)text; *p != '\0'; p++)
 		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p >= 0x80 && log_is_ascii)
 			*p = '?';
 		else if (*p >= 0x80) {
 			int more = *p >= 0xf0 && *p <= 0xf4 ? 3 :

@@ -67,6 +67,8 @@ void	log_file(const char *path, const char *host);
 
 /* log_verbose - how much log_debug says: 0 nothing */
 extern int log_verbose;
+/* log_is_ascii - every byte above 126 becomes '?', UTF-8 too */
+extern bool log_is_ascii;
 
 /*
  * log_on_fatal - what log_fatal does instead of sleeping 1 s and exit(1)

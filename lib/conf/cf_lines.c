@@ -41,12 +41,20 @@ physical_line(const struct cf_lines *lines, const char **after)
 		s.len = (size_t)(nl - lines->ptr);
 		*after = nl + 1;
 	}
-	if ((nul = memchr(s.ptr, '\0', s.len)) != NULL) {
+	if ((nul = memchr(s.ptr, '\0', s.len)) != NULL)
+		s.len = (size_t)(nul - s.ptr);
+	return s;
+}
+
+/* The physical line that ends at after is done. */
+static void
+advance(struct cf_lines *lines, const char *after)
+{
+	if (memchr(lines->ptr, '\0', (size_t)(after - lines->ptr)) != NULL)
 		log_warning("%s, line %d: text after null byte may be ignored",
 		    lines->name, lines->next_line);
-		s.len = (size_t)(nul - s.ptr);
-	}
-	return s;
+	lines->ptr = after;
+	lines->next_line++;
 }
 
 static bool
@@ -59,33 +67,56 @@ says_nothing(struct span s)
 	return s.len == 0 || s.ptr[0] == '#';
 }
 
+/* Indented lines that continue nothing are one logical line, left out. */
+static void
+skip_stray(struct cf_lines *lines)
+{
+	struct buf stray = BUF_INIT;
+	const char *after;
+	struct span s;
+
+	while (lines->ptr < lines->end) {
+		s = physical_line(lines, &after);
+		if (!says_nothing(s)) {
+			if (!isspace((unsigned char)s.ptr[0]))
+				break;
+			buf_add(&stray, s.ptr, s.len);
+		}
+		advance(lines, after);
+	}
+	if (stray.len > 0)
+		log_warning("%s: logical line must not start with "
+		    "whitespace: \"%.*s%s\"", lines->name,
+		    (int)(stray.len > CF_SHOWN ? CF_SHOWN : stray.len),
+		    stray.ptr, stray.len > CF_SHOWN ? "..." : "");
+	buf_done(&stray);
+}
+
 bool
 cf_lines_next(struct cf_lines *lines, struct buf *out)
 {
 	const char *after;
-	bool have = false;
+	bool have = false, cut = false;
 
+	skip_stray(lines);
 	buf_reset(out);
 	while (lines->ptr < lines->end) {
 		struct span s = physical_line(lines, &after);
 		bool nothing = says_nothing(s);
-		bool indented = !nothing && isspace((unsigned char)s.ptr[0]);
 
-		if (have && !nothing && !indented)
+		if (have && !nothing && !isspace((unsigned char)s.ptr[0]))
 			break;
-		if (!have && indented)
-			log_warning("%s: logical line must not start with "
-			    "whitespace: \"%.*s%s\"", lines->name,
-			    (int)(s.len > CF_SHOWN ? CF_SHOWN : s.len), s.ptr,
-			    s.len > CF_SHOWN ? "..." : "");
-		else if (!nothing) {
+		if (!nothing) {
 			if (!have)
 				lines->line = lines->next_line;
 			have = true;
-			buf_add(out, s.ptr, s.len);
+			if (!cut)
+				buf_add(out, s.ptr, s.len);
+			/* A NUL ends the logical line, not only this one. */
+			cut = cut || memchr(lines->ptr, '\0',
+			    (size_t)(after - lines->ptr)) != NULL;
 		}
-		lines->ptr = after;
-		lines->next_line++;
+		advance(lines, after);
 	}
 	return have;
 }

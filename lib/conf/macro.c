@@ -27,7 +27,7 @@
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 
-#define MACRO_DEPTH	100	/* spec/postconf.md 2.1 (7) */
+#define MACRO_DEPTH	102	/* the name at which a peer gives up */
 
 struct macro {
 	unsigned	 flags;

@@ -266,37 +266,33 @@ add_argument(struct master_service *s, char *text)
 	s->argv[s->argc] = NULL;
 }
 
-/* The next argument of *rest; "{ ... }" is one, without braces and outer blanks. */
+/*
+ * Blanks inside braces do not end a word; around a whole word they go. whole
+ * is the word with all that follows it, for messages.
+ */
 static int
-next_argument(const struct entry *e, char **rest)
+add_word(const struct entry *e, char *word, const char *whole)
 {
-	char *word = *rest, *p, *inner;
 	const char *why;
-	int depth = 0;
+	char *inner = word;
 
-	if (*word != '{') {
-		for (p = word; *p != '\0' && !isspace((unsigned char)*p); p++)
-			;
-		*rest = p;
-		add_argument(e->s, xstrndup(word, (size_t)(p - word)));
-		return 0;
-	}
-	for (p = word; *p != '\0'; p++)
-		if (*p == '{')
-			depth++;
-		else if (*p == '}' && --depth == 0)
-			break;
-	if (*p == '\0')
-		return bad(e, "missing '}' in \"%s\"", word);
-	if (p[1] != '\0' && !isspace((unsigned char)p[1]))
-		return bad(e, "syntax error after '}' in \"%s\"", word);
-	*rest = p + 1;
-	word = xstrndup(word, (size_t)(p + 1 - word));
-	if ((why = text_brace_strip(word, &inner)) != NULL)
-		log_panic("%s: %s", word, why);
+	if (*word == '{' && (why = text_brace_strip(word, &inner)) != NULL)
+		return bad(e, "%s in \"%s\"", why, whole);
 	add_argument(e->s, xstrdup(inner));
-	free(word);
 	return 0;
+}
+
+static int
+add_words(const struct entry *e, char *text)
+{
+	char *whole = xstrdup(text), *rest = text, *word;
+	int rc = 0;
+
+	while (rc == 0 &&
+	    (word = text_split_braced(&rest, " \t\r\n\f\v")) != NULL)
+		rc = add_word(e, word, whole + (word - text));
+	free(whole);
+	return rc;
 }
 
 static char *
@@ -326,12 +322,7 @@ parse_entry(const struct entry *e, char *line)
 	if (convert(e) == -1)
 		return -1;
 	e->s->argv = xcalloc(1, sizeof(*e->s->argv));
-	while (*p != '\0') {
-		if (next_argument(e, &p) == -1)
-			return -1;
-		p = skip_space(p);
-	}
-	return 0;
+	return add_words(e, p);
 }
 
 static void
