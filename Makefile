@@ -51,7 +51,7 @@ SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
 
 # Loadable table types: those whose client library is here. NAME:PACKAGE, and
 # besides module/table_NAME.c what else is part of NAME.
-MODULE_PKGS = mysql:libmariadb pgsql:libpq
+MODULE_PKGS = mysql:libmariadb pgsql:libpq redis:hiredis
 module_pkg = $(patsubst $(1):%,%,$(filter $(1):%,$(MODULE_PKGS)))
 MODULE_ALL = $(foreach m,$(MODULE_PKGS),$(firstword $(subst :, ,$m)))
 MODULES	:= $(foreach m,$(MODULE_ALL),$(if $(shell \
@@ -123,7 +123,7 @@ $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 $O/module/%.o: module/%.c $O/flags | $O/gen/lib/conf/params_gen.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql \
+	@$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql -I/usr/include/hiredis \
 	    -MMD -MP -c -o $@ $<
 
 define MODULE

@@ -9,7 +9,7 @@ core="gcc make pkg-config libncurses-dev libssl-dev libgdbm-dev liblmdb-dev
     libunistring-dev libseccomp-dev libjansson-dev zlib1g-dev libzstd-dev zstd check libsubunit-dev perl mandoc jq tmux procps
     python3 libpython3.11-testsuite libsqlite3-dev sqlite3"
 # What loadable table types are built with, and the servers that test them.
-modules="libldap-dev libsasl2-dev libmariadb-dev libpq-dev libmemcached-dev libhiredis-dev"
+modules="libldap-dev libsasl2-dev libmariadb-dev libpq-dev libhiredis-dev"
 servers="slapd mariadb-server-core mariadb-client-core postgresql-15 memcached
     redis-server"
 want=$core

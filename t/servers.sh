@@ -7,7 +7,7 @@
 #   server_pid NAME
 #   server_module KIND       skips the script when the module was not built
 #
-# They listen on Unix sockets (memcache and redis too) and, where named, on the
+# They listen on Unix sockets and, where named, on the
 # loopback port in $T/NAME/port; they run as user nobody when root starts them.
 servers=
 SERVER_USER=nobody

@@ -46,6 +46,7 @@ static const struct table_type *const types[] = {
 	&table_inline,
 	&table_internal,
 	&table_lmdb,
+	&table_memcache,
 	&table_pcre,
 	&table_pipemap,
 	&table_proxy,

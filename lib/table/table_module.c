@@ -33,7 +33,6 @@ static const struct {
 	const char	*library, *headers;
 } ours[] = {
 	{ "ldap",	"libldap",	"libldap-dev and libsasl2-dev" },
-	{ "memcache",	"libmemcached",	"libmemcached-dev" },
 	{ "mysql",	"libmariadb",	"libmariadb-dev" },
 	{ "pgsql",	"libpq",	"libpq-dev" },
 	{ "redis",	"libhiredis",	"libhiredis-dev" },

@@ -111,6 +111,8 @@ main(int argc, char **argv)
 		line[strcspn(line, "\n")] = '\0';
 		run(t, line);
 	}
+	if (writes && table_commit(t, &err) == -1)
+		fprintf(stderr, "%s\n", err.text);
 	table_close(t);
 	return 0;
 }
