@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 
@@ -59,9 +58,7 @@ void
 json_base64(struct buf *out, const void *data, size_t len)
 {
 	buf_addc(out, '"');
-	buf_reserve(out, len / 3 * 4 + 8);
-	out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->ptr +
-	    out->len, data, (int)len);
+	base64_encode(out, data, len);
 	buf_addc(out, '"');
 }
 

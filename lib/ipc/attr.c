@@ -20,14 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/net/stream.h"
-
-/* RFC 4648 section 4 */
-static const char base64[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 struct scan {
 	bool	in_value, is_done;
@@ -63,22 +60,8 @@ attr_put_long(struct buf *out, const char *name, int64_t value)
 void
 attr_put_data(struct buf *out, const char *name, const void *data, size_t len)
 {
-	const unsigned char *p = data;
-	unsigned long bits;
-	size_t i, k;
-
 	buf_add(out, name, strlen(name) + 1);
-	buf_reserve(out, len / 3 * 4 + 5);
-	for (i = 0; i < len; i += 3) {
-		bits = (unsigned long)p[i] << 16;
-		if (i + 1 < len)
-			bits |= (unsigned long)p[i + 1] << 8;
-		if (i + 2 < len)
-			bits |= p[i + 2];
-		for (k = 0; k < 4; k++)
-			buf_addc(out, i + k > len ? '=' :
-			    base64[bits >> (18 - 6 * k) & 63]);
-	}
+	base64_encode(out, data, len);
 	buf_addc(out, '\0');
 }
 
@@ -347,23 +330,7 @@ int
 attrs_data(const struct attrs *a, const char *name, size_t nth,
     struct buf *out)
 {
-	const char *p = attrs_get(a, name, nth), *found;
-	size_t len, data, i, start = out->len;
-	unsigned long bits = 0;
+	const char *p = attrs_get(a, name, nth);
 
-	if (p == NULL || (len = strlen(p)) % 4 != 0)
-		return -1;
-	for (data = len; data > 0 && len - data < 2 && p[data - 1] == '=';
-	    data--)
-		;
-	for (i = 0; i < data; i++) {
-		if ((found = strchr(base64, p[i])) == NULL) {
-			buf_truncate(out, start);
-			return -1;
-		}
-		bits = bits << 6 | (unsigned long)(found - base64);
-		if (i % 4 > 0)	/* the first of four has no byte complete yet */
-			buf_addc(out, (int)(bits >> (6 - i % 4 * 2) & 255));
-	}
-	return 0;
+	return p != NULL && base64_decode(out, p, strlen(p)) ? 0 : -1;
 }

@@ -12,8 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
-
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/text.h"
 #include "lib/mail/charset.h"
@@ -126,7 +125,6 @@ encoded_word_decode(struct buf *out, const char *value)
 void
 encoded_word_encode(struct buf *out, const char *text, size_t used)
 {
-	unsigned char word[128];
 	size_t room, take, n, fixed = strlen(PREFIX SUFFIX);
 	unsigned code;
 
@@ -146,8 +144,9 @@ encoded_word_encode(struct buf *out, const char *text, size_t used)
 			if (take + n > room)
 				break;
 		}
-		EVP_EncodeBlock(word, (const unsigned char *)text, (int)take);
-		buf_addf(out, "%s%s%s", PREFIX, (char *)word, SUFFIX);
+		buf_adds(out, PREFIX);
+		base64_encode(out, text, take);
+		buf_adds(out, SUFFIX);
 		used = LINE_MAX_LEN;	/* the next one starts a line */
 		text += take;
 	}

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include <jansson.h>
-#include <openssl/evp.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -64,23 +64,11 @@ twin_of(const json_t *object, const char *name)
 static bool
 raw_text(const json_t *v, struct buf *out)
 {
-	size_t len, pad = 0;
-	int n;
-
-	if (!json_is_string(v) || (len = json_string_length(v)) == 0 ||
-	    len % 4 != 0 || len > INT32_MAX)
+	if (!json_is_string(v) || json_string_length(v) == 0)
 		return false;
-	while (pad < 2 && json_string_value(v)[len - 1 - pad] == '=')
-		pad++;
 	buf_reset(out);
-	buf_reserve(out, len / 4 * 3);
-	n = EVP_DecodeBlock((unsigned char *)out->ptr,
-	    (const unsigned char *)json_string_value(v), (int)len);
-	if (n < (int)pad)
-		return false;
-	out->len = (size_t)n - pad;
-	out->ptr[out->len] = '\0';
-	return strlen(out->ptr) == out->len;
+	return base64_decode(out, json_string_value(v),
+	    json_string_length(v)) && strlen(out->ptr) == out->len;
 }
 
 /* A text, or its raw form where it has one, copied into m; NULL: neither. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -18,29 +19,6 @@
 #include "lib/base/text.h"
 
 #define FILE_MAX_BYTES	(100u << 20)	/* keys and certificates: far less */
-
-static const char alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void
-base64_encode(struct buf *out, const unsigned char *in, size_t len)
-{
-	size_t i;
-
-	buf_reserve(out, (len + 2) / 3 * 4);
-	for (i = 0; i < len; i += 3) {
-		uint32_t v = (uint32_t)in[i] << 16;
-
-		if (i + 1 < len)
-			v |= (uint32_t)in[i + 1] << 8;
-		if (i + 2 < len)
-			v |= in[i + 2];
-		buf_addc(out, alphabet[v >> 18]);
-		buf_addc(out, alphabet[v >> 12 & 63]);
-		buf_addc(out, i + 1 < len ? alphabet[v >> 6 & 63] : '=');
-		buf_addc(out, i + 2 < len ? alphabet[v & 63] : '=');
-	}
-}
 
 int
 table_value_encode(struct buf *out, const char *value, struct err *err)
@@ -61,7 +39,7 @@ table_value_encode(struct buf *out, const char *value, struct err *err)
 		rc = err_set(err, ERR_SYNTAX,
 		    "empty pathname list: >>%s<<'", value);
 	if (rc == 0)
-		base64_encode(out, (unsigned char *)content.ptr, content.len);
+		base64_encode(out, content.ptr, content.len);
 	buf_done(&content);
 	free(copy);
 	return rc;
@@ -70,25 +48,11 @@ table_value_encode(struct buf *out, const char *value, struct err *err)
 bool
 table_value_decode(struct buf *value)
 {
-	const char *in = value->ptr, *at;
-	size_t len = value->len, to = 0, i;
-	uint32_t bits = 0;
-	unsigned have = 0;
+	struct buf content = BUF_INIT;
+	bool is_good = base64_decode(&content, value->ptr, value->len);
 
-	if (len % 4 != 0)
-		return false;
-	while (len > 0 && in[len - 1] == '=' && value->len - len < 2)
-		len--;
-	for (i = 0; i < len; i++) {
-		if (in[i] == '\0' || (at = strchr(alphabet, in[i])) == NULL)
-			return false;
-		bits = bits << 6 | (uint32_t)(at - alphabet);
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			value->ptr[to++] = (char)(bits >> have);
-		}
-	}
-	buf_truncate(value, to);
-	return true;
+	if (is_good)
+		buf_swap(value, &content);
+	buf_done(&content);
+	return is_good;
 }
