@@ -5,12 +5,14 @@
 #   like 'sentence' "$text" 'extended regex'
 #   fails_with STATUS command args...                true when it exits so
 #   skip_all 'why'                                   ends the script, skipped
+#   must 'sentence' command args...                  ok, or the script ends here
 #   wait_for SECONDS command args...                 polls a condition with a deadline,
-#                                                    PH_PATIENCE times as long
+#                                                    PH_PATIENCE (3) times as long: only
+#                                                    failures take the time
 #   done_testing                                     last line
 #
 # Every script gets its own folder $T, removed at the end, and PATH starts
-# with the commands under test.
+# with the commands under test. However it ends, what it started ends too.
 set -u
 PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
@@ -27,13 +29,40 @@ at_exit=
 
 cleanup_test() {
 	status=$?
-	trap - EXIT INT TERM
+	trap - EXIT
+	trap '' HUP INT TERM
+	cd /
 	for fn in $at_exit; do $fn; done
-	cd / && { [ -n "${KEEP-}" ] || rm -rf "$T"; }
+	kill_children
+	kill_leftovers || status=1
+	[ -n "${KEEP-}" ] || rm -rf "$T"
 	exit $status
 }
 trap cleanup_test EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT TERM
+
+# What still runs in the background of this script.
+kill_children() {
+	for pid in $(ps -o pid= --ppid $$); do kill "$pid" 2>/dev/null; done
+}
+
+# Processes that work below $T are ours, whoever their parent is.
+leftovers() {
+	find /proc -maxdepth 2 -name cwd \( -lname "$T" -o -lname "$T/*" \) 2>/dev/null |
+	    cut -d/ -f3
+}
+
+kill_leftovers() {
+	none_left() { [ -z "$(leftovers)" ]; }
+	[ $status = 0 ] && wait_for 3 none_left && return 0
+	none_left && return 0
+	for pid in $(leftovers); do
+		echo "# left running: $(tr '\0' ' ' <"/proc/$pid/cmdline")" >&2
+		kill "$pid"
+	done 2>/dev/null
+	wait_for 2 none_left || kill -9 $(leftovers) 2>/dev/null
+	return 1
+}
 
 # on_exit FUNCTION: run before the folder goes away (stop what was started)
 on_exit() { at_exit="$1 $at_exit"; }
@@ -54,6 +83,11 @@ ok() {
 	rc=$?
 	result $rc "$sentence"
 	[ $rc = 0 ] || sed 's/^/#   /' "$T/.out"
+}
+
+must() {
+	ok "$@"
+	[ $rc = 0 ] || done_testing
 }
 
 is() {
@@ -78,7 +112,7 @@ fails_with() {
 }
 
 wait_for() {
-	limit=$(($1 * ${PH_PATIENCE:-1})); shift
+	limit=$(($1 * ${PH_PATIENCE:-3})); shift
 	deadline=$(($(date +%s) + limit))
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$deadline" ] || return 1
@@ -94,11 +128,11 @@ wait_for() {
 ports_first=12000 ports_block=200 ports_blocks=100
 
 ports_reserve() {	# lock a block on descriptor 8; "$T/.ports" holds the next port
-	ports_dir=${TMPDIR:-/tmp}/posthorn-ports
+	ports_dir=/tmp/posthorn-ports	# whatever TMPDIR says: one for all users
 	mkdir -m 1777 "$ports_dir" 2>/dev/null
 	ports_at=$(($$ % ports_blocks)) ports_left=$ports_blocks
 	while [ $ports_left -gt 0 ]; do
-		mkdir "$ports_dir/$ports_at" 2>/dev/null
+		mkdir -m 755 "$ports_dir/$ports_at" 2>/dev/null
 		exec 8<"$ports_dir/$ports_at"
 		if flock -n 8; then
 			echo $((ports_first + ports_at * ports_block)) >"$T/.ports"
@@ -237,7 +271,7 @@ instance_running() { as "$1" postfix status >/dev/null 2>&1; }
 instance_start() {
 	as "$1" postfix start >"$T/.start" 2>&1 && return 0
 	cat "$T/.start"
-	instance_log "$1" | grep -v 'postfix-script' | tail -n 5
+	instance_log "$1" | grep -v 'postfix-script' | tail -n 20
 	return 1
 }
 

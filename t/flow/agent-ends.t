@@ -7,7 +7,7 @@ instance_new "$I" 'local_transport = discard:gone' 'soft_bounce = yes' \
     'transport_maps = inline:{ { bad.example = error:5.7.1 no } { def.example = retry:4.1.1 not now } { refused.example = smtp:[127.0.0.1]:1 } { disc.example = discard:gone } }' \
     'fast_flush_domains = def.example' \
     'smtp_delivery_status_filter = pcre:{ { /^4\.4\.1 connect to .*: Connection refused/ 5.4.1 nobody lives there } }'
-instance_start "$I" || skip_all 'the instance does not start'
+must 'the instance starts' instance_start "$I"
 
 send() {
 	id=$(as "$I" queue-put "$@")

@@ -8,7 +8,7 @@
 [ "$(id -u)" = 0 ] || skip_all 'already an ordinary user'
 [ -d "$PH_TOOLS" ] || skip_all "no test tools in $PH_TOOLS"
 user=nobody
-limit=$((60 * ${PH_PATIENCE:-1}))	# seconds for one script, many times what it takes
+limit=$((40 * ${PH_PATIENCE:-3}))	# seconds for one script, many times what it takes
 
 # The tree may lie where that user cannot look.
 mkdir "$T/src" "$T/tmp"

@@ -10,7 +10,7 @@ instance_new "$I" 'local_transport = retry:4.0.0 kept for the test' \
     'transport_maps = inline:{ { bad.example = error:5.7.1 go away } { def.example = retry:4.1.1 not now } { disc.example = discard:gone } }' \
     'notify_classes = bounce, 2bounce, delay' 'delay_warning_time = 4h' \
     'bounce_size_limit = 2000' 'mail_name = Postfix'
-instance_start "$I" || skip_all 'the instance does not start'
+must 'the instance starts' instance_start "$I"
 
 send() {
 	id=$(as "$I" queue-put -s ann@posthorn.example "$@")

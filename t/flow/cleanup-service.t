@@ -8,7 +8,7 @@ instance_new "$I" 'myhostname = mx.example' 'myorigin = mx.example' \
 printf '%s\n' '/^X-Reject:/ REJECT 5.7.9 no' '/^X-Hold:/ HOLD' \
     >"$I/etc/header_checks"
 sed -i '/^qmgr/d' "$I/etc/master.cf"
-ok 'the instance starts' instance_start "$I"
+must 'the instance starts' instance_start "$I"
 
 ask() { perl "$PH_SRC/t/ask-cleanup.pl" "$I/spool/public/cleanup" "$1" >"$T/out" 2>&1; }
 id() { sed -n 's/^queue_id=//p' "$T/out"; }

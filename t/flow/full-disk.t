@@ -21,7 +21,7 @@ cp -a "$T/ours/spool" "$T/small/spool"
 MAIL_CONFIG=$T/ours/etc postconf -e "queue_directory = $T/small/spool"
 stop_it() { instance_stop "$T/ours"; }
 on_exit stop_it
-instance_start "$T/ours"
+must 'the instance starts' instance_start "$T/ours"
 spool=$T/small/spool
 port=$(instance_port "$T/ours")
 MAIL_CONFIG=$T/ours/etc; export MAIL_CONFIG

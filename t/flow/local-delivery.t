@@ -38,7 +38,7 @@ instance_new "$I" "mail_spool_directory = $T/box/" 'myhostname = here.example' '
     "alias_maps = gdbm:$T/aliases" 'alias_database =' 'local_recipient_maps =' "forward_path = $T/fwd/\$user" \
     'command_time_limit = 2s' 'smtp_tls_security_level ='
 as "$I" postalias "gdbm:$T/aliases"
-ok 'it starts' instance_start "$I"
+must 'it starts' instance_start "$I"
 
 send() {	# send RECIPIENT...: and remember what came before
 	printf 'From: s@x.example\nSubject: t\n\nbody\nFrom here\n>From there\n.dot\nlast\n' |

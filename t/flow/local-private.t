@@ -20,7 +20,7 @@ cat >"$T/aliases" <<EOF
 cmd	"|id -un >$I/out/id; cat >$I/out/message"
 all	$user, daemon, $I/out/file, $I/out/md/
 EOF
-ok 'it starts' instance_start "$I"
+must 'it starts' instance_start "$I"
 send() { printf 'Subject: t\n\nbody\n' | as "$I" sendmail -f s@x.example -- "$@"; }
 ends() { ok "$1: $2" wait_for 20 instance_logged "$I" "local\\[.*orig_to=<$1>, relay=local, .*$2"; }
 send "$user"; ends "$user" 'status=sent \(delivered to mailbox\)'

@@ -12,7 +12,7 @@ use IO::Socket::INET;
 my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]") or exit 1;
 exit(<$s> !~ /^220/);
 PERL
-ok 'it starts' instance_start "$I"
+must 'it starts' instance_start "$I"
 ok 'smtpd greets before anybody has waited for the log' \
     timeout 8 perl "$T/greets.pl" "$(instance_port "$I")"
 ok 'the warnings are in the log' wait_for 5 instance_logged "$I" \

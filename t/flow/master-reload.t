@@ -14,6 +14,8 @@ postlog unix-dgram n - n - 1 postlogd
 CF
 cp "$I/etc/master.cf" "$T/good"
 cp "$I/etc/main.cf" "$T/good-main"
+# in the background, until it is killed
+hold() { exec perl "$PH_SRC/t/ask-service.pl" "$I/spool/public/$1" hold 60; }
 ask() { perl "$PH_SRC/t/ask-service.pl" "$I/spool/public/$1" "$2" "${3:-}"; }
 reloads=0
 reload() {
@@ -24,7 +26,7 @@ reload() {
 reloaded() { [ "$(grep -c 'reload -- version' "$I/log/mail.log")" -ge "$reloads" ]; }
 alive() { kill -0 "$1" 2>/dev/null; }
 dead() { ! alive "$1"; }
-instance_start "$I"
+must 'the instance starts' instance_start "$I"
 first=$(ask kept pid)
 gone=$(ask gone pid)
 
@@ -41,7 +43,7 @@ ok 'a broken main.cf is reported' wait_for 5 instance_logged "$I" 'error: .*ipc_
 is 'and the old process still serves too' "$(ask kept pid)" "$first"
 cp "$T/good-main" "$I/etc/main.cf"
 
-ask kept hold 3 >"$T/held" & holder=$!
+hold kept >"$T/held" & holder=$!
 wait_for 5 test -s "$T/held"
 idle=$(ask kept pid)
 sed -i '/^gone/d' "$I/etc/master.cf"

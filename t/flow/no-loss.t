@@ -24,7 +24,7 @@ initial_destination_concurrency = 20
 transport_retry_time = 1
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0"
-instance_start "$T/ours"
+must 'the instance starts' instance_start "$T/ours"
 mkdir -p "$T/sent"
 perl -e '
 	my ($dir, $n) = @ARGV;

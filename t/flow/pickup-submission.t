@@ -10,7 +10,7 @@ instance_new "$I" 'myhostname = mx.example' 'mydomain = example' \
 echo '/^Subject: go away/ REJECT 5.7.9 not here' >"$I/etc/header_checks"
 # Without a queue manager the files stay where cleanup left them.
 sed -i '/^qmgr/d' "$I/etc/master.cf"
-ok 'the instance starts' instance_start "$I"
+must 'the instance starts' instance_start "$I"
 
 queued() { find "$I/spool/incoming" -type f -perm 0700; }
 queued_are() { [ "$(queued | wc -l)" = "$1" ]; }

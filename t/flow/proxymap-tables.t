@@ -10,7 +10,7 @@ proxy_read_maps = proxy:$tab proxy:unix:passwd.byname proxy:$db
 proxy_write_maps = proxy:$db
 CF
 export MAIL_CONFIG="$I/etc"
-instance_start "$I"
+must 'the instance starts' instance_start "$I"
 is 'a listed table is looked up' "$(postmap -q key "proxy:$tab")" value
 ok 'a key that is not there is not found' fails_with 1 postmap -q none "proxy:$tab"
 like 'accounts of the system too' "$(postmap -q root proxy:unix:passwd.byname)" '^root:'

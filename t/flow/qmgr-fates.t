@@ -9,7 +9,7 @@
 I=$T/i
 instance_new "$I" 'default_transport = discard:gone' \
     'local_transport = discard:gone' 'transport_maps =' 'content_filter ='
-instance_start "$I" || skip_all 'the instance does not start'
+must 'the instance starts' instance_start "$I"
 corrupt='bad-attr bad-empty bad-garbage bad-length-bits bad-length-eof
 bad-no-end bad-no-extra bad-no-sender bad-no-size bad-no-time bad-pointer-eof
 bad-pointer-loop bad-pointer-text bad-size-flags bad-size-short bad-size-text

@@ -18,7 +18,7 @@ send() {
 qmgr_pids() { instance_log "$I" | sed -n 's/.*qmgr\[\([0-9]*\)\].*/\1/p' | sort -u | wc -l; }
 
 build one
-instance_start "$I" || skip_all 'the instance does not start'
+must 'the instance starts' instance_start "$I"
 send a@disc.example
 ok 'the table is used' wait_for 10 instance_logged "$I" \
     "$id: to=.*status=sent \\(one\\)"

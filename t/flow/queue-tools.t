@@ -58,7 +58,7 @@ queue_tools() {		# queue_tools DIR LABEL
 	like "$label: a listing when it is down" "$(as "$dir" postqueue -p 2>/dev/null)" '^ +a@site\.example$'
 }
 
-instance_new "$T/one" || skip_all 'no instance'
+must 'an instance is made' instance_new "$T/one"
 queue_tools "$T/one" 'instance'
 if [ "$(id -u)" = 0 ]; then
 	instance_user "$T/user" nobody

@@ -6,7 +6,7 @@ instance_new "$I" 'myhostname = mx.example' 'myorigin = mx.example' \
     "transport_maps = lmdb:$I/etc/transport"
 echo 'a.example one:' >"$I/etc/transport"
 as "$I" postmap "lmdb:$I/etc/transport"
-ok 'the instance starts' instance_start "$I"
+must 'the instance starts' instance_start "$I"
 S=$I/spool/private/rewrite
 
 ask() { perl "$PH_SRC/t/ask-rewrite.pl" "$S" | sed -n 's/.* => //p'; }

@@ -37,7 +37,7 @@ chmod 755 "$T"; wait_for 5 test -S "$T/lmtp.sock" && chmod 777 "$T/lmtp.sock"
 r() { printf '{%s.example = smtp:[127.0.0.1]:%s}, ' "$1" "$2"; }
 ok 'an instance is made' instance_new "$I" \
     "transport_maps = inline:{ $(r good "$good_port")$(r picky "$picky_port")$(r nomail "$nomail_port")$(r nodata "$nodata_port")$(r nodot "$nodot_port")$(r rude "$rude_port")$(r busy "$busy_port")$(r old "$old_port")$(r small "$small_port")$(r closed "$closed_port"){full.example = lmtp:inet:127.0.0.1:$full_port}, {unix.example = lmtp:unix:$T/lmtp.sock}, {two.example = smtp:[127.0.0.1]:$closed_port, [127.0.0.1]:$good_port} }"
-ok 'and started' instance_start "$I"
+must 'and started' instance_start "$I"
 
 submit s@a.example r@good.example
 ok 'a message is sent' logged r@good.example 'relay=127\.0\.0\.1\[127\.0\.0\.1\]:[0-9]+, .*dsn=2\.0\.0, status=sent \(250 2\.0\.0 Ok\)'

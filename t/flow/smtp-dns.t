@@ -60,7 +60,7 @@ ok 'an instance is made' instance_new "$I" "posthorn_dns_servers = 127.0.0.1:$(c
     'disable_dns_lookups = no' 'default_transport = smtp' 'relay_transport = smtp' \
     "smtp_tcp_port = $port" 'myhostname = mail.example' 'mydestination =' 'relayhost =' \
     'transport_maps = inline:{{bracket.test=smtp:[bracket.test]}}' 'smtp_mx_session_limit = 2'
-ok 'and started' instance_start "$I"
+must 'and started' instance_start "$I"
 submit() {
 	id=$(printf 'Subject: test\n\nhello\n' | as "$I" enqueue '' "$1") && as "$I" postkick public qmgr I
 }

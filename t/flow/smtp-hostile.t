@@ -40,7 +40,7 @@ r() { printf '{%s.example = smtp:[127.0.0.1]:%s}, ' "$1" "$2"; }
 I=$T/inst
 ok 'an instance is made' instance_new "$I" 'smtp_helo_timeout = 2s' 'smtp_rcpt_timeout = 2s' \
     "transport_maps = inline:{ $(r endless "$endless_port")$(r oneline "$oneline_port")$(r drip "$drip_port")$(r binary "$binary_port")$(r hangup "$hangup_port")$(r silent "$silent_port")$(r slow "$slow_port")$(r nonsense "$nonsense_port")$(r chatty "$chatty_port")$(r empty "$empty_port"){good.example = smtp:[127.0.0.1]:$good_port} }"
-ok 'and started' instance_start "$I"
+must 'and started' instance_start "$I"
 perl -e 'print "Subject: big\n\n", "0123456789abcdef\n" x 60000' >"$T/big"
 printf "Subject: small\n\nhello\n" >"$T/small"
 submit() { id=$(as "$I" enqueue "" "r@$1.example" <"${2:-$T/small}") && as "$I" postkick public qmgr I; }

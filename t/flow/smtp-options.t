@@ -28,7 +28,7 @@ wrap unix - - n - - smtp
 narrow unix - - n - - smtp
 	-o smtp_line_length_limit=20 -o smtp_discard_ehlo_keywords=dsn,pipelining -o smtp_helo_name=hello.example
 M
-ok 'and started' instance_start "$I"
+must 'and started' instance_start "$I"
 printf 'Subject: test\n\nhello\n' >"$T/small"
 submit() { id=$(as "$I" enqueue $opts "$@" <"${file:-$T/small}") && as "$I" postkick public qmgr I; }
 ends() { ok "$1" wait_for 15 instance_logged "$I" "$id: to=<$2>, .*$3"; }
@@ -94,7 +94,7 @@ submit s@a.example r@xf.example
 ends 'XFORWARD is spoken' r@xf.example 'status=sent'
 
 as "$I" postfix stop; for i in 1 2 3 4 5 6 7 8 9 10; do as "$I" enqueue s@a.example "k$i@plain.example" <"$T/small" >/dev/null; done
-ok 'ten messages for one host' instance_start "$I"
+must 'ten messages for one host' instance_start "$I"
 ok 'are sent' wait_for 15 sh -c "[ \$(grep -c 'to=<k[0-9]*@plain.example>.*status=sent' '$I/log/mail.log') = 10 ]"
 ok 'some in sessions that were kept' wait_for 5 instance_logged "$I" 'to=<k[0-9]*@plain.example>, .*conn_use='
 done_testing

@@ -28,7 +28,7 @@ P
 I=$T/i
 ok 'an instance is made' instance_new "$I" 'smtpd_timeout = 2s' 'smtpd_error_sleep_time = 0' \
     'smtpd_per_request_deadline = yes' 'smtpd_min_data_rate = 500'
-ok 'and started' instance_start "$I"
+must 'and started' instance_start "$I"
 mad() { perl "$T/mad.pl" "$1" "$(instance_port "$I")" 2>&1 | tr -d '\r'; }
 logs() { ok "which is logged: $1" wait_for 5 instance_logged "$I" "$1"; }
 

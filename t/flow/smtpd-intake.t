@@ -15,7 +15,7 @@ port=$(instance_port "$T/i")
 spool=$T/i/spool
 # Nobody takes mail out of the queue, so that it can be counted.
 sed -i '/^qmgr/d' "$T/i/etc/master.cf"
-ok 'the instance starts' instance_start "$T/i" </dev/null
+must 'the instance starts' instance_start "$T/i" </dev/null
 queued() { find "$spool/incoming" "$spool/hold" -type f -perm -0700 | wc -l | tr -d ' '; }
 
 talk "$port" >"$T/out" <<'EOF'

@@ -30,7 +30,7 @@ p3 unix - n n - - pipe user=$user argv=/bin/sh -c {echo 5.7.9 not for you; exit 
 p4 unix - n n - - pipe user=root argv=/bin/cat
 p5 unix - n n - - pipe user=$user eol=\r\n null_sender=none flags=B argv=/bin/sh -c {cat >$O/crlf; echo \${sender} >$O/sender}
 EOF
-ok 'it starts' instance_start "$I"
+must 'it starts' instance_start "$I"
 send() {
 	from=$1; shift
 	printf 'Subject: t\n\nbody\n.dot\n' | as "$I" sendmail -i -f "$from" -- "$@"

@@ -8,8 +8,8 @@ defer_transports = smtp
 fast_flush_domains = site.example'
 peer_new peer "$common"
 instance_new "$T/ours" "$common"
-peer_start peer
-instance_start "$T/ours"
+must "the peer's instance starts" peer_start peer
+must 'the instance starts' instance_start "$T/ours"
 ours=$T/ours/etc theirs=$T/peer/etc
 
 for to in '"we ird"@a.example' b@site.example c@c.example; do

@@ -63,11 +63,11 @@ alias_maps = hash:$T/peer-aliases
 forward_path = $T/peer-fwd/\$user
 mail_spool_directory = $T/peer-box/"
 peer peer postalias "hash:$T/peer-aliases"
-peer_start peer
+must "the peer's instance starts" peer_start peer
 instance_new "$T/ours" "alias_maps = gdbm:$T/ours-aliases" "forward_path = $T/ours-fwd/\$user" "mail_spool_directory = $T/ours-box/"
 printf '%s\n' "$common" | while read -r line; do instance_lines "$T/ours/etc" "$line"; done
 as "$T/ours" postalias "gdbm:$T/ours-aliases"
-ok 'ours starts' instance_start "$T/ours"
+must 'ours starts' instance_start "$T/ours"
 
 rcpts="cmd cmdfail cmd64 cmd67 cmd69 cmd71 cmd73 cmd74 cmd76 cmd77 cmd78 cmd1 cmdsig cmd2 cmd5 file devnull dir inc incmiss self
 twice mixed nouser list games games+Ext GAMES nosuch lp+Abc"

@@ -12,7 +12,7 @@ printf 'a one\nb two\n' >"$T/t"
 printf '/^X(.)$/ <$1>\n' >"$T/re"
 chmod 755 "$T"
 postmap lmdb:"$T/t"
-peer_start peer
+must "the peer's instance starts" peer_start peer
 
 is 'found' "$(postmap -q A proxy:lmdb:"$T/t")" one
 ok 'not found' fails_with 1 postmap -q none proxy:lmdb:"$T/t"

@@ -16,8 +16,8 @@ virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:$(instance_uid "$T/ours")
 virtual_gid_maps = static:$(instance_gid "$T/ours")
 virtual_minimum_uid = 1"
-peer_start peer
-instance_start "$T/ours"
+must "the peer's instance starts" peer_start peer
+must 'the instance starts' instance_start "$T/ours"
 
 perl "$PH_SRC/t/corpus.pl" "$T/sent" 40 /usr/lib/python3.11/test/test_email/data >"$T/list"
 head -n 20 "$T/list" >"$T/list.ours"
@@ -54,8 +54,8 @@ mv "$T"/from-ours/* "$T/peer/spool/incoming/"
 mv "$T"/from-peer/* "$T/ours/spool/incoming/"
 rm -f "$T"/ours/spool/defer/*/* "$T"/peer/spool/defer/*/*
 sed -i '/^defer_transports/d' "$T/ours/etc/main.cf" "$T/peer/etc/main.cf"
-peer_start peer
-instance_start "$T/ours"
+must "the peer's instance starts" peer_start peer
+must 'the instance starts' instance_start "$T/ours"
 
 delivered() { [ "$(ls "$1" 2>/dev/null | wc -l)" = 20 ]; }
 ok 'the peer delivers our files' wait_for 30 delivered "$T/peer/mail/nobody/new"

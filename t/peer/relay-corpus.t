@@ -18,9 +18,9 @@ mynetworks = 127.0.0.0/8
 virtual_alias_maps = inline:{ {nobody@relay.example = nobody@peer.example} }"
 peer_new first "$same
 default_transport = smtp:[127.0.0.1]:$(instance_port "$T/ours")"
-peer_start last
-instance_start "$T/ours"
-peer_start first
+must "the peer's instance starts" peer_start last
+must 'the instance starts' instance_start "$T/ours"
+must "the peer's instance starts" peer_start first
 
 perl "$PH_SRC/t/corpus.pl" "$T/sent" 500 "$corpus" >"$T/list"
 is '500 messages are ready' "$(wc -l <"$T/list")" 500

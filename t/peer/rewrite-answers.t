@@ -29,7 +29,7 @@ printf '%s\n' "$common" | while read -r line; do
 done
 instance_new "$T/ours" "$common"
 ok "the peer starts" peer_start peer
-ok 'we start' instance_start "$T/ours"
+must 'we start' instance_start "$T/ours"
 
 cat >"$T/questions" <<'Q'
 local	a

@@ -52,8 +52,8 @@ done
 # Mail stays where it is: nobody has to deliver it.
 sed -i '/^qmgr/d' "$T/peer/etc/master.cf" "$(instance_conf "$T/ours")/master.cf"
 
-peer_start peer >/dev/null 2>&1 </dev/null
-ok 'our instance starts' instance_start "$T/ours" </dev/null
+must "the peer's instance starts" peer_start peer
+must 'our instance starts' instance_start "$T/ours" </dev/null
 
 same_shape() {
 	sed -E -e 's/queued as [0-9A-F]+/queued as QID/' \
