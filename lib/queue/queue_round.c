@@ -25,6 +25,7 @@
 #include "lib/base/mem.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_jsonl.h"
 #include "lib/queue/queue_listing.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_scan.h"
@@ -462,7 +463,7 @@ queue_round_scan(struct queue_round *r, bool is_thorough, struct err *err)
 	return 0;
 }
 
-/* ---- by the service ---- */
+/* ---- by others ---- */
 
 static void
 take_told(const struct queue_listing_message *from, void *ctx)
@@ -484,4 +485,34 @@ queue_round_ask(struct queue_round *r, struct err *err)
 	result = queue_listing_from_showq(take_told, r, err);
 	end(r, result == LISTING_DONE && *r->stop == 0);
 	return result == LISTING_DONE ? 0 : -1;
+}
+
+int
+queue_round_load(struct queue_round *r, int fd, const char *name,
+    struct err *err)
+{
+	struct queue_jsonl *lines = queue_jsonl_new_fd(fd, name);
+	struct err why = ERR_INIT;
+	int got;
+
+	begin(r);
+	while (*r->stop == 0 &&
+	    (got = queue_jsonl_next(lines, &r->m, &why)) != 0) {
+		if (got == 1) {
+			put(r, &r->m);
+			continue;
+		}
+		r->unreadable++;
+		if (why.kind != ERR_SYNTAX)
+			break;
+	}
+	queue_jsonl_free(lines);
+	end(r, *r->stop == 0);
+	if (why.kind != ERR_NONE && (why.kind != ERR_SYNTAX ||
+	    atomic_load(&r->seen) == 0)) {
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
+	return 0;
 }

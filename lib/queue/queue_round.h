@@ -47,6 +47,16 @@ int	queue_round_scan(struct queue_round *r, bool is_thorough,
  * before the service broke off.
  */
 int	queue_round_ask(struct queue_round *r, struct err *err);
+/*
+ * queue_round_load - a round by reading lines of JSON (queue_jsonl.h)
+ *
+ * name		for messages
+ *
+ * 0; -1 with err when it could not be read to its end. Lines that make no
+ * sense count as unreadable.
+ */
+int	queue_round_load(struct queue_round *r, int fd, const char *name,
+	    struct err *err);
 
 /* queue_round_progress - messages looked at in the running round; *total: how many there are to be, 0: not known. From any thread */
 size_t	queue_round_progress(const struct queue_round *r, size_t *total);

@@ -491,6 +491,7 @@ fill_row(struct queue_snapshot *s, struct queue_row *row,
 	row->sendopts = (uint16_t)m->sendopts;
 	row->trace_flags = (uint16_t)m->trace_flags;
 	row->is_told = m->is_told;
+	row->is_snapshot = m->is_snapshot;
 	row->is_damaged = m->is_damaged;
 	row->queue = queue_number(m->queue);
 	row->id = intern_add(s->texts, m->id);
@@ -803,10 +804,12 @@ queue_snapshot_message(const struct queue_snapshot *s,
 	    intern_text(s->texts, row->id), path.ptr, &st);
 	buf_done(&path);
 	m->is_told = row->is_told;
+	m->is_snapshot = row->is_snapshot;
 	m->is_damaged = row->is_damaged;
 	m->is_expired = (row->mode & S_IXGRP) != 0;
 	m->is_tagged = row->is_tagged;
-	m->has |= QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS;
+	m->has |= QUEUE_MESSAGE_ENTRY | QUEUE_MESSAGE_ENVELOPE |
+	    QUEUE_MESSAGE_REASONS;
 	m->has_sender = true;
 	m->sender = m->sender_shown = queue_message_keep(m,
 	    intern_text(s->texts, row->sender));

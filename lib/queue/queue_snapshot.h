@@ -71,7 +71,7 @@ struct queue_row {
 	uint32_t	 next;		/* hash chain */
 	uint16_t	 sendopts, trace_flags;
 	uint8_t		 queue;		/* enum queue_number */
-	bool		 is_told : 1, is_damaged : 1, is_tagged : 1;
+	bool		 is_told : 1, is_snapshot : 1, is_damaged : 1, is_tagged : 1;
 	union {
 		struct queue_row_rcpt	 one;
 		struct queue_row_rcpt	*many;	/* when rcpt_count > 1 */

@@ -1,0 +1,73 @@
+/*
+ * do.h - a key, a click: what becomes of the model
+ */
+#ifndef CMD_QTOP_DO_H
+#define CMD_QTOP_DO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/qtop/keys.h"
+#include "cmd/qtop/model.h"
+
+/* do_key - whoever has the keys now gets it */
+void	do_key(struct model *m, int key);
+void	do_action(struct model *m, enum action action);
+
+enum click { CLICK_ONCE, CLICK_TWICE, CLICK_WHEEL_UP, CLICK_WHEEL_DOWN };
+void	do_click(struct model *m, enum click click, int x, int y);
+
+/* ---- prompts (prompt.c) ---- */
+
+void	prompt_open(struct model *m, enum prompt_kind kind, const char *text,
+	    int value);
+void	prompt_key(struct model *m, int key);
+
+/* ---- menus (menu.c) ---- */
+
+void	menu_open(struct model *m, enum menu_kind kind);
+void	menu_key(struct model *m, int key);
+
+/* ---- ":" (command.c) ---- */
+
+/* command_run - what was typed there; true, or false with the reason said */
+bool	command_run(struct model *m, const char *text);
+void	command_complete(struct line *line, struct buf *candidates);
+
+/* ---- the help page (help.c) ---- */
+
+void	help_open(struct model *m);
+
+/* ---- tags (tags.c) ---- */
+
+/* tags_by_expression - tag, or untag, what an expression selects, by a worker */
+void	tags_by_expression(struct model *m, const char *expression,
+	    bool is_tagged);
+/* tags_shown - tag all shown, or with is_inverted those that were not, and the other way round */
+void	tags_shown(struct model *m, bool is_inverted);
+
+/* ---- export (export.c) ---- */
+
+enum export_format { EXPORT_JSONL, EXPORT_CSV, EXPORT_IDS, EXPORT_MBOX,
+	EXPORT_COUNT };
+extern const char *const export_formats[EXPORT_COUNT];
+
+/* export_begin - tagged messages, or all shown, into a new file, by a worker */
+void	export_begin(struct model *m, enum export_format format,
+	    const char *path);
+
+/* ---- settings (settings.c) ---- */
+
+/* settings_load - the user's file, if there is one; 0, or -1 with what is wrong in it */
+struct err;
+int	settings_load(struct model *m, struct err *err);
+/* settings_save - 0, or -1; without a home nothing is saved */
+int	settings_save(const struct model *m, struct err *err);
+/* settings_set - one by name; false when the name is unknown or the value wrong */
+bool	settings_set(struct model *m, const char *name, const char *value);
+/* settings_theme - use this theme from now on; false with the reason said */
+bool	settings_theme(struct model *m, const char *name);
+/* settings_dir - "HOME/.config/posthorn", NULL without a home */
+const char	*settings_dir(void);
+
+#endif

@@ -1,0 +1,516 @@
+/*
+ * model.c - what qtop knows and where its user is
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "cmd/qtop/model.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/qtop/act.h"
+#include "cmd/qtop/jobs.h"
+#include "cmd/qtop/journal.h"
+#include "lib/base/clock.h"
+#include "lib/base/mem.h"
+
+#define CHASE_MS	20	/* a search stops to look for keys */
+
+const char *const tab_names[TAB_COUNT] = { "Summary", "Recipients", "Headers",
+	"Text", "MIME", "Timeline", "Records", "Log" };
+
+void
+model_init(struct model *m)
+{
+	int i;
+
+	memset(m, 0, sizeof(*m));
+	m->filter = xstrdup("");
+	m->search = xstrdup("");
+	m->host = "";
+	m->source_name = "";
+	m->home_dir = -1;
+	m->screen = SCREEN_MESSAGES;
+	m->sender_by = BY_SENDER;
+	m->group_sort = GROUP_MESSAGES;
+	m->is_group_down = true;
+	m->width = 80;
+	m->height = 24;
+	buf_init(&m->warnings);
+	buf_init(&m->unfolded);
+	buf_init(&m->confirm.text);
+	buf_init(&m->pager.text);
+	buf_init(&m->run_input);
+	line_init(&m->confirm.line);
+	line_init(&m->prompt.line);
+	for (i = 0; i < TAB_COUNT; i++)
+		buf_init(&m->reader.tabs[i]);
+	for (i = 0; i < PROMPT_COUNT; i++) {
+		m->history[i].chosen = -1;
+		buf_init(&m->history[i].draft);
+	}
+	m->settings = (struct settings){ "default", COLUMNS_USUAL, 2, 25,
+	    true, false, true, COLUMN_AGE, false };
+	theme_load(&m->theme, "default", NULL, NULL);
+}
+
+void
+model_done(struct model *m)
+{
+	size_t i;
+
+	for (i = 0; i < SCREEN_COUNT; i++) {
+		view_free(m->shown[i]);
+		free(m->places[i].key);
+	}
+	for (i = 0; i < m->crumb_count; i++) {
+		free(m->crumbs[i].filter);
+		free(m->crumbs[i].place.key);
+	}
+	for (i = 0; i < TAB_COUNT; i++)
+		buf_done(&m->reader.tabs[i]);
+	for (i = 0; i < PROMPT_COUNT; i++)
+		line_history_done(&m->history[i]);
+	free(m->filter);
+	free(m->search);
+	free(m->prompt.before);
+	free(m->to_copy);
+	free(m->to_run);
+	line_done(&m->prompt.line);
+	line_done(&m->confirm.line);
+	buf_done(&m->warnings);
+	buf_done(&m->unfolded);
+	buf_done(&m->confirm.text);
+	buf_done(&m->pager.text);
+	buf_done(&m->run_input);
+}
+
+unsigned
+model_place(const struct model *m)
+{
+	if (m->pager.is_open)
+		return IN_HELP;
+	if (m->reader.is_open)
+		return IN_READER;
+	return 1u << m->screen;
+}
+
+void
+model_say(struct model *m, enum tone tone, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(m->note, sizeof(m->note), fmt, ap);
+	va_end(ap);
+	m->tone = tone;
+}
+
+/* ---- rows ---- */
+
+size_t
+model_rows(const struct model *m)
+{
+	if (m->screen == SCREEN_JOURNAL)
+		return journal_count(m->journal);
+	return m->screen != SCREEN_OVERVIEW && m->shown[m->screen] != NULL ?
+	    m->shown[m->screen]->count : 0;
+}
+
+/* Lines above the list: totals, screens, titles. Below: status and keys. */
+int
+model_page(const struct model *m)
+{
+	int page = m->height - 5;
+
+	if (m->screen == SCREEN_MESSAGES && m->settings.has_preview &&
+	    m->height >= 16)
+		page -= (m->height - 5) / 3 + 1;
+	return page < 1 ? 1 : page;
+}
+
+static void
+scroll(struct model *m)
+{
+	struct place *p = &m->places[m->screen];
+	size_t rows = model_rows(m), page = (size_t)model_page(m);
+
+	if (rows == 0)
+		p->at = p->top = 0;
+	else if (p->at >= rows)
+		p->at = rows - 1;
+	if (p->top > p->at)
+		p->top = p->at;
+	if (p->at - p->top >= page)
+		p->top = p->at - page + 1;
+	if (p->top + page > rows)
+		p->top = rows > page ? rows - page : 0;
+}
+
+static void
+remember_row(struct model *m)
+{
+	struct place *p = &m->places[m->screen];
+	const struct group *g;
+
+	if (m->screen == SCREEN_MESSAGES) {
+		if (!model_entry(m, &p->id))
+			p->id.serial = 0;
+	} else if ((g = model_group(m)) != NULL) {
+		free(p->key);
+		p->key = xstrdup(g->key);
+	}
+}
+
+void
+model_move(struct model *m, size_t at)
+{
+	m->places[m->screen].at = at;
+	scroll(m);
+	remember_row(m);
+}
+
+bool
+model_entry(const struct model *m, struct view_entry *out)
+{
+	const struct view *v = m->shown[SCREEN_MESSAGES];
+	size_t at = m->places[SCREEN_MESSAGES].at;
+
+	if (m->reader.is_open) {
+		*out = m->reader.id;
+		return true;
+	}
+	if (m->screen != SCREEN_MESSAGES || v == NULL || at >= v->count)
+		return false;
+	*out = v->entries[at];
+	return true;
+}
+
+const struct group *
+model_group(const struct model *m)
+{
+	const struct view *v = m->shown[m->screen];
+	size_t at = m->places[m->screen].at;
+
+	return model_is_grouped(m) && v != NULL && v->groups != NULL &&
+	    at < v->count ? &v->groups[at] : NULL;
+}
+
+/* A new view came: the cursor follows what it stood on. */
+static void
+follow(struct model *m, enum screen screen)
+{
+	struct place *p = &m->places[screen];
+	const struct view *v = m->shown[screen];
+	size_t i, before = p->at;
+
+	if (!m->settings.follows && screen == SCREEN_MESSAGES)
+		return;
+	if (screen == SCREEN_MESSAGES && p->id.serial != 0) {
+		for (i = 0; i < v->count; i++)
+			if (v->entries[i].serial == p->id.serial)
+				break;
+	} else if (screen != SCREEN_MESSAGES && p->key != NULL) {
+		for (i = 0; i < v->count; i++)
+			if (strcmp(v->groups[i].key, p->key) == 0)
+				break;
+	} else {
+		return;
+	}
+	if (i == v->count)
+		return;
+	p->at = i;
+	/* The row stays where it is on the screen, what is around it moves. */
+	p->top = p->top + i > before ? p->top + i - before : 0;
+}
+
+/* ---- views ---- */
+
+void
+model_ask(struct model *m)
+{
+	struct view_request r = { .filter = m->filter,
+	    .tagged_only = m->tagged_only, .sort = m->settings.sort,
+	    .is_down = m->settings.is_down, .group_sort = m->group_sort,
+	    .wants_parents = m->wants_parents, .unfolded = m->unfolded.ptr };
+
+	switch (m->screen) {
+	case SCREEN_OVERVIEW:
+	case SCREEN_FLOW:
+	case SCREEN_JOURNAL:
+		r.kind = VIEW_OVERVIEW;
+		break;
+	case SCREEN_MESSAGES:
+		r.kind = VIEW_MESSAGES;
+		break;
+	default:
+		r.kind = VIEW_GROUPS;
+		r.is_down = m->is_group_down;
+		r.by = m->screen == SCREEN_DOMAINS ? BY_DOMAIN :
+		    m->screen == SCREEN_SENDERS ? m->sender_by :
+		    m->screen == SCREEN_REASONS ? BY_REASON : BY_RELAY;
+		break;
+	}
+	if (m->views != NULL)
+		m->asked[m->screen] = views_ask(m->views, &r);
+}
+
+bool
+model_update(struct model *m)
+{
+	struct view *v = views_take(m->views);
+	enum screen screen = m->screen;
+	bool is_new = false;
+
+	m->now = clock_now();
+	source_status(m->source, &m->status);
+	if (v != NULL && v->number == m->asked[screen]) {
+		view_free(m->shown[screen]);
+		m->shown[screen] = v;
+		if (v->kind != VIEW_OVERVIEW)
+			follow(m, screen);
+		scroll(m);
+		remember_row(m);
+		is_new = true;
+	} else {
+		view_free(v);		/* of a screen that was left */
+	}
+	is_new |= jobs_finish(m->look, m) | jobs_finish(m->act_jobs, m);
+	return is_new;
+}
+
+/* ---- where one is ---- */
+
+void
+model_filter(struct model *m, const char *filter)
+{
+	char *copy = xstrdup(filter);
+
+	free(m->filter);
+	m->filter = copy;
+	m->is_ranging = false;
+	model_ask(m);
+}
+
+void
+model_go(struct model *m, enum screen screen)
+{
+	m->is_ranging = false;
+	m->screen = screen;
+	if (screen == SCREEN_JOURNAL)
+		journal_load(m);
+	scroll(m);
+	model_ask(m);
+}
+
+void
+model_drill(struct model *m, enum screen screen, const char *filter)
+{
+	struct crumb *c;
+
+	if (m->crumb_count == CRUMBS) {
+		free(m->crumbs[0].filter);
+		free(m->crumbs[0].place.key);
+		memmove(&m->crumbs[0], &m->crumbs[1], (CRUMBS - 1) *
+		    sizeof(m->crumbs[0]));
+		m->crumb_count--;
+	}
+	c = &m->crumbs[m->crumb_count++];
+	c->screen = m->screen;
+	c->filter = xstrdup(m->filter);
+	c->place = m->places[m->screen];
+	if (c->place.key != NULL)
+		c->place.key = xstrdup(c->place.key);
+	free(m->filter);
+	m->filter = xstrdup(filter);
+	model_go(m, screen);
+	model_move(m, 0);
+}
+
+bool
+model_back(struct model *m)
+{
+	struct crumb *c;
+
+	if (m->crumb_count == 0)
+		return false;
+	c = &m->crumbs[--m->crumb_count];
+	free(m->filter);
+	m->filter = c->filter;
+	free(m->places[c->screen].key);
+	m->places[c->screen] = c->place;
+	model_go(m, c->screen);
+	return true;
+}
+
+void
+model_join(struct buf *out, const char *a, const char *b)
+{
+	if (a[0] == '\0' || b[0] == '\0') {
+		buf_addf(out, "%s%s", a, b);
+		return;
+	}
+	/* "or" binds less than "and": what may hold one is put in brackets. */
+	buf_addf(out, strcasestr(a, "or") != NULL || strchr(a, '|') != NULL ?
+	    "(%s)" : "%s", a);
+	buf_addf(out, strcasestr(b, " or ") != NULL ? " and (%s)" : " and %s",
+	    b);
+}
+
+static void
+quote(struct buf *out, const char *text, size_t len)
+{
+	size_t i;
+
+	buf_addc(out, '"');
+	for (i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '"' || c == '\\')
+			buf_addf(out, "\\%c", c);
+		else if (c < ' ' || c == 0x7f)
+			buf_addf(out, "\\x%02x", c);
+		else
+			buf_addc(out, c);
+	}
+	buf_addc(out, '"');
+}
+
+static void
+put_test(struct buf *out, const char *field, const char *op, const char *text,
+    size_t len)
+{
+	buf_addf(out, "%s %s ", field, op);
+	/* What is a plain word needs no quotes. */
+	if (len > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") >= len)
+		buf_add(out, text, len);
+	else
+		quote(out, text, len);
+}
+
+static void
+reason_expression(const struct group *g, struct buf *out)
+{
+	const char *text = strrchr(g->key, '\x1f');
+
+	if (g->depth == 0)
+		put_test(out, "class", "=", g->key, strlen(g->key));
+	else
+		put_test(out, g->depth == 1 ? "signature" : "reason", "=",
+		    text + 1, strlen(text + 1));
+}
+
+void
+model_expression(const struct model *m, const struct group *g,
+    struct buf *out)
+{
+	enum group_by by = m->screen == SCREEN_DOMAINS ? BY_DOMAIN :
+	    m->screen == SCREEN_SENDERS ? m->sender_by :
+	    m->screen == SCREEN_REASONS ? BY_REASON : BY_RELAY;
+
+	if (by == BY_REASON)
+		reason_expression(g, out);
+	else if (by == BY_SENDER && g->key[0] == '\0')
+		buf_adds(out, "is bounce");
+	else if (by == BY_CLIENT && g->key[0] == '\0')
+		buf_adds(out, "is local");
+	else
+		put_test(out, group_bys[by].field, by == BY_DOMAIN &&
+		    m->wants_parents ? "under" : "=", g->key, strlen(g->key));
+}
+
+/* ---- search ---- */
+
+static bool
+row_matches(struct model *m, const struct view *v, size_t i, struct buf *text)
+{
+	const struct queue_row *row;
+	int c;
+
+	buf_reset(text);
+	if (v->kind == VIEW_GROUPS) {
+		buf_addf(text, "%s %s", v->groups[i].label,
+		    v->groups[i].note);
+		return strcasestr(text->ptr, m->search) != NULL;
+	}
+	row = queue_snapshot_row(m->snapshot, v->entries[i].slot);
+	if (row == NULL || row->serial != v->entries[i].serial)
+		return false;
+	for (c = 0; c < COLUMN_COUNT; c++) {
+		if ((m->settings.columns & COLUMN_BIT(c)) == 0)
+			continue;
+		buf_reset(text);
+		column_text((enum column)c, m->snapshot, row, m->now, text);
+		if (strcasestr(text->ptr, m->search) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+end_chase(struct model *m, bool is_found)
+{
+	size_t at = m->places[m->screen].at;
+
+	m->chase.is_on = false;
+	if (!is_found) {
+		model_say(m, TONE_BAD, "not found: %.100s", m->search);
+		return;
+	}
+	m->note[0] = '\0';
+	if (!m->chase.is_here && ((m->chase.step > 0 && m->chase.at <= at) ||
+	    (m->chase.step < 0 && m->chase.at >= at)))
+		model_say(m, TONE_INFO, "search went on at the %s",
+		    m->chase.step > 0 ? "top" : "bottom");
+	model_move(m, m->chase.at);
+}
+
+bool
+model_chase(struct model *m)
+{
+	const struct view *v = m->shown[m->screen];
+	int64_t until = clock_mono_ms() + CHASE_MS;
+	struct buf text = BUF_INIT;
+	bool is_found = false;
+	size_t n;
+
+	if (!m->chase.is_on)
+		return false;
+	if (v == NULL || (n = v->count) == 0 || (v->kind == VIEW_OVERVIEW)) {
+		end_chase(m, false);
+		return false;
+	}
+	queue_snapshot_lock(m->snapshot);
+	for (; m->chase.tried < n && !is_found; m->chase.tried++) {
+		if (m->chase.tried > 0 || !m->chase.is_here)
+			m->chase.at = m->chase.step > 0 ?
+			    (m->chase.at + 1) % n : (m->chase.at + n - 1) % n;
+		is_found = m->chase.at < n &&
+		    row_matches(m, v, m->chase.at, &text);
+		if (m->chase.tried % 256 == 255 && !is_found &&
+		    clock_mono_ms() >= until) {
+			m->chase.tried++;
+			break;
+		}
+	}
+	queue_snapshot_unlock(m->snapshot);
+	buf_done(&text);
+	if (is_found || m->chase.tried >= n)
+		end_chase(m, is_found);
+	return m->chase.is_on;
+}
+
+void
+model_search(struct model *m, int step, bool is_here)
+{
+	m->chase.is_on = m->search[0] != '\0';
+	m->chase.is_here = is_here;
+	m->chase.step = step;
+	m->chase.at = m->places[m->screen].at;
+	m->chase.tried = 0;
+	model_chase(m);
+}

@@ -1,0 +1,32 @@
+/*
+ * reader.h - one message, opened: its tabs are made by a worker
+ */
+#ifndef CMD_QTOP_READER_H
+#define CMD_QTOP_READER_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "cmd/qtop/model.h"
+
+struct queue_message;
+
+/* reader_open - show the message under the cursor; false when there is none */
+bool	reader_open(struct model *m);
+void	reader_close(struct model *m);
+/* reader_step - the next (1) or previous (-1) message of the list */
+void	reader_step(struct model *m, int step);
+/* reader_search - scroll to the next line that holds what is searched */
+void	reader_search(struct model *m, int step, bool is_here);
+
+/*
+ * reader_make - all tabs of a message
+ *
+ * log_fd	mail log, or -1
+ * tabs		TAB_COUNT buffers, filled with lines of text: not yet harmless,
+ *		which the grid makes them
+ */
+void	reader_make(struct queue_message *message, time_t now, int log_fd,
+	    struct buf *tabs);
+
+#endif

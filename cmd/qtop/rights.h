@@ -1,0 +1,18 @@
+/*
+ * rights.h - who touches what: queue files are read with their owner's rights
+ *
+ * Called by root, the threads that look into the queue and act on it become
+ * mail_owner, each for itself; the thread that draws, writes settings and
+ * exports, and runs the user's commands stays who called.
+ */
+#ifndef CMD_QTOP_RIGHTS_H
+#define CMD_QTOP_RIGHTS_H
+
+struct err;
+
+/* rights_prepare - look up mail_owner, while still single-threaded; 0 or -1 */
+int	rights_prepare(struct err *err);
+/* rights_become_owner - this thread, and those it starts; nothing for who is not root */
+int	rights_become_owner(struct err *err);
+
+#endif
