@@ -204,7 +204,7 @@ text_fold(struct buf *out, const char *s)
 	folded = NULL;
 	if (text_is_utf8(s, strlen(s)))
 		folded = u8_casefold((const uint8_t *)s, strlen(s), NULL,
-		    UNINORM_NFC, NULL, &len);
+		    NULL, NULL, &len);
 	if (folded == NULL) {		/* not UTF-8: fold what ASCII there is */
 		buf_adds(out, s);
 		text_lower(out->ptr + start);

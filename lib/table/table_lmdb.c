@@ -24,6 +24,7 @@
 #include "lib/conf/params.h"
 
 #define DEFAULT_1NULL	true
+#define KEY_MAX		511		/* LMDB's, as everybody compiles it */
 #define SIZE_SLOP	10240		/* spec/tables.md 4.2 */
 #define SIZE_MIN	((size_t)1 << 20)
 #define PAGE_SLOP	64
@@ -274,8 +275,6 @@ lmdb_table_lookup(struct table *t, const char *key, size_t len,
 	MDB_txn *txn = s->writer;
 	int rc = MDB_NOTFOUND;
 
-	if (len == 0)
-		return broken(t, "reading", MDB_BAD_VALSIZE, err);
 	if (txn == NULL) {
 		if ((rc = reader_lock(s)) != 0)
 			return broken(t, "reading", rc, err);
@@ -285,8 +284,8 @@ lmdb_table_lookup(struct table *t, const char *key, size_t len,
 	if (t->tries_1null &&
 	    (rc = get(s, txn, key, len + 1, value)) == 0)
 		index_hit(t, true);
-	if (rc == MDB_NOTFOUND && t->tries_0null &&
-	    (rc = get(s, txn, key, len, value)) == 0)
+	if (rc == MDB_NOTFOUND && t->tries_0null && (rc = len == 0 ?
+	    MDB_BAD_VALSIZE : get(s, txn, key, len, value)) == 0)
 		index_hit(t, false);
 	if (txn == s->reader)
 		reader_unlock(s);
@@ -402,9 +401,9 @@ lmdb_table_update(struct table *t, const char *key, size_t key_len,
     const char *value, size_t value_len, struct err *err)
 {
 	struct lmdb_state *s = t->state;
+	size_t size = key_len + index_stores_null(t, DEFAULT_1NULL);
 
-	if (key_len == 0 || (s->env == NULL && key_len +
-	    index_stores_null(t, DEFAULT_1NULL) > 511))
+	if (size == 0 || (s->env == NULL && size > KEY_MAX))
 		return broken(t, "updating", MDB_BAD_VALSIZE, err), -1;
 	if (t->mode == TABLE_CREATE)
 		return index_build_add(t, s->build, key, key_len, value,
@@ -422,14 +421,14 @@ lmdb_table_remove(struct table *t, const char *key, size_t len,
 
 	if (s->env == NULL || writer_begin(s, err) == -1)
 		return TABLE_BROKEN;
-	if (len == 0 || len > (size_t)mdb_env_get_maxkeysize(s->env) - 1)
+	if (len > (size_t)mdb_env_get_maxkeysize(s->env) - 1)
 		return TABLE_NOT_FOUND;
 	if (t->tries_1null &&
 	    (rc = mdb_del(s->writer, s->dbi, &k, NULL)) == 0)
 		index_hit(t, true);
 	k.mv_size--;
-	if (rc == MDB_NOTFOUND && t->tries_0null &&
-	    (rc = mdb_del(s->writer, s->dbi, &k, NULL)) == 0)
+	if (rc == MDB_NOTFOUND && t->tries_0null && (rc = len == 0 ?
+	    MDB_BAD_VALSIZE : mdb_del(s->writer, s->dbi, &k, NULL)) == 0)
 		index_hit(t, false);
 	if (rc == MDB_NOTFOUND)
 		return TABLE_NOT_FOUND;

@@ -2,8 +2,8 @@
  * table_source.c - text files of entries: logical lines and their grammars
  *
  * Reading keeps one physical line ahead, since only the next line tells
- * whether this one is complete. A NUL ends the text of its line; the rest is
- * not looked at, so that no key can hide behind it.
+ * whether this one is complete. A NUL ends the text of its logical line; the
+ * rest is not looked at, so that no key can hide behind it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -185,17 +185,17 @@ read_line(struct table_source *s, struct err *err)
 static int
 read_ahead(struct table_source *s, struct err *err)
 {
-	const char *p;
+	const char *p, *end;
 	int rc;
 
 	do {
 		if ((rc = read_line(s, err)) != 1)
 			break;
 		s->line_number++;
-		buf_truncate(&s->ahead, strlen(s->ahead.ptr));
-		for (p = s->ahead.ptr; is_space(*p); p++)
+		end = s->ahead.ptr + s->ahead.len;
+		for (p = s->ahead.ptr; p < end && is_space(*p); p++)
 			;
-	} while (*p == '\0' || *p == '#');
+	} while (p == end || *p == '#');
 	s->has_ahead = rc == 1;
 	return rc == -1 ? -1 : 0;
 }
@@ -218,6 +218,20 @@ next_rule(struct table_source *s, struct buf *line, int *first_line,
 	return 1;
 }
 
+/* Lines that go on with nothing: at the start of a file they are one, lost. */
+static int
+skip_orphan(struct table_source *s, struct err *err)
+{
+	if (s->has_ahead && is_space(s->ahead.ptr[0]) && !s->is_quiet)
+		log_warning("%s: logical line must not start with whitespace: "
+		    "\"%.*s%s\"", s->name, SHOWN_CHARS, s->ahead.ptr,
+		    s->ahead.len > SHOWN_CHARS ? "..." : "");
+	while (s->has_ahead && is_space(s->ahead.ptr[0]))
+		if (read_ahead(s, err) == -1)
+			return -1;
+	return 0;
+}
+
 int
 table_source_next(struct table_source *s, struct buf *line, int *first_line,
     struct err *err)
@@ -226,17 +240,8 @@ table_source_next(struct table_source *s, struct buf *line, int *first_line,
 		return next_rule(s, line, first_line, err);
 	if (!s->is_primed) {
 		s->is_primed = true;
-		if (read_ahead(s, err) == -1)
+		if (read_ahead(s, err) == -1 || skip_orphan(s, err) == -1)
 			return -1;
-		while (s->has_ahead && is_space(s->ahead.ptr[0])) {
-			if (!s->is_quiet)
-				log_warning("%s: logical line must not "
-				    "start with whitespace: \"%.*s%s\"",
-				    s->name, SHOWN_CHARS, s->ahead.ptr,
-				    s->ahead.len > SHOWN_CHARS ? "..." : "");
-			if (read_ahead(s, err) == -1)
-				return -1;
-		}
 	}
 	if (!s->has_ahead)
 		return 0;
@@ -249,6 +254,7 @@ table_source_next(struct table_source *s, struct buf *line, int *first_line,
 		if (read_ahead(s, err) == -1)
 			return -1;
 	}
+	buf_truncate(line, strlen(line->ptr));	/* a NUL ends all of it */
 	return 1;
 }
 
@@ -419,11 +425,22 @@ put_quoted(struct buf *out, const struct buf *text)
 
 	buf_addc(out, '"');
 	for (i = 0; i < text->len; i++) {
-		if (strchr("\"\\\r", text->ptr[i]) != NULL)
+		if (strchr("\"\\", text->ptr[i]) != NULL)
 			buf_addc(out, '\\');
 		buf_addc(out, text->ptr[i]);
 	}
 	buf_addc(out, '"');
+}
+
+/* In quotes and brackets a tab or the end of a line is stored as a blank. */
+static void
+level_blanks(struct buf *text)
+{
+	size_t i;
+
+	for (i = 0; i < text->len; i++)
+		if (strchr("\t\r\n", text->ptr[i]) != NULL)
+			text->ptr[i] = ' ';
 }
 
 /* Write a token out; a blank only between two that are no operators. */
@@ -465,6 +482,8 @@ table_source_alias(const char *line, const char *name, int line_number,
 			previous = TOKEN_END;
 			continue;
 		}
+		if (kind == TOKEN_QUOTED || kind == TOKEN_LITERAL)
+			level_blanks(&text);
 		if (has_colon) {
 			put_token(value, kind, &text, &previous, true);
 			value_tokens++;

@@ -39,6 +39,28 @@ postmap "hash:$V"
 send a@v.example
 ok 'a rebuilt index is noticed without a reload' wait_for 20 has two 2
 
+# Each indexed type, by daemons that have it open all the time.
+for type in gdbm lmdb cdb; do
+	printf '%s@v.example one@mb.example\n' $type >"$T/tables/$type"
+	postmap "$type:$T/tables/$type"
+done
+postconf -e "virtual_alias_maps = hash:$V, gdbm:$T/tables/gdbm, lmdb:$T/tables/lmdb, cdb:$T/tables/cdb, regexp:$T/tables/re, cdb:$T/tables/gone"
+postfix -c "$MAIL_CONFIG" reload >/dev/null 2>&1
+count=$(mails one)
+for type in gdbm lmdb cdb; do
+	send $type@v.example
+	count=$((count + 1))
+	ok "$type is in use" wait_for 20 has one $count
+done
+count=$(mails three)
+for type in gdbm lmdb cdb; do
+	printf '%s@v.example three@mb.example\n' $type >"$T/tables/$type"
+	postmap "$type:$T/tables/$type"
+	send $type@v.example
+	count=$((count + 1))
+	ok "a rebuilt $type is noticed without a reload" wait_for 20 has three $count
+done
+
 # A table that cannot be opened defers what needs it, and nothing is lost.
 # A reload ends the process that still has it open, but not at once.
 pickups() { ps -o pid=,args= --ppid "$(tr -d ' ' <"$T/i/spool/pid/master.pid")" | sed -n 's/ *\([0-9]*\) pickup.*/\1/p'; }

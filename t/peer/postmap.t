@@ -2,38 +2,7 @@
 # postmap and postalias say, print and return what Debian's do
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/peer.sh"
-
-peer_new peer
-mkdir "$T/conf" "$T/ours" "$T/theirs"
-cat >"$T/conf/main.cf" <<CF
-compatibility_level = 3.6
-queue_directory = $T/spool
-data_directory = $T/data
-myhostname = peer.example
-default_database_type = lmdb
-CF
-echo 'default_database_type = lmdb' >>"$T/peer/etc/main.cf"
-
-# both: write standard input to file NAME for both sides
-both() {
-	cat >"$T/ours/$1"
-	cp "$T/ours/$1" "$T/theirs/$1"
-}
-
-# same SENTENCE COMMAND ARGS: output, messages and status are the same.
-# Standard input comes from $T/in, if that is there.
-same() {
-	sentence=$1; shift
-	[ -f "$T/in" ] || : >"$T/in"
-	(cd "$T/ours" && MAIL_CONFIG=$T/conf "$@" <"$T/in" >"$T/ours.out" 2>"$T/ours.err"
-	echo "status $?" >>"$T/ours.out")
-	(cd "$T/theirs" && peer peer "$@" <"$T/in" >"$T/theirs.out" 2>"$T/theirs.err"
-	echo "status $?" >>"$T/theirs.out")
-	cat "$T/ours.err" >>"$T/ours.out"
-	cat "$T/theirs.err" >>"$T/theirs.out"
-	sed -i '/YP_LAST_MODIFIED/s/[0-9][0-9]*$/NOW/' "$T/ours.out" "$T/theirs.out"
-	is "$sentence: $*" "$(cat "$T/ours.out")" "$(cat "$T/theirs.out")"
-}
+. "$(dirname "$0")/tables.sh"
 
 both a <<'E'
  continues nothing
