@@ -221,6 +221,13 @@ text_printable(struct buf *out, const char *s, size_t len, bool utf8)
 	size_t n;
 
 	for (; len > 0; p += n, len -= n) {
+		/* Nearly all text is a run of these. */
+		for (n = 0; n < len && p[n] >= 0x20 && p[n] < 0x7f; n++)
+			;
+		if (n > 0) {
+			buf_add(out, p, n);
+			continue;
+		}
 		n = utf8 ? utf8_sequence(p, len) : (size_t)(p[0] < 0x80);
 		if (n == 0 || (n == 1 && (p[0] < 0x20 || p[0] == 0x7f)))
 			buf_addc(out, '?');

@@ -217,7 +217,9 @@ read_record(struct queue_file *qf, int *type, char **value, size_t *len,
 	size_t offset, have, head, need, want;
 	int rc;
 
-	if (qf->window == NULL && fill(qf, WINDOW_FIRST, err) == -1)
+	if (qf->window == NULL && fill(qf, qf->size > 0 &&
+	    qf->size < WINDOW_FIRST ? (size_t)qf->size : WINDOW_FIRST,
+	    err) == -1)
 		return -1;
 	for (;;) {
 		offset = 0;

@@ -32,20 +32,41 @@ number_member(struct buf *out, const char *name, int64_t n)
 	buf_addi(out, n);
 }
 
+static char *
+put_digits(char *at, int n, int digits)
+{
+	int i;
+
+	for (i = digits - 1; i >= 0; i--, n /= 10)
+		at[i] = (char)('0' + n % 10);
+	return at + digits;
+}
+
 static void
 utc_member(struct buf *out, const char *name, time_t when)
 {
 	struct tm tm;
-	char text[32];
+	char text[32], *p;
 
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof(text),
-	    "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gmtime_r(&when, &tm) == NULL || tm.tm_year < -1900 ||
+	    tm.tm_year > 9999 - 1900)
 		return;
+	p = put_digits(text, tm.tm_year + 1900, 4);
+	*p++ = '-';
+	p = put_digits(p, tm.tm_mon + 1, 2);
+	*p++ = '-';
+	p = put_digits(p, tm.tm_mday, 2);
+	*p++ = 'T';
+	p = put_digits(p, tm.tm_hour, 2);
+	*p++ = ':';
+	p = put_digits(p, tm.tm_min, 2);
+	*p++ = ':';
+	p = put_digits(p, tm.tm_sec, 2);
 	buf_adds(out, ", \"");
 	buf_adds(out, name);
 	buf_adds(out, "\": \"");
-	buf_adds(out, text);
-	buf_addc(out, '"');
+	buf_add(out, text, (size_t)(p - text));
+	buf_adds(out, "Z\"");
 }
 
 /* What the log says of one recipient. */
@@ -77,7 +98,7 @@ put_reason(struct queue_field_context *c, size_t i, struct buf *out)
 static void
 put_rcpts(struct queue_field_context *c, struct buf *out)
 {
-	const struct queue_field *notify = queue_field_find("notify", false);
+	static _Thread_local const struct queue_field *notify;
 	const struct queue_message *m = c->m;
 	const struct queue_message_rcpt *r;
 	struct queue_value v;
@@ -91,6 +112,8 @@ put_rcpts(struct queue_field_context *c, struct buf *out)
 		if (strcmp(r->orig, r->address) != 0)
 			member(out, "orig_address", r->orig);
 		if (r->dsn_notify != 0) {
+			if (notify == NULL)
+				notify = queue_field_find("notify", false);
 			queue_field_get(notify, c, i, 0, &v);
 			member(out, "notify", v.text);
 		}
@@ -182,8 +205,11 @@ static void
 put_times(struct queue_field_context *c, struct buf *out)
 {
 	const struct queue_message *m = c->m;
+	static _Thread_local const struct queue_field *next;
 	struct queue_value v;
 
+	if (next == NULL)
+		next = queue_field_find("next", false);
 	number_member(out, "arrived", m->arrival.tv_sec);
 	if (m->arrival.tv_usec > 0)
 		buf_addf(out, ".%06ld", (long)m->arrival.tv_usec);
@@ -191,7 +217,7 @@ put_times(struct queue_field_context *c, struct buf *out)
 	number_member(out, "age", c->now - m->arrival.tv_sec);
 	if (m->created != m->arrival.tv_sec)
 		number_member(out, "created", m->created);
-	queue_field_get(queue_field_find("next", false), c, 0, 0, &v);
+	queue_field_get(next, c, 0, 0, &v);
 	if (v.kind == VALUE_NUMBER) {
 		number_member(out, "next", v.number);
 		utc_member(out, "next_utc", v.number);

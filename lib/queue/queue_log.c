@@ -274,6 +274,18 @@ queue_log_open(const char *log, const char *id, struct err *err)
 	return ql;
 }
 
+static bool
+is_plain(const char *line, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)line[i] < ' ' ||
+		    (unsigned char)line[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 /*
  * The next line without its newline, NUL-terminated, with bytes of no
  * meaning turned to '?'; NULL at the end.
@@ -289,6 +301,10 @@ next_line(struct queue_log *ql, struct buf *clean)
 	if (nl == NULL)
 		nl = end;
 	ql->next = nl < end ? nl + 1 : end;
+	if (is_plain(line, (size_t)(nl - line))) {
+		*nl = '\0';		/* at the end there is one */
+		return line;
+	}
 	buf_reset(clean);
 	text_printable(clean, line, (size_t)(nl - line), true);
 	return clean->ptr;

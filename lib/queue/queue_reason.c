@@ -27,7 +27,7 @@
 #define FILE_MAX	(1024 * 1024)
 #define MATCH_LIMIT	100000		/* steps of one match: hostile texts end */
 #define TEXT_MAX_LEN	2000		/* bytes of a reason that are looked at */
-#define REMEMBERED	1024		/* a power of two */
+#define REMEMBERED	8192		/* a power of two */
 
 static const char *const class_names[REASON_COUNT] = {
 	"none", "dns-nodomain", "dns-temp", "connect", "timeout", "lost",

@@ -28,7 +28,7 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_scan_internal.h"
 
-#define BATCH		32	/* names */
+#define BATCH		64	/* names */
 #define BATCH_FIRST	4	/* while the first results are awaited */
 #define SMALL_BATCHES	16
 #define RING_A_THREAD	4	/* batches a worker may be ahead */
