@@ -119,6 +119,7 @@ step "It keeps running. What to try next:"
 cat <<END
    export MAIL_CONFIG=$dir/etc PATH=$bin:\$PATH
    mailq                             what waits, and why
+   qtop                              the same, to look around and act: ? helps, q quits
    smtp-sink -c 127.0.0.1:$((port + 1)) 10 &   then: postqueue -f
    postconf -n                       what is configured
    postsuper -d ALL deferred         delete what waits

@@ -43,7 +43,8 @@ struct act {
 	struct queue_edit *edit;
 	char		 token[QUEUE_TOKEN_SIZE];
 	char		*select;
-	struct queue_act_options options;
+	bool		 is_all_tagged;	/* it means all that is tagged */
+	struct buf	 user;		/* who is behind all this */
 	/* Runs. */
 	atomic_bool	 is_running, wants_stop;
 	atomic_size_t	 done, total;
@@ -87,7 +88,12 @@ struct run {
 struct act *
 act_new(void)
 {
-	return xcalloc(1, sizeof(struct act));
+	struct act *a = xcalloc(1, sizeof(*a));
+
+	/* Here, where nobody has become mail_owner yet. */
+	buf_init(&a->user);
+	queue_journal_user(&a->user);
+	return a;
 }
 
 static void
@@ -106,6 +112,7 @@ void
 act_free(struct act *a)
 {
 	drop_pending(a);
+	buf_done(&a->user);
 	free(a);
 }
 
@@ -154,18 +161,18 @@ act_scope_count(struct model *m, const char **what)
 	const struct group *g;
 	size_t n = tagged(m);
 
-	if (m->reader.is_open) {
-		*what = "this message";
+	*what = "message: the one that is open";
+	if (m->reader.is_open)
 		return 1;
-	}
-	*what = "tagged";
+	*what = n == 1 ? "tagged message" : "tagged messages";
 	if (n > 0)
 		return n;
 	if ((g = model_group(m)) != NULL) {
-		*what = "in this group";
+		*what = g->messages == 1 ? "message: this group" :
+		    "messages: this group";
 		return g->messages;
 	}
-	*what = "this message";
+	*what = "message: the one under the cursor";
 	return model_entry(m, &entry) ? 1 : 0;
 }
 
@@ -308,10 +315,13 @@ take_plan(struct model *m, struct gather *g)
 {
 	struct act *a = m->act;
 	struct confirm *q = &m->confirm;
+	struct queue_act_options options = QUEUE_ACT_OPTIONS_INIT;
 	struct queue_plan_totals totals;
 	struct buf title = BUF_INIT;
 
 	drop_pending(a);
+	a->is_all_tagged = g->is_tagged && (g->hidden == 0 ||
+	    g->scope == ACT_TAGGED_ALL);
 	a->what = g->edit != NULL ? WHAT_EDIT : WHAT_PLAN;
 	a->plan = g->plan;
 	a->edit = g->edit;
@@ -332,10 +342,8 @@ take_plan(struct model *m, struct gather *g)
 		buf_adds(&q->text, "undo     the originals go to the trash; "
 		    "signatures (DKIM) may break\n");
 	} else {
-		a->options = (struct queue_act_options)QUEUE_ACT_OPTIONS_INIT;
 		queue_plan_print(a->plan, &q->text);
-		queue_act_promise(a->plan, &a->options, clock_now(),
-		    &q->text);
+		queue_act_promise(a->plan, &options, clock_now(), &q->text);
 	}
 	buf_addf(&title, "%s %zu message%s?", a->what == WHAT_EDIT ? "Change" :
 	    queue_actions[g->action].name, totals.messages,
@@ -493,9 +501,9 @@ undo_step(const struct queue_undo_step *s, void *ctx)
 }
 
 static void
-run_edit(struct run *r, const char *user)
+run_edit(struct run *r)
 {
-	struct queue_edit_options o = { .user = user, .command = "qtop",
+	struct queue_edit_options o = { .user = r->a->user.ptr, .command = "qtop",
 	    .select = r->select, .note = r->note, .wait_s = EDIT_WAIT_S };
 	struct queue_edit_session *s;
 	struct queue_edit_result out;
@@ -535,13 +543,11 @@ run_run(struct job *job)
 {
 	struct run *r = (struct run *)job;
 	struct queue_act_options o = QUEUE_ACT_OPTIONS_INIT;
-	struct buf user = BUF_INIT;
 
 	/* A line a message, where all that happens to mail is told. */
 	log_to(params.maillog_file[0] != '\0' ? LOG_TO_POSTLOG :
 	    LOG_TO_SYSLOG);
-	queue_journal_user(&user);
-	o.user = user.ptr;
+	o.user = r->a->user.ptr;
 	o.command = "qtop";
 	o.select = r->select;
 	o.note = r->note;
@@ -552,9 +558,8 @@ run_run(struct job *job)
 		r->rc = queue_undo_run(r->token, NULL, false, &o, undo_step,
 		    r, &r->report, &r->err);
 	else
-		run_edit(r, user.ptr);
+		run_edit(r);
 	log_to(LOG_TO_STDERR);
-	buf_done(&user);
 	atomic_store(&r->a->is_running, false);
 }
 
@@ -625,6 +630,13 @@ act_confirmed(struct model *m, const char *note)
 		model_say(m, TONE_BAD, "%s", err.text);
 		drop_pending(a);
 		return;
+	}
+	/* What is deleted shall not be reported as tagged and gone. */
+	if (a->what == WHAT_PLAN && a->is_all_tagged &&
+	    queue_plan_action(a->plan) == QUEUE_ACT_DELETE) {
+		queue_snapshot_lock(m->snapshot);
+		queue_snapshot_untag_all(m->snapshot);
+		queue_snapshot_unlock(m->snapshot);
 	}
 	r = xcalloc(1, sizeof(*r));
 	r->job.run = run_run;

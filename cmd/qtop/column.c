@@ -258,6 +258,7 @@ void
 column_layout(unsigned shown, int width, int widths[COLUMN_COUNT])
 {
 	int c, go, left, shares = 0, last = 0;
+	bool is_growing;
 
 	for (c = 0; c < COLUMN_COUNT; c++)
 		widths[c] = columns[c].least;
@@ -266,19 +267,22 @@ column_layout(unsigned shown, int width, int widths[COLUMN_COUNT])
 			if (columns[c].goes == go &&
 			    total(shown, widths) > width)
 				shown &= ~COLUMN_BIT(c);
-	/* First to what is usual, then the rest by shares. */
 	for (c = 0; c < COLUMN_COUNT; c++) {
-		if ((shown & COLUMN_BIT(c)) == 0) {
+		if ((shown & COLUMN_BIT(c)) == 0)
 			widths[c] = 0;
-			continue;
-		}
-		left = width - total(shown, widths);
-		if (left > columns[c].usual - columns[c].least)
-			left = columns[c].usual - columns[c].least;
-		if (left > 0)
-			widths[c] += left;
-		shares += columns[c].grows;
+		else
+			shares += columns[c].grows;
 	}
+	/* First to what is usual, each in its turn, then the rest by shares. */
+	do {
+		is_growing = false;
+		for (c = 0; c < COLUMN_COUNT; c++)
+			if (widths[c] > 0 && widths[c] < columns[c].usual &&
+			    total(shown, widths) < width) {
+				widths[c]++;
+				is_growing = true;
+			}
+	} while (is_growing);
 	if ((left = width - total(shown, widths)) <= 0 || shares == 0)
 		return;
 	for (c = 0; c < COLUMN_COUNT; c++)

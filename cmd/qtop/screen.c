@@ -261,6 +261,10 @@ draw_status(struct model *m, struct grid *g)
 	    m->shown[m->screen]->error[0] != '\0') {
 		grid_put(g, 1, y, g->width - right - 2, ROLE_BAD, CUT_END,
 		    m->shown[m->screen]->error);
+	} else if (!m->reader.is_open && model_group(m) != NULL) {
+		/* The advice, the last answer: narrow screens cut it. */
+		grid_put(g, 1, y, g->width - right - 2, ROLE_DIM, CUT_END,
+		    model_group(m)->note);
 	}
 	buf_done(&text);
 	/* While a filter is typed, what is wrong with it so far. */

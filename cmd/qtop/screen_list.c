@@ -139,9 +139,8 @@ draw_preview(struct model *m, struct grid *g, const struct queue_row *row)
 	if (queue_snapshot_fact(m->snapshot, row, QUEUE_FACT_SASL)[0] != '\0')
 		buf_addf(&text, ", login %s", queue_snapshot_fact(m->snapshot,
 		    row, QUEUE_FACT_SASL));
-	if (y < end)
-		grid_put(g, 1, y++, g->width - 2, ROLE_TITLE, CUT_END,
-		    text.ptr);
+	y += (int)screen_text(m, g, 1, y, g->width - 2, end - y, text.ptr, 0,
+	    ROLE_TITLE);
 	for (i = 0; i < row->rcpt_count && y < end; i++) {
 		why = queue_snapshot_reason(m->snapshot, &r[i]);
 		buf_setf(&text, "%s  %s", queue_snapshot_text(m->snapshot,
@@ -206,6 +205,14 @@ static const struct {
 #define AGES_WIDTH	8
 #define CLASS_WIDTH	14
 
+/* Reasons are long, and their class stands above them. */
+static bool
+has_extras(const struct model *m)
+{
+	return m->width >= (m->screen == SCREEN_REASONS ? 2 * EXTRA_FROM :
+	    EXTRA_FROM);
+}
+
 static int
 fixed_width(const struct model *m)
 {
@@ -214,7 +221,7 @@ fixed_width(const struct model *m)
 	for (c = 1; c < GROUP_SORT_COUNT; c++)
 		if (m->width >= group_columns[c].from)
 			sum += group_columns[c].width + 1;
-	if (m->width >= EXTRA_FROM)
+	if (has_extras(m))
 		sum += AGES_WIDTH + 1 + CLASS_WIDTH + 1;
 	return sum;
 }
@@ -228,7 +235,7 @@ key_width(const struct model *m)
 	    m->screen == SCREEN_REASONS;
 
 	if (m->screen == SCREEN_REASONS)
-		return left * 2 / 3 - 1;
+		return (left > 90 ? left * 3 / 5 : left) - 1;
 	return (has_notes ? left / 3 : left > 60 ? 60 : left) - 1;
 }
 
@@ -280,14 +287,15 @@ draw_group_titles(struct model *m, struct grid *g)
 	for (c = 1; c < GROUP_SORT_COUNT; c++)
 		if (m->width >= group_columns[c].from)
 			x += group_columns[c].width + 1;
-	if (m->width >= EXTRA_FROM) {
+	if (has_extras(m)) {
 		grid_put(g, x, 2, AGES_WIDTH, ROLE_COLUMNS, CUT_END, "Ages");
 		x += AGES_WIDTH + 1;
 		grid_put(g, x, 2, CLASS_WIDTH, ROLE_COLUMNS, CUT_END,
 		    "Top class");
 		x += CLASS_WIDTH + 1;
 	}
-	if (m->screen == SCREEN_REASONS || m->screen == SCREEN_RELAYS)
+	if (x < g->width && (m->screen == SCREEN_REASONS ||
+	    m->screen == SCREEN_RELAYS))
 		grid_put(g, x, 2, g->width - x, ROLE_COLUMNS, CUT_END,
 		    m->screen == SCREEN_REASONS ? "Advice" : "Last answer");
 }
@@ -341,7 +349,7 @@ draw_group(struct model *m, struct grid *g, int y, const struct group *group,
 		grid_put_right(g, x, y, width, role, text.ptr);
 		end = x + width + 1;
 	}
-	if (m->width >= EXTRA_FROM) {
+	if (has_extras(m)) {
 		grid_spark(g, end, y, VIEW_AGES, role, group->ages,
 		    VIEW_AGES);
 		end += AGES_WIDTH + 1;

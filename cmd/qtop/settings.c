@@ -40,7 +40,9 @@ settings_theme(struct model *m, const char *name)
 		model_say(m, TONE_BAD, "%s", err.text);
 		return false;
 	}
-	snprintf(m->settings.theme, sizeof(m->settings.theme), "%s", name);
+	if (name != m->settings.theme)
+		snprintf(m->settings.theme, sizeof(m->settings.theme), "%s",
+		    name);
 	if (no_colour != NULL && no_colour[0] != '\0')
 		theme_load(&theme, "mono", NULL, NULL);
 	m->theme = theme;
