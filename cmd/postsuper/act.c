@@ -23,7 +23,7 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 
-struct super_counts super_counts;
+_Thread_local struct super_counts super_counts;
 
 bool
 super_is_message_queue(const char *queue)

@@ -175,10 +175,16 @@ fatal_exit(void)
 	return BULK_FATAL;
 }
 
+bool
+super_has_signal(void)
+{
+	return caught != 0;
+}
+
 void
 super_check_signal(void)
 {
-	if (caught == 0)
+	if (!super_has_signal())
 		return;
 	super_warn_incomplete();
 	exit(caught);

@@ -17,6 +17,7 @@ enum super_action {
 	SUPER_STRUCT	= 64,	/* -s */
 	SUPER_STRUCT_ALL = 128	/* -S: names of long IDs too */
 };
+#define SUPER_REPAIR	(SUPER_PURGE | SUPER_STRUCT | SUPER_STRUCT_ALL)
 #define SUPER_EXPIRE_RELEASE	(SUPER_EXPIRE | SUPER_RELEASE)	/* -f */
 
 struct super_counts {
@@ -26,7 +27,8 @@ struct super_counts {
 	long	repaired;	/* renames of -s, of whatever kind */
 };
 
-extern struct super_counts super_counts;
+/* Each thread counts for itself; the main thread's are reported. */
+extern _Thread_local struct super_counts super_counts;
 
 /* An action by ID: ALL and "-" are special. */
 struct super_order {
@@ -64,6 +66,8 @@ bool	super_rename(const char *from, const char *to);
 bool	super_remove(const char *path);
 /* super_expire - set the forced-expiration bit; false when gone, set already, or not safe to open */
 bool	super_expire(const char *path);
+/* super_has_signal - has one asked to stop? */
+bool	super_has_signal(void);
 /* super_check_signal - end cleanly when a signal has asked for it */
 void	super_check_signal(void);
 

@@ -9,6 +9,9 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,10 +28,14 @@
 #define SUFFIX		"#FIX"
 #define STALE_S		(7 * 24 * 3600)	/* an unfinished file nobody will finish */
 
+#define THREADS		4	/* they wait, mostly: more than processors are of use */
+
 struct file {
 	const char	*queue;
 	bool		 is_message;	/* stands in a message queue */
 	struct buf	 path, name;	/* as they are now */
+	struct buf	 to;		/* scratch for another path */
+	int		 dir;		/* descriptor, and path within it, as found */
 	struct stat	 st;
 };
 
@@ -42,14 +49,11 @@ is_ready(const struct file *f)
 static bool
 move_to(struct file *f, const char *queue)
 {
-	struct buf to = BUF_INIT;
-	bool is_done;
-
-	queue_path(&to, queue, f->name.ptr);
-	if ((is_done = super_rename(f->path.ptr, to.ptr)))
-		buf_swap(&f->path, &to);
-	buf_done(&to);
-	return is_done;
+	queue_path(&f->to, queue, f->name.ptr);
+	if (!super_rename(f->path.ptr, f->to.ptr))
+		return false;
+	buf_swap(&f->path, &f->to);
+	return true;
 }
 
 /* ---- ALL ---- */
@@ -165,7 +169,6 @@ finish_name(struct file *f)
 static void
 repair(struct file *f, unsigned actions)
 {
-	struct buf proper = BUF_INIT;
 	uint64_t inode;
 	bool is_long;
 
@@ -189,10 +192,9 @@ repair(struct file *f, unsigned actions)
 			return;
 		}
 	}
-	queue_path(&proper, f->queue, f->name.ptr);
-	if (strcmp(proper.ptr, f->path.ptr) != 0)
-		repair_name(f->path.ptr, proper.ptr);
-	buf_done(&proper);
+	queue_path(&f->to, f->queue, f->name.ptr);
+	if (strcmp(f->to.ptr, f->path.ptr) != 0)
+		repair_name(f->path.ptr, f->to.ptr);
 }
 
 /* ---- the walk ---- */
@@ -200,7 +202,7 @@ repair(struct file *f, unsigned actions)
 static void
 sweep_file(struct file *f, unsigned actions)
 {
-	if (lstat(f->path.ptr, &f->st) == -1) {
+	if (fstatat(f->dir, f->name.ptr, &f->st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno != ENOENT)
 			log_fatal("lstat %s: %s", f->path.ptr,
 			    strerror(errno));
@@ -245,12 +247,10 @@ sweep_file(struct file *f, unsigned actions)
  * only the repair should have emptied it.
  */
 static void
-leave_directory(const struct queue_dir *qd, const char *queue,
+leave_directory(const char *path, int depth, const char *queue,
     unsigned actions)
 {
-	const char *path = queue_dir_path(qd);
-
-	if (queue_dir_depth(qd) < queue_hash_depth(queue))
+	if (depth < queue_hash_depth(queue))
 		return;
 	if (log_verbose > 0)
 		log_info("remove directory %s", path);
@@ -259,13 +259,147 @@ leave_directory(const struct queue_dir *qd, const char *queue,
 		log_warning("remove directory %s: %s", path, strerror(errno));
 }
 
+/*
+ * Everything of one walk.
+ *
+ * skip		names of directories that other walks take
+ */
+static void
+sweep_walk(const char *queue, struct queue_dir *qd, const char *skip,
+    unsigned actions)
+{
+	struct file f = { .queue = queue, .path = BUF_INIT, .name = BUF_INIT,
+	    .to = BUF_INIT, .is_message = super_is_message_queue(queue) };
+	enum queue_dir_step step;
+
+	while (!super_has_signal() &&
+	    (step = queue_dir_step(qd)) != QUEUE_DIR_END) {
+		if (step == QUEUE_DIR_LEFT) {
+			leave_directory(queue_dir_path(qd),
+			    queue_dir_depth(qd), queue, actions);
+			continue;
+		}
+		buf_sets(&f.path, queue_dir_path(qd));
+		buf_sets(&f.name, queue_dir_name(qd));
+		if (f.name.len == 1 && strchr(skip, f.name.ptr[0]) != NULL)
+			continue;
+		f.dir = queue_dir_fd(qd);
+		sweep_file(&f, actions);
+	}
+	queue_dir_close(qd);
+	buf_done(&f.path);
+	buf_done(&f.name);
+	buf_done(&f.to);
+}
+
+/* ---- several threads, a hash directory each at a time ---- */
+
+struct share {
+	const char	*queue;
+	unsigned	 actions;
+	char		 parts[256];	/* names of the directories */
+	size_t		 count, next;
+	pthread_mutex_t	 lock;
+	struct super_counts counts;	/* of all helpers */
+};
+
+static bool
+take_part(struct share *s, char *part)
+{
+	bool is_left;
+
+	pthread_mutex_lock(&s->lock);
+	is_left = s->next < s->count;
+	if (is_left)
+		*part = s->parts[s->next++];
+	pthread_mutex_unlock(&s->lock);
+	return is_left;
+}
+
+static void
+sweep_parts(struct share *s)
+{
+	struct err err = ERR_INIT;
+	struct queue_dir *qd;
+	char part, path[QUEUE_NAME_MAX + 3];
+
+	while (!super_has_signal() && take_part(s, &part)) {
+		snprintf(path, sizeof(path), "%s/%c", s->queue, part);
+		qd = queue_dir_open_part(s->queue, part, &err);
+		if (qd == NULL && err.errnum == ENOENT)
+			continue;
+		if (qd == NULL)
+			log_fatal("scan_dir_push: open directory %s: %s",
+			    path, strerror(err.errnum));
+		sweep_walk(s->queue, qd, "", s->actions);
+		leave_directory(path, 0, s->queue, s->actions);
+	}
+}
+
+static void
+add_counts(struct super_counts *sum, const struct super_counts *c)
+{
+	sum->deleted += c->deleted;
+	sum->expired += c->expired;
+	sum->held += c->held;
+	sum->released += c->released;
+	sum->requeued += c->requeued;
+	sum->renamed += c->renamed;
+	sum->mismatched += c->mismatched;
+	sum->repaired += c->repaired;
+}
+
+static void *
+help(void *ctx)
+{
+	struct share *s = ctx;
+
+	sweep_parts(s);
+	pthread_mutex_lock(&s->lock);
+	add_counts(&s->counts, &super_counts);
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* The hash directories of a queue: by name, whatever they are; none in maildrop. */
+static void
+find_parts(struct share *s)
+{
+	struct dirent *de;
+	DIR *dir;
+
+	if (strcmp(s->queue, "maildrop") == 0 ||
+	    (dir = opendir(s->queue)) == NULL)
+		return;
+	while ((de = readdir(dir)) != NULL && s->count < sizeof(s->parts) - 1)
+		if (de->d_name[0] != '.' && de->d_name[1] == '\0')
+			s->parts[s->count++] = de->d_name[0];
+	closedir(dir);
+}
+
+static void
+sweep_shared(struct share *s)
+{
+	size_t i, n = 0, most = s->actions & SUPER_REPAIR ? 0 : THREADS - 1;
+	pthread_t helpers[THREADS - 1];
+
+	/* A helper that cannot be had is one less. */
+	while (n < most && n + 1 < s->count &&
+	    pthread_create(&helpers[n], NULL, help, s) == 0)
+		n++;
+	sweep_parts(s);
+	for (i = 0; i < n; i++)
+		pthread_join(helpers[i], NULL);
+	add_counts(&super_counts, &s->counts);
+}
+
 static void
 sweep_queue(const char *queue, unsigned actions)
 {
-	struct file f = { .queue = queue, .path = BUF_INIT, .name = BUF_INIT };
+	struct share s = { .queue = queue, .actions = actions,
+	    .lock = PTHREAD_MUTEX_INITIALIZER };
 	struct err err = ERR_INIT;
 	struct queue_dir *qd;
-	enum queue_dir_step step;
 
 	if (!super_is_known_queue(queue))
 		log_fatal("invalid directory name: %s", queue);
@@ -273,22 +407,13 @@ sweep_queue(const char *queue, unsigned actions)
 		log_fatal("%s queue must not be hashed", queue);
 	if (log_verbose > 0)
 		log_info("queue: %s", queue);
-	f.is_message = super_is_message_queue(queue);
-	if ((qd = queue_dir_open(queue, &err)) == NULL)
+	if ((qd = queue_dir_open_part(queue, '\0', &err)) == NULL)
 		log_fatal("%s", err.text);
-	while ((step = queue_dir_step(qd)) != QUEUE_DIR_END) {
-		super_check_signal();
-		if (step == QUEUE_DIR_LEFT) {
-			leave_directory(qd, queue, actions);
-			continue;
-		}
-		buf_sets(&f.path, queue_dir_path(qd));
-		buf_sets(&f.name, queue_dir_name(qd));
-		sweep_file(&f, actions);
-	}
-	queue_dir_close(qd);
-	buf_done(&f.path);
-	buf_done(&f.name);
+	find_parts(&s);
+	sweep_shared(&s);
+	sweep_walk(queue, qd, s.parts, actions);
+	pthread_mutex_destroy(&s.lock);
+	super_check_signal();
 }
 
 void

@@ -34,6 +34,7 @@ struct queue_dir {
 	DIR		*level[LEVELS_MAX];
 	int		 depth;		/* of the directory being read */
 	int		 entry_depth;
+	int		 above;		/* levels between the queue and level[0] */
 	bool		 is_flat;	/* maildrop */
 	int		 type;
 	ino_t		 inode;
@@ -42,27 +43,49 @@ struct queue_dir {
 	size_t		 name_at;	/* in path */
 };
 
-struct queue_dir *
-queue_dir_open(const char *queue, struct err *err)
+static struct queue_dir *
+open_walk(const char *path, bool is_flat, int above, struct err *err)
 {
 	struct queue_dir *qd;
 	DIR *dir;
 
-	if (!queue_name_is_valid(queue)) {
-		err_set(err, ERR_SYNTAX, "bad mail queue name: %.100s", queue);
-		return NULL;
-	}
-	if ((dir = opendir(queue)) == NULL) {
-		err_sys(err, "open directory %s", queue);
+	if ((dir = opendir(path)) == NULL) {
+		err_sys(err, "open directory %s", path);
 		return NULL;
 	}
 	qd = xcalloc(1, sizeof(*qd));
 	qd->level[0] = dir;
-	qd->is_flat = strcmp(queue, "maildrop") == 0;
+	qd->is_flat = is_flat;
+	qd->above = above;
 	buf_init(&qd->dir);
 	buf_init(&qd->path);
-	buf_sets(&qd->dir, queue);
+	buf_sets(&qd->dir, path);
 	return qd;
+}
+
+struct queue_dir *
+queue_dir_open(const char *queue, struct err *err)
+{
+	if (!queue_name_is_valid(queue)) {
+		err_set(err, ERR_SYNTAX, "bad mail queue name: %.100s", queue);
+		return NULL;
+	}
+	return open_walk(queue, strcmp(queue, "maildrop") == 0, 0, err);
+}
+
+struct queue_dir *
+queue_dir_open_part(const char *queue, char part, struct err *err)
+{
+	char path[QUEUE_NAME_MAX + 3];
+
+	if (!queue_name_is_valid(queue) || part == '/') {
+		err_set(err, ERR_SYNTAX, "bad mail queue name: %.100s", queue);
+		return NULL;
+	}
+	if (part == '\0')
+		return open_walk(queue, true, 0, err);
+	snprintf(path, sizeof(path), "%s/%c", queue, part);
+	return open_walk(path, false, 1, err);
 }
 
 static void
@@ -173,7 +196,7 @@ queue_dir_name(const struct queue_dir *qd)
 int
 queue_dir_depth(const struct queue_dir *qd)
 {
-	return qd->entry_depth;
+	return qd->above + qd->entry_depth;
 }
 
 int

@@ -16,6 +16,16 @@ struct err;
 struct queue_dir;
 
 struct queue_dir	*queue_dir_open(const char *queue, struct err *err);
+/*
+ * queue_dir_open_part - a piece of a queue, so that several walks can share it
+ *
+ * part		name of a one-character directory; '\0': what stands in the queue
+ *		itself, one-character entries told like others and not entered
+ *
+ * Depths count from the queue on.
+ */
+struct queue_dir	*queue_dir_open_part(const char *queue, char part,
+			    struct err *err);
 /* queue_dir_next - the next ID (borrowed until the next call), NULL at the end */
 const char	*queue_dir_next(struct queue_dir *qd);
 /* queue_dir_path - path of that entry as found, relative to the queue directory */

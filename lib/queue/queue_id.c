@@ -19,7 +19,6 @@
 #include "lib/conf/params.h"
 
 #define ID_MAX		255
-#define NAME_MAX_LEN	100
 #define SECONDS_MIN	6	/* base-52 digits of the seconds, at least */
 #define USEC_DIGITS	4
 #define USEC_MAX	1000000
@@ -182,7 +181,7 @@ queue_name_is_valid(const char *queue)
 	size_t n;
 
 	for (n = 0; queue[n] != '\0'; n++)
-		if (n >= NAME_MAX_LEN || !isalnum((unsigned char)queue[n]))
+		if (n >= QUEUE_NAME_MAX || !isalnum((unsigned char)queue[n]))
 			return false;
 	return n > 0;
 }

@@ -29,6 +29,7 @@ bool	queue_id_is_long(const char *id);
 bool	queue_id_inode(const char *id, uint64_t *inode);
 /* queue_id_time - arrival in a long ID; usec only (sec 0) in a short one */
 bool	queue_id_time(const char *id, struct timeval *tv);
+#define QUEUE_NAME_MAX	100
 /* queue_name_is_valid - 1 to 100 of [A-Za-z0-9] */
 bool	queue_name_is_valid(const char *queue);
 

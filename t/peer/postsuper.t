@@ -28,6 +28,7 @@ fill() (
 	ln -s /etc/passwd incoming/SYMLINK; mkfifo incoming/FIFO1
 	mkdir incoming/subdir incoming/full; bad incoming/full/x
 	bad flush/site_example 600
+	[ -z "${ODD-}" ] || bad incoming/Q
 	chown -R postfix .
 	echo "$a $b $c $d $e"
 )
@@ -77,6 +78,11 @@ same 'maildrop may not be hashed' 'hash_queue_names = maildrop' -s
 same 'two levels' 'hash_queue_names = incoming deferred\nhash_queue_depth = 2' -s
 same 'no such queue' '' -s bogus
 same 'IDs are not trusted after a repair' '' -s -d @1
+# What was done before it is found depends on the order of the directory.
+ODD=1
+run peer '' -h ALL incoming; run ours '' -h ALL incoming
+is 'a file where a directory should be' "$(grep -e fatal -e exit "$T/ours.out")" "$(grep -e fatal -e exit "$T/peer.out")"
+ODD=
 same 'queues by name' '' -d ALL trace incoming
 same 'a missing argument' '' -d
 same 'an unknown option' '' -Z

@@ -1,0 +1,89 @@
+#!/bin/bash
+# actions.sh - postsuper on a full queue, ours, Debian's, and the floor
+#
+#   actions.sh [MESSAGES]       default 100000
+#
+# A spool of deferred messages with their logs, made anew for each line that
+# consumes it. Seconds of wall time after a sync. The floor is a program that
+# only unlinks or renames, with one thread and with two. BENCH_DIR says on
+# which file system (default /var/tmp).
+set -u
+PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
+[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+[ -x "$PH_TOOLS/spool-floor" ] || make -s -C "$PH_SRC" "build/t/tools/spool-floor" || exit 1
+[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX") || exit 1
+chmod 755 "$W"
+trap 'rm -rf "$W"' EXIT
+trap 'exit 1' INT TERM
+n=${1:-100000}
+queues='maildrop incoming active deferred hold corrupt bounce defer trace flush private public pid'
+
+cp -r "$PEER_CACHE/etc" "$W/etc"
+grep -Ev '^(queue_directory|maillog_file|hash_queue_names|hash_queue_depth|data_directory) *=' \
+    "$PEER_CACHE/etc/main.cf" >"$W/etc/main.cf"
+mkdir "$W/data"; chown postfix "$W/data"
+cat >>"$W/etc/main.cf" <<CF
+queue_directory = $W/spool
+data_directory = $W/data
+hash_queue_names = deferred, defer
+hash_queue_depth = 1
+syslog_facility = local7
+CF
+
+fill() {
+	rm -rf "$W/spool"; mkdir "$W/spool"
+	(cd "$W/spool" && mkdir -m 700 $queues)
+	"$PH_TOOLS/spool-floor" fill "$W/spool" "$n"
+	chown -R postfix "$W/spool"
+	sync
+}
+
+# timed COMMAND...: sets s
+timed() {
+	sync
+	s=$(perl -MTime::HiRes=time -e '
+		my $t = time;
+		my $pid = fork;
+		if (!$pid) { open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null"; exec @ARGV }
+		waitpid $pid, 0;
+		die "@ARGV: exit $?\n" if $? && $ARGV[-1] ne "--may-fail";
+		printf "%.2f", time - $t' "$@") || exit 1
+}
+ours() { timed "$PH_BIN/postsuper" -c "$W/etc" "$@"; }
+peer() { timed bash "$PEER_SETUP" cmd "$PEER_CACHE" postsuper -c "$W/etc" "$@"; }
+long() { timed "$PH_BIN/postsuper" -c "$W/etc" "$@"; }
+
+row() {	# row WHAT OURS PEER FLOOR1 FLOOR2
+	printf '%-34s %8s %8s %8s %8s  %s\n' "$1" "$2" "$3" "$4" "$5" \
+	    "$(awk -v a="$2" -v b="$3" 'BEGIN { if (a > 0 && b != "-") printf "%.2f times as fast", b / a }')"
+}
+
+echo "# $n messages, a log each; seconds; floor with one thread and with two"
+printf '%-34s %8s %8s %8s %8s\n' action ours peer floor1 floor2
+declare -A t
+for who in ours peer; do
+	fill
+	$who -s; t[$who,s]=$s
+	$who -h ALL; t[$who,h]=$s
+	$who -H ALL; t[$who,H]=$s
+	$who -d ALL; t[$who,d]=$s
+	fill
+	$who -r ALL; t[$who,r]=$s
+done
+for threads in '' -t; do
+	fill
+	timed "$PH_TOOLS/spool-floor" rename $threads "$W/spool/deferred" "$W/spool/hold"; t[floor$threads,h]=$s
+	fill
+	timed "$PH_TOOLS/spool-floor" unlink $threads "$W/spool/defer" "$W/spool/deferred"; t[floor$threads,d]=$s
+done
+row 'postsuper -s' "${t[ours,s]}" "${t[peer,s]}" - -
+row 'postsuper -h ALL' "${t[ours,h]}" "${t[peer,h]}" "${t[floor,h]}" "${t[floor-t,h]}"
+row 'postsuper -H ALL' "${t[ours,H]}" "${t[peer,H]}" "${t[floor,h]}" "${t[floor-t,h]}"
+row 'postsuper -r ALL' "${t[ours,r]}" "${t[peer,r]}" "${t[floor,h]}" "${t[floor-t,h]}"
+row 'postsuper -d ALL' "${t[ours,d]}" "${t[peer,d]}" "${t[floor,d]}" "${t[floor-t,d]}"
