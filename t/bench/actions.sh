@@ -1,7 +1,7 @@
 #!/bin/bash
 # actions.sh - postsuper on a full queue, ours, Debian's, and the floor
 #
-#   actions.sh [MESSAGES]       default 100000
+#   actions.sh [MESSAGES [ACTIONS]]       default 100000 shHrd
 #
 # A spool of deferred messages with their logs, made anew for each line that
 # consumes it. Seconds of wall time after a sync. The floor is a program that
@@ -21,7 +21,7 @@ W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX") || exit 1
 chmod 755 "$W"
 trap 'rm -rf "$W"' EXIT
 trap 'exit 1' INT TERM
-n=${1:-100000}
+n=${1:-100000} actions=${2:-shHrd}
 queues='maildrop incoming active deferred hold corrupt bounce defer trace flush private public pid'
 
 cp -r "$PEER_CACHE/etc" "$W/etc"
@@ -67,23 +67,28 @@ row() {	# row WHAT OURS PEER FLOOR1 FLOOR2
 echo "# $n messages, a log each; seconds; floor with one thread and with two"
 printf '%-34s %8s %8s %8s %8s\n' action ours peer floor1 floor2
 declare -A t
+wants() { case $actions in *$1*) return 0 ;; esac; return 1; }
 for who in ours peer; do
+	wants r && { fill; $who -r ALL; t[$who,r]=$s; }
 	fill
-	$who -s; t[$who,s]=$s
-	$who -h ALL; t[$who,h]=$s
-	$who -H ALL; t[$who,H]=$s
-	$who -d ALL; t[$who,d]=$s
-	fill
-	$who -r ALL; t[$who,r]=$s
+	wants s && { $who -s; t[$who,s]=$s; }
+	wants h && { $who -h ALL; t[$who,h]=$s; }
+	wants H && wants h && { $who -H ALL; t[$who,H]=$s; }
+	wants d && { $who -d ALL; t[$who,d]=$s; }
 done
 for threads in '' -t; do
+	case $actions in *[hHr]*)
+		fill
+		timed "$PH_TOOLS/spool-floor" rename $threads "$W/spool/deferred" "$W/spool/hold"
+		t[floor$threads,h]=$s t[floor$threads,H]=$s t[floor$threads,r]=$s
+	esac
+	wants d || continue
 	fill
-	timed "$PH_TOOLS/spool-floor" rename $threads "$W/spool/deferred" "$W/spool/hold"; t[floor$threads,h]=$s
-	fill
-	timed "$PH_TOOLS/spool-floor" unlink $threads "$W/spool/defer" "$W/spool/deferred"; t[floor$threads,d]=$s
+	timed "$PH_TOOLS/spool-floor" unlink $threads "$W/spool/defer" "$W/spool/deferred"
+	t[floor$threads,d]=$s
 done
-row 'postsuper -s' "${t[ours,s]}" "${t[peer,s]}" - -
-row 'postsuper -h ALL' "${t[ours,h]}" "${t[peer,h]}" "${t[floor,h]}" "${t[floor-t,h]}"
-row 'postsuper -H ALL' "${t[ours,H]}" "${t[peer,H]}" "${t[floor,h]}" "${t[floor-t,h]}"
-row 'postsuper -r ALL' "${t[ours,r]}" "${t[peer,r]}" "${t[floor,h]}" "${t[floor-t,h]}"
-row 'postsuper -d ALL' "${t[ours,d]}" "${t[peer,d]}" "${t[floor,d]}" "${t[floor-t,d]}"
+for a in s h H r d; do
+	[ -n "${t[ours,$a]-}" ] || continue
+	case $a in s) what='postsuper -s' ;; *) what="postsuper -$a ALL" ;; esac
+	row "$what" "${t[ours,$a]}" "${t[peer,$a]}" "${t[floor,$a]--}" "${t[floor-t,$a]--}"
+done
