@@ -9,6 +9,7 @@
 
 #include "cmd/postsuper/super.h"
 #include "lib/base/log.h"
+#include "lib/conf/params.h"
 
 static const char *const default_queues[] = { "defer", "bounce", "maildrop",
     "incoming", "active", "deferred", "hold", "flush", NULL };
@@ -62,7 +63,9 @@ carry_out(const struct super_request *rq, const char *const *queues)
 	for (i = 0; i < rq->count; i++) {
 		super_check_signal();
 		o = &rq->orders[i];
-		if (strcmp(o->id, "ALL") == 0)
+		if (o->action == SUPER_DELETE && params.posthorn_trash_classic)
+			super_trash(queues, o->id);
+		else if (strcmp(o->id, "ALL") == 0)
 			sweep(queues, o->action);
 		else if (strcmp(o->id, "-") == 0)
 			act_on_stdin(queues, o->action);

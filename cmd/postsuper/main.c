@@ -559,7 +559,8 @@ main(int argc, char **argv)
 	if (queue_enter(&err) == -1)
 		log_fatal("%s", err.text);
 	/* Not everything needs it; what does will say so. */
-	if (is_long && queue_trash_prepare(&err) == -1)
+	if ((is_long || params.posthorn_trash_classic) &&
+	    queue_trash_prepare(&err) == -1)
 		log_warning("%s", err.text);
 	if (queue_become_owner(&err) == -1)
 		log_fatal("%s", err.text);

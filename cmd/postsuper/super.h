@@ -64,6 +64,8 @@ bool	super_is_known_queue(const char *queue);
  */
 bool	super_rename(const char *from, const char *to);
 bool	super_remove(const char *path);
+/* super_remove_at - the same by its name in an open directory; path is for messages */
+bool	super_remove_at(int dir, const char *name, const char *path);
 /* super_expire - set the forced-expiration bit; false when gone, set already, or not safe to open */
 bool	super_expire(const char *path);
 /* super_has_signal - has one asked to stop? */
@@ -79,5 +81,12 @@ void	act_on_id(const char *const *queues, const char *id, unsigned action);
 
 /* sweep - do actions to every file of the queues */
 void	sweep(const char *const *queues, unsigned actions);
+
+/*
+ * super_trash - -d of an ID, "-" or ALL when posthorn_trash_classic is set
+ *
+ * Only messages are deleted then: no logs without one, no unfinished files.
+ */
+void	super_trash(const char *const *queues, const char *id);
 
 #endif

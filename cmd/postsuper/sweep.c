@@ -35,7 +35,8 @@ struct file {
 	bool		 is_message;	/* stands in a message queue */
 	struct buf	 path, name;	/* as they are now */
 	struct buf	 to;		/* scratch for another path */
-	int		 dir;		/* descriptor, and path within it, as found */
+	int		 dir;		/* the directory it was found in */
+	int		 type;		/* as that says; DT_UNKNOWN is possible */
 	struct stat	 st;
 };
 
@@ -62,7 +63,8 @@ move_to(struct file *f, const char *queue)
 static void
 delete_any(const struct file *f)
 {
-	if (super_remove(f->path.ptr) && f->is_message && is_ready(f))
+	if (super_remove_at(f->dir, f->name.ptr, f->path.ptr) &&
+	    f->is_message && is_ready(f))
 		super_counts.deleted++;
 }
 
@@ -202,6 +204,12 @@ repair(struct file *f, unsigned actions)
 static void
 sweep_file(struct file *f, unsigned actions)
 {
+	/* A log is no message, and counts nowhere: it need not be looked at. */
+	if ((actions & SUPER_DELETE) != 0 && !f->is_message &&
+	    f->type != DT_DIR && f->type != DT_UNKNOWN) {
+		delete_any(f);
+		return;
+	}
 	if (fstatat(f->dir, f->name.ptr, &f->st, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno != ENOENT)
 			log_fatal("lstat %s: %s", f->path.ptr,
@@ -284,6 +292,7 @@ sweep_walk(const char *queue, struct queue_dir *qd, const char *skip,
 		if (f.name.len == 1 && strchr(skip, f.name.ptr[0]) != NULL)
 			continue;
 		f.dir = queue_dir_fd(qd);
+		f.type = queue_dir_type(qd);
 		sweep_file(&f, actions);
 	}
 	queue_dir_close(qd);

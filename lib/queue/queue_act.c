@@ -502,6 +502,8 @@ finish(struct run *r)
 		r->a.counts[i] = (int64_t)r->report->counts[i];
 	queue_journal_put_end(&r->lines, &r->a);
 	store_lines(r, 0);
+	if (r->o->is_classic)
+		return;
 	log_info("%s: action=%s, messages=%zu, user=%s%s%s", r->a.token,
 	    r->a.action, r->report->counts[QUEUE_RESULT_DONE],
 	    r->a.user != NULL ? r->a.user : "?", r->a.note != NULL &&

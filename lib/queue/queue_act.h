@@ -31,6 +31,7 @@ struct queue_act_options {
 	const char	*note;
 	const char	*reason;	/* of a bounce */
 	bool		 wants_undo;	/* delete into the trash */
+	bool		 is_classic;	/* no log line of the action itself */
 	double		 rate;		/* messages a second; 0: no limit */
 	size_t		 batch;		/* pause after so many; 0: never */
 	int64_t		 pause_ms;

@@ -1,0 +1,138 @@
+#!/bin/sh
+# postsuper: what can go wrong with the trash: no rights, no space, another file system, a crash
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/spool.sh"
+S=$T/a/spool
+away=
+leave() { [ -z "$away" ] || rm -rf "$away"; mountpoint -q "$T/small" && umount "$T/small"; }
+on_exit leave
+
+fresh() {	# three deferred messages with logs, one of them on hold
+	rm -rf "$T/a"
+	spool_new "$T/a" "${1-}"
+	[ "$(id -u)" != 0 ] || chown "$spool_owner" "$T/a"
+	ids=$(queue-put -q deferred -s a@list.example -d 3600 -n 2 b@one.example)
+	ids="$ids $(queue-put -q hold -s a@list.example c@one.example)"
+	for id in $ids; do
+		mkdir -p "$S/defer/$(printf %.1s "$id")"
+		echo "log of $id" >"$S/defer/$(printf %.1s "$id")/$id"
+		echo "bounces of $id" >"$S/bounce/$id"
+	done
+	spool_own "$T/a"
+}
+# picture: every file of the queues: where, inode, mode, times, content
+picture() {
+	(cd "$S" && find maildrop incoming active deferred hold bounce defer trace -type f -printf '%p %i %m %T@ ' -exec md5sum -b {} \; | sort)
+}
+said() {
+	want=$1 regex=$2; shift 2
+	postsuper "$@" >"$T/out" 2>&1 </dev/null
+	rc=$?
+	cat "$T/out"
+	[ $rc = "$want" ] && grep -Eq -e "$regex" "$T/out"
+}
+
+fresh
+before=$(picture)
+ok 'deleted' said 0 'deleted: 3 messages' --delete --yes ALL
+is 'nothing is left in the queues, logs neither' "$(picture)" ''
+ok 'undone' said 0 'restored: 3 messages' --undo last --yes
+is 'inode, mode, times, content and logs are as they were' "$(picture)" "$before"
+
+# No rights.
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$S/trash.mine"; rmdir "$S/trash"; mv "$S/trash.mine" "$S/trash"; chown "$spool_owner" "$S/trash"
+fi
+chmod 500 "$S/trash"
+ok 'a trash that cannot be written' said 1 'make directory trash/.*: Permission denied' --delete --yes ALL
+like 'the way out is told' "$(cat "$T/out")" '--no-undo'
+is 'nothing happened' "$(picture)" "$before"
+ok 'the way out' said 0 'deleted: 3' --delete --no-undo --yes ALL
+is 'deletes' "$(picture)" ''
+fresh
+before=$(picture)
+chmod 500 "$T/a"
+ok 'a journal that cannot be written' said 1 'actions.jsonl: Permission denied' --delete --yes ALL
+is 'nothing happened either' "$(picture)" "$before"
+is 'and nothing is left behind' "$(find "$S/trash" -mindepth 1)" ''
+ok 'for good, it is a warning' said 0 'warning: not in the journal' --delete --no-undo --yes ALL
+chmod 755 "$T/a"
+
+# Another file system.
+if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -c %d "$T")" ]; then
+	away=$(mktemp -d /dev/shm/posthorn-t.XXXXXX)
+	[ "$(id -u)" != 0 ] || chown "$spool_owner" "$away"
+	fresh
+	held=${ids##* }
+	sum=$(md5sum <"$S/hold/$held")
+	times=$(stat -c '%a %Y' "$S/hold/$held")
+	ln -s "$away" "$S/trash"
+	ok 'a trash on another file system takes copies' said 0 'deleted: 3 messages' --delete --yes ALL
+	is 'the originals are gone' "$(picture)" ''
+	ok 'undo says the new ID' said 0 "^$held is [0-9A-F]+ now" --undo last --yes
+	new=$(sed -n "s/^$held is \(.*\) now/\1/p" "$T/out")
+	is 'the same time part, its own inode' "$new" "$(printf %.5s "$held")$(printf %X "$(stat -c %i "$S/hold/$new")")"
+	is 'the content is the same' "$(md5sum <"$S/hold/$new")" "$sum"
+	is 'mode and time too' "$(stat -c '%a %Y' "$S/hold/$new")" "$times"
+	is 'its logs have its name' "$(cat "$S/bounce/$new" "$S/defer/$(printf %.1s "$new")/$new")" "bounces of $held
+log of $held"
+	is 'three messages again' "$(picture | grep -c -e ^deferred -e ^hold)" 3
+	is 'nothing is left in the trash' "$(find "$away" -mindepth 1)" ''
+	rm -rf "$away"; away=
+fi
+
+# No space: a small file system of its own.
+mkdir "$T/small"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=755 none "$T/small" 2>/dev/null; then
+	fresh
+	cp -a "$S" "$T/small/"
+	echo "queue_directory = $T/small/spool" >>"$T/a/etc/main.cf"
+	sed -i "/^queue_directory = .*a.spool/d" "$T/a/etc/main.cf"
+	S=$T/small/spool
+	for f in "$S"/deferred/*/* "$S"/hold/*; do	# names carry their inodes again
+		mv "$f" "${f%/*}/$(basename "$f" | cut -c1-5)$(printf %X "$(stat -c %i "$f")")"
+	done
+	postsuper --trash >"$T/out" 2>&1
+	before=$(picture)
+	dd if=/dev/zero of="$T/small/ballast" bs=4k 2>/dev/null
+	like 'a full disk is told' "$(postsuper --delete --dry-run ALL)" 'almost full, and the trash frees nothing: --no-undo does'
+	ok 'a full disk refuses' said 1 'No space left on device' --delete --yes ALL
+	is 'and loses nothing' "$(picture)" "$before"
+	ok 'but deletes for good' said 0 'deleted: 3 messages' --delete --no-undo --yes ALL
+	is 'with the logs' "$(picture | grep -v '^bounce\|^defer')" ''
+	S=$T/a/spool
+	umount "$T/small"
+fi
+
+# Killed before each system call that changes something.
+if command -v kill-at >/dev/null; then
+	n=1 bad=0 worst=
+	while :; do
+		fresh
+		before=$(picture)
+		kill-at $n postsuper --delete --yes ALL >"$T/out" 2>&1
+		rc=$?
+		[ $rc != 125 ] || break
+		there=$(find "$S/deferred" "$S/hold" "$S/trash" -type f ! -name '*.*' 2>/dev/null | wc -l)
+		[ "$there" = 3 ] || { bad=$((bad + 1)); worst="$n: $there messages"; }
+		postsuper --undo last --yes >"$T/out" 2>&1
+		[ "$(picture)" = "$before" ] || { bad=$((bad + 1)); worst="$n: $(cat "$T/out")"; }
+		[ $rc = 137 ] || break
+		n=$((n + 1))
+	done
+	is "killed at any of $n calls, nothing is lost, and undo restores all" "$bad$worst" 0
+	[ $rc = 125 ] || ok 'there were enough of them' [ $n -gt 15 ]
+fi
+
+# The short option, when it is asked to.
+fresh 'posthorn_trash_classic = yes'
+before=$(picture)
+first=${ids%%
+*}
+is '-d says what it always says' "$(postsuper -d "$first" 2>&1)" "postsuper: $first: removed
+postsuper: Deleted: 1 message"
+is '-d ALL too' "$(postsuper -d ALL 2>&1 | tail -n 1)" 'postsuper: Deleted: 2 messages'
+is 'all are deleted' "$(picture)" ''
+postsuper --undo last --yes >"$T/out"; postsuper --undo last --yes >"$T/out"
+is 'and can be taken back' "$(picture)" "$before"
+done_testing
