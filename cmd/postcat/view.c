@@ -1,0 +1,360 @@
+/*
+ * view.c - what the views share: the envelope read once, safe output
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "cmd/postcat/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/mail/address.h"
+#include "lib/queue/queue_content.h"
+#include "lib/queue/queue_file.h"
+#include "lib/queue/queue_log.h"
+#include "lib/queue/queue_rec.h"
+
+#define MINUTE	60
+#define HOUR	3600
+#define DAY	86400
+
+/* ---- the envelope ---- */
+
+static void
+set(char **member, const char *value)
+{
+	free(*member);
+	*member = xstrdup(value);
+}
+
+static void
+take_size(struct view_facts *f, const char *value)
+{
+	struct queue_rec_size size;
+
+	if (f->size_text != NULL)
+		return;
+	f->size_text = xstrdup(value);
+	if (queue_rec_size_parse(value, &size, NULL) == -1)
+		return;
+	f->content_size = size.content_size;
+	f->data_offset = size.data_offset;
+	f->claimed_rcpts = size.rcpt_count;
+	f->qmgr_flags = size.qmgr_flags;
+	f->content_length = size.content_length;
+	f->sendopts = size.sendopts;
+	f->size_fields = size.fields;
+}
+
+static void
+take_rcpt(struct view_facts *f, struct view_rcpt *pending, int type,
+    const char *value, off_t offset)
+{
+	struct view_rcpt *r;
+
+	f->rcpts = xreallocarray(f->rcpts, f->rcpt_count + 1,
+	    sizeof(*f->rcpts));
+	r = &f->rcpts[f->rcpt_count++];
+	*r = *pending;
+	memset(pending, 0, sizeof(*pending));
+	r->type = (char)type;
+	r->address = xstrdup(value);
+	r->offset = offset;
+	if (type == QUEUE_REC_RCPT)
+		f->to_do++;
+	else if (type == QUEUE_REC_DONE)
+		f->done++;
+	else
+		f->cancelled++;
+}
+
+static void
+take_attr(struct view_facts *f, struct view_rcpt *pending, const char *text)
+{
+	char *copy = xstrdup(text), *name, *value;
+
+	if (queue_rec_attr(copy, &name, &value) == NULL) {
+		switch (queue_rec_attr_type(name)) {
+		case QUEUE_REC_DSN_ORCPT:
+			set(&pending->dsn_orcpt, value);
+			break;
+		case QUEUE_REC_DSN_NOTIFY:
+			pending->notify = (unsigned)atoi(value);
+			break;
+		case QUEUE_REC_CTIME:
+			f->created = (time_t)strtoll(value, NULL, 10);
+			break;
+		default:
+			f->attrs = xreallocarray(f->attrs, f->attr_count + 1,
+			    sizeof(*f->attrs));
+			f->attrs[f->attr_count].name = xstrdup(name);
+			f->attrs[f->attr_count++].value = xstrdup(value);
+			break;
+		}
+	}
+	free(copy);
+}
+
+static void
+take_record(struct view_facts *f, struct view_rcpt *pending, int type,
+    const char *value, off_t offset)
+{
+	char *end;
+
+	switch (type) {
+	case QUEUE_REC_SIZE:
+		take_size(f, value);
+		break;
+	case QUEUE_REC_TIME:
+		if (f->arrival.tv_sec != 0)
+			break;
+		f->arrival.tv_sec = (time_t)strtoll(value, &end, 10);
+		f->arrival.tv_usec = (suseconds_t)strtol(end, NULL, 10);
+		break;
+	case QUEUE_REC_CTIME:
+		f->created = (time_t)strtoll(value, NULL, 10);
+		break;
+	case QUEUE_REC_WARN:
+		f->has_warn = true;
+		f->warn_at = (time_t)strtoll(value, NULL, 10);
+		break;
+	case QUEUE_REC_FROM:
+		if (f->sender == NULL)
+			f->sender = xstrdup(value);
+		break;
+	case QUEUE_REC_FULL: set(&f->fullname, value); break;
+	case QUEUE_REC_FILTER: set(&f->filter, value); break;
+	case QUEUE_REC_REDIRECT: set(&f->redirect, value); break;
+	case QUEUE_REC_VERP: set(&f->verp, value); break;
+	case QUEUE_REC_ATTR: take_attr(f, pending, value); break;
+	case QUEUE_REC_ORCPT: set(&pending->orig, value); break;
+	case QUEUE_REC_DSN_ORCPT: set(&pending->dsn_orcpt, value); break;
+	case QUEUE_REC_DSN_NOTIFY:
+		pending->notify = (unsigned)atoi(value);
+		break;
+	case QUEUE_REC_RCPT:
+	case QUEUE_REC_DONE:
+	case QUEUE_REC_CANCELED:
+		take_rcpt(f, pending, type, value, offset);
+		break;
+	}
+}
+
+static void
+join_log(struct view *v, struct view_facts *f)
+{
+	struct queue_log_entry e;
+	struct queue_log *ql;
+	struct buf shown = BUF_INIT;
+	size_t i;
+
+	if (v->id == NULL || (ql = queue_log_open("defer", v->id,
+	    NULL)) == NULL)
+		return;
+	while (queue_log_next(ql, &e) == 1)
+		for (i = 0; i < f->rcpt_count; i++) {
+			buf_reset(&shown);
+			address_quote(&shown, f->rcpts[i].address);
+			if (f->rcpts[i].type != QUEUE_REC_RCPT ||
+			    strcmp(shown.ptr, e.rcpt.address) != 0)
+				continue;
+			set(&f->rcpts[i].reason, e.dsn.reason);
+			set(&f->rcpts[i].dsn, e.dsn.status);
+		}
+	queue_log_close(ql);
+	buf_done(&shown);
+}
+
+const struct view_facts *
+view_facts(struct view *v)
+{
+	struct view_facts *f = &v->facts;
+	struct view_rcpt pending = { .type = 0 };
+	struct err err = ERR_INIT;
+	const char *value;
+	size_t len;
+	off_t behind;
+	int type, got = 0;
+	bool in_content = false;
+
+	if (f->is_read)
+		return f;
+	f->is_read = true;
+	if (queue_file_seek(v->qf, 0, &err) == -1)
+		return f;
+	while ((got = queue_file_next(v->qf, &type, &value, &len,
+	    &err)) == 1) {
+		if (type == QUEUE_REC_END) {
+			f->has_end = true;
+			break;
+		}
+		if (type == QUEUE_REC_XTRA)
+			in_content = false;
+		if (!in_content)
+			take_record(f, &pending, type, value,
+			    queue_file_offset(v->qf));
+		if (type != QUEUE_REC_MESG)
+			continue;
+		in_content = true;
+		behind = (off_t)f->data_offset + f->content_size;
+		if (f->size_fields >= 3 && behind > queue_file_tell(v->qf))
+			queue_file_seek(v->qf, behind, NULL);
+	}
+	if (got == -1)
+		f->damage = xstrdup(err.text);
+	free(pending.orig);
+	free(pending.dsn_orcpt);
+	join_log(v, f);
+	return f;
+}
+
+const char *
+view_attr(const struct view_facts *f, const char *name)
+{
+	size_t i;
+
+	for (i = f->attr_count; i > 0; i--)
+		if (strcmp(f->attrs[i - 1].name, name) == 0)
+			return f->attrs[i - 1].value;
+	return "";
+}
+
+struct queue_content *
+view_content(struct view *v, struct err *err)
+{
+	if (v->content == NULL)
+		v->content = queue_content_read(v->qf, err);
+	return v->content;
+}
+
+void
+view_done(struct view *v)
+{
+	struct view_facts *f = &v->facts;
+	size_t i;
+
+	for (i = 0; i < f->rcpt_count; i++) {
+		free(f->rcpts[i].address);
+		free(f->rcpts[i].orig);
+		free(f->rcpts[i].dsn_orcpt);
+		free(f->rcpts[i].reason);
+		free(f->rcpts[i].dsn);
+	}
+	for (i = 0; i < f->attr_count; i++) {
+		free(f->attrs[i].name);
+		free(f->attrs[i].value);
+	}
+	free(f->rcpts);
+	free(f->attrs);
+	free(f->damage);
+	free(f->sender);
+	free(f->fullname);
+	free(f->filter);
+	free(f->redirect);
+	free(f->verp);
+	free(f->size_text);
+	memset(f, 0, sizeof(*f));
+	queue_content_free(v->content);
+	v->content = NULL;
+	if (v->qf != NULL)
+		queue_file_close(v->qf);
+	v->qf = NULL;
+}
+
+/* ---- output ---- */
+
+void
+view_put(struct view *v, const char *text, size_t len)
+{
+	struct buf piece = BUF_INIT, safe = BUF_INIT;
+	size_t n;
+
+	if (!v->is_terminal) {
+		fwrite(text, 1, len, v->out);
+		return;
+	}
+	while (len > 0) {
+		for (n = 0; n < len && strchr("\n\t", text[n]) == NULL; n++)
+			;
+		buf_set(&piece, text, n);
+		buf_reset(&safe);
+		text_visible(&safe, piece.ptr, 0);
+		fwrite(safe.ptr, 1, safe.len, v->out);
+		text += n;
+		len -= n;
+		if (len == 0)
+			break;
+		if (*text == '\0')	/* strchr finds the end, too */
+			fputs("\\x00", v->out);
+		else
+			putc(*text, v->out);
+		text++;
+		len--;
+	}
+	buf_done(&piece);
+	buf_done(&safe);
+}
+
+void
+view_puts(struct view *v, const char *text)
+{
+	view_put(v, text, strlen(text));
+}
+
+void
+view_color(struct view *v, int sgr)
+{
+	if (v->has_color)
+		fprintf(v->out, "\033[%dm", sgr);
+}
+
+static void
+put_span(struct buf *out, long s)
+{
+	if (s < MINUTE)
+		buf_addf(out, "%lds", s);
+	else if (s < HOUR)
+		buf_addf(out, "%ldm", s / MINUTE);
+	else if (s < DAY)
+		buf_addf(out, "%ldh%02ldm", s / HOUR, s % HOUR / MINUTE);
+	else
+		buf_addf(out, "%ldd%02ldh", s / DAY, s % DAY / HOUR);
+}
+
+void
+view_time(struct buf *out, time_t t)
+{
+	long away = (long)(t - clock_now());
+	struct tm tm;
+	char text[64];
+
+	if (localtime_r(&t, &tm) == NULL || strftime(text, sizeof(text),
+	    "%Y-%m-%d %H:%M:%S", &tm) == 0) {
+		buf_addf(out, "%lld", (long long)t);
+		return;
+	}
+	buf_addf(out, "%s (%s", text, away > 0 ? "in " : "");
+	put_span(out, away > 0 ? away : -away);
+	buf_adds(out, away > 0 ? ")" : " ago)");
+}
+
+void
+view_size(struct buf *out, off_t bytes)
+{
+	static const char units[] = "KMGT";
+	double n = (double)bytes / 1024;
+	int i = 0;
+
+	if (bytes < 1024) {
+		buf_addf(out, "%lld bytes", (long long)bytes);
+		return;
+	}
+	for (; n >= 1024 && i < 3; i++)
+		n /= 1024;
+	buf_addf(out, "%.1f %ciB", n, units[i]);
+}
