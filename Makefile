@@ -51,11 +51,12 @@ SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
 
 # Loadable table types: those whose client library is here. NAME:PACKAGE, and
 # besides module/table_NAME.c what else is part of NAME.
-MODULE_PKGS = mysql:libmariadb pgsql:libpq redis:hiredis
+MODULE_PKGS = ldap:ldap mysql:libmariadb pgsql:libpq redis:hiredis
 module_pkg = $(patsubst $(1):%,%,$(filter $(1):%,$(MODULE_PKGS)))
 MODULE_ALL = $(foreach m,$(MODULE_PKGS),$(firstword $(subst :, ,$m)))
 MODULES	:= $(foreach m,$(MODULE_ALL),$(if $(shell \
 	  pkg-config --exists $(call module_pkg,$m) 2>&1 && echo y),$m))
+MODULE_PARTS_ldap = ldap_link
 MODULE_PARTS_mysql = sql_table
 MODULE_PARTS_pgsql = sql_table
 MODULE_SO = $(MODULES:%=$O/modules/posthorn-%.so)

@@ -60,8 +60,8 @@ server_exec() {
 	    --pid-file="$dir/run/pid" --skip-log-bin --skip-name-resolve \
 	    --innodb-buffer-pool-size=8M --innodb-log-file-size=4M \
 	    --innodb-flush-log-at-trx-commit=0 ;;
-	ldap) set -- slapd -d 0 -f "$dir/slapd.conf" -h "ldap://127.0.0.1:$port/ \
-	    ldapi://$(echo "$dir/run/sock" | sed 's|/|%2f|g')/" ;;
+	ldap) set -- slapd -d none -f "$dir/slapd.conf" -h \
+	    "ldap://127.0.0.1:$port/ ldapi://$(echo "$dir/run/sock" | sed 's|/|%2f|g')/" ;;
 	memcache) set -- memcached -m 16 -s "$dir/run/sock" -a 777 ;;
 	redis) set -- redis-server --port "$port" --bind 127.0.0.1 \
 	    --unixsocket "$dir/run/sock" --unixsocketperm 777 --save '' \

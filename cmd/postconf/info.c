@@ -12,8 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/conf/params.h"
 #include "lib/table/table.h"
 
 void
@@ -23,11 +25,17 @@ pc_show_lock_types(void)
 }
 
 void
-pc_show_table_types(void)
+pc_show_table_types(const char *config_dir)
 {
+	const struct params_context ctx = { .process_name = "postconf",
+	    .service_name = "postconf" };
+	struct err err = ERR_INIT;
 	const char *type;
 	size_t i;
 
+	/* Where loadable types are is configuration; the rest is not. */
+	if (params_load(config_dir, &ctx, &err) == -1)
+		log_warning("%s", err.text);
 	for (i = 0; (type = table_type_at(i)) != NULL; i++)
 		puts(type);
 }

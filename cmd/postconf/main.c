@@ -307,7 +307,7 @@ main(int argc, char **argv)
 	if ((cl.set & bits("l")) != 0)
 		pc_show_lock_types();
 	else if ((cl.set & bits("m")) != 0)
-		pc_show_table_types();
+		pc_show_table_types(pc.dir);
 	else if ((cl.set & bits("aA")) != 0)
 		pc_show_sasl_types((cl.set & bits("a")) != 0);
 	else if ((cl.set & bits("T")) != 0)

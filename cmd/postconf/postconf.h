@@ -156,7 +156,7 @@ void	pc_edit_master(struct postconf *pc, int mode, enum pc_edit how,
 
 /* ---- info.c */
 void	pc_show_lock_types(void);
-void	pc_show_table_types(void);
+void	pc_show_table_types(const char *config_dir);
 void	pc_show_sasl_types(bool is_server);
 int	pc_show_tls(const char *mode);
 void	pc_show_templates(struct postconf *pc, const char *file,

@@ -32,7 +32,7 @@ static const struct {
 	const char	*name;
 	const char	*library, *headers;
 } ours[] = {
-	{ "ldap",	"libldap",	"libldap-dev and libsasl2-dev" },
+	{ "ldap",	"libldap",	"libldap-dev, libsasl2-dev" },
 	{ "mysql",	"libmariadb",	"libmariadb-dev" },
 	{ "pgsql",	"libpq",	"libpq-dev" },
 	{ "redis",	"libhiredis",	"libhiredis-dev" },
@@ -79,7 +79,8 @@ directory_at(int n, struct buf *out)
 			buf_adds(out, params.shlib_directory);
 		return true;
 	case 1:
-		buf_addf(out, "%s/modules", params.daemon_directory);
+		if (params.daemon_directory != NULL)
+			buf_addf(out, "%s/modules", params.daemon_directory);
 		return true;
 	case 2:
 	case 3:
@@ -271,8 +272,8 @@ table_module_find(const char *name_start, size_t len, struct err *err)
 		    i < OUR_COUNT ? ours[i].library : NULL, err);
 	else if (i < OUR_COUNT)
 		err_set(err, ERR_CONFIG, "unsupported dictionary type: %s. "
-		    "Is the module %s installed? Not in %s (\"make modules\" "
-		    "builds it where %s is installed)", name, library.ptr,
+		    "Is the module %s installed? Not in %s; \"make modules\" "
+		    "builds it and needs %s", name, library.ptr,
 		    path.ptr, ours[i].headers);
 	else
 		err_set(err, ERR_CONFIG, "unsupported dictionary type: %s. "

@@ -15,8 +15,8 @@
 #include "lib/table/table_config.h"
 #include "lib/table/table_type.h"
 
-static bool
-is_template(const char *p)
+bool
+table_query_is_template(const char *p)
 {
 	for (; *p != '\0'; p++)
 		if (*p == '%') {
@@ -38,10 +38,10 @@ table_query_init(struct table_query *q, const struct table_config *c,
 	memset(q, 0, sizeof(*q));
 	if (format == NULL)
 		format = table_config_text(c, "result_filter", "%s");
-	if (!is_template(query))
+	if (!table_query_is_template(query))
 		return err_set(err, ERR_CONFIG, "%s: invalid query template: "
 		    "%s", table_config_name(c), query);
-	if (!is_template(format))
+	if (!table_query_is_template(format))
 		return err_set(err, ERR_CONFIG, "%s: invalid result template: "
 		    "%s", table_config_name(c), format);
 	if (table_config_int(c, "expansion_limit", 0, 0, &q->expansion_limit,
@@ -182,6 +182,13 @@ table_query_expand(const struct table_query *q, struct buf *out,
     const char *key, table_quote_fn quote, void *ctx)
 {
 	return expand(out, q->query, key, key, quote, ctx);
+}
+
+bool
+table_query_expand_text(const char *template, struct buf *out,
+    const char *key, table_quote_fn quote, void *ctx)
+{
+	return expand(out, template, key, key, quote, ctx);
 }
 
 int

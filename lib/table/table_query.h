@@ -48,6 +48,11 @@ int	table_query_wants(struct table_query *q, const char *key);
 /* table_query_expand - the query for key; false: the key lacks a part */
 bool	table_query_expand(const struct table_query *q, struct buf *out,
 	    const char *key, table_quote_fn quote, void *ctx);
+/* table_query_is_template - are all its %s forms known ones? */
+bool	table_query_is_template(const char *text);
+/* table_query_expand_text - another template for the same key */
+bool	table_query_expand_text(const char *text, struct buf *out,
+	    const char *key, table_quote_fn quote, void *ctx);
 /*
  * table_query_result - add one result to value
  *

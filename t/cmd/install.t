@@ -13,6 +13,9 @@ for f in usr/sbin/postfix usr/sbin/sendmail usr/sbin/postdrop usr/bin/mailq \
     usr/share/man/man1/sendmail.1 usr/lib/systemd/system/posthorn.service; do
 	ok "$f is there" test -e "$T/root/$f"
 done
+for f in "${PH_BIN%/bin}"/modules/*.so; do
+	[ ! -e "$f" ] || ok "${f##*/} is there" test -e "$T/root/usr/libexec/posthorn/modules/${f##*/}"
+done
 ok 'mailq is sendmail' test "$T/root/usr/bin/mailq" -ef "$T/root/usr/sbin/sendmail"
 ok 'roles are found under their names' test "$T/root/usr/libexec/posthorn/showq" -ef "$T/root/usr/libexec/posthorn/posthornd"
 ok 'the unit names our paths' grep -q 'ExecStart=/usr/sbin/postfix start-fg' "$T/root/usr/lib/systemd/system/posthorn.service"

@@ -28,12 +28,12 @@ say(enum table_result rc, const struct buf *value, const struct err *err)
 	static const char *const words[] = { "found", "not found", "retry",
 	    "broken" };
 
+	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
+		fprintf(stderr, "%s\n", err->text);
 	if (rc == TABLE_FOUND && value != NULL)
 		printf("found %s\n", value->ptr);
 	else
 		puts(words[rc]);
-	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
-		fprintf(stderr, "%s\n", err->text);
 }
 
 static void
@@ -74,10 +74,12 @@ run(struct table *t, char *line)
 		value = key + strcspn(key, " ");
 		if (*value == ' ')
 			*value++ = '\0';
-		if (table_update(t, key, value, &err) == 0)
+		if (table_update(t, key, value, &err) == 0) {
 			puts("done");
-		else
-			printf("failed\n"), fprintf(stderr, "%s\n", err.text);
+		} else {
+			fprintf(stderr, "%s\n", err.text);
+			puts("failed");
+		}
 	} else {
 		list(t);
 	}
