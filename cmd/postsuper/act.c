@@ -59,9 +59,9 @@ super_rename(const char *from, const char *to)
 }
 
 bool
-super_remove_at(int dir, const char *name, const char *path)
+super_remove(const char *path)
 {
-	if (unlinkat(dir, name, 0) == 0) {
+	if (unlink(path) == 0) {
 		if (log_verbose > 0)
 			log_info("removed file %s", path);
 		return true;
@@ -69,12 +69,6 @@ super_remove_at(int dir, const char *name, const char *path)
 	if (errno != ENOENT)
 		log_fatal("remove file %s: %s", path, strerror(errno));
 	return false;
-}
-
-bool
-super_remove(const char *path)
-{
-	return super_remove_at(AT_FDCWD, path, path);
 }
 
 bool

@@ -64,8 +64,6 @@ bool	super_is_known_queue(const char *queue);
  */
 bool	super_rename(const char *from, const char *to);
 bool	super_remove(const char *path);
-/* super_remove_at - the same by its name in an open directory; path is for messages */
-bool	super_remove_at(int dir, const char *name, const char *path);
 /* super_expire - set the forced-expiration bit; false when gone, set already, or not safe to open */
 bool	super_expire(const char *path);
 /* super_has_signal - has one asked to stop? */

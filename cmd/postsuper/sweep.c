@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
@@ -28,6 +30,7 @@
 #define SUFFIX		"#FIX"
 #define STALE_S		(7 * 24 * 3600)	/* an unfinished file nobody will finish */
 
+#define WINDOW		16384
 #define THREADS		4	/* they wait, mostly: more than processors are of use */
 
 struct file {
@@ -35,8 +38,7 @@ struct file {
 	bool		 is_message;	/* stands in a message queue */
 	struct buf	 path, name;	/* as they are now */
 	struct buf	 to;		/* scratch for another path */
-	int		 dir;		/* the directory it was found in */
-	int		 type;		/* as that says; DT_UNKNOWN is possible */
+	int		 type;		/* as its directory says; DT_UNKNOWN is possible */
 	struct stat	 st;
 };
 
@@ -63,7 +65,7 @@ move_to(struct file *f, const char *queue)
 static void
 delete_any(const struct file *f)
 {
-	if (super_remove_at(f->dir, f->name.ptr, f->path.ptr) &&
+	if (super_remove(f->path.ptr) &&
 	    f->is_message && is_ready(f))
 		super_counts.deleted++;
 }
@@ -210,7 +212,7 @@ sweep_file(struct file *f, unsigned actions)
 		delete_any(f);
 		return;
 	}
-	if (fstatat(f->dir, f->name.ptr, &f->st, AT_SYMLINK_NOFOLLOW) == -1) {
+	if (lstat(f->path.ptr, &f->st) == -1) {
 		if (errno != ENOENT)
 			log_fatal("lstat %s: %s", f->path.ptr,
 			    strerror(errno));
@@ -267,6 +269,65 @@ leave_directory(const char *path, int depth, const char *queue,
 		log_warning("remove directory %s: %s", path, strerror(errno));
 }
 
+/* Names that are deleted in the order of their inodes, which lie side by side on the disk. */
+struct window {
+	struct {
+		ino_t	 inode;
+		size_t	 path, name;	/* in text */
+		int	 type;
+	}		 list[WINDOW];
+	size_t		 count;
+	struct buf	 text;
+};
+
+static int
+by_inode(const void *a, const void *b)
+{
+	ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+delete_window(struct window *w, struct file *f, unsigned actions)
+{
+	size_t i;
+
+	qsort(w->list, w->count, sizeof(w->list[0]), by_inode);
+	for (i = 0; i < w->count && !super_has_signal(); i++) {
+		buf_sets(&f->path, w->text.ptr + w->list[i].path);
+		buf_sets(&f->name, w->text.ptr + w->list[i].name);
+		f->type = w->list[i].type;
+		sweep_file(f, actions);
+	}
+	w->count = 0;
+	buf_reset(&w->text);
+}
+
+static void
+add_to_window(struct window *w, const struct queue_dir *qd)
+{
+	const char *path = queue_dir_path(qd);
+	size_t at = w->text.len;
+
+	buf_add(&w->text, path, strlen(path) + 1);
+	w->list[w->count].inode = queue_dir_inode(qd);
+	w->list[w->count].path = at;
+	w->list[w->count].name = at + (size_t)(queue_dir_name(qd) - path);
+	w->list[w->count++].type = queue_dir_type(qd);
+}
+
+/* A directory below the queue has been walked: what was put off is due. */
+static void
+leave(const struct queue_dir *qd, struct window *w, struct file *f,
+    unsigned actions)
+{
+	if (w != NULL)
+		delete_window(w, f, actions);
+	leave_directory(queue_dir_path(qd), queue_dir_depth(qd), f->queue,
+	    actions);
+}
+
 /*
  * Everything of one walk.
  *
@@ -278,22 +339,36 @@ sweep_walk(const char *queue, struct queue_dir *qd, const char *skip,
 {
 	struct file f = { .queue = queue, .path = BUF_INIT, .name = BUF_INIT,
 	    .to = BUF_INIT, .is_message = super_is_message_queue(queue) };
+	struct window *w = NULL;
 	enum queue_dir_step step;
 
+	if (actions & SUPER_DELETE) {
+		w = xcalloc(1, sizeof(*w));
+		buf_init(&w->text);
+	}
 	while (!super_has_signal() &&
 	    (step = queue_dir_step(qd)) != QUEUE_DIR_END) {
 		if (step == QUEUE_DIR_LEFT) {
-			leave_directory(queue_dir_path(qd),
-			    queue_dir_depth(qd), queue, actions);
+			leave(qd, w, &f, actions);
 			continue;
 		}
-		buf_sets(&f.path, queue_dir_path(qd));
 		buf_sets(&f.name, queue_dir_name(qd));
 		if (f.name.len == 1 && strchr(skip, f.name.ptr[0]) != NULL)
 			continue;
-		f.dir = queue_dir_fd(qd);
+		if (w != NULL) {
+			add_to_window(w, qd);
+			if (w->count == WINDOW)
+				delete_window(w, &f, actions);
+			continue;
+		}
+		buf_sets(&f.path, queue_dir_path(qd));
 		f.type = queue_dir_type(qd);
 		sweep_file(&f, actions);
+	}
+	if (w != NULL) {
+		delete_window(w, &f, actions);
+		buf_done(&w->text);
+		free(w);
 	}
 	queue_dir_close(qd);
 	buf_done(&f.path);
