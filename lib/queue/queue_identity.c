@@ -176,6 +176,28 @@ is_still(const struct queue_found *f, const char *path)
 	return st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino;
 }
 
+/*
+ * What path got from f's name is another message. When its name is taken
+ * already by a third one it goes on hold, where somebody will find it.
+ */
+static enum queue_result
+give_back(const struct queue_found *f, const char *path, struct err *err)
+{
+	struct buf hold = BUF_INIT;
+
+	if (queue_rename_new(path, f->path.ptr) == 0)
+		return QUEUE_RESULT_CHANGED;
+	queue_path(&hold, "hold", f->id);
+	if (errno == EEXIST && queue_rename_new(path, hold.ptr) == 0)
+		err_set(err, ERR_SYSTEM, "%s was another message, and is "
+		    "again: the one between is on hold now", f->path.ptr);
+	else
+		err_sys(err, "%s was another message, which is now %s: "
+		    "rename it back", f->path.ptr, path);
+	buf_done(&hold);
+	return QUEUE_RESULT_FAILED;
+}
+
 enum queue_result
 queue_identity_move(struct queue_found *f, const char *to, struct err *err)
 {
@@ -198,11 +220,8 @@ queue_identity_move(struct queue_found *f, const char *to, struct err *err)
 			f->queue = to;
 		buf_swap(&f->path, &path);
 		result = QUEUE_RESULT_DONE;
-	} else if (queue_rename_new(path.ptr, f->path.ptr) == -1) {
-		err_sys(err, "%s was another message, which is now %s: "
-		    "rename it back", f->path.ptr, path.ptr);
 	} else {
-		result = QUEUE_RESULT_CHANGED;
+		result = give_back(f, path.ptr, err);
 	}
 	buf_done(&path);
 	return result;

@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "lib/base/mem.h"
 #include "lib/queue/queue_undo.h"
@@ -263,6 +264,92 @@ START_TEST(what_was_delivered_meanwhile_is_gone)
 }
 END_TEST
 
+/*
+ * The race itself: a process gives the same names to new messages, over and
+ * over, while we plan and delete. Each file says in its size and content which
+ * generation it is; what got into the trash must be what was planned.
+ */
+#define NAMES	20
+#define ROUNDS	150
+
+static void
+give_name(int i, unsigned generation)
+{
+	struct buf text = BUF_INIT;
+	char path[64], temp[64];
+
+	buf_addf(&text, "T\x14%010u %06d", 1700000000 + generation, i);
+	buf_truncate(&text, 2 + 0x14 > text.len ? text.len : 2 + 0x14);
+	while (text.len < 2 + 0x14)
+		buf_addc(&text, ' ');
+	snprintf(path, sizeof(path), "incoming/%05X%05X", i, 0xAAAAA);
+	snprintf(temp, sizeof(temp), "incoming/%d.new", i);
+	spool_write(temp, text.ptr, 0700);
+	rename(temp, path);
+	buf_done(&text);
+}
+
+static void
+keep_changing_hands(void)
+{
+	unsigned generation = 1;
+	pid_t parent = getppid();
+
+	while (getppid() == parent)
+		give_name((int)(random() % NAMES), generation++);
+	_exit(0);
+}
+
+static bool
+check_trash(const struct queue_act_step *s, void *ctx)
+{
+	struct queue_act_report *r = ctx;
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	long sec = 0;
+
+	buf_setf(&path, "trash/%s/%s", r->token, s->item->what.id);
+	if (s->result != QUEUE_RESULT_DONE) {
+		ck_assert_int_ne(access(path.ptr, F_OK), 0);
+	} else {
+		ck_assert_int_eq(file_read(path.ptr, &text, 1000, NULL), 0);
+		ck_assert_int_eq(sscanf(text.ptr + 2, "%ld", &sec), 1);
+		ck_assert_int_eq(sec, s->item->what.arrival.tv_sec);
+	}
+	buf_done(&path);
+	buf_done(&text);
+	return true;
+}
+
+START_TEST(no_message_is_taken_for_another)
+{
+	struct queue_act_options o = QUEUE_ACT_OPTIONS_INIT;
+	size_t counts[QUEUE_RESULT_COUNT] = { 0 };
+	struct queue_act_report r;
+	struct err err = ERR_INIT;
+	struct queue_plan *p;
+	int i, round;
+	pid_t pid;
+
+	for (i = 0; i < NAMES; i++)
+		give_name(i, 0);
+	if ((pid = fork()) == 0)
+		keep_changing_hands();
+	for (round = 0; round < ROUNDS; round++) {
+		p = spool_plan(QUEUE_ACT_DELETE, "queue = incoming");
+		ck_assert_msg(queue_act_run(p, &o, check_trash, &r, &r, &err)
+		    == 0, "%s", err.text);
+		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
+			counts[i] += r.counts[i];
+		queue_plan_free(p);
+	}
+	kill(pid, SIGKILL);
+	/* Both happened, or the test has shown nothing. */
+	ck_assert_uint_gt(counts[QUEUE_RESULT_DONE], 100);
+	ck_assert_uint_gt(counts[QUEUE_RESULT_CHANGED] +
+	    counts[QUEUE_RESULT_GONE], 10);
+}
+END_TEST
+
 /* ---- stopping, recording ---- */
 
 static bool
@@ -370,6 +457,7 @@ main(void)
 	TCase *tc = tcase_create("queue_act");
 
 	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_set_timeout(tc, 60);
 	UNIT_LOOP(tc, an_action_moves_the_message, moves);
 	tcase_add_loop_test(tc, another_message_of_that_name_is_not_touched,
 	    0, QUEUE_ACT_EDIT);
@@ -383,6 +471,7 @@ main(void)
 	tcase_add_test(tc, a_file_with_another_name_keeps_its_mode);
 	tcase_add_test(tc, the_arrival_tells_a_recycled_inode);
 	tcase_add_test(tc, what_was_delivered_meanwhile_is_gone);
+	tcase_add_test(tc, no_message_is_taken_for_another);
 	tcase_add_test(tc, an_action_can_be_stopped_and_taken_back);
 	tcase_add_test(tc, without_a_journal_nothing_is_begun);
 	tcase_add_test(tc, a_hold_is_undone_only_while_it_holds);
