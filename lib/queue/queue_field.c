@@ -357,6 +357,37 @@ GET(submitter)
 	}
 }
 
+/* ---- the content ---- */
+
+GET(parts) { UNUSED_RCPT; number(out, (int64_t)c->m->part_count); }
+
+GET(attachment)
+{
+	const char *name = c->m->attachments;
+
+	(void)rcpt;
+	while (nth-- > 0 && *name != '\0')
+		name += strlen(name) + 1;
+	if (*name != '\0')
+		text(out, name);
+	else
+		out->kind = VALUE_ABSENT;
+}
+
+/* These two cost a second reading. */
+static void
+body_text(struct queue_field_context *c, bool is_fingerprint,
+    struct queue_value *out)
+{
+	queue_message_want(c->m, QUEUE_MESSAGE_BODY, NULL);
+	out->kind = VALUE_UNKNOWN;
+	if (c->m->has_content)
+		text(out, is_fingerprint ? c->m->fingerprint : c->m->body);
+}
+
+GET(body) { UNUSED_RCPT; body_text(c, false, out); }
+GET(fingerprint) { UNUSED_RCPT; body_text(c, true, out); }
+
 /* ---- the table ---- */
 
 static const struct queue_field fields[] = {
@@ -413,6 +444,12 @@ F("to", NULL, TEXT, HEADERS, false, to, "To header"),
 F("msgid", NULL, TEXT, HEADERS, false, msgid, "Message-ID header"),
 F("date", NULL, TEXT, HEADERS, false, date, "Date header"),
 F("nreceived", NULL, NUMBER, HEADERS, false, nreceived, "hops so far"),
+F("parts", NULL, NUMBER, CONTENT, false, parts, "MIME parts"),
+F("attachment", NULL, TEXT, CONTENT, false, attachment,
+    "file name of an attachment"),
+F("body", NULL, TEXT, CONTENT, false, body, "text of the message"),
+F("fingerprint", NULL, TEXT, CONTENT, false, fingerprint,
+    "digest of sender, recipients and content"),
 F("due", NULL, FLAG, ENTRY, false, due, "would be tried now"),
 F("held", NULL, FLAG, ENTRY, true, held, "on hold"),
 F("bounce", NULL, FLAG, ENVELOPE, true, bounce, "null sender"),
@@ -542,6 +579,14 @@ get_told(const struct queue_message *m, const struct queue_field *f,
 	}
 }
 
+/* May there be more than one value? */
+static bool
+may_repeat(const struct queue_field *f)
+{
+	return f->get == get_attachment || (f->tier == TIER_HEADERS &&
+	    f->type == FIELD_TEXT && f->get != get_submitter);
+}
+
 /* Where a name stands in which directory tells these. */
 static bool
 needs_no_stat(const struct queue_field *f)
@@ -556,7 +601,8 @@ queue_field_get(const struct queue_field *f, struct queue_field_context *c,
 {
 	static const unsigned wants[] = { QUEUE_MESSAGE_ENTRY,
 	    QUEUE_MESSAGE_ENVELOPE,
-	    QUEUE_MESSAGE_REASONS, QUEUE_MESSAGE_HEADERS };
+	    QUEUE_MESSAGE_REASONS, QUEUE_MESSAGE_HEADERS,
+	    QUEUE_MESSAGE_PARTS };
 
 	out->kind = VALUE_UNKNOWN;
 	if (f->is_total) {
@@ -586,9 +632,12 @@ queue_field_get(const struct queue_field *f, struct queue_field_context *c,
 	out->kind = VALUE_ABSENT;
 	if (f->inner != NULL && rcpt >= c->m->rcpt_count)
 		return;
-	if (nth > 0 && (f->tier != TIER_HEADERS || f->type != FIELD_TEXT ||
-	    f->get == get_submitter))
+	if (nth > 0 && !may_repeat(f))
 		return;
+	if (f->tier == TIER_CONTENT && !c->m->has_content) {
+		out->kind = VALUE_UNKNOWN;
+		return;
+	}
 	f->get(c, rcpt, nth, out);
 }
 

@@ -37,7 +37,8 @@ enum queue_field_tier {
 	TIER_ENTRY,		/* directory entry and stat */
 	TIER_ENVELOPE,
 	TIER_LOG,		/* defer log */
-	TIER_HEADERS
+	TIER_HEADERS,
+	TIER_CONTENT		/* all of it */
 };
 
 enum queue_value_kind {

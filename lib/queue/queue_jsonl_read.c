@@ -23,7 +23,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
-#include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_field.h"
@@ -260,7 +259,7 @@ static int
 take_common(struct queue_message *m, const json_t *object,
     const struct names *names, struct err *err)
 {
-	const char *queue, *id, *sender;
+	const char *queue, *id;
 	size_t i;
 
 	queue = json_string_value(json_object_get(object, names->queue));
@@ -287,10 +286,8 @@ take_common(struct queue_message *m, const json_t *object,
 	m->size = (long)number_or(object, names->size, 0);
 	m->is_expired = json_is_true(json_object_get(object,
 	    "forced_expire"));
-	if ((sender = text_of(m, object, "sender")) == NULL)
+	if (!json_is_string(json_object_get(object, "sender")))
 		return err_set(err, ERR_SYNTAX, "no sender");
-	queue_message_tell_sender(m, strcmp(sender,
-	    params.empty_address_recipient) == 0 ? "" : sender);
 	if (!json_is_array(json_object_get(object, "recipients")))
 		return err_set(err, ERR_SYNTAX, "no recipients");
 	return 0;
@@ -309,6 +306,7 @@ take_object(struct queue_message *m, const json_t *object, struct err *err)
 		    (long long)number_or(object, "v", 1));
 	if (take_common(m, object, &names, err) == -1)
 		return -1;
+	queue_message_tell_sender(m, text_of(m, object, "sender"));
 	m->is_snapshot = json_is_object(json_object_get(object, "file"));
 	take_envelope(m, object);
 	take_file(m, json_object_get(object, "file"));
@@ -331,6 +329,8 @@ take_plain(struct queue_message *m, const json_t *object, struct err *err)
 
 	if (take_common(m, object, &names, err) == -1)
 		return -1;
+	queue_message_tell_shown(m, json_string_value(json_object_get(object,
+	    "sender")), NULL, NULL);
 	json_array_foreach(json_object_get(object, "recipients"), i, rcpt) {
 		address = json_string_value(json_object_get(rcpt, "address"));
 		reason = json_string_value(json_object_get(rcpt,
@@ -338,7 +338,8 @@ take_plain(struct queue_message *m, const json_t *object, struct err *err)
 		if (address == NULL)
 			return err_set(err, ERR_SYNTAX,
 			    "a recipient without address");
-		queue_message_tell(m, address, reason != NULL ? reason : "");
+		queue_message_tell_shown(m, NULL, address,
+		    reason != NULL ? reason : "");
 	}
 	return 0;
 }

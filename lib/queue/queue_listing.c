@@ -293,14 +293,11 @@ queue_listing_tell(const struct queue_listing_message *from,
 	m->is_told = true;
 	m->is_gone = false;
 	m->has = QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_REASONS;
-	m->has_sender = true;
-	m->sender = m->sender_shown = strcmp(from->sender,
-	    params.empty_address_recipient) == 0 ? "" :
-	    queue_message_keep(m, from->sender);
+	queue_message_tell_shown(m, from->sender, NULL, NULL);
 	m->arrival.tv_sec = m->created = (time_t)from->arrival;
 	m->size = (long)from->size;
 	m->is_expired = from->is_expired;
 	for (i = 0; i < from->rcpt_count; i++)
-		queue_message_tell(m, from->rcpts[i].address,
+		queue_message_tell_shown(m, NULL, from->rcpts[i].address,
 		    from->rcpts[i].reason);
 }

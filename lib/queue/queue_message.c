@@ -26,6 +26,7 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
+#include "lib/queue/queue_message_internal.h"
 #include "lib/queue/queue_rec.h"
 
 #define BLOCK		4096
@@ -209,7 +210,8 @@ forget(struct queue_message *m)
 	    m->verp = m->envid = m->encoding = m->client_name =
 	    m->client_addr = m->helo = m->proto = m->origin = m->sasl_user =
 	    m->sasl_method = m->sasl_sender = m->context = m->submitter =
-	    m->headers = m->path = nothing;
+	    m->headers = m->path = m->attachments = m->body =
+	    m->fingerprint = nothing;
 }
 
 /* ---- the defer log ---- */
@@ -759,7 +761,9 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 		return m->is_gone ? 0 : 1;
 	}
 	want &= ~(unsigned)QUEUE_MESSAGE_ENTRY;	/* opening it tells */
-	if (want & (QUEUE_MESSAGE_REASONS | QUEUE_MESSAGE_HEADERS))
+	if (want & QUEUE_MESSAGE_BODY)
+		want |= QUEUE_MESSAGE_PARTS & ~m->has;
+	if (want & ~(unsigned)QUEUE_MESSAGE_ENVELOPE)
 		want |= QUEUE_MESSAGE_ENVELOPE & ~m->has;
 	from_file = want & (QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_HEADERS);
 	if (from_file != 0)
@@ -768,6 +772,10 @@ queue_message_want(struct queue_message *m, unsigned want, struct err *err)
 		read_log(m);
 		join_log(m);
 	}
+	if ((want & (QUEUE_MESSAGE_PARTS | QUEUE_MESSAGE_BODY)) != 0 &&
+	    !m->is_gone && !m->is_damaged)
+		queue_message_read_content(m, want);
+	m->has |= want;
 	return rc;
 }
 
@@ -804,16 +812,34 @@ queue_message_read(struct queue_message *m, const char *queue, const char *id,
 }
 
 struct queue_message_rcpt *
-queue_message_tell(struct queue_message *m, const char *shown,
+queue_message_tell(struct queue_message *m, const char *address,
     const char *reason)
 {
 	struct queue_message_rcpt *r;
 
 	drop_pending(m);
-	take_rcpt(m, shown, -1);
+	take_rcpt(m, address, -1);
 	r = &m->rcpts[m->rcpt_count - 1];
 	r->reason = reason[0] == '\0' ? nothing : keep(m, reason);
 	return r;
+}
+
+void
+queue_message_tell_shown(struct queue_message *m, const char *sender,
+    const char *rcpt, const char *reason)
+{
+	struct buf internal = BUF_INIT;
+
+	if (sender != NULL && strcmp(sender,
+	    params.empty_address_recipient) != 0)
+		address_unquote(&internal, sender);
+	else if (sender == NULL)
+		address_unquote(&internal, rcpt);
+	if (sender != NULL)
+		queue_message_tell_sender(m, internal.ptr);
+	else
+		queue_message_tell(m, internal.ptr, reason);
+	buf_done(&internal);
 }
 
 void
@@ -847,4 +873,10 @@ const char *
 queue_message_keep(struct queue_message *m, const char *text)
 {
 	return keep(m, text);
+}
+
+const char *
+queue_message_keep_len(struct queue_message *m, const char *text, size_t len)
+{
+	return keep_len(m, text, len);
 }

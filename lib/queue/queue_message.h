@@ -23,7 +23,9 @@ enum queue_message_want {
 	QUEUE_MESSAGE_ENVELOPE	= 1,	/* implies the entry */
 	QUEUE_MESSAGE_REASONS	= 2,	/* the defer log; implies the envelope */
 	QUEUE_MESSAGE_HEADERS	= 4,	/* the header lines; implies the envelope */
-	QUEUE_MESSAGE_ENTRY	= 8	/* st, is_expired */
+	QUEUE_MESSAGE_ENTRY	= 8,	/* st, is_expired */
+	QUEUE_MESSAGE_PARTS	= 16,	/* how the content is built; implies the envelope */
+	QUEUE_MESSAGE_BODY	= 32	/* its text, and the fingerprint; implies the parts */
 };
 
 /* One recipient that is still to do, in the order of the queue file. */
@@ -101,6 +103,12 @@ struct queue_message {
 	const char	*headers;	/* lines ended by LF, NUL kept out */
 	size_t		 headers_len;
 
+	bool		 has_content;	/* it could be read as far as was asked */
+	size_t		 part_count;	/* parts that are not only there to hold others */
+	const char	*attachments;	/* file names, each ended by NUL, an empty one behind the last */
+	const char	*body;		/* text for people, UTF-8; the first megabyte */
+	const char	*fingerprint;	/* equal for messages that say the same from and to the same */
+
 	struct queue_message_memory *memory;
 };
 
@@ -147,14 +155,23 @@ int	queue_message_read(struct queue_message *m, const char *queue,
 /*
  * queue_message_tell - add a recipient that a service told of
  *
+ * address	internal form
+ *
  * For messages with is_told; reason "" when there is none. Strings are copied.
  * Returns the recipient, valid until the next one, to add what else is known.
  */
 struct queue_message_rcpt	*queue_message_tell(struct queue_message *m,
-				    const char *shown, const char *reason);
+				    const char *address, const char *reason);
 /* queue_message_tell_sender - set the sender, given in internal form */
 void	queue_message_tell_sender(struct queue_message *m,
 	    const char *sender);
+/*
+ * queue_message_tell_shown - the same with external forms, as a listing has them
+ *
+ * sender	NULL: a recipient is told
+ */
+void	queue_message_tell_shown(struct queue_message *m, const char *sender,
+	    const char *rcpt, const char *reason);
 /* queue_message_tell_value - add a value; its text is copied */
 void	queue_message_tell_value(struct queue_message *m,
 	    const struct queue_message_told *value);

@@ -170,8 +170,8 @@ test_number(const struct test *t, int64_t have)
 	case OP_NOT_IN:
 		for (i = 0; i < t->value_count; i++)
 			if (t->values[i].number == have)
-				return SELECT_YES;
-		return SELECT_NO;
+				return yes_if(t->op == OP_IN);
+		return yes_if(t->op == OP_NOT_IN);
 	default:
 		return yes_if(compare(have, t->op, t->values[0].number));
 	}
@@ -228,7 +228,7 @@ test_one(struct walk *w, const struct test *t, size_t rcpt)
 	}
 	/* A header that is not there is different from any text. */
 	if (nth == 0 && v.kind == VALUE_ABSENT && (t->field == NULL ||
-	    t->field->tier == TIER_HEADERS) && (t->op == OP_NE ||
+	    t->field->tier >= TIER_HEADERS) && (t->op == OP_NE ||
 	    t->op == OP_NMATCH || t->op == OP_NOT_IN))
 		return SELECT_YES;
 	return sum;
@@ -298,7 +298,7 @@ eval_joined(struct walk *w, const struct node *n,
 	size_t i;
 
 	/* Cheap kids first, whatever order they were written in. */
-	for (tier = TIER_ENTRY; tier <= TIER_HEADERS; tier++) {
+	for (tier = TIER_ENTRY; tier <= TIER_CONTENT; tier++) {
 		for (i = 0; i < n->kid_count; i++) {
 			if (n->kids[i]->tier != tier)
 				continue;

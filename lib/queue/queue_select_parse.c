@@ -92,7 +92,7 @@ set_tiers(struct node *n)
 		    (int)n->test.field->tier : TIER_HEADERS;
 		return;
 	}
-	n->tier = TIER_HEADERS;
+	n->tier = TIER_CONTENT;
 	for (i = 0; i < n->kid_count; i++) {
 		set_tiers(n->kids[i]);
 		if (n->kids[i]->tier < n->tier)

@@ -254,7 +254,7 @@ void
 queue_select_why(const struct queue_select *s, struct queue_field_context *c,
     struct buf *out)
 {
-	struct walk w = { .s = s, .c = c, .tier = TIER_HEADERS,
+	struct walk w = { .s = s, .c = c, .tier = TIER_CONTENT,
 	    .folded = BUF_INIT };
 
 	why_node(&w, s->root, false, 0, out);

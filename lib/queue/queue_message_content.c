@@ -1,0 +1,122 @@
+/*
+ * queue_message_content.c - what a lister may want to know of the content
+ *
+ * The fingerprint is a digest of the sender, the recipients in order of the
+ * alphabet, and the decoded bytes of each part: what a program makes anew
+ * each time it sends the same thing (dates, message IDs, boundaries) is not in
+ * it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/queue/queue_message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/mem.h"
+#include "lib/queue/queue_content.h"
+#include "lib/queue/queue_message_internal.h"
+
+#define BODY_MAX	(1024 * 1024)	/* bytes of text that are looked at */
+#define DIGEST_SHOWN	16		/* bytes of the digest that are enough */
+
+static void
+take_parts(struct queue_message *m, const struct queue_content *c)
+{
+	const struct queue_content_part *p;
+	struct buf names = BUF_INIT;
+	size_t i;
+
+	m->part_count = queue_content_leaves(c);
+	for (i = 0; (p = queue_content_attachment(c, i)) != NULL; i++)
+		if (p->file_name[0] != '\0')
+			buf_add(&names, p->file_name, strlen(p->file_name) +
+			    1);
+	buf_addc(&names, '\0');
+	m->attachments = queue_message_keep_len(m, names.ptr, names.len);
+	buf_done(&names);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+add_rcpts(EVP_MD_CTX *md, const struct queue_message *m)
+{
+	const char **list = xreallocarray(NULL, m->rcpt_count + 1,
+	    sizeof(*list));
+	size_t i;
+
+	for (i = 0; i < m->rcpt_count; i++)
+		list[i] = m->rcpts[i].address;
+	if (m->rcpt_count > 1)
+		qsort(list, m->rcpt_count, sizeof(*list), by_text);
+	for (i = 0; i < m->rcpt_count; i++)
+		EVP_DigestUpdate(md, list[i], strlen(list[i]) + 1);
+	EVP_DigestUpdate(md, "", 1);
+	free(list);
+}
+
+static bool
+add_bytes(void *ctx, const char *data, size_t len)
+{
+	EVP_DigestUpdate(ctx, data, len);
+	return true;
+}
+
+static bool
+take_fingerprint(struct queue_message *m, struct queue_content *c)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char text[2 * DIGEST_SHOWN + 1];
+	const struct queue_content_part *p;
+	bool is_good;
+	size_t i;
+
+	is_good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+	if (is_good) {
+		EVP_DigestUpdate(md, m->sender, strlen(m->sender) + 1);
+		add_rcpts(md, m);
+	}
+	for (i = 0; is_good && (p = queue_content_part(c, i)) != NULL; i++) {
+		if (p->is_multipart)
+			continue;
+		EVP_DigestUpdate(md, p->type, strlen(p->type) + 1);
+		is_good = queue_content_get(c, i, CONTENT_DECODED, add_bytes,
+		    md, NULL) == 0;
+	}
+	is_good = is_good && EVP_DigestFinal_ex(md, digest, NULL) == 1;
+	EVP_MD_CTX_free(md);
+	if (!is_good)
+		return false;
+	for (i = 0; i < DIGEST_SHOWN; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	m->fingerprint = queue_message_keep(m, text);
+	return true;
+}
+
+void
+queue_message_read_content(struct queue_message *m, unsigned want)
+{
+	struct queue_content *c = queue_content_open(m->path, NULL);
+	struct buf body = BUF_INIT;
+
+	m->has_content = c != NULL && queue_content_damage(c) == NULL;
+	if (m->has_content && (want & QUEUE_MESSAGE_PARTS) != 0)
+		take_parts(m, c);
+	if (m->has_content && (want & QUEUE_MESSAGE_BODY) != 0) {
+		m->has_content = queue_content_text(c, BODY_MAX, &body,
+		    NULL) != -1 && take_fingerprint(m, c);
+		m->body = queue_message_keep_len(m, body.ptr, strlen(body.ptr));
+	}
+	queue_content_free(c);
+	buf_done(&body);
+}
