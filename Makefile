@@ -149,6 +149,16 @@ $O/daemon-test.a: $(DAEMON_TEST_OBJ)
 	@rm -f $@
 	@ar crs $@ $^
 
+# The browser's screens are tested without a terminal.
+QTOP_TEST_OBJ = $(filter-out $O/cmd/qtop/main.o,$(patsubst %.c,$O/%.o,$(wildcard cmd/qtop/*.c)))
+$O/qtop-test.a: $(QTOP_TEST_OBJ)
+	@rm -f $@
+	@ar crs $@ $^
+
+$O/t/unit/qtop/%: $O/t/unit/qtop/%.o $O/qtop-test.a $(LIBA)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
 $O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)

@@ -275,6 +275,7 @@ loop(struct app *a)
 	while (!m->is_over && ended == 0) {
 		take_keys(a);
 		a->is_dirty |= model_update(m);
+		do_pending(m);
 		serve_terminal(a);
 		is_busy = model_chase(m);
 		a->is_dirty |= is_busy;

@@ -20,13 +20,13 @@ const struct column_info columns[COLUMN_COUNT] = {
 [COLUMN_ID]	= { "id",	"ID",		11, 12, 0, 0, false, false, false, CUT_START },
 [COLUMN_QUEUE]	= { "queue",	"Q",		1, 1, 0, 0, false, true, false, CUT_END },
 [COLUMN_AGE]	= { "age",	"Age",		6, 6, 0, 0, true, true, false, CUT_END },
-[COLUMN_NEXT]	= { "next",	"Next",		6, 6, 0, 3, true, true, false, CUT_END },
+[COLUMN_NEXT]	= { "next",	"Next",		6, 6, 0, 4, true, true, false, CUT_END },
 [COLUMN_SIZE]	= { "size",	"Size",		5, 5, 0, 2, true, true, true, CUT_END },
 [COLUMN_RCPTS]	= { "nrcpt",	"Rc",		3, 3, 0, 1, true, true, true, CUT_END },
-[COLUMN_SENDER]	= { "sender",	"Sender",	10, 22, 1, 5, false, false, false, CUT_MIDDLE },
-[COLUMN_RCPT]	= { "rcpt",	"Recipient",	10, 22, 1, 6, false, false, false, CUT_MIDDLE },
-[COLUMN_CLASS]	= { "class",	"Class",	9, 12, 0, 4, false, false, false, CUT_END },
-[COLUMN_REASON]	= { "reason",	"Reason",	9, 28, 4, 7, false, false, false, CUT_END },
+[COLUMN_SENDER]	= { "sender",	"Sender",	16, 22, 1, 6, false, false, false, CUT_MIDDLE },
+[COLUMN_RCPT]	= { "rcpt",	"Recipient",	16, 22, 1, 7, false, false, false, CUT_MIDDLE },
+[COLUMN_CLASS]	= { "class",	"Class",	12, 12, 0, 5, false, false, false, CUT_END },
+[COLUMN_REASON]	= { "reason",	"Reason",	12, 28, 4, 3, false, false, false, CUT_END },
 [COLUMN_ARRIVED]= { "arrived",	"Arrived",	14, 14, 0, 3, false, true, true, CUT_END },
 [COLUMN_DONE]	= { "ndone",	"Dn",		3, 3, 0, 1, true, true, true, CUT_END },
 [COLUMN_SASL]	= { "sasl",	"Login",	8, 14, 1, 4, false, false, false, CUT_MIDDLE },
@@ -255,7 +255,8 @@ total(unsigned shown, const int widths[COLUMN_COUNT])
 }
 
 void
-column_layout(unsigned shown, int width, int widths[COLUMN_COUNT])
+column_layout(unsigned shown, enum column keep, int width,
+    int widths[COLUMN_COUNT])
 {
 	int c, go, left, shares = 0, last = 0;
 	bool is_growing;
@@ -264,7 +265,7 @@ column_layout(unsigned shown, int width, int widths[COLUMN_COUNT])
 		widths[c] = columns[c].least;
 	for (go = 1; go < 8 && total(shown, widths) > width; go++)
 		for (c = COLUMN_COUNT - 1; c >= 0; c--)
-			if (columns[c].goes == go &&
+			if (columns[c].goes == go && c != (int)keep &&
 			    total(shown, widths) > width)
 				shown &= ~COLUMN_BIT(c);
 	for (c = 0; c < COLUMN_COUNT; c++) {

@@ -54,9 +54,11 @@ void	column_key(enum column c, const struct queue_snapshot *s,
  * column_layout - which of the shown ones fit into so many columns, and how wide
  *
  * shown	COLUMN_BITs
+ * keep		is never dropped: what they are sorted by
  * widths	out, 0: not there
  */
-void	column_layout(unsigned shown, int width, int widths[COLUMN_COUNT]);
+void	column_layout(unsigned shown, enum column keep, int width,
+	    int widths[COLUMN_COUNT]);
 
 /* column_duration - "2h14m", at most 6 columns; column_size - "4.1K" */
 void	column_duration(struct buf *out, int64_t seconds);

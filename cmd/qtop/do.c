@@ -478,6 +478,12 @@ do_views(struct model *m, enum action action)
 static void
 do_tags(struct model *m, enum action action)
 {
+	/* "All shown" are those that were just asked for. */
+	if ((action == DO_TAG_ALL || action == DO_TAG_INVERT) &&
+	    !model_is_current(m)) {
+		m->pending = action;
+		return;
+	}
 	switch (action) {
 	case DO_TAG: tag(m); break;
 	case DO_TAG_RANGE: tag_range(m); break;
@@ -570,6 +576,17 @@ do_action(struct model *m, enum action action)
 			do_views(m, action);
 			break;
 		}
+}
+
+void
+do_pending(struct model *m)
+{
+	enum action action = m->pending;
+
+	if (action == DO_NOTHING || !model_is_current(m))
+		return;
+	m->pending = DO_NOTHING;
+	do_action(m, action);
 }
 
 /* ---- the question before something is done ---- */

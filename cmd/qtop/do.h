@@ -13,6 +13,8 @@
 /* do_key - whoever has the keys now gets it */
 void	do_key(struct model *m, int key);
 void	do_action(struct model *m, enum action action);
+/* do_pending - what waited for its view, if that has come */
+void	do_pending(struct model *m);
 
 enum click { CLICK_ONCE, CLICK_TWICE, CLICK_WHEEL_UP, CLICK_WHEEL_DOWN };
 void	do_click(struct model *m, enum click click, int x, int y);

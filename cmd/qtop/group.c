@@ -384,6 +384,8 @@ value_of(const struct grouping *g, const struct queue_snapshot *s,
 static const char *
 label_of(const struct grouping *g, const char *value)
 {
+	if (g->by == BY_REASON && strcmp(value, "none") == 0)
+		return "(no failure yet)";
 	if (value[0] != '\0')
 		return value;
 	switch (g->by) {
@@ -453,6 +455,10 @@ compare_tree(const struct sorter *o, uint32_t a, uint32_t b)
 			key[depth] = x->key[depth];
 			continue;
 		}
+		/* Those that did not fail yet are no trouble: last. */
+		if (depth == 0 && (x->key[0] == REASON_NONE ||
+		    y->key[0] == REASON_NONE))
+			return x->key[0] == REASON_NONE ? 1 : -1;
 		key[depth] = x->key[depth];
 		p = g->slots[slot_of(g, key, depth)] - 1;
 		key[depth] = y->key[depth];

@@ -259,6 +259,14 @@ model_ask(struct model *m)
 }
 
 bool
+model_is_current(const struct model *m)
+{
+	const struct view *v = m->shown[m->screen];
+
+	return v != NULL && v->number == m->asked[m->screen];
+}
+
+bool
 model_update(struct model *m)
 {
 	struct view *v = views_take(m->views);
@@ -326,6 +334,9 @@ model_drill(struct model *m, enum screen screen, const char *filter)
 		c->place.key = xstrdup(c->place.key);
 	free(m->filter);
 	m->filter = xstrdup(filter);
+	/* No key shall meet the rows of before. */
+	view_free(m->shown[screen]);
+	m->shown[screen] = NULL;
 	model_go(m, screen);
 	model_move(m, 0);
 }

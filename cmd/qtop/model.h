@@ -172,6 +172,7 @@ struct model {
 	struct settings	 settings;
 	struct theme	 theme;
 	bool		 is_paused;
+	enum action	 pending;		/* waits for the view it was meant for */
 
 	/* What lies over it; the first that is open has the keys. */
 	struct confirm	 confirm;
@@ -209,6 +210,8 @@ int	model_page(const struct model *m);
 void	model_ask(struct model *m);
 /* model_update - take over what workers have made; true when something is new */
 bool	model_update(struct model *m);
+/* model_is_current - does what is shown answer the last request? */
+bool	model_is_current(const struct model *m);
 /* model_move - the cursor to row at, as far as there is one */
 void	model_move(struct model *m, size_t at);
 /* model_entry - the message under the cursor; false when there is none */

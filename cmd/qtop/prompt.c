@@ -71,7 +71,10 @@ filter_typed(struct model *m)
 	    (s = selection_parse(text, m->now, &err)) == NULL)
 		snprintf(m->filter_error, sizeof(m->filter_error), "%.250s",
 		    err.text);
-	else if (strcmp(text, m->filter) != 0)
+	/* What cannot be read does not leave the rows of what it began with. */
+	if (m->filter_error[0] != '\0')
+		text = m->prompt.before;
+	if (strcmp(text, m->filter) != 0)
 		model_filter(m, text);
 	queue_select_free(s);
 }
@@ -144,7 +147,9 @@ accept(struct model *m, const char *text)
 
 	switch (m->prompt.kind) {
 	case PROMPT_FILTER:
-		if (m->filter_error[0] != '\0' && strcmp(text, m->filter) != 0)
+		/* Candidates stand there too; an error is one when typed. */
+		filter_typed(m);
+		if (m->filter_error[0] != '\0')
 			return false;
 		break;
 	case PROMPT_TAG:

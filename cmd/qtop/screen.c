@@ -98,20 +98,21 @@ draw_totals(struct model *m, struct grid *g)
 static int
 tab_at(const struct model *m, int wanted, char text[32])
 {
-	bool is_short = m->width < 100 || (m->width < 150 &&
-	    m->filter[0] != '\0');
+	/* What is narrow, or has a filter to show, abbreviates. */
+	int room = m->width - (m->filter[0] != '\0' ? 50 : 0);
+	bool is_short = room < 95, is_number = room < 60;
 	int i, x = 1;
 
 	for (i = 0; ; i++) {
 		if (is_short && i != (int)m->screen)
-			snprintf(text, 32, m->width < 60 ? "%d" : "%d%.3s",
+			snprintf(text, 32, is_number ? "%d" : "%d%.3s",
 			    i + 1, screen_names[i]);
 		else
 			snprintf(text, 32, i == (int)m->screen ? "[%d %s]" :
 			    "%d %s", i + 1, screen_names[i]);
 		if (i == wanted)
 			return x;
-		x += (int)strlen(text) + (m->width < 60 ? 1 : 2);
+		x += (int)strlen(text) + (is_number ? 1 : 2);
 	}
 }
 
@@ -345,7 +346,8 @@ spot_of_titles(const struct model *m, int x)
 	int widths[COLUMN_COUNT], c, at = 1, width;
 
 	if (m->screen == SCREEN_MESSAGES) {
-		column_layout(m->settings.columns, m->width - 1, widths);
+		column_layout(m->settings.columns, m->settings.sort,
+		    m->width - 1, widths);
 		for (c = 0; c < COLUMN_COUNT; c++) {
 			if (widths[c] == 0)
 				continue;

@@ -161,7 +161,8 @@ screen_messages(struct model *m, struct grid *g)
 	int widths[COLUMN_COUNT], line, page = model_page(m);
 	size_t i;
 
-	column_layout(m->settings.columns, g->width - 1, widths);
+	column_layout(m->settings.columns, m->settings.sort, g->width - 1,
+	    widths);
 	draw_titles(m, g, widths);
 	if (v == NULL || v->count == 0)
 		draw_empty(m, g, v);
@@ -213,6 +214,14 @@ has_extras(const struct model *m)
 	    EXTRA_FROM);
 }
 
+/* Notes are cut first: that of the current row is shown below, too. */
+static bool
+has_notes(const struct model *m)
+{
+	return (m->screen == SCREEN_RELAYS && m->width >= 110) ||
+	    (m->screen == SCREEN_REASONS && m->width >= 140);
+}
+
 static int
 fixed_width(const struct model *m)
 {
@@ -226,17 +235,17 @@ fixed_width(const struct model *m)
 	return sum;
 }
 
-/* The key gets at most half of what is left, where notes follow. */
+/* The key gets what is left, or where notes follow a part of it. */
 static int
 key_width(const struct model *m)
 {
 	int left = m->width - 1 - fixed_width(m);
-	bool has_notes = m->screen == SCREEN_RELAYS ||
-	    m->screen == SCREEN_REASONS;
 
-	if (m->screen == SCREEN_REASONS)
-		return (left > 90 ? left * 3 / 5 : left) - 1;
-	return (has_notes ? left / 3 : left > 60 ? 60 : left) - 1;
+	if (has_notes(m))
+		left = left * (m->screen == SCREEN_REASONS ? 3 : 2) / 5;
+	else if (left > 60 && m->screen != SCREEN_REASONS)
+		left = 60;
+	return left - 1;
 }
 
 int
@@ -294,8 +303,7 @@ draw_group_titles(struct model *m, struct grid *g)
 		    "Top class");
 		x += CLASS_WIDTH + 1;
 	}
-	if (x < g->width && (m->screen == SCREEN_REASONS ||
-	    m->screen == SCREEN_RELAYS))
+	if (has_notes(m))
 		grid_put(g, x, 2, g->width - x, ROLE_COLUMNS, CUT_END,
 		    m->screen == SCREEN_REASONS ? "Advice" : "Last answer");
 }
@@ -358,14 +366,12 @@ draw_group(struct model *m, struct grid *g, int y, const struct group *group,
 		    queue_reason_class_name(group->top_class));
 		end += CLASS_WIDTH + 1;
 	}
-	if (m->screen == SCREEN_REASONS || m->screen == SCREEN_RELAYS) {
+	if (has_notes(m)) {
 		buf_reset(&text);
 		if (group->suspended > 0)
 			buf_addf(&text, "[suspended %u] ", group->suspended);
 		buf_adds(&text, group->note);
-		if (end < g->width)
-			grid_put(g, end, y, g->width - end, role, CUT_END,
-			    text.ptr);
+		grid_put(g, end, y, g->width - end, role, CUT_END, text.ptr);
 	}
 	buf_done(&text);
 }
