@@ -87,6 +87,23 @@ ends_with(const char *s, const char *end)
 	return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* Does the parameter name a cache? Those are written to while in use. */
+static bool
+is_cache(const char *parameter)
+{
+	return ends_with(parameter, "_cache_map") ||
+	    ends_with(parameter, "_cache_database") ||
+	    strcmp(parameter, "address_verify_map") == 0 ||
+	    strcmp(parameter, "default_cache_db_type") == 0;
+}
+
+static const char *
+new_type(const struct migration *m, const char *parameter)
+{
+	return strcmp(m->to, "cdb") == 0 && is_cache(parameter) ? "gdbm" :
+	    m->to;
+}
+
 static void
 build(struct migration *m, const char *path, const char *parameter)
 {
@@ -97,10 +114,8 @@ build(struct migration *m, const char *path, const char *parameter)
 	struct buf name = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	buf_setf(&name, "%s:%s", m->to, path);
-	if (ends_with(parameter, "_cache_map") ||
-	    ends_with(parameter, "_cache_database") ||
-	    strcmp(parameter, "address_verify_map") == 0) {
+	buf_setf(&name, "%s:%s", new_type(m, parameter), path);
+	if (is_cache(parameter)) {
 		fprintf(m->out, "cache   %s (begins empty)\n", name.ptr);
 	} else if (access(path, R_OK) == -1) {
 		fprintf(m->out, "FAIL    %s: %s has no text source %s: %s\n",
@@ -135,6 +150,27 @@ found(struct migration *m, const char *text, size_t len,
 	buf_done(&path);
 }
 
+/*
+ * Tables whose name is their content, at the start of a word: what looks like
+ * a table in there is none. The length of all of it, or 0.
+ */
+static size_t
+content_at(const char *start, const char *p)
+{
+	static const char *const types[] = { "inline:", "static:", "randmap:",
+		"regexp:", "pcre:", "cidr:", "internal:" };
+	size_t i, n;
+
+	if (p > start && strchr(TEXT_LIST_SEP "{:", p[-1]) == NULL)
+		return 0;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		n = strlen(types[i]);
+		if (strncmp(p, types[i], n) == 0)
+			return n + name_length(p + n);
+	}
+	return 0;
+}
+
 /* A value with each legacy type replaced; false when there was none. */
 static bool
 replace_types(struct migration *m, const char *value, const char *parameter,
@@ -145,6 +181,11 @@ replace_types(struct migration *m, const char *value, const char *parameter,
 	size_t n, len;
 
 	while (*p != '\0') {
+		if ((n = content_at(value, p)) > 0) {
+			buf_add(out, p, n);
+			p += n;
+			continue;
+		}
 		if ((n = legacy_at(value, p)) == 0) {
 			buf_addc(out, *p++);
 			continue;
@@ -153,7 +194,7 @@ replace_types(struct migration *m, const char *value, const char *parameter,
 		p += n;
 		len = name_length(p);
 		found(m, p, len, parameter);
-		buf_addf(out, "%s:", m->to);
+		buf_addf(out, "%s:", new_type(m, parameter));
 		buf_add(out, p, len);
 		p += len;
 	}
@@ -205,6 +246,22 @@ is_legacy_type(const char *value)
 	return false;
 }
 
+/* What main.cf leaves out follows default_database_type; it needs its index. */
+static void
+scan_default(struct migration *m, const struct main_cf *cf, const char *name)
+{
+	struct buf unused = BUF_INIT;
+	const char *value = params_lookup(name);
+	size_t i;
+
+	for (i = 0; i < cf->count; i++)
+		if (strcmp(cf->entries[i].name, name) == 0)
+			return;
+	if (value != NULL)
+		replace_types(m, value, name, &unused);
+	buf_done(&unused);
+}
+
 static int
 scan_main_cf(struct migration *m, struct err *err)
 {
@@ -225,18 +282,34 @@ scan_main_cf(struct migration *m, struct err *err)
 		else if ((strcmp(name, "default_database_type") == 0 ||
 		    strcmp(name, "default_cache_db_type") == 0) &&
 		    is_legacy_type(old))
-			buf_setf(&edit, "%s = %s", name, m->to);
+			buf_setf(&edit, "%s = %s", name, new_type(m, name));
 		else
 			buf_reset(&edit);
 		if (edit.len > 0)
 			add_edit(&m->main_edits, &m->main_count, edit.ptr);
 		scan_list_files(m, old, name);
 	}
+	if (rc == 0) {
+		scan_default(m, &cf, "alias_maps");
+		scan_default(m, &cf, "alias_database");
+	}
 	main_cf_done(&cf);
 	buf_done(&path);
 	buf_done(&value);
 	buf_done(&edit);
 	return rc;
+}
+
+/* A list without blanks between its items, as "-o name=value" needs it. */
+static void
+compact(struct buf *list)
+{
+	char *copy = xstrdup(list->ptr), *rest = copy, *word;
+
+	buf_reset(list);
+	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL)
+		buf_addf(list, "%s%s", list->len > 0 ? "," : "", word);
+	free(copy);
 }
 
 /* "-o name=value" of one service. */
@@ -249,9 +322,14 @@ scan_override(struct migration *m, const struct master_service *s,
 
 	if (main_cf_split(copy, &name, &old) == NULL &&
 	    replace_types(m, old, name, &value)) {
+		compact(&value);
 		buf_setf(&edit, "%s/%s/%s=%s", s->name,
 		    master_type_name(s->type), name, value.ptr);
-		add_edit(&m->master_edits, &m->master_count, edit.ptr);
+		if (strpbrk(value.ptr, " \t") == NULL)
+			add_edit(&m->master_edits, &m->master_count, edit.ptr);
+		else
+			fprintf(m->out, "edit    master.cf by hand: %s\n",
+			    edit.ptr);
 	}
 	free(copy);
 	buf_done(&value);

@@ -45,4 +45,37 @@ is 'without a source it is status 4' $? 4
 like 'the table is named' "$(cat out)" "FAIL    smtpd_recipient_restrictions: gdbm:$T/m/access has no text source"
 is 'and the configuration stays' "$(grep -c 'hash:' m2/main.cf)" 3
 
+
+# What stands in braces, looks like a table, or is left out.
+mkdir n
+cat >n/main.cf <<CF
+compatibility_level = 3.6
+command_directory = $PH_BIN
+data_directory = $T/n
+default_database_type = hash
+virtual_alias_maps = pipemap:{hash:$T/n/a, inline:{x=hash:y}}, unionmap:{hash:$T/n/b,btree:$T/n/c}
+  proxy:hash:$T/n/d, regexp:{ {/hash:x/ btree:y} }, static:hash:z
+address_verify_map = btree:\$data_directory/verify
+alias_maps = hash:$T/n/aliases, nis:mail.aliases
+alias_database = \$alias_maps
+CF
+printf 'submission inet n - n - - smtpd\n  -o { smtpd_sender_restrictions = check_sender_access hash:%s, reject }\n  -o { alias_maps = inline:{ { a = hash:x } } hash:%s }\n' "$T/n/e" "$T/n/aliases" >n/master.cf
+for f in a b c d e; do echo 'k v' >n/$f; done
+echo 'root: me' >n/aliases
+ok 'a configuration full of them is migrated' sh -c "MAIL_CONFIG=$T/n postmap --migrate --to cdb >migrated"
+is 'what an option cannot hold is left to people' "$(grep edit migrated | sed "s|$T/||g")" \
+    'edit    master.cf by hand: submission/inet/alias_maps=inline:{ { a = hash:x } },cdb:n/aliases'
+sed -i '/inline/d' n/master.cf
+is 'main.cf has the new types where tables are' "$(grep -E '^(virtual|address|alias_maps|default)' n/main.cf | sed "s|$T/||g")" \
+"default_database_type = cdb
+virtual_alias_maps = pipemap:{cdb:n/a, inline:{x=hash:y}}, unionmap:{cdb:n/b,cdb:n/c}  proxy:cdb:n/d, regexp:{ {/hash:x/ btree:y} }, static:hash:z
+address_verify_map = gdbm:\$data_directory/verify
+alias_maps = cdb:n/aliases, nis:mail.aliases"
+like 'master.cf, too, in braces' "$(cat n/master.cf)" "smtpd_sender_restrictions *= *check_sender_access,cdb:$T/n/e,reject"
+is 'and all have their index' "$(cd n; ls *.cdb | tr '\n' ' ')" 'a.cdb aliases.cdb b.cdb c.cdb d.cdb e.cdb '
+is 'a second run has nothing to do' "$(MAIL_CONFIG=$T/n postmap --migrate --to cdb)" 'no Berkeley DB tables'
+printf 'compatibility_level = 3.6\ncommand_directory = %s\ndefault_database_type = hash\n' "$PH_BIN" >n/main.cf; rm n/master.cf
+like 'the default aliases follow the default type' "$(MAIL_CONFIG=$T/n postmap --migrate --dry-run --to lmdb)" 'lmdb:/etc/aliases'
+like 'a type without an index is refused' "$(MAIL_CONFIG=$T/n postmap --migrate --to regexp 2>&1)" 'fatal: regexp tables have no index file'
+is 'operands are refused' "$(MAIL_CONFIG=$T/n postmap --migrate x 2>&1)" 'postmap: fatal: --migrate takes its tables from main.cf and master.cf'
 done_testing
