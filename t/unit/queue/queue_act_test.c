@@ -456,7 +456,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_act");
 
-	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_set_timeout(tc, 60);
 	UNIT_LOOP(tc, an_action_moves_the_message, moves);
 	tcase_add_loop_test(tc, another_message_of_that_name_is_not_touched,

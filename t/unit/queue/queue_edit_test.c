@@ -285,7 +285,7 @@ START_TEST(golden_files_can_be_edited)
 	    src != NULL ? src : ".");
 	ck_assert_int_eq(chdir(src != NULL ? "/" : getenv("PWD")), 0);
 	ck_assert_int_eq(glob(command, 0, NULL, &g), 0);
-	ck_assert_int_eq(chdir(spool_dir), 0);
+	ck_assert_int_eq(chdir(unit_folder), 0);
 	for (i = 0; i < g.gl_pathc; i++) {
 		slash = strrchr(g.gl_pathv[i], '/') + 1;
 		if (!queue_id_is_valid(slash) ||
@@ -329,7 +329,7 @@ main(void)
 	TCase *tc = tcase_create("queue_edit");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_add_test(tc, a_new_file_takes_the_place_of_the_old_one);
 	tcase_add_test(tc, dropping_changes_one_byte_and_the_defer_log);
 	tcase_add_test(tc, an_active_message_gets_a_new_id_even_for_a_byte);

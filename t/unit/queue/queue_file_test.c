@@ -20,35 +20,16 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
-
-static char spool[64];
 
 static void
 setup(void)
 {
-	static const char *const dirs[] = { "maildrop", "incoming", "active",
-	    "deferred", "hold" };
-	size_t i;
-
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		ck_assert_int_eq(mkdir(dirs[i], 0700), 0);
+	unit_folder_enter("maildrop incoming active deferred hold");
 	params.hash_queue_names = "deferred, defer";
 	params.hash_queue_depth = 1;
 	params.enable_long_queue_ids = false;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static struct queue_file *
@@ -349,7 +330,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_file");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, damage_gets_the_documented_refusal);
 	tcase_add_test(tc,
 	    normal_mode_follows_pointers_hides_padding_and_stops_after_end);

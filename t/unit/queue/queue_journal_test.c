@@ -209,7 +209,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_journal");
 
-	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_action_is_gathered_from_its_lines);
 	tcase_add_test(tc, damage_is_counted_and_passed_over);

@@ -19,35 +19,20 @@
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
 #define NOW	1795250000
 
-static char spool[64];
-
 static void
 setup(void)
 {
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	ck_assert_int_eq(mkdir("deferred", 0700), 0);
-	ck_assert_int_eq(mkdir("defer", 0700), 0);
+	unit_folder_enter("deferred defer");
 	params.hash_queue_names = "";
 	params.empty_address_recipient = "MAILER-DAEMON";
 	params.double_bounce_sender = "double-bounce";
 	params.smtputf8_enable = true;
 	params.maximal_queue_lifetime = params.bounce_queue_lifetime = 432000;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static void
@@ -315,7 +300,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_jsonl");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, a_line_holds_all_that_was_known);
 	tcase_add_test(tc, a_plain_listing_is_read_too);
 	UNIT_LOOP(tc, what_is_no_message_is_refused, bad);

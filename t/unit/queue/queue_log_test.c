@@ -17,9 +17,10 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
-static char spool[64], data[512];
+static char data[512];
 
 static void
 setup(void)
@@ -29,26 +30,12 @@ setup(void)
 	if (src == NULL)
 		src = realpath(".", NULL);
 	snprintf(data, sizeof(data), "%s/t/data/queue", src);
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	ck_assert_int_eq(mkdir("defer", 0700), 0);
-	ck_assert_int_eq(mkdir("bounce", 0700), 0);
+	unit_folder_enter("defer bounce");
 	params.hash_queue_names = "deferred, defer";
 	params.hash_queue_depth = 1;
 	params.backwards_bounce_logfile_compatibility = true;
 	params.deliver_lock_attempts = 2;
 	params.deliver_lock_delay = 1;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 START_TEST(an_entry_is_written_as_a_real_postfix_writes_it)
@@ -170,7 +157,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_log");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, an_entry_is_written_as_a_real_postfix_writes_it);
 	tcase_add_test(tc, what_was_written_comes_back);
 	tcase_add_test(tc,

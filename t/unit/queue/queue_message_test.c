@@ -15,9 +15,10 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
-static char spool[64], data[512];
+static char data[512];
 
 static void
 setup(void)
@@ -26,24 +27,10 @@ setup(void)
 
 	snprintf(data, sizeof(data), "%s/t/data/queue",
 	    src != NULL ? src : realpath(".", NULL));
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	ck_assert_int_eq(mkdir("hold", 0700), 0);
-	ck_assert_int_eq(mkdir("defer", 0700), 0);
+	unit_folder_enter("hold defer");
 	params.hash_queue_names = "";
 	params.empty_address_recipient = "MAILER-DAEMON";
 	params.smtputf8_enable = true;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 /* Put a golden case into hold. */
@@ -204,7 +191,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_message");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, edits_of_a_milter_are_followed);
 	tcase_add_test(tc, recipients_get_the_reasons_of_the_log);
 	tcase_add_test(tc, one_struct_serves_message_after_message);

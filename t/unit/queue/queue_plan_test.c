@@ -175,7 +175,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_plan");
 
-	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_add_test(tc, messages_are_counted_by_what_they_are);
 	UNIT_LOOP(tc, recipients_that_were_not_meant_are_told, partial);
 	tcase_add_test(tc, what_is_so_already_is_left_out);

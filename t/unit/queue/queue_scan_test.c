@@ -19,30 +19,15 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_select.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
-
-static char spool[64];
 
 static void
 setup(void)
 {
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	ck_assert_int_eq(mkdir("active", 0700), 0);
-	ck_assert_int_eq(mkdir("deferred", 0700), 0);
+	unit_folder_enter("active deferred");
 	params.hash_queue_names = "deferred";
 	params.hash_queue_depth = 1;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static void
@@ -332,7 +317,7 @@ main(void)
 	TCase *tc = tcase_create("queue_scan");
 
 	tcase_set_timeout(tc, 60);	/* thousands of files on a slow disk */
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, a_message_that_moves_is_seen_once);
 	tcase_add_test(tc, threads_give_the_same_in_the_same_order);
 	tcase_add_test(tc, the_taker_may_stop);

@@ -2,7 +2,7 @@
  * queue_select_test.c - the selection language: grammar, values, evaluation
  *
  * The last test holds evaluation against a naive reference: random trees over
- * random messages in a real spool, judged once by the engine and once by
+ * random messages in a real unit_folder, judged once by the engine and once by
  * looking at what the messages were made of.
  *
  * SPDX-License-Identifier: ISC
@@ -25,25 +25,16 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_writer.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
 #define NOW	1795250000
 
-static char spool[64];
-
 static void
 setup(void)
 {
-	static const char *const dirs[] = { "maildrop", "incoming", "active",
-	    "deferred", "hold", "defer" };
-	size_t i;
-
 	setenv("TZ", "UTC", 1);
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		ck_assert_int_eq(mkdir(dirs[i], 0700), 0);
+	unit_folder_enter("maildrop incoming active deferred hold defer");
 	params.hash_queue_names = "";
 	params.hash_queue_depth = 1;
 	params.empty_address_recipient = "MAILER-DAEMON";
@@ -51,16 +42,6 @@ setup(void)
 	params.smtputf8_enable = true;
 	params.deliver_lock_attempts = 1;
 	params.maximal_queue_lifetime = params.bounce_queue_lifetime = 432000;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 /* ---- grammar ---- */
@@ -653,7 +634,7 @@ main(void)
 	TCase *tc = tcase_create("queue_select");
 
 	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	UNIT_LOOP(tc,
 	    a_selection_has_a_normal_form_that_parses_to_itself, forms);
 	UNIT_LOOP(tc, an_error_names_the_place_and_the_nearest_field, errors);

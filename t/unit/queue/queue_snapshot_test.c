@@ -22,9 +22,9 @@
 #include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_round.h"
 #include "lib/queue/queue_select.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
-static char spool[64];
 static volatile sig_atomic_t stop;
 static struct queue_snapshot *s;
 static struct queue_round *r;
@@ -82,15 +82,7 @@ reason(const char *id, const char *rcpt, const char *text)
 static void
 setup(void)
 {
-	static const char *const dirs[] = { "maildrop", "incoming", "active",
-	    "deferred", "hold", "corrupt", "defer" };
-	size_t i;
-
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		ck_assert_int_eq(mkdir(dirs[i], 0700), 0);
+	unit_folder_enter("maildrop incoming active deferred hold corrupt defer");
 	params_set_defaults(&params);
 	params.hash_queue_names = "";
 	s = queue_snapshot_new();
@@ -101,13 +93,9 @@ setup(void)
 static void
 teardown(void)
 {
-	char command[128];
-
 	queue_round_free(r);
 	queue_snapshot_free(s);
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
+	unit_folder_leave();
 }
 
 static void
@@ -284,7 +272,7 @@ START_TEST(a_spool_that_vanishes_leaves_what_was_known)
 	ck_assert_str_eq(err.text,
 	    "no queue can be opened: No such file or directory");
 	ck_assert_uint_eq(queue_snapshot_count(s), 1);
-	ck_assert_int_eq(chdir(spool), 0);
+	ck_assert_int_eq(chdir(unit_folder), 0);
 }
 END_TEST
 

@@ -213,7 +213,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_trash");
 
-	tcase_add_checked_fixture(tc, spool_setup, spool_teardown);
+	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_add_test(tc, what_was_active_comes_back_to_incoming);
 	tcase_add_test(tc, what_was_delivered_after_all_stays);
 	tcase_add_test(tc, a_log_that_has_grown_anew_keeps_both_parts);

@@ -23,35 +23,16 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
+#include "t/unit/folder.h"
 #include "t/unit/unit.h"
-
-static char spool[64];
 
 static void
 setup(void)
 {
-	static const char *const dirs[] = { "maildrop", "incoming", "active",
-	    "deferred", "hold" };
-	size_t i;
-
-	snprintf(spool, sizeof(spool), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool));
-	ck_assert_int_eq(chdir(spool), 0);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		ck_assert_int_eq(mkdir(dirs[i], 0700), 0);
+	unit_folder_enter("maildrop incoming active deferred hold");
 	params.hash_queue_names = "deferred, defer";
 	params.hash_queue_depth = 1;
 	params.enable_long_queue_ids = false;
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 /* From here on this process is one that cannot name a file without a name. */
@@ -200,7 +181,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_writer");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_loop_test(tc, a_written_file_has_its_name_mode_and_bytes,
 	    0, 4);
 	tcase_add_loop_test(tc, an_aborted_file_leaves_nothing, 0, 2);

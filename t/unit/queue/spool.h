@@ -1,7 +1,7 @@
 /*
  * spool.h - a queue directory of its own for a unit test, and plans on it
  *
- * spool_setup and spool_teardown are the fixture; the working directory is
+ * spool_setup and unit_folder_leave are the fixture; the working directory is
  * the queue directory.
  */
 #ifndef T_UNIT_QUEUE_SPOOL_H
@@ -32,23 +32,15 @@
 #include "lib/queue/queue_select.h"
 #include "lib/queue/queue_trash.h"
 #include "lib/queue/queue_writer.h"
-
-static char spool_dir[64];
+#include "t/unit/folder.h"
 
 static inline void
 spool_setup(void)
 {
-	static const char *const dirs[] = { "maildrop", "incoming", "active",
-	    "deferred", "hold", "corrupt", "bounce", "defer", "trace",
-	    "data" };
 	struct err err = ERR_INIT;
-	size_t i;
 
-	snprintf(spool_dir, sizeof(spool_dir), "/tmp/posthorn-unit.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(spool_dir));
-	ck_assert_int_eq(chdir(spool_dir), 0);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		ck_assert_int_eq(mkdir(dirs[i], 0700), 0);
+	unit_folder_enter("maildrop incoming active deferred hold "
+	    "corrupt bounce defer trace data");
 	params.hash_queue_names = "deferred, defer";
 	params.hash_queue_depth = 1;
 	params.data_directory = "data";
@@ -59,16 +51,6 @@ spool_setup(void)
 	params.posthorn_journal_size = 1 << 20;
 	log_to(0);
 	ck_assert_int_eq(queue_trash_prepare(&err), 0);
-}
-
-static inline void
-spool_teardown(void)
-{
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", spool_dir);
-	ck_assert_int_eq(chdir("/"), 0);
-	ck_assert_int_eq(system(command), 0);
 }
 
 static inline void
