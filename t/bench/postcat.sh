@@ -1,0 +1,67 @@
+#!/bin/bash
+# postcat.sh - postcat -q of a small and a large message, Posthorn and Debian's postfix in one run
+#
+#   postcat.sh [RUNS]     default 300
+#
+# The same queue file in both spools; the two take turns, so that what else the
+# machine does hurts both. Milliseconds of wall and CPU time of a whole process.
+set -u
+PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
+[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
+chmod 755 "$W"
+trap 'rm -rf "$W"' EXIT
+runs=${1:-300}
+
+eval "$(bash "$PEER_SETUP" env "$PEER_CACHE")"
+theirs=$(command -v postcat) mail_owner=$(postconf -h mail_owner)
+mkdir -p "$W/etc" "$W/spool/deferred" "$W/spool/hold"
+cat >"$W/etc/main.cf" <<CF
+compatibility_level = 3.6
+queue_directory = $W/spool
+data_directory = $W
+mail_owner = $mail_owner
+setgid_group = $(postconf -h setgid_group)
+hash_queue_names = flush
+CF
+export MAIL_CONFIG=$W/etc
+chown -R "$mail_owner" "$W/spool"
+
+measure() {	# measure ID: wall and CPU of ours, of theirs
+	perl -MTime::HiRes=time -e '
+		my ($runs, $id, @programs) = @ARGV;
+		my (@wall, @cpu);
+		for (1 .. $runs) {
+			for my $i (0, 1) {
+				my (undef, undef, $u0, $s0) = times;
+				my $t0 = time;
+				my $pid = fork;
+				if (!$pid) {
+					open STDOUT, ">", "/dev/null";
+					exec { $programs[$i] } "postcat", "-q", $id or exit 127;
+				}
+				waitpid $pid, 0;
+				die "exit $?\n" if $?;
+				push @{$wall[$i]}, time - $t0;
+				my (undef, undef, $u1, $s1) = times;
+				$cpu[$i] += $u1 + $s1 - $u0 - $s0;
+			}
+		}
+		my @median = map { (sort { $a <=> $b } @$_)[@$_ / 2] * 1000 } @wall;
+		printf "ours %.2f ms (cpu %.2f)  theirs %.2f ms (cpu %.2f)  ratio %.2f\n",
+		    $median[0], $cpu[0] * 1000 / $runs, $median[1], $cpu[1] * 1000 / $runs,
+		    $median[0] / $median[1];
+	' "$runs" "$1" "$PH_BIN/postcat" "$theirs"
+}
+
+small=$("$PH_TOOLS/queue-put" -q deferred user@there.example) || exit 1
+large=$("$PH_TOOLS/queue-put" -q deferred -b 5000000 user@there.example) || exit 1
+cmp <("$PH_BIN/postcat" -q "$small") <("$theirs" -q "$small") || exit 1
+printf 'postcat -q, 500 bytes: '; measure "$small"
+printf 'postcat -q, 5 MB:      '; measure "$large"
