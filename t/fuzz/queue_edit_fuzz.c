@@ -21,6 +21,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    "text\n";
 	struct queue_edit *e = queue_edit_new();
 	struct buf before = BUF_INIT, after = BUF_INIT;
+	enum queue_edit_op op;
 
 	if (size > 0 && data[0] == 0) {
 		buf_adds(&before, form);
@@ -28,12 +29,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		queue_edit_read_form(e, &before, &after, NULL);
 	} else if (size > 0 && data[0] <= EDIT_OP_COUNT) {
 		buf_add(&after, data + 1, size - 1);
-		/* Tables of all types are somebody else's. */
-		if (strncasecmp(after.ptr, "map", 3) != 0 &&
-		    strstr(after.ptr, "map") == NULL &&
-		    strchr(after.ptr, '@') == NULL)
-			queue_edit_add(e, (enum queue_edit_op)(data[0] - 1),
-			    after.ptr, NULL);
+		op = (enum queue_edit_op)(data[0] - 1);
+		/* Tables, and files of a selection, are somebody else's. */
+		if (strcasestr(after.ptr, "map") == NULL &&
+		    ((op != EDIT_DROP_RCPT && op != EDIT_MARK_DONE) ||
+		    strchr(after.ptr, '@') == NULL))
+			queue_edit_add(e, op, after.ptr, NULL);
 	}
 	buf_reset(&before);
 	queue_edit_describe(e, &before);
