@@ -42,7 +42,8 @@ PROVE	?= prove
 JOBS	?= $(shell nproc)
 
 LIB_SRC	:= $(wildcard lib/*/*.c)
-GEN_SRC	:= $O/gen/lib/conf/params_table.c $O/gen/lib/queue/reason_table.c
+GEN_SRC	:= $O/gen/lib/conf/params_table.c \
+	   $O/gen/lib/conf/params_docs_table.c $O/gen/lib/queue/reason_table.c
 DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
@@ -86,6 +87,10 @@ $O/gen/dirs: FORCE
 $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
+
+$O/gen/lib/conf/params_docs_table.c: share/parameters.tsv lib/conf/params_docs.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -v OUT=$@ -f lib/conf/params_docs.awk share/parameters.tsv
 
 # So is the built-in classification of delay reasons.
 $O/gen/lib/queue/reason_table.c: share/reasons.tsv lib/queue/reasons.awk

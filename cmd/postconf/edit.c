@@ -147,22 +147,39 @@ copy_lines(const struct edit *e, struct pc_edit_file *f)
 	free(line);
 }
 
+/* Write the edited file; it is locked already. */
+static void
+write_main(struct edit *e, struct pc_edit_file *f)
+{
+	size_t i;
+
+	copy_lines(e, f);
+	if (e->how != PC_EDIT_SET)
+		return;
+	qsort(e->requests, e->count, sizeof(*e->requests), by_name);
+	for (i = 0; i < e->count; i++)
+		if (e->requests[i].seen == 0)
+			fprintf(f->out, "%s = %s\n", e->requests[i].name,
+			    e->requests[i].value);
+}
+
 void
 pc_edit_main(struct postconf *pc, enum pc_edit how, char **args)
 {
 	struct edit e = { pc, how, NULL, 0 };
 	struct pc_edit_file f;
-	size_t i;
 
 	read_requests(&e, args);
 	pc_edit_open(&f, pc->main_file);
-	copy_lines(&e, &f);
-	if (how == PC_EDIT_SET) {
-		qsort(e.requests, e.count, sizeof(*e.requests), by_name);
-		for (i = 0; i < e.count; i++)
-			if (e.requests[i].seen == 0)
-				fprintf(f.out, "%s = %s\n",
-				    e.requests[i].name, e.requests[i].value);
-	}
+	write_main(&e, &f);
 	pc_edit_commit(&f);
+}
+
+void
+pc_edit_main_locked(struct postconf *pc, struct pc_edit_file *f, char **args)
+{
+	struct edit e = { pc, PC_EDIT_SET, NULL, 0 };
+
+	read_requests(&e, args);
+	write_main(&e, f);
 }

@@ -20,6 +20,23 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
+static const char *pending;	/* what a fatal error has to remove */
+
+static int
+remove_pending(void)
+{
+	if (pending != NULL)
+		unlink(pending);
+	return 1;
+}
+
+void
+pc_edit_on_fatal(const char *tmp)
+{
+	pending = tmp;
+	log_on_fatal(remove_pending);
+}
+
 /* What a crash left, or somebody put there, is not ours to write to. */
 static bool
 is_fresh(int fd, const char *path)
@@ -80,22 +97,49 @@ sync_directory(const char *path)
 	free(copy);
 }
 
+/* The new file belongs to whom the old did, who alone may read what he could. */
+static bool
+copy_rights(const struct pc_edit_file *f)
+{
+	struct stat st;
+	int out = fileno(f->out);
+
+	if (fstat(fileno(f->in), &st) == -1)
+		return false;
+	if ((st.st_uid != geteuid() || st.st_gid != getegid()) &&
+	    fchown(out, st.st_uid, st.st_gid) == -1 && geteuid() == 0)
+		return false;
+	return fchmod(out, st.st_mode & 0777) == 0;
+}
+
+static void
+done(struct pc_edit_file *f)
+{
+	fclose(f->in);
+	fclose(f->out);
+	free(f->path);
+	free(f->tmp);
+}
+
+void
+pc_edit_abort(struct pc_edit_file *f)
+{
+	unlink(f->tmp);
+	done(f);
+}
+
 void
 pc_edit_commit(struct pc_edit_file *f)
 {
-	if (ferror(f->in) || fflush(f->out) != 0 ||
-	    fchmod(fileno(f->out), 0644) == -1 ||
+	if (ferror(f->in) || fflush(f->out) != 0 || !copy_rights(f) ||
 	    fsync(fileno(f->out)) == -1 || rename(f->tmp, f->path) == -1) {
 		int saved = errno;
 
 		unlink(f->tmp);
 		log_fatal("write %s: %s", f->tmp, strerror(saved));
 	}
-	fclose(f->in);
-	fclose(f->out);
 	sync_directory(f->path);
-	free(f->path);
-	free(f->tmp);
+	done(f);
 }
 
 void

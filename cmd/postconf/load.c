@@ -81,6 +81,7 @@ pc_load_master(struct postconf *pc, bool is_needed)
 		    pc->service_count + 1, sizeof(*pc->services));
 		s = &pc->services[pc->service_count++];
 		bad = pc_service_parse(s, line.ptr);
+		s->line = lines.line;
 		if (bad != NULL && strcmp(bad, "bad field count") == 0)
 			log_fatal("file %s: line %d: %s", pc->master_file,
 			    lines.line, bad);
@@ -89,4 +90,23 @@ pc_load_master(struct postconf *pc, bool is_needed)
 	}
 	buf_done(&text);
 	buf_done(&line);
+}
+
+/* What is undefined or unused is for the modes that look for it. */
+static void
+ignore_undefined(const char *name, const struct pc_service *service,
+    void *ctx)
+{
+	(void)name;
+	(void)service;
+	(void)ctx;
+}
+
+void
+pc_load_all(struct postconf *pc)
+{
+	pc_load_main(pc);
+	pc_load_master(pc, false);
+	pc->undefined = ignore_undefined;
+	pc_names_collect(pc);
 }

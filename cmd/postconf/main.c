@@ -32,6 +32,27 @@ static const char usage_text[] =
     "[-x (expand parameter values)] [-X (exclude)] [-# (comment-out)] "
     "[name...]";
 
+static const char long_text[] =
+    "What is wrong, what it means, what refers to it:\n"
+    "  postconf --lint                      check main.cf, master.cf and what they name\n"
+    "  postconf --explain smtpd_timeout     value, source, expansion, who reads it\n"
+    "  postconf --who-uses hash:/etc/aliases\n"
+    "  postconf --diff [A [B]]              A, B: defaults, running, a directory, a saved file\n"
+    "\n"
+    "Change it, and say what changed:\n"
+    "  postconf --set relayhost=mx.example 'smtpd_milters+=inet:localhost:11332'\n"
+    "  postconf --undo                      back to before the last --set\n"
+    "\n"
+    "  --json                with --lint, --explain, --who-uses, --diff, --set, -n: JSON\n"
+    "  --strict              --lint: remarks are shown, warnings count as errors\n"
+    "  --dry-run             --set, --undo: only say what would change\n"
+    "  --exit-code           --set, --undo: exit 10 when something changed\n"
+    "  --refuse-unknown      --set: a name that nobody knows is an error\n"
+    "  --apply               --set: check the result, and reload\n"
+    "  --grep TEXT           parameters with TEXT in name, value or description\n"
+    "  --profile NAME        print the --set lines for a purpose; \"list\" names them\n"
+    "  --help                this text\n";
+
 /* Every option in the order in which messages list them; "PP" is a second -P. */
 static const char option_order[] = "aAbCdefFhHjlmMnopPtTxX#2";
 
@@ -131,8 +152,17 @@ parse_classes(const char *arg)
 	return classes;
 }
 
+enum long_mode { LONG_NONE = 0, LONG_HELP = 256, LONG_LINT, LONG_EXPLAIN,
+	LONG_WHO_USES, LONG_DIFF, LONG_SET, LONG_UNDO, LONG_GREP, LONG_PROFILE,
+	LONG_STRICT, LONG_JSON, LONG_DRY_RUN, LONG_EXIT_CODE, LONG_REFUSE,
+	LONG_APPLY };
+
 struct command_line {
 	struct postconf	*pc;
+	enum long_mode	 mode;
+	const char	*mode_name;	/* as given, for messages */
+	const char	*argument;
+	unsigned	 flags;		/* PC_LONG_* */
 	unsigned	 set;		/* options given, as bits */
 	const char	*config_dir, *tls_mode;
 	int		 template_count;
@@ -186,26 +216,139 @@ take_option(struct command_line *cl, int c)
 }
 
 static void
+take_long_option(struct command_line *cl, int c, const char *name)
+{
+	static const struct {
+		enum long_mode	 option;
+		unsigned	 flag;
+	} flags[] = {
+		{ LONG_STRICT, PC_LONG_STRICT }, { LONG_JSON, PC_LONG_JSON },
+		{ LONG_DRY_RUN, PC_LONG_DRY_RUN },
+		{ LONG_EXIT_CODE, PC_LONG_EXIT_CODE },
+		{ LONG_REFUSE, PC_LONG_REFUSE }, { LONG_APPLY, PC_LONG_APPLY },
+	};
+	size_t i;
+
+	if (c == LONG_HELP) {
+		printf("usage: postconf %s\n\n%s", usage_text, long_text);
+		exit(0);
+	}
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (c == (int)flags[i].option) {
+			cl->flags |= flags[i].flag;
+			return;
+		}
+	if (cl->mode != LONG_NONE && cl->mode != (enum long_mode)c)
+		log_fatal("specify one of --%s and --%s", cl->mode_name, name);
+	cl->mode = (enum long_mode)c;
+	cl->mode_name = name;
+	cl->argument = optarg;
+}
+
+/* Which flags go with which mode; what is given in vain is an error. */
+static void
+check_long_options(struct command_line *cl)
+{
+	static const struct {
+		unsigned	 flag;
+		const char	*name;
+		enum long_mode	 modes[6];
+	} allowed[] = {
+		{ PC_LONG_STRICT, "strict", { LONG_LINT } },
+		{ PC_LONG_JSON, "json", { LONG_LINT, LONG_EXPLAIN,
+		    LONG_WHO_USES, LONG_DIFF, LONG_SET, LONG_GREP } },
+		{ PC_LONG_DRY_RUN, "dry-run", { LONG_SET, LONG_UNDO } },
+		{ PC_LONG_EXIT_CODE, "exit-code", { LONG_SET, LONG_UNDO } },
+		{ PC_LONG_REFUSE, "refuse-unknown", { LONG_SET } },
+		{ PC_LONG_APPLY, "apply", { LONG_SET, LONG_UNDO } },
+	};
+	struct buf text = BUF_INIT;
+	size_t i, j;
+
+	if (cl->mode != LONG_NONE && cl->set != 0) {
+		show_options(&text, cl->set);
+		log_fatal("with option --%s, do not specify%s",
+		    cl->mode_name, text.ptr);
+	}
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if ((cl->flags & allowed[i].flag) == 0 ||
+		    (cl->mode == LONG_NONE &&
+		    allowed[i].flag == PC_LONG_JSON))
+			continue;
+		for (j = 0; j < 6 && (allowed[i].modes[j] != cl->mode ||
+		    cl->mode == LONG_NONE); j++)
+			;
+		if (j == 6)
+			log_fatal("--%s does not go with %s%s",
+			    allowed[i].name, cl->mode != LONG_NONE ? "--" :
+			    "these options", cl->mode != LONG_NONE ?
+			    cl->mode_name : "");
+	}
+}
+
+/*
+ * The next option; operands of the classic modes end them, those of the long
+ * modes may stand between ("--set a=b --dry-run") and are moved behind.
+ */
+static bool
+next_option(int argc, char **argv, const struct option *long_options, int *c,
+    int *at, enum long_mode mode)
+{
+	char *operand;
+	int i;
+
+	for (;;) {
+		*c = getopt_long(argc, argv,
+		    "+aAbc:C:deEfFhHjlmMno:pPqtT:vxX#", long_options, at);
+		if (*c != -1)
+			return true;
+		if (mode == LONG_NONE || optind >= argc ||
+		    strcmp(argv[optind - 1], "--") == 0)
+			return false;
+		for (i = optind + 1; i < argc &&
+		    (argv[i][0] != '-' || argv[i][1] == '\0'); i++)
+			;
+		if (i == argc)
+			return false;
+		operand = argv[optind];
+		memmove(argv + optind, argv + optind + 1,
+		    (size_t)(argc - 1 - optind) * sizeof(*argv));
+		argv[argc - 1] = operand;
+	}
+}
+
+static void
 read_options(struct command_line *cl, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, 1 },
-		{ "json", no_argument, NULL, 'j' },
+		{ "apply", no_argument, NULL, LONG_APPLY },
+		{ "diff", no_argument, NULL, LONG_DIFF },
+		{ "dry-run", no_argument, NULL, LONG_DRY_RUN },
+		{ "exit-code", no_argument, NULL, LONG_EXIT_CODE },
+		{ "explain", required_argument, NULL, LONG_EXPLAIN },
+		{ "grep", required_argument, NULL, LONG_GREP },
+		{ "help", no_argument, NULL, LONG_HELP },
+		{ "json", no_argument, NULL, LONG_JSON },
+		{ "lint", no_argument, NULL, LONG_LINT },
+		{ "profile", required_argument, NULL, LONG_PROFILE },
+		{ "refuse-unknown", no_argument, NULL, LONG_REFUSE },
+		{ "set", no_argument, NULL, LONG_SET },
+		{ "strict", no_argument, NULL, LONG_STRICT },
+		{ "undo", no_argument, NULL, LONG_UNDO },
+		{ "who-uses", required_argument, NULL, LONG_WHO_USES },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct postconf *pc = cl->pc;
-	int c;
+	int c, at;
 
-	while ((c = getopt_long(argc, argv,
-	    "+aAbc:C:deEfFhHjlmMno:pPqtT:vxX#", long_options, NULL)) != -1) {
-		if (c == 1) {
-			printf("usage: postconf %s\n", usage_text);
-			exit(0);
-		}
-		take_option(cl, c);
-	}
-	if (optind < argc && strchr(argv[optind], '=') != NULL &&
-	    (cl->set & bits("e")) == 0)
+	while (next_option(argc, argv, long_options, &c, &at, cl->mode))
+		if (c >= LONG_HELP)
+			take_long_option(cl, c, long_options[at].name);
+		else
+			take_option(cl, c);
+	check_long_options(cl);
+	if (cl->mode == LONG_NONE && optind < argc &&
+	    strchr(argv[optind], '=') != NULL && (cl->set & bits("e")) == 0)
 		cl->set |= bits("e");
 	check_options(cl->set);
 	pc->show_defaults = (cl->set & bits("d")) != 0;
@@ -265,6 +408,16 @@ run_templates(struct command_line *cl, char **args)
 	pc_show_templates(cl->pc, args[0], (cl->set & bits("b")) != 0);
 }
 
+static int
+run_document(struct command_line *cl, char **args)
+{
+	if ((cl->set & ~bits("no")) != 0)
+		log_fatal("--json goes with -n and -o only");
+	pc_load_all(cl->pc);
+	pc_json_document(cl->pc, args);
+	return 0;
+}
+
 static void
 run_show(struct command_line *cl, char **args)
 {
@@ -291,6 +444,43 @@ run_show(struct command_line *cl, char **args)
 	pc_warn_unused_master(pc);
 }
 
+/* A fatal error of the new modes needs no second of thought. */
+static int
+exit_status(void)
+{
+	return 1;
+}
+
+static int
+run_long(struct command_line *cl, char **args)
+{
+	bool is_json = (cl->flags & PC_LONG_JSON) != 0;
+
+	if (args[0] != NULL && cl->mode != LONG_DIFF && cl->mode != LONG_SET)
+		log_fatal("--%s: unexpected argument \"%s\"", cl->mode_name,
+		    args[0]);
+	log_on_fatal(exit_status);
+	switch (cl->mode) {
+	case LONG_LINT:
+		return pc_lint(cl->pc, (cl->flags & PC_LONG_STRICT) != 0,
+		    is_json);
+	case LONG_EXPLAIN:
+		return pc_explain(cl->pc, cl->argument, is_json);
+	case LONG_WHO_USES:
+		return pc_who_uses(cl->pc, cl->argument, is_json);
+	case LONG_DIFF:
+		return pc_diff(cl->pc, args, is_json);
+	case LONG_SET:
+		return pc_set(cl->pc, args, cl->flags);
+	case LONG_UNDO:
+		return pc_undo(cl->pc, cl->flags);
+	case LONG_GREP:
+		return pc_grep(cl->pc, cl->argument, is_json);
+	default:
+		return pc_profile(cl->argument);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -304,6 +494,8 @@ main(int argc, char **argv)
 	read_options(&cl, argc, argv);
 	args = argv + optind;
 	find_directory(&cl);
+	if (cl.mode != LONG_NONE)
+		return run_long(&cl, args);
 	if ((cl.set & bits("l")) != 0)
 		pc_show_lock_types();
 	else if ((cl.set & bits("m")) != 0)
@@ -316,6 +508,8 @@ main(int argc, char **argv)
 		run_templates(&cl, args);
 	else if ((cl.set & bits("eX#")) != 0)
 		run_edit(&cl, args);
+	else if ((cl.flags & PC_LONG_JSON) != 0)
+		return run_document(&cl, args);
 	else
 		run_show(&cl, args);
 	return 0;

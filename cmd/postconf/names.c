@@ -180,6 +180,8 @@ refer(const struct scan *scan, const char *name)
 		return;
 	if (main_cf_find(&pc->scope.cf, name) != NULL)
 		pc_names_add(&pc->names, name, NULL, PC_USER);
+	else if (pc->undefined != NULL)
+		pc->undefined(name, s, pc->undefined_ctx);
 	else if (!pc->show_defaults)
 		log_warning("%s: undefined parameter: %s", s != NULL ?
 		    pc->master_file : pc->main_file, name);
@@ -319,13 +321,13 @@ pc_scope_of(struct postconf *pc, const struct pc_service *s,
 	*scope = pc->scope;
 	pc->scope.fallback = scope->fallback = service_default;
 	pc->scope.fallback_ctx = scope->fallback_ctx = &pc->names;
+	/* What depends on the overrides has to be found again. */
+	memset(scope->runtime, 0, sizeof(scope->runtime));
 	if (s == NULL)
 		return;
 	scope->overrides = &s->overrides;
 	scope->process_name = s->argv[0];
 	scope->service_name = s->fields[PC_F_NAME];
-	/* What depends on the overrides has to be found again. */
-	memset(scope->runtime, 0, sizeof(scope->runtime));
 }
 
 void

@@ -41,6 +41,7 @@ enum { PC_F_NAME, PC_F_TYPE, PC_F_PRIVATE, PC_F_UNPRIV, PC_F_CHROOT,
 /* A master.cf entry as text: what -M prints and edits. */
 struct pc_service {
 	char		*key;		/* "name/type" */
+	int		 line;		/* of master.cf, where it begins */
 	char		*fields[7];	/* all but the command */
 	char		**argv;		/* command and arguments; -o in two words */
 	size_t		 argc;
@@ -60,6 +61,11 @@ struct postconf {
 	const char	**overrides;	/* -o, in order */
 	size_t		 override_count;
 
+	/* Who is told of an undefined name; NULL: a warning. service NULL: in main.cf */
+	void		(*undefined)(const char *name,
+			    const struct pc_service *service, void *ctx);
+	void		*undefined_ctx;
+
 	struct scope	 scope;		/* main.cf and -o */
 	struct pc_names	 names;		/* beside those of the registry */
 	struct pc_service *services;
@@ -70,6 +76,9 @@ struct postconf {
 void	pc_load_main(struct postconf *pc);
 /* pc_load_master - is_needed: its absence is fatal, not a warning */
 void	pc_load_master(struct postconf *pc, bool is_needed);
+
+/* pc_load_all - both files, quietly, and every name classified */
+void	pc_load_all(struct postconf *pc);
 
 /* ---- names.c */
 /* pc_names_collect - classify every name and warn about undefined ones */
@@ -147,12 +156,46 @@ struct pc_edit_file {
 };
 void	pc_edit_open(struct pc_edit_file *f, const char *path);
 void	pc_edit_commit(struct pc_edit_file *f);
+/* pc_edit_on_fatal - a fatal error removes tmp, and does not wait; NULL: nothing to remove */
+void	pc_edit_on_fatal(const char *tmp);
+/* pc_edit_abort - leave the old file as it is */
+void	pc_edit_abort(struct pc_edit_file *f);
+/* pc_edit_main_locked - write "name=value" requests into an open edit of main.cf */
+void	pc_edit_main_locked(struct postconf *pc, struct pc_edit_file *f,
+	    char **args);
 /* pc_edit_check - refuse what no edit request may be: several lines, a comment */
 void	pc_edit_check(const char *arg);
 
 /* ---- edit_master.c; mode is 'M', 'F' or 'P' */
 void	pc_edit_master(struct postconf *pc, int mode, enum pc_edit how,
 	    char **args);
+
+/* ---- lint.c */
+/* pc_lint - print findings; returns the exit status */
+int	pc_lint(struct postconf *pc, bool is_strict, bool is_json);
+
+/* Modifiers of the long modes. */
+enum { PC_LONG_STRICT = 1, PC_LONG_JSON = 2, PC_LONG_DRY_RUN = 4,
+	PC_LONG_EXIT_CODE = 8, PC_LONG_REFUSE = 16, PC_LONG_APPLY = 32 };
+
+/* ---- explain.c, uses.c, diff.c, set.c: each returns the exit status */
+int	pc_explain(struct postconf *pc, const char *name, bool is_json);
+int	pc_who_uses(struct postconf *pc, const char *what, bool is_json);
+int	pc_grep(struct postconf *pc, const char *text, bool is_json);
+int	pc_diff(struct postconf *pc, char **sides, bool is_json);
+int	pc_set(struct postconf *pc, char **requests, unsigned flags);
+int	pc_undo(struct postconf *pc, unsigned flags);
+int	pc_profile(const char *name);
+
+/* ---- json.c */
+struct params_row;
+/* pc_type_name - "time", "boolean", ...; "string" for a name that has no row */
+const char	*pc_type_name(const struct params_row *row);
+/* pc_json_document - parameters with value, source and users as one object a line */
+void	pc_json_document(struct postconf *pc, char **names);
+/* pc_json_parameter - append the object of one parameter */
+void	pc_json_parameter(struct postconf *pc, struct buf *out,
+	    const char *name);
 
 /* ---- info.c */
 void	pc_show_lock_types(void);

@@ -23,6 +23,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/conf/snapshot.h"
 #include "lib/net/netaddr.h"
 
 static void
@@ -303,6 +304,7 @@ service_load(const char *config_dir, bool is_start, struct err *err)
 	struct buf file = BUF_INIT;
 	struct master_cf cf = { NULL, 0 };
 	struct plan *plan = NULL;
+	struct err why = ERR_INIT;
 	struct service *s;
 	size_t i, count = 0;
 	int rc;
@@ -330,6 +332,8 @@ service_load(const char *config_dir, bool is_start, struct err *err)
 		rc = carry_out(&plan[i], is_start, err);
 	for (s = master.services; rc == 0 && s != NULL; s = s->next)
 		child_start(s);
+	if (rc == 0 && snapshot_write(&cf, &why) == -1)
+		log_warning("cannot note what is running: %s", why.text);
 done:
 	free(plan);
 	master_cf_done(&cf);

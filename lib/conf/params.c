@@ -134,22 +134,29 @@ params_set_defaults(struct params *p)
 
 /* ---- text to typed values --------------------------------------------- */
 
+char
+params_time_unit(const char *default_text)
+{
+	size_t n = strlen(default_text);
+
+	if (n == 0 || !isalpha((unsigned char)default_text[n - 1]))
+		return 's';
+	return (char)tolower((unsigned char)default_text[n - 1]);
+}
+
 static char
 time_unit(struct generation *g, const struct params_row *row)
 {
 	struct buf text = BUF_INIT;
 	const char *def = params_row_default(row);
 	size_t n = strlen(def);
-	char unit = 's';
+	char unit;
 
 	if (n > 0 && strchr(def, '$') != NULL &&
 	    strchr("smhdw", def[n - 1]) == NULL &&
-	    scope_expand(&g->scope, &text, def, NULL) == 0) {
+	    scope_expand(&g->scope, &text, def, NULL) == 0)
 		def = text.ptr;
-		n = text.len;
-	}
-	if (n > 0 && isalpha((unsigned char)def[n - 1]))
-		unit = (char)tolower((unsigned char)def[n - 1]);
+	unit = params_time_unit(def);
 	buf_done(&text);
 	return unit;
 }
@@ -171,10 +178,10 @@ parse_number(const struct params_row *row, const char *name, const char *text,
 }
 
 static int
-parse_time(struct generation *g, const struct params_row *row,
-    const char *name, const char *text, int64_t *n, struct err *err)
+parse_time(const struct params_row *row, const char *name, const char *text,
+    char unit, int64_t *n, struct err *err)
 {
-	if (num_parse_time(text, time_unit(g, row), n, NULL) == -1 ||
+	if (num_parse_time(text, unit, n, NULL) == -1 ||
 	    *n < 0 || *n > INT_MAX)
 		return err_set(err, ERR_CONFIG,
 		    "parameter %s: bad time value or unit: %s", name, text);
@@ -238,7 +245,8 @@ store(struct generation *g, struct params *p, const struct params_row *row,
 		*(long *)(void *)member = (long)n;
 		return 0;
 	case PARAMS_TIME:
-		if (parse_time(g, row, name, text, &n, err) == -1)
+		if (parse_time(row, name, text, time_unit(g, row), &n,
+		    err) == -1)
 			return -1;
 		*(int *)(void *)member = (int)n;
 		return 0;
@@ -250,6 +258,18 @@ store(struct generation *g, struct params *p, const struct params_row *row,
 		return 0;
 	}
 	return 0;
+}
+
+int
+params_check_value(const struct params_row *row, const char *name,
+    const char *text, char unit, struct err *err)
+{
+	struct params scratch;
+	int64_t n;
+
+	if (row->type == PARAMS_TIME)
+		return parse_time(row, name, text, unit, &n, err);
+	return store(NULL, &scratch, row, name, text, err);
 }
 
 /*
@@ -626,6 +646,17 @@ int
 params_expand(struct buf *out, const char *text, struct err *err)
 {
 	return scope_expand(&current->scope, out, text, err);
+}
+
+void
+params_each_set(void (*fn)(const char *name, const char *value, void *ctx),
+    void *ctx)
+{
+	size_t i;
+
+	for (i = 0; i < current->scope.cf.count; i++)
+		fn(current->scope.cf.entries[i].name,
+		    current->scope.cf.entries[i].value, ctx);
 }
 
 const char *

@@ -77,6 +77,10 @@ int		 params_service_time(const char *service, const char *suffix);
 /* params_expand - expand $name in text with main.cf as the name space; 0 or -1 */
 int	params_expand(struct buf *out, const char *text, struct err *err);
 
+/* params_each_set - call fn for each name that main.cf or -o sets, with its unexpanded value */
+void	params_each_set(void (*fn)(const char *name, const char *value,
+	    void *ctx), void *ctx);
+
 /*
  * params_log - point the logger where main.cf says (syslog_name,
  * syslog_facility, maillog_file) and export MAIL_LOGTAG, POSTLOG_*
@@ -136,6 +140,19 @@ const char	*params_config_directory(void);
  * name does not have that form
  */
 const struct params_row	*params_service_row(const char *name);
+
+/*
+ * params_check_value - would a program take this value of row?
+ *
+ * text		expanded, unless the row is raw
+ * unit		of a time without one; params_time_unit
+ *
+ * Returns 0, or -1 with the sentence of spec/postconf.md 4.
+ */
+int	params_check_value(const struct params_row *row, const char *name,
+	    const char *text, char unit, struct err *err);
+/* params_time_unit - the unit of an expanded default: 's', 'm', 'h', 'd' or 'w' */
+char	params_time_unit(const char *default_text);
 
 /* params_row_find - the row of a name, NULL for one that is not built in */
 const struct params_row	*params_row_find(const char *name);

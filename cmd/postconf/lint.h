@@ -1,0 +1,96 @@
+/*
+ * lint.h - what the rules of postconf --lint share
+ *
+ *	lint.c         reads leniently, runs the rules, prints
+ *	lint_names.c   names and values of main.cf
+ *	lint_access.c  restriction lists: order, open relay
+ *	lint_tables.c  lookup tables
+ *	lint_files.c   keys, certificates, secrets, directories
+ *	lint_master.c  master.cf
+ *
+ * A rule looks at the configuration and calls lint_add; it decides nothing
+ * about output or exit status. Rules: spec/beyond.md 8.
+ */
+#ifndef CMD_POSTCONF_LINT_H
+#define CMD_POSTCONF_LINT_H
+
+#include "cmd/postconf/postconf.h"
+
+enum lint_level { LINT_INFO, LINT_WARNING, LINT_ERROR };
+
+struct lint_finding {
+	char		*file, *message, *fix;	/* fix may be NULL */
+	int		 line;
+	enum lint_level	 level;
+	const char	*rule;
+};
+
+/* An assignment as it stands in main.cf, overridden ones included. */
+struct lint_entry {
+	char		*name, *value;
+	int		 line;
+	bool		 is_last;	/* the one that counts */
+};
+
+struct lint {
+	struct postconf		*pc;
+	struct buf		 main_text, master_text;
+	struct lint_entry	*entries;
+	size_t			 entry_count;
+	struct lint_finding	*findings;
+	size_t			 count;
+	bool			 params_are_loaded;	/* tables can be opened */
+};
+
+/*
+ * lint_add - one finding; the same one twice counts once
+ *
+ * fix	what to do about it, or NULL
+ */
+void	lint_add(struct lint *l, const char *file, int line,
+	    enum lint_level level, const char *rule, const char *fix,
+	    const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+
+/* A value that counts: in main.cf (service NULL), or by -o of a service. */
+struct lint_value {
+	const char		*file, *name, *raw;
+	char			*text;		/* expanded, unless the parameter is raw */
+	int			 line;
+	const struct pc_service	*service;
+};
+
+/* lint_each_value - call fn for every one */
+void	lint_each_value(struct lint *l, void (*fn)(struct lint *l,
+	    const struct lint_value *v));
+/*
+ * lint_value_of - expanded value of a parameter, its default included
+ *
+ * s	the service whose -o count, or NULL
+ *
+ * The caller frees it. lint_where says where it is set: main.cf line 1 when
+ * it is not.
+ */
+char	*lint_value_of(struct lint *l, const struct pc_service *s,
+	    const char *name);
+void	lint_where(const struct lint *l, const struct pc_service *s,
+	    const char *name, const char **file, int *line);
+/* lint_option_line - the line of master.cf with "-o name=" of an entry */
+int	lint_option_line(const struct lint *l, const struct pc_service *s,
+	    const char *name);
+
+/* lint_ends_with - for the parts of names that say what a value is */
+bool	lint_ends_with(const char *text, const char *end);
+/* lint_quiet - what lib would log about a table or a parameter is our finding instead */
+void	lint_quiet(bool on);
+
+/* The rules, by topic. */
+void	lint_names(struct lint *l);
+void	lint_access(struct lint *l);
+void	lint_tables(struct lint *l);
+void	lint_files(struct lint *l);
+void	lint_master(struct lint *l);
+
+/* lint_is_restriction - a name that may stand in a restriction list */
+bool	lint_is_restriction(const char *name);
+
+#endif
