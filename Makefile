@@ -175,7 +175,7 @@ $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 
 # With sanitizers everything is slower: the tests wait longer.
 check: all modules lint $(UNIT) $(TOOLS)
-	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=6 CK_TIMEOUT_MULTIPLIER=3) \
+	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=6 CK_TIMEOUT_MULTIPLIER=3) CK_DEFAULT_TIMEOUT=40 \
 	    PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
 	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(UNIT) $(SCRIPTS)
 
