@@ -244,6 +244,24 @@ directory_of(const char *name)
 	return directory;
 }
 
+/* What can never be built ends it at once. */
+static int
+check_names(char **names, size_t count, struct err *err)
+{
+	char *full, *path;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		full = table_tool_full_name(names[i]);
+		path = table_inspect_index(full, err);
+		free(full);
+		if (path == NULL)
+			return -1;
+		free(path);
+	}
+	return 0;
+}
+
 int
 table_rebuild_watch(const struct table_tool *tool, char **names,
     size_t count, const struct table_report *r, struct err *err)
@@ -253,6 +271,8 @@ table_rebuild_watch(const struct table_tool *tool, char **names,
 	size_t i;
 	int rc = -1;
 
+	if (check_names(names, count, err) == -1)
+		return -1;
 	w.tables = xcalloc(count, sizeof(*w.tables));
 	for (i = 0; i < count; i++)
 		w.tables[i] = (struct watched){ names[i],

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -183,14 +184,20 @@ compare_files(struct verification *v, const char *source_path,
 
 /* Both ways through an index that can be opened. */
 static void
-compare_entries(struct verification *v)
+compare_entries(struct verification *v, const char *index)
 {
 	struct err err = ERR_INIT;
 
+	/* A redirected table would open its source in place of the index. */
+	if (access(index, F_OK) == -1) {
+		err_sys(&err, "open database %s", index);
+		find_file(v, "no index", err.text);
+		return;
+	}
 	v->have = table_open(v->full, TABLE_READ,
 	    v->tool->flags & ~(unsigned)TABLE_VALUE_IS_FILE, &err);
 	if (v->have == NULL) {
-		find_file(v, err.errnum != 0 ? "no index" : "format",
+		find_file(v, err.kind == ERR_SYSTEM ? "unreadable" : "format",
 		    err.text);
 		return;
 	}
@@ -211,7 +218,7 @@ verify(const struct table_tool *tool, const char *name,
 	buf_init(&v.value);
 	if ((index = table_inspect_index(full, err)) != NULL &&
 	    read_source(&v, source, err) == 0) {
-		compare_entries(&v);
+		compare_entries(&v, index);
 		if (wants_files)
 			compare_files(&v, source, index);
 		rc = 0;

@@ -128,4 +128,5 @@ like 'an unknown class' "$(explain nonsense x)" 'unknown class'
 like 'classes are listed' "$(explain help)" '^virtual-mailbox$'
 is 'key needs tables' "$(explain key x)" 'postmap: fatal: class key needs --tables'
 is 'options that do not fit' "$(postmap --verify --sender x src 2>&1)" 'postmap: fatal: --sender needs --explain'
+ok 'no daemon searches in a way of its own' sh -c "! grep -rl maps_find_address '$PH_SRC/daemon'"
 done_testing

@@ -55,6 +55,9 @@ printf '\377k v\n' >bin; postmap -u cdb:bin; echo 'x y' >bin; touch -d '1 hour a
 is 'JSON is UTF-8; the bytes are in a twin' "$(postmap -u --verify --json cdb:bin | grep extra)" \
     '{"v": 1, "table": "cdb:bin", "finding": "extra", "key": "\ufffdk", "key_b64": "/2s="}'
 ok 'a missing source is an error' fails_with 1 postmap --verify cdb:absent
+cp src bare
+is 'hash: without an index is not verified by its source' "$(postmap --verify hash:bare)" \
+    'hash:bare: open database bare.gdbm: No such file or directory'
 echo 'root: me' >al; postalias lmdb:al
 ok 'the markers of an alias database are no extras' postalias --verify lmdb:al
 echo 'host pem' >sni; echo secret >pem; touch -d '1 hour ago' sni pem; postmap -F cdb:sni
@@ -128,6 +131,7 @@ ok 'a source that goes away is a warning' wait_for 20 grep -q 'warning: open w/t
 is 'and the index stays' "$(postmap -q a lmdb:w/table)" 5
 mkdir gone; printf 'x y\n' >gone/table
 ok 'a directory that appears later is watched' wait_for 20 test -f gone/table.gdbm
+is 'what cannot be built is not watched' "$(postmap --watch regexp:src 2>&1)" 'postmap: fatal: regexp:src has no index file'
 kill "$pid"; wait "$pid"
 is 'SIGTERM is the regular end' $? 0
 pid=
