@@ -47,6 +47,7 @@ static struct {
 	int		 errors;
 	int		(*on_fatal)(void);
 	bool		 is_dying;
+	bool		 needs_file;	/* no line may be lost for want of it */
 	bool		 is_stuck;	/* waited in vain for the log service */
 } lg = {
 	.program = "posthorn", .to = LOG_TO_STDERR, .tag = "postfix",
@@ -154,6 +155,12 @@ void
 log_postlog_never_wait(void)
 {
 	lg.postlog_wait_ms = 0;
+}
+
+void
+log_needs_file(void)
+{
+	lg.needs_file = true;
 }
 
 void
@@ -283,6 +290,18 @@ postlog_send(const char *line, size_t len)
 	return false;
 }
 
+/* The file that must be written cannot be: say so where there is somebody, and end. */
+static void
+file_refused(const char *path)
+{
+	int why = errno;
+	bool is_there = access(path, F_OK) == 0;
+
+	lg.to &= ~(unsigned)(LOG_TO_POSTLOG | LOG_TO_FILE);
+	log_fatal("open logfile '%s': cannot %s: %s", path, is_there ?
+	    "open file" : "create file exclusively", strerror(why));
+}
+
 static void
 file_append(const char *path, const char *line, size_t len)
 {
@@ -294,6 +313,8 @@ file_append(const char *path, const char *line, size_t len)
 	/* /dev/stdout cannot be opened when it is a socket or a lost terminal. */
 	if (lg.file_fd == -1 && strcmp(path, "/dev/stdout") == 0)
 		lg.file_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (lg.file_fd == -1 && lg.needs_file)
+		file_refused(path);
 	if (lg.file_fd == -1 || len + 1 > sizeof(out))
 		return;
 	memcpy(out, line, len);

@@ -62,6 +62,9 @@ void	log_postlog(const char *socket_path, const char *relative_path,
 /* log_postlog_never_wait - lose a line rather than wait until it is read */
 void	log_postlog_never_wait(void);
 
+/* log_needs_file - a log file that cannot be opened is fatal, rather than its lines lost */
+void	log_needs_file(void);
+
 /* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
 void	log_file(const char *path, const char *host);
 

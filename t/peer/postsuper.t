@@ -86,4 +86,30 @@ ODD=
 same 'queues by name' '' -d ALL trace incoming
 same 'a missing argument' '' -d
 same 'an unknown option' '' -Z
+
+# maillog_file and nobody who serves it: postsuper writes there itself, as the owner.
+cf_set "$T/peer/etc/main.cf" "maillog_file_prefixes = $T"
+logged() {	# logged DIRECTORY-MODE: what the two say, and what they write
+	for w in peer ours; do
+		rm -rf "$T/log"; mkdir -m "$1" "$T/log"; chown postfix "$T/log"
+		run $w "maillog_file = $T/log/mail" -h @1 -d @2
+		sed -E 's/^[A-Z][a-z]+ +[0-9]+ [0-9:]+ [^ ]+ //; s/\[[0-9]+\]/[PID]/' "$T/log/mail" 2>/dev/null | neutral >"$T/$w.log"
+	done
+}
+logged 700
+is 'a log file: said' "$(cat "$T/ours.out")" "$(cat "$T/peer.out")"
+is 'a log file: written' "$(cat "$T/ours.log")" "$(cat "$T/peer.log")"
+logged 500
+is 'a log file that may not be written: said' "$(cat "$T/ours.out")" "$(cat "$T/peer.out")"
+is 'a log file that may not be written: done' "$(cat "$T/ours.tree")" "$(cat "$T/peer.tree")"
+
+# -v also tells what the libraries of each do: what postsuper itself says is compared.
+said_verbosely() { run peer '' "$@"; run ours '' "$@"
+	for w in peer ours; do grep -E 'renamed file|removed file|remove (sub)?directory|queue: |fatal|warning|exit|message' "$T/$w.out" >"$T/$w.v"; done; }
+said_verbosely -v -s
+is '-v: the repair' "$(cat "$T/ours.v")" "$(cat "$T/peer.v")"
+said_verbosely -v -d ALL
+is '-v: everything deleted' "$(cat "$T/ours.v")" "$(cat "$T/peer.v")"
+said_verbosely -v -h @2 -r @3
+is '-v: by ID' "$(cat "$T/ours.v")" "$(cat "$T/peer.v")"
 done_testing
