@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <uthash.h>
+
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -57,8 +59,11 @@ take_rcpt(struct view_facts *f, struct view_rcpt *pending, int type,
 {
 	struct view_rcpt *r;
 
-	f->rcpts = xreallocarray(f->rcpts, f->rcpt_count + 1,
-	    sizeof(*f->rcpts));
+	if (f->rcpt_count == f->rcpt_room) {
+		f->rcpt_room = f->rcpt_room * 2 + 8;
+		f->rcpts = xreallocarray(f->rcpts, f->rcpt_room,
+		    sizeof(*f->rcpts));
+	}
 	r = &f->rcpts[f->rcpt_count++];
 	*r = *pending;
 	memset(pending, 0, sizeof(*pending));
@@ -145,29 +150,60 @@ take_record(struct view_facts *f, struct view_rcpt *pending, int type,
 	}
 }
 
+/* A recipient that is still to do, by its address as the log has it. */
+struct shown {
+	char		*address;
+	size_t		 index;
+	UT_hash_handle	 hh;
+};
+
+static void
+index_rcpts(const struct view_facts *f, struct shown **shown)
+{
+	struct buf quoted = BUF_INIT;
+	struct shown *s;
+	size_t i;
+
+	for (i = 0; i < f->rcpt_count; i++) {
+		if (f->rcpts[i].type != QUEUE_REC_RCPT)
+			continue;
+		buf_reset(&quoted);
+		address_quote(&quoted, f->rcpts[i].address);
+		HASH_FIND_STR(*shown, quoted.ptr, s);
+		if (s != NULL)
+			continue;
+		s = xcalloc(1, sizeof(*s));
+		s->address = xstrdup(quoted.ptr);
+		s->index = i;
+		HASH_ADD_KEYPTR(hh, *shown, s->address, strlen(s->address), s);
+	}
+	buf_done(&quoted);
+}
+
 static void
 join_log(struct view *v, struct view_facts *f)
 {
+	struct shown *shown = NULL, *s, *next;
 	struct queue_log_entry e;
 	struct queue_log *ql;
-	struct buf shown = BUF_INIT;
-	size_t i;
 
 	if (v->id == NULL || (ql = queue_log_open("defer", v->id,
 	    NULL)) == NULL)
 		return;
-	while (queue_log_next(ql, &e) == 1)
-		for (i = 0; i < f->rcpt_count; i++) {
-			buf_reset(&shown);
-			address_quote(&shown, f->rcpts[i].address);
-			if (f->rcpts[i].type != QUEUE_REC_RCPT ||
-			    strcmp(shown.ptr, e.rcpt.address) != 0)
-				continue;
-			set(&f->rcpts[i].reason, e.dsn.reason);
-			set(&f->rcpts[i].dsn, e.dsn.status);
-		}
+	index_rcpts(f, &shown);
+	while (queue_log_next(ql, &e) == 1) {
+		HASH_FIND_STR(shown, e.rcpt.address, s);
+		if (s == NULL)
+			continue;
+		set(&f->rcpts[s->index].reason, e.dsn.reason);
+		set(&f->rcpts[s->index].dsn, e.dsn.status);
+	}
 	queue_log_close(ql);
-	buf_done(&shown);
+	HASH_ITER(hh, shown, s, next) {
+		HASH_DEL(shown, s);
+		free(s->address);
+		free(s);
+	}
 }
 
 const struct view_facts *

@@ -51,7 +51,7 @@ struct view_facts {
 	struct view_attr *attrs;
 	size_t		 attr_count;
 	struct view_rcpt *rcpts;
-	size_t		 rcpt_count;
+	size_t		 rcpt_count, rcpt_room;
 	size_t		 to_do, done, cancelled;
 	char		*size_text;
 	long		 content_size, data_offset, claimed_rcpts, qmgr_flags;

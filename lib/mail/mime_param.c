@@ -88,6 +88,9 @@ find(const char *p, const char *name, struct buf *value)
 	struct buf word = BUF_INIT;
 	bool found = false;
 
+	p = mime_token(p, &word);	/* and the comments behind it */
+	if (*p == '/')
+		p = mime_token(p + 1, &word);
 	while (!found && (p = strchr(p, ';')) != NULL) {
 		p = mime_token(p + 1, &word);
 		if (*p != '=')

@@ -86,19 +86,70 @@ is 'the original is back' "$(only)" "$id"
 is 'as it was' "$(stat -c '%a %U %Y' "$path")" "$before"
 clear_spool
 
+# Other changes, where they leave the message, and the way back
+put hold bob@b.example eve@e.example
+printf 'bob@b.example\tzed@z.example\n' >"$T/table"
+chmod 644 "$T/table"
+ok 'a table maps, a redirection is set' edit --map-rcpt "map texthash:$T/table" \
+    --redirect all@r.example "$id"
+new=$(only)
+got=$(records "$new")
+like 'the recipient of the table' "$got" '^recipient: zed@z.example$'
+like 'what it was stays told' "$got" '^original_recipient: bob@b.example$'
+like 'the redirection' "$got" '^redirect_to: all@r.example$'
+is 'what was on hold stays there' "$(ls hold)" "$new"
+clear_spool
+put deferred bob@b.example eve@e.example
+sum=$(sha256sum <"$(find deferred -type f)")
+ok '--keep-held' edit --keep-held --set-sender '<>' "$id"
+is 'leaves it on hold' "$(ls hold)" "$(only)"
+like 'without a sender' "$(records "$(only)")" '^sender: $'
+clear_spool
+put deferred bob@b.example eve@e.example
+sum=$(sha256sum <"$(find deferred -type f)")
+ok 'in place' edit --drop-rcpt 'domain = b.example' --mark-done 'local = eve' "$id"
+is 'only types change' "$(records "$id" | sed -n 's/^\([a-z]*_recipient\): \(.*\)/\1 \2/p' | grep -v original)" \
+'canceled_recipient bob@b.example
+done_recipient eve@e.example'
+ok 'undone' postsuper --undo last --yes
+is 'the file is what it was' "$(sha256sum <"$(find deferred -type f)")" "$sum"
+ok 'a new file again' edit --set-sender x@y.example "$id"
+new=$(only)
+path=$(find deferred -type f)
+at=$(postcat -eo "$path" | sed -n 's/^ *\([0-9]*\) recipient: bob.*/\1/p')
+printf D | dd of="$path" bs=1 seek="$at" conv=notrunc 2>/dev/null	# delivered meanwhile
+ok 'with a recipient served it cannot be undone' fails_with 4 postsuper --undo last --yes
+is 'and stays' "$(only)" "$new"
+clear_spool
+ok 'two messages at once' sh -c '
+    queue-put -q deferred -n 2 bob@b.example >/dev/null && chown -R "$(stat -c %U hold)" deferred &&
+    postsuper --edit --yes --set-sender x@y.example ALL'
+is 'both are changed' "$(for m in $(only); do records "$m" | grep -c "^sender: x@y"; done | tr -d '\n')" 11
+is 'a change that is there already' \
+    "$(edit --set-sender x@y.example ALL 2>/dev/null | head -n 1)" 'edited: 0 messages, nothing: 2'
+clear_spool
+
 # What is refused
 put hold bob@b.example
-fails() { fails_with "$1" postsuper --edit --yes ${3-} "$2" "$id" 2>"$T/err"; }
-ok 'nothing to change is told' fails_with 1 postsuper --edit --yes "$id"
-like '' "$(postsuper --edit --yes "$id" 2>&1)" 'what is to be changed'
+ok 'no change' fails_with 1 postsuper --edit --yes "$id"
 ok 'a bad argument' fails_with 1 edit --set-header nonsense "$id"
 ok 'a change without --edit' fails_with 1 postsuper --set-sender x@y --yes "$id"
+ok 'another action beside it' fails_with 1 edit --delete --set-sender x@y "$id"
 ok 'without a yes nothing is done' sh -c "postsuper --edit --set-sender x@y $id </dev/null; [ \$? = 5 ]"
 ok 'a message that is not there' fails_with 3 edit --set-sender x@y ABCDEF12345
 is 'a dry run shows what would change' \
     "$(postsuper --edit --dry-run --set-sender x@y.example "$id" | tail -n 1)" \
     '    sender: <ann@a.example> -> <x@y.example>'
 is 'and changes nothing' "$(only)" "$id"
+head -c 200 "hold/$id" >"$T/cut"
+cat "$T/cut" >"hold/$id"
+ok 'a damaged file' fails_with 4 edit --set-sender x@y.example "$id"
+is 'is left alone' "$(only) $(stat -c %s "hold/$id")" "$id 200"
+clear_spool
+put maildrop -m 744 bob@b.example
+ok 'what is not picked up yet' fails_with 3 edit --set-sender x@y.example "$id"
+clear_spool
+put hold bob@b.example
 
 # --editor
 cat >"$T/editor" <<'EOT'

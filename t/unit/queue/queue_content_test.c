@@ -20,6 +20,8 @@
 
 #define SPLIT	64		/* longer lines become L records */
 
+static struct queue_file *source;	/* of the content at hand */
+
 /* A file that holds an envelope of one size record, and text. */
 static struct queue_content *
 content_of(const char *text, size_t len)
@@ -44,12 +46,19 @@ content_of(const char *text, size_t len)
 	queue_rec_put(&out, QUEUE_REC_END, "", 0);
 	ck_assert_uint_eq(fwrite(out.ptr, 1, out.len, f), out.len);
 	rewind(f);
-	c = queue_content_read(queue_file_new(dup(fileno(f)), "test",
-	    QUEUE_FILE_NORMAL), &err);
+	source = queue_file_new(dup(fileno(f)), "test", QUEUE_FILE_NORMAL);
+	c = queue_content_read(source, &err);
 	ck_assert_msg(c != NULL, "%s", err.text);
 	fclose(f);
 	buf_done(&out);
 	return c;
+}
+
+static void
+forget(struct queue_content *c)
+{
+	queue_content_free(c);
+	queue_file_close(source);
 }
 
 static bool
@@ -193,7 +202,7 @@ START_TEST(a_message_is_a_tree)
 	ck_assert_int_eq(got, cases[_i].text != NULL);
 	if (cases[_i].text != NULL)
 		ck_assert_str_eq(out.ptr, cases[_i].text);
-	queue_content_free(c);
+	forget(c);
 	buf_done(&out);
 }
 END_TEST
@@ -223,7 +232,7 @@ START_TEST(long_lines_and_nul_bytes_are_no_trouble)
 	ck_assert_uint_eq(out.len, text.len - body);
 	ck_assert_int_eq(memcmp(out.ptr, text.ptr + body, out.len), 0);
 	ck_assert(queue_content_part(c, 0)->defects & CONTENT_NUL);
-	queue_content_free(c);
+	forget(c);
 	buf_done(&text);
 	buf_done(&out);
 }
@@ -244,7 +253,7 @@ START_TEST(a_million_parts_and_endless_nesting_are_bounded)
 		;
 	ck_assert_uint_eq(n, QUEUE_CONTENT_PARTS_MAX);
 	ck_assert(queue_content_part(c, 0)->defects & CONTENT_TOO_DEEP);
-	queue_content_free(c);
+	forget(c);
 
 	buf_reset(&text);
 	for (i = 0; i < 20000; i++)
@@ -256,7 +265,7 @@ START_TEST(a_million_parts_and_endless_nesting_are_bounded)
 		    QUEUE_CONTENT_DEPTH_MAX);
 	buf_reset(&text);
 	ck_assert_int_ge(queue_content_text(c, 1000, &text, NULL), 0);
-	queue_content_free(c);
+	forget(c);
 	buf_done(&text);
 }
 END_TEST
@@ -275,7 +284,7 @@ START_TEST(headers_are_decoded)
 	queue_content_header_text(queue_content_header(c, 1), &out);
 	ck_assert_str_eq(out.ptr, "=?x-none?Q?abc?=");
 	ck_assert_ptr_null(queue_content_header(c, 2));
-	queue_content_free(c);
+	forget(c);
 	buf_done(&out);
 }
 END_TEST
@@ -285,6 +294,7 @@ main(void)
 {
 	TCase *tc = tcase_create("queue_content");
 
+	tcase_set_timeout(tc, 60);
 	UNIT_LOOP(tc, a_message_is_a_tree, cases);
 	tcase_add_test(tc, long_lines_and_nul_bytes_are_no_trouble);
 	tcase_add_test(tc, a_million_parts_and_endless_nesting_are_bounded);
