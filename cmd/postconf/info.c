@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include "cmd/postconf/crypto.h"
 #include "cmd/postconf/postconf.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ pc_show_tls(const char *mode)
 	if (strcmp(mode, "compile-version") == 0)
 		puts(OPENSSL_VERSION_TEXT);
 	else if (strcmp(mode, "run-version") == 0)
-		puts(OpenSSL_version(OPENSSL_VERSION));
+		puts(crypto_load()->OpenSSL_version(OPENSSL_VERSION));
 	else if (strcmp(mode, "public-key-algorithms") == 0)
 		puts("dsa\necdsa\nrsa");
 	else {
@@ -76,6 +76,8 @@ pc_show_templates(struct postconf *pc, const char *file, bool is_expanded)
 	int n = 0;
 
 	pc_expand(&pc->scope, &path, "$daemon_directory/bounce");
+	if (file != NULL && access(file, R_OK) == -1)
+		log_fatal("open %s: %s", file, strerror(errno));
 	if (file == NULL)
 		pc_expand(&pc->scope, &text, "$bounce_template_file");
 	else

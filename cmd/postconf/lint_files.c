@@ -3,12 +3,10 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include "cmd/postconf/crypto.h"
 #include "cmd/postconf/lint.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +37,10 @@ read_certificate(const char *path)
 	X509 *cert = NULL;
 
 	if (fp != NULL) {
-		cert = PEM_read_X509(fp, NULL, NULL, NULL);
+		cert = crypto_load()->PEM_read_X509(fp, NULL, NULL, NULL);
 		fclose(fp);
 	}
-	ERR_clear_error();
+	crypto_load()->ERR_clear_error();
 	return cert;
 }
 
@@ -64,10 +62,10 @@ read_key(const char *path)
 	EVP_PKEY *key = NULL;
 
 	if (fp != NULL) {
-		key = PEM_read_PrivateKey(fp, NULL, no_passphrase, NULL);
+		key = crypto_load()->PEM_read_PrivateKey(fp, NULL, no_passphrase, NULL);
 		fclose(fp);
 	}
-	ERR_clear_error();
+	crypto_load()->ERR_clear_error();
 	return key;
 }
 
@@ -78,8 +76,8 @@ check_expiry(struct lint *l, const struct lint_value *v, const char *path,
 	int days = 0, seconds = 0;
 	struct buf what = BUF_INIT;
 
-	if (ASN1_TIME_diff(&days, &seconds, NULL,
-	    X509_get0_notAfter(cert)) != 1)
+	if (crypto_load()->ASN1_TIME_diff(&days, &seconds, NULL,
+	    crypto_load()->X509_get0_notAfter(cert)) != 1)
 		return;
 	if (days < 0 || seconds < 0)
 		buf_setf(&what, "the certificate expired %d days ago", -days);
@@ -112,7 +110,7 @@ check_certificate(struct lint *l, const struct lint_value *v,
 		report_tls(l, v, NULL, path, "holds no certificate");
 	else {
 		check_expiry(l, v, path, cert);
-		X509_free(cert);
+		crypto_load()->X509_free(cert);
 	}
 }
 
@@ -137,14 +135,14 @@ check_key(struct lint *l, const struct lint_value *v, const char *path)
 	buf_setf(&name, "%.*scert_file", (int)(strlen(v->name) - 8), v->name);
 	cert_path = lint_value_of(l, v->service, name.ptr);
 	if ((cert = read_certificate(cert_path)) != NULL) {
-		if (X509_check_private_key(cert, key) != 1) {
-			ERR_clear_error();
+		if (crypto_load()->X509_check_private_key(cert, key) != 1) {
+			crypto_load()->ERR_clear_error();
 			report_tls(l, v, NULL, path,
 			    "does not belong to the certificate");
 		}
-		X509_free(cert);
+		crypto_load()->X509_free(cert);
 	}
-	EVP_PKEY_free(key);
+	crypto_load()->EVP_PKEY_free(key);
 	free(cert_path);
 	buf_done(&name);
 }
@@ -163,15 +161,15 @@ check_chain(struct lint *l, const struct lint_value *v, const char *path)
 	key = read_key(path);
 	cert = read_certificate(path);
 	if (key != NULL && cert != NULL &&
-	    X509_check_private_key(cert, key) != 1) {
-		ERR_clear_error();
+	    crypto_load()->X509_check_private_key(cert, key) != 1) {
+		crypto_load()->ERR_clear_error();
 		report_tls(l, v, NULL, path,
 		    "key and certificate do not belong together");
 	}
 	if (cert != NULL)
 		check_expiry(l, v, path, cert);
-	X509_free(cert);
-	EVP_PKEY_free(key);
+	crypto_load()->X509_free(cert);
+	crypto_load()->EVP_PKEY_free(key);
 }
 
 static void

@@ -1,0 +1,60 @@
+#!/bin/bash
+# postconf.sh - one run of postconf, Posthorn's and Debian's in turns
+#
+#   postconf.sh [RUNS]          default 200
+#
+# Milliseconds of processor time and of wall time for a whole process, median
+# of five rounds; "start" is a program that does nothing, the floor.
+set -u
+PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
+[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+runs=${1:-200}
+W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
+trap 'rm -rf "$W"' EXIT
+cp "$PH_SRC/t/data/postconf/debian-site/"*.cf "$W/"
+touch -d '1 hour ago' "$W"/*.cf
+libs=$(bash "$PEER_SETUP" env "$PEER_CACHE" | sed -n 's/.* LD_LIBRARY_PATH=\([^ ]*\).*/\1/p')
+
+# measure LIBRARY_PATH COMMAND...: "CPU WALL" in ms for each of $runs runs
+measure() {
+	perl -e '
+		use Time::HiRes "time"; use POSIX;
+		my ($n, $libs, @cmd) = @ARGV;
+		my $t0 = time;
+		for (1 .. $n) {
+			my $pid = fork;
+			if (!$pid) {
+				open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
+				$ENV{LD_LIBRARY_PATH} = $libs if $libs ne "";
+				exec @cmd or POSIX::_exit(127);
+			}
+			waitpid $pid, 0;
+			die "$cmd[0] failed\n" if $? != 0;
+		}
+		my $wall = time - $t0;
+		my ($u, $s, $cu, $cs) = times;
+		printf "%.2f %.2f\n", 1000 * ($cu + $cs) / $n, 1000 * $wall / $n;
+	' "$runs" "$@"
+}
+median() { sort -n | awk '{ c[NR] = $1; w[NR] = $2 } END { print c[int((NR + 1) / 2)], w[int((NR + 1) / 2)] }'; }
+
+printf '%-12s %18s %18s %8s\n' 'postconf' 'ours cpu/wall ms' 'peer cpu/wall ms' 'ratio'
+compare() {
+	: >"$W/ours"; : >"$W/peer"
+	for round in 1 2 3 4 5; do
+		measure '' "$PH_BIN/postconf" -c "$W" "$@" >>"$W/ours"
+		measure "$libs" "$PEER_CACHE/root/usr/sbin/postconf" -c "$W" "$@" >>"$W/peer"
+	done
+	echo "$(median <"$W/ours") $(median <"$W/peer")" |
+	    awk -v what="$*" '{ printf "%-12s %9s /%7s %9s /%7s %7.1fx\n", what, $1, $2, $3, $4, $3 / $1 }'
+}
+compare -d
+compare -n
+compare -x
+compare -h myhostname
+measure '' /bin/true | awk '{ printf "%-12s %9s /%7s\n", "start", $1, $2 }'
