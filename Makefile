@@ -66,9 +66,10 @@ LIB_OBJ	:= $(LIB_SRC:%.c=$O/%.o) $(GEN_SRC:%.c=%.o)
 LIBA	:= $O/libposthorn.a
 BIN	:= $(CMDS:%=$O/bin/%) $O/bin/posthornd
 UNIT	:= $(UNIT_SRC:%.c=$O/%)
+COMPLETIONS := $(addprefix $O/completions/posthorn.,bash zsh fish)
 TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%)
 
-all: $(BIN) $O/bin/mailq $O/bin/newaliases
+all: $(BIN) $O/bin/mailq $O/bin/newaliases $(COMPLETIONS)
 
 # Flags are an input like any other: $O/flags changes only when they do.
 FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
@@ -91,6 +92,11 @@ $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.
 $O/gen/lib/conf/params_docs_table.c: share/parameters.tsv lib/conf/params_docs.awk
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$@ -f lib/conf/params_docs.awk share/parameters.tsv
+
+# One completion file a shell, for all commands.
+$O/completions/posthorn.%: share/options.tsv share/parameters.tsv share/completions.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -v SHELL_NAME=$* -f share/completions.awk share/options.tsv share/parameters.tsv >$@
 
 # So is the built-in classification of delay reasons.
 $O/gen/lib/queue/reason_table.c: share/reasons.tsv lib/queue/reasons.awk

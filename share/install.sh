@@ -57,6 +57,18 @@ for f in man/man*/*; do
 	install -d "$DESTDIR$mandir/$(basename "$(dirname "$f")")"
 	install -m 644 "$f" "$DESTDIR$mandir/${f#man/}"
 done
+# Shells look for a file named after the command.
+completions=${BIN%/bin}/completions
+data=$DESTDIR${sharedir%/*}
+if [ -d "$completions" ]; then
+	install -d "$data/bash-completion/completions" "$data/zsh/site-functions" "$data/fish/vendor_completions.d"
+	install -m 644 "$completions/posthorn.bash" "$data/bash-completion/completions/posthorn"
+	install -m 644 "$completions/posthorn.zsh" "$data/zsh/site-functions/_posthorn"
+	for name in $(cut -f1 options.tsv | sed 1d | sort -u) mailq newaliases; do
+		ln -sf posthorn "$data/bash-completion/completions/$name"
+		install -m 644 "$completions/posthorn.fish" "$data/fish/vendor_completions.d/$name.fish"
+	done
+fi
 sed "s|@sbindir@|$sbindir|g; s|@confdir@|$confdir|g" systemd/posthorn.service.in \
     >"$DESTDIR$unitdir/posthorn.service"
 chmod 644 "$DESTDIR$unitdir/posthorn.service"

@@ -10,7 +10,9 @@ ok 'it installs' sh "$PH_SRC/share/install.sh"
 for f in usr/sbin/postfix usr/sbin/sendmail usr/sbin/postdrop usr/bin/mailq \
     usr/bin/newaliases usr/libexec/posthorn/posthornd etc/postfix/main.cf \
     etc/postfix/master.cf usr/share/posthorn/etc/aliases \
-    usr/share/man/man1/sendmail.1 usr/lib/systemd/system/posthorn.service; do
+    usr/share/man/man1/sendmail.1 usr/lib/systemd/system/posthorn.service \
+    usr/share/bash-completion/completions/postconf usr/share/zsh/site-functions/_posthorn \
+    usr/share/fish/vendor_completions.d/postqueue.fish; do
 	ok "$f is there" test -e "$T/root/$f"
 done
 for f in "${PH_BIN%/bin}"/modules/*.so; do

@@ -1,0 +1,40 @@
+#!/bin/sh
+# share/options.tsv, from which completions are made, says what the commands say
+. "$(dirname "$0")/../lib.sh"
+table=$PH_SRC/share/options.tsv
+made=${PH_BIN%/bin}/completions
+
+is 'each row has five fields and a text' "$(awk -F'\t' 'NF != 5 || $5 == "" || ($2 == "" && $3 == "")' "$table")" ''
+is 'no option is there twice' "$(cut -f1-3 "$table" | sort | uniq -d)" ''
+for name in $(cut -f1 "$table" | sed 1d | sort -u); do
+	[ -x "$PH_BIN/$name" ] || { result 1 "$name is a command"; continue; }
+	awk -F'\t' -v c="$name" '$1 == c && $3 != "" { print "--" $3 }' "$table" | sort -u >"$T/table"
+	timeout 10 "$name" --help </dev/null 2>/dev/null | grep -oE -- '(^|[^-A-Za-z])--[a-z][a-z0-9-]*' |
+	    sed 's/^[^-]//' | sort -u >"$T/help"
+	# "<": only in --help, so add a row; ">": only in the table.
+	is "$name: --help and the table name the same long options" "$(diff "$T/help" "$T/table" | grep '^[<>]')" ''
+done
+
+# complete WORDS...: what bash offers for the last word
+complete_bash() {
+	bash -c '
+		. "$1"; shift
+		command=$1; word=${!#}; before=${@:$#-1:1}
+		_posthorn "$command" "$word" "$before"
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$made/posthorn.bash" "$@"
+}
+if command -v bash >/dev/null; then
+	is 'bash: an option' "$(complete_bash postconf --li)" --lint
+	is 'bash: a parameter' "$(complete_bash postconf --explain alias_d)" alias_database
+	is 'bash: the name of a setting' "$(complete_bash postconf -e recipient_del)" recipient_delimiter
+	like 'bash: an option of another command' "$(complete_bash postmap --verif)" '^--verify$'
+fi
+ok 'zsh: every command is named' sh -c '
+	for c in $(cut -f1 "$1" | sed 1d | sort -u); do
+		head -n 1 "$2" | grep -qw -- "$c" && grep -q "^$c)" "$2" || exit 1
+	done' sh "$table" "$made/posthorn.zsh"
+is 'fish: one line an option' "$(grep -c '^complete -c [a-z-]* -[los]' "$made/posthorn.fish")" \
+    "$(sed 1d "$table" | wc -l)"
+if command -v zsh >/dev/null; then ok 'zsh reads its file' zsh -n "$made/posthorn.zsh"; fi
+if command -v fish >/dev/null; then ok 'fish reads its file' fish -n "$made/posthorn.fish"; fi
+done_testing
