@@ -321,32 +321,22 @@ view_text(struct view *v, struct err *err)
 	return rc;
 }
 
+/* A line, or its end. */
+static bool
+write_eml(void *ctx, const char *data, size_t len)
+{
+	struct view *v = ctx;
+
+	if (v->o->has_crlf && len == 1 && data[0] == '\n')
+		fputs("\r\n", v->out);
+	else
+		view_put(v, data, len);
+	return true;
+}
+
 int
 view_eml(struct view *v, struct err *err)
 {
-	const char *value;
-	size_t len;
-	int type, got;
-	bool in_content = false;
-
-	if (queue_file_seek(v->qf, 0, err) == -1)
-		return -1;
-	while ((got = queue_file_next(v->qf, &type, &value, &len,
-	    err)) == 1) {
-		if (type == QUEUE_REC_XTRA)
-			return 1;
-		if (type == QUEUE_REC_MESG) {
-			in_content = true;
-			continue;
-		}
-		if (!in_content)
-			continue;
-		if (type != QUEUE_REC_TEXT && type != QUEUE_REC_PART)
-			break;
-		view_put(v, value, len);
-		if (type == QUEUE_REC_TEXT)
-			fputs(v->o->has_crlf ? "\r\n" : "\n", v->out);
-	}
-	return got == -1 ? -1 : err_set(err, ERR_SYNTAX, "%s: the file ends "
-	    "within the content", v->name);
+	return queue_content_message(v->qf, v->name, write_eml, v, err) ==
+	    -1 ? -1 : 1;
 }

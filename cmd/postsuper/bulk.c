@@ -57,6 +57,8 @@ bulk_prepare(struct bulk *b)
 			log_fatal("--ids: open %s: %s", b->ids_file,
 			    strerror(errno));
 	}
+	if (!b->is_dry)
+		bulk_copy_prepare(b);
 }
 
 void
@@ -360,41 +362,71 @@ tell_picked(const struct bulk_picked *picked)
 		    picked->unreadable, picked->unreadable == 1 ? "" : "s");
 }
 
-enum bulk_status
-bulk_act(const struct bulk *b)
+/* A plan for each action, and one of all messages when they are to be copied. */
+static size_t
+make_plans(const struct bulk *b, bool is_shown, struct queue_plan **plans)
 {
-	struct queue_plan *plans[QUEUE_ACT_COUNT];
-	bool is_shown = b->is_dry || b->wants_json ||
-	    (!b->is_sure && isatty(STDIN_FILENO));
-	struct bulk_picked picked;
 	struct err err = ERR_INIT;
-	enum bulk_status status;
-	bool has_work = false;
-	size_t i;
+	size_t i, count = b->action_count + (b->copy_to != NULL);
 
-	for (i = 0; i < b->action_count; i++) {
-		plans[i] = queue_plan_new(b->actions[i], b->now, is_shown);
+	for (i = 0; i < count; i++) {
+		plans[i] = queue_plan_new(i < b->action_count ?
+		    b->actions[i] : QUEUE_ACT_DELETE, b->now, is_shown);
 		if (b->order != NULL && queue_plan_order(plans[i], b->order,
 		    &err) == -1)
 			log_fatal("--order: %s", err.text);
 	}
-	bulk_pick(b, plans, b->action_count, is_shown, &picked);
-	for (i = 0; i < b->action_count; i++) {
+	return count;
+}
+
+static bool
+fill_plans(const struct bulk *b, struct queue_plan **plans, size_t count,
+    bool is_shown, struct bulk_picked *picked)
+{
+	bool has_work = false;
+	size_t i;
+
+	bulk_pick(b, plans, count, is_shown, picked);
+	for (i = 0; i < count; i++) {
 		if (b->limit >= 0)
 			queue_plan_limit(plans[i], (size_t)b->limit);
 		else if (b->order != NULL)
 			queue_plan_sort(plans[i]);
 		has_work |= queue_plan_count(plans[i]) > 0;
-		if (is_shown && bulk_stop == 0)
+		if (is_shown && bulk_stop == 0 && i < b->action_count)
 			show_plan(b, plans[i]);
 	}
+	return has_work;
+}
+
+static enum bulk_status
+copy_and_run(const struct bulk *b, struct queue_plan **plans)
+{
+	if (b->copy_to != NULL && !bulk_copy(b, plans[b->action_count])) {
+		log_error("not all could be copied: nothing else was done");
+		return BULK_FATAL;
+	}
+	return run_plans(b, plans);
+}
+
+enum bulk_status
+bulk_act(const struct bulk *b)
+{
+	struct queue_plan *plans[QUEUE_ACT_COUNT + 1];
+	bool is_shown = b->is_dry || b->wants_json ||
+	    (!b->is_sure && isatty(STDIN_FILENO));
+	size_t i, count = make_plans(b, is_shown, plans);
+	struct bulk_picked picked;
+	enum bulk_status status;
+	bool has_work = fill_plans(b, plans, count, is_shown, &picked);
+
 	tell_picked(&picked);
 	status = bulk_stop != 0 ? BULK_PARTLY : may_run(b, plans);
 	if (status == BULK_DONE && !has_work)
 		status = BULK_NOTHING;
 	else if (status == BULK_DONE && !b->is_dry)
-		status = run_plans(b, plans);
-	for (i = 0; i < b->action_count; i++)
+		status = copy_and_run(b, plans);
+	for (i = 0; i < count; i++)
 		queue_plan_free(plans[i]);
 	if (status == BULK_NOTHING && !b->wants_json)
 		log_info("nothing matched");

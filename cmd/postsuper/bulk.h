@@ -30,6 +30,12 @@ enum bulk_status {
 	BULK_REFUSED	= 5	/* by --max, --expect, or for want of a yes */
 };
 
+enum bulk_export {
+	BULK_FILES,		/* queue files and their logs */
+	BULK_MBOX,
+	BULK_EML
+};
+
 /* What the command line asks for; texts are NULL when not given. */
 struct bulk {
 	enum queue_action actions[QUEUE_ACT_COUNT];
@@ -51,6 +57,8 @@ struct bulk {
 	size_t		 batch;
 	int64_t		 pause_ms;
 	const char	*note, *reason;
+	const char	*copy_to;	/* directory */
+	enum bulk_export export;
 
 	const struct bulk_edit *edit;	/* of QUEUE_ACT_EDIT */
 
@@ -61,10 +69,11 @@ struct bulk {
 
 	/* Filled by bulk_prepare. */
 	struct queue_select *selection;
-	int		 ids_fd;
+	int		 ids_fd, copy_fd;
+	char		 copy_dir[4096]; /* made below copy_to */
 	char		 user[64];
 };
-#define BULK_INIT { .limit = -1, .older_s = -1, .ids_fd = -1, \
+#define BULK_INIT { .limit = -1, .older_s = -1, .ids_fd = -1, .copy_fd = -1, \
 	.guards = QUEUE_PLAN_GUARDS_INIT }
 
 /* bulk_prepare - with the caller's rights: parse the selection, open files, make the trash */
@@ -86,6 +95,11 @@ void	bulk_options(const struct bulk *b, struct queue_act_options *out);
  * Asks on the terminal; without one, --yes must have been given.
  */
 bool	bulk_confirm(const struct bulk *b, const char *what, size_t count);
+
+/* bulk_copy_prepare - make the directory of --copy-to; part of bulk_prepare */
+void	bulk_copy_prepare(struct bulk *b);
+/* bulk_copy - copy the plan's messages there; false when one of them could not be */
+bool	bulk_copy(const struct bulk *b, const struct queue_plan *plan);
 
 /* What bulk_pick met. */
 struct bulk_picked {

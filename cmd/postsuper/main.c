@@ -81,6 +81,8 @@ static const char usage_text[] =
     "  --limit n         only the first n, --order field: in this order\n"
     "  --rate n/s        so many a second (also n/m, n/h)\n"
     "  --batch n         rest after every n, --pause time: for so long\n"
+    "  --copy-to dir     first copy queue files and logs into a new directory\n"
+    "                    there; alone, do only that; --export mbox | eml: as mail\n"
     "  --note text       why: kept in the journal and the log\n"
     "  --no-undo         delete for good; needs no trash and no journal\n"
     "  --json            results as JSON, one object a line\n";
@@ -91,7 +93,7 @@ enum {
 	LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON, LONG_NO_UNDO,
 	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
-	LONG_RECOVER,
+	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -129,6 +131,8 @@ static const struct option long_options[] = {
 	{ "purge", no_argument, NULL, LONG_PURGE },
 	{ "older-than", required_argument, NULL, LONG_OLDER_THAN },
 	{ "journal", no_argument, NULL, LONG_JOURNAL },
+	{ "copy-to", required_argument, NULL, LONG_COPY_TO },
+	{ "export", required_argument, NULL, LONG_EXPORT },
 	{ "since", required_argument, NULL, LONG_SINCE },
 	{ "edit", no_argument, NULL, LONG_ACTION + QUEUE_ACT_EDIT },
 	{ "set-sender", required_argument, NULL, LONG_OP + EDIT_SET_SENDER },
@@ -334,6 +338,20 @@ read_long(int c, struct command *cmd)
 	case LONG_REASON: b->reason = optarg; break;
 	case LONG_NO_UNDO: b->has_no_undo = true; break;
 	case LONG_JSON: b->wants_json = true; break;
+	case LONG_COPY_TO:
+		b->copy_to = optarg;
+		if (cmd->mode == 0)
+			cmd->mode = LONG_ACTION;
+		break;
+	case LONG_EXPORT:
+		if (strcmp(optarg, "mbox") == 0)
+			b->export = BULK_MBOX;
+		else if (strcmp(optarg, "eml") == 0)
+			b->export = BULK_EML;
+		else
+			log_fatal("--export: \"%s\" is neither mbox nor eml",
+			    optarg);
+		break;
 	case LONG_OLDER_THAN:
 		b->older_s = seconds_of("older-than", optarg);
 		break;
@@ -391,13 +409,13 @@ read_options(int argc, char **argv, struct command *cmd)
 /* Which options go with a mode; what belongs elsewhere is refused, not forgotten. */
 static const struct {
 	int		 mode;
-	int		 options[20];	/* 0 ends it */
+	int		 options[24];	/* 0 ends it */
 } companions[] = {
 	{ LONG_ACTION, { LONG_SELECT, LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN,
 	    LONG_YES, LONG_MAX, LONG_EXPECT, LONG_LIMIT, LONG_ORDER,
 	    LONG_RATE, LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON,
 	    LONG_NO_UNDO, LONG_JSON, LONG_EDITOR, LONG_KEEP_HELD,
-	    LONG_WAIT } },
+	    LONG_WAIT, LONG_COPY_TO, LONG_EXPORT } },
 	{ LONG_RECOVER, { LONG_RECOVER, LONG_JSON } },
 	{ LONG_UNDO, { LONG_UNDO, LONG_SELECT, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
@@ -507,6 +525,8 @@ check_long(struct command *cmd, char **operands)
 		    "ALL");
 	if (b->is_all && (b->select != NULL || b->ids_file != NULL))
 		log_fatal("ALL goes with neither --select nor --ids");
+	if (b->export != BULK_FILES && b->copy_to == NULL)
+		log_fatal("--export goes with --copy-to");
 	if (b->pause_ms > 0 && b->batch == 0)
 		log_fatal("--pause goes with --batch");
 	if (has_action(b, QUEUE_ACT_BOUNCE) != (b->reason != NULL))

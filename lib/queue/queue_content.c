@@ -1005,3 +1005,33 @@ queue_content_text(struct queue_content *c, size_t max, struct buf *out,
 	buf_done(&r.part);
 	return rc == -1 ? -1 : r.found;
 }
+
+int
+queue_content_message(struct queue_file *qf, const char *name,
+    queue_content_fn fn, void *ctx, struct err *err)
+{
+	const char *value;
+	size_t len;
+	int type, got;
+	bool in_content = false;
+
+	if (queue_file_seek(qf, 0, err) == -1)
+		return -1;
+	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
+		if (type == QUEUE_REC_XTRA)
+			return 0;
+		if (type == QUEUE_REC_MESG) {
+			in_content = true;
+			continue;
+		}
+		if (!in_content)
+			continue;
+		if (type != QUEUE_REC_TEXT && type != QUEUE_REC_PART)
+			break;
+		if (!fn(ctx, value, len) || (type == QUEUE_REC_TEXT &&
+		    !fn(ctx, "\n", 1)))
+			return 0;
+	}
+	return got == -1 ? -1 : err_set(err, ERR_SYNTAX, "%s: the file ends "
+	    "within the content", name);
+}

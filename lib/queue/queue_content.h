@@ -133,6 +133,18 @@ int	queue_content_get(struct queue_content *c, size_t i,
 	    struct err *err);
 
 /*
+ * queue_content_message - hand the whole message, header fields too, to fn
+ *
+ * qf	in normal mode; read from its beginning
+ * name	for err
+ *
+ * A line and its end ("\n") come in separate calls. 0, or -1 with err when
+ * the file is damaged or cannot be read.
+ */
+int	queue_content_message(struct queue_file *qf, const char *name,
+	    queue_content_fn fn, void *ctx, struct err *err);
+
+/*
  * queue_content_text - append what a person would read of the message, as UTF-8
  *
  * max		bytes of text that are enough

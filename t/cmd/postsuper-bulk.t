@@ -172,6 +172,25 @@ like 'many: y is not enough' "$(answer y --delete ALL)" 'nothing was done'
 like 'the number is' "$(answer 36 --delete ALL)" 'deleted: 36 messages'
 
 fresh
+mkdir "$T/evidence"
+defer=$S/defer/$(printf %.1s "$ann")/$ann; mkdir -p "${defer%/*}"; echo why >"$defer"; spool_own "$T/a"
+sum=$(md5sum <"$S/hold/$ann")
+like 'copies first' "$(postsuper --delete --copy-to "$T/evidence" --yes ALL | tr '\n' ' ')" '^copied: 6 messages to .* deleted: 6 messages'
+is 'the queue file' "$(md5sum <"$(find "$T/evidence" -name "$ann")")" "$sum"
+is 'and its log' "$(cat "$(find "$T/evidence" -name "$ann.defer")")" why
+postsuper --undo last --yes >"$T/out"
+rm -rf "$T"/evidence/*
+like 'copies only' "$(postsuper --copy-to "$T/evidence" --export eml --yes ALL)" '^copied: 6 messages to'
+is 'as mail' "$(cat "$(find "$T/evidence" -name "$ann.eml")")" "$(postcat --eml -q "$ann")"
+is 'nothing else happened' "$(names hold)" "$ann "
+postsuper --copy-to "$T/evidence" --export mbox --yes ALL >"$T/out"
+is 'as one mailbox' "$(grep -c '^From ' "$T"/evidence/*/messages.mbox)" 6
+ok 'no directory, no action' said 1 'make directory .*/nowhere' --delete --copy-to "$T/nowhere" --yes ALL
+is 'nothing is deleted then' "$(names hold)" "$ann "
+ok '--export belongs to --copy-to' said 1 '--export goes with --copy-to' --delete --export eml ALL
+ok 'a form has a known name' said 1 'neither mbox nor eml' --copy-to "$T/evidence" --export pst ALL
+
+fresh
 like 'for good' "$(postsuper --delete --no-undo --yes ALL)" '^deleted: 6 messages$'
 is 'nothing is left anywhere' "$(find "$S" -type f)" ''
 ok 'and it cannot be undone' said 1 'a deletion for good cannot be undone' --undo "$(postsuper --journal --json | jq -r '.token' | tail -n 1)" --yes
