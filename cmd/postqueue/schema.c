@@ -14,16 +14,11 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
+#include "lib/base/json_schema.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_reason.h"
 
-struct member {
-	const char	*name;
-	const char	*type;		/* "integer", ...; '!' before it: always there */
-	const char	*meaning;
-};
-
-static const struct member message[] = {
+static const struct json_schema_member message[] = {
 	{ "v", "!integer", "version of this form: 1" },
 	{ "event", "string", "with --watch: arrived, left or moved" },
 	{ "queue", "!string", "queue it is in" },
@@ -57,7 +52,7 @@ static const struct member message[] = {
 	{ NULL, NULL, NULL }
 };
 
-static const struct member rcpt[] = {
+static const struct json_schema_member rcpt[] = {
 	{ "address", "!string", "address" },
 	{ "orig_address", "string", "as it was given, if different" },
 	{ "notify", "string", "DSN NOTIFY" },
@@ -72,7 +67,7 @@ static const struct member rcpt[] = {
 	{ NULL, NULL, NULL }
 };
 
-static const struct member file[] = {
+static const struct json_schema_member file[] = {
 	{ "dev", "!integer", "device" },
 	{ "inode", "!integer", "inode" },
 	{ "mtime", "!integer", "modification time" },
@@ -80,7 +75,7 @@ static const struct member file[] = {
 	{ NULL, NULL, NULL }
 };
 
-static const struct member group[] = {
+static const struct json_schema_member group[] = {
 	{ "v", "!integer", "version of this form: 1" },
 	{ "messages", "!integer", "messages of the group" },
 	{ "recipients", "integer", "recipients still to do" },
@@ -92,7 +87,7 @@ static const struct member group[] = {
 	{ NULL, NULL, NULL }
 };
 
-static const struct member shape[] = {
+static const struct json_schema_member shape[] = {
 	{ "v", "!integer", "version of this form: 1" },
 	{ "total", "!integer", "recipients of all ages" },
 	{ "counts", "!counts", "recipients by the upper end of their age" },
@@ -158,28 +153,10 @@ put_type(struct buf *out, const char *type)
 }
 
 static void
-put_object(struct buf *out, const char *name, const struct member *members)
+put_object(struct buf *out, const char *name,
+    const struct json_schema_member *members)
 {
-	const struct member *m;
-	bool is_first = true;
-
-	buf_addf(out, "    \"%s\": {\n      \"type\": \"object\",\n"
-	    "      \"properties\": {\n", name);
-	for (m = members; m->name != NULL; m++) {
-		buf_addf(out, "        \"%s\": {", m->name);
-		put_type(out, m->type + (m->type[0] == '!'));
-		buf_adds(out, ", \"description\": ");
-		json_put_string(out, m->meaning);
-		buf_adds(out, m[1].name != NULL ? "},\n" : "}\n");
-	}
-	buf_adds(out, "      },\n      \"required\": [");
-	for (m = members; m->name != NULL; m++) {
-		if (m->type[0] != '!')
-			continue;
-		buf_addf(out, "%s\"%s\"", is_first ? "" : ", ", m->name);
-		is_first = false;
-	}
-	buf_adds(out, "]\n    }");
+	json_schema_object(out, name, members, put_type);
 }
 
 void

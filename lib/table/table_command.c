@@ -11,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/command.h"
 #include "lib/table/table_long.h"
+#include "lib/table/table_schema.h"
 #include "lib/table/table_tool.h"
 
 enum action { ACTION_BUILD, ACTION_ADD, ACTION_QUERY, ACTION_DELETE,
@@ -181,6 +183,17 @@ check_options(struct request *rq)
 		log_fatal("option -j requires -q or -s");
 }
 
+static int
+print_schema(const char *command)
+{
+	struct buf schema = BUF_INIT;
+
+	table_schema(&schema, command);
+	fputs(schema.ptr, stdout);
+	buf_done(&schema);
+	return 0;
+}
+
 int
 table_command_main(const struct table_command *command, int argc, char **argv)
 {
@@ -198,6 +211,8 @@ table_command_main(const struct table_command *command, int argc, char **argv)
 			table_long_help(stdout, argv[0], command->usage);
 			return 0;
 		}
+		if (c == TABLE_LONG_SCHEMA)
+			return print_schema(argv[0]);
 		take_option(&rq, c);
 	}
 	check_options(&rq);

@@ -20,7 +20,7 @@
 /* spec/beyond.md 1: statuses of what has a long name. */
 enum { STATUS_NO_MATCH = 3, STATUS_DIFFERS = 4, STATUS_CHANGED = 10 };
 
-enum { LONG_VERIFY = TABLE_LONG_HELP + 1, LONG_STALE, LONG_STATUS,
+enum { LONG_VERIFY = TABLE_LONG_SCHEMA + 1, LONG_STALE, LONG_STATUS,
 	LONG_CONVERT, LONG_DUMP, LONG_FORMAT, LONG_STATS, LONG_EXPLAIN,
 	LONG_TABLES, LONG_LINT, LONG_MIGRATE, LONG_DRY, LONG_TO, LONG_DIFF,
 	LONG_TEST, LONG_BENCH, LONG_WATCH, LONG_BUILD, LONG_JSON,
@@ -28,6 +28,7 @@ enum { LONG_VERIFY = TABLE_LONG_HELP + 1, LONG_STALE, LONG_STATUS,
 
 const struct option table_long_options[] = {
 	{ "help",	no_argument,		NULL,	TABLE_LONG_HELP },
+	{ "json-schema", no_argument,		NULL,	TABLE_LONG_SCHEMA },
 	{ "build",	no_argument,		NULL,	LONG_BUILD },
 	{ "verify",	no_argument,		NULL,	LONG_VERIFY },
 	{ "if-stale",	no_argument,		NULL,	LONG_STALE },
@@ -66,7 +67,8 @@ static const char long_usage[] =
     "       %1$s --diff [--json] map_type:file map_type:file\n"
     "       %1$s --convert map_type:file map_type:file\n"
     "       %1$s --migrate [--dry-run] [--to map_type]\n"
-    "       %1$s --bench number [--json] [map_type:]file...\n";
+    "       %1$s --bench number [--json] [map_type:]file...\n"
+    "       %1$s --json-schema\n";
 
 static const char examples[] =
     "examples:\n"

@@ -23,7 +23,8 @@ struct table_long {
 	bool		 has_format, is_json, wants_status, is_dry;
 };
 
-#define TABLE_LONG_HELP	256	/* the value of --help; the others are above */
+/* What ends the command at once; the other options are above. */
+enum { TABLE_LONG_HELP = 256, TABLE_LONG_SCHEMA };
 
 /* The options for getopt_long; ends with zeros. */
 extern const struct option table_long_options[];

@@ -80,7 +80,23 @@ is 'short and long actions' "$(postmap -q a --verify lmdb:da 2>&1)" \
     'postmap: fatal: specify either one of -d -i -q -s or one action with a long name'
 like 'help begins with examples' "$(postmap --help | head -n 2)" '^ +postmap --if-stale'
 ok 'every option is in the help' sh -c 'for o in build verify if-stale exit-code watch convert dump format json stats explain \
-    tables sender lint migrate dry-run to diff test bench; do postmap --help | grep -q -e "--$o" || { echo $o; exit 1; }; done'
+    tables sender json-schema lint migrate dry-run to diff test bench; do postmap --help | grep -q -e "--$o" || { echo $o; exit 1; }; done'
+
+# The schema has each member that is written, and what it says is always there is.
+postmap --json-schema >schema
+ok 'the schema is JSON' jq -e '."$defs".explain.properties.steps' schema
+echo 'example.com x@y' >wild
+cp da dv; echo 'a 2' >dv; postmap lmdb:dv; cp da dv; touch -d '1 hour ago' dv
+for run in 'build --build lmdb:da' 'verify --verify lmdb:dv' 'lint --lint canonical wild' 'explain --explain key --tables lmdb:da a' \
+    'dump --dump lmdb:da' 'stats --stats lmdb:da' 'diff --diff lmdb:da cdb:db' 'test --test expect lmdb:da' 'bench --bench 10 lmdb:da'; do
+	set -- $run; kind=$1; shift
+	postmap --json "$@" >lines 2>/dev/null
+	ok "$kind: there is output" test -s lines
+	is "$kind: the schema knows it" "$(jq -c --slurpfile s schema --arg k "$kind" '($s[0]."$defs"[$k]) as $d |
+	    select((keys - ($d.properties | keys)) != [] or ($d.required - keys) != [])' lines)" ''
+done
+is 'and the steps of explain' "$(postmap --explain key --tables 'regexp:{{/(a)/ $1}}' --json a | jq -c --slurpfile s schema '
+    ($s[0]."$defs".step) as $d | .steps[] | select((keys - ($d.properties | keys)) != [] or ($d.required - keys) != [])')" ''
 
 # All types into all types, and nothing lost.
 (seq 3000 | sed 's/.*/key& value &/'; printf '%0400d long\n' 7) >many
