@@ -69,7 +69,7 @@ UNIT	:= $(UNIT_SRC:%.c=$O/%)
 COMPLETIONS := $(addprefix $O/completions/posthorn.,bash zsh fish)
 TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%)
 
-all: $(BIN) $O/bin/mailq $O/bin/newaliases $(COMPLETIONS)
+all: $(BIN) $O/bin/mailq $O/bin/newaliases $(COMPLETIONS) $O/man/postconf.5
 
 # Flags are an input like any other: $O/flags changes only when they do.
 FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
@@ -92,6 +92,11 @@ $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.
 $O/gen/lib/conf/params_docs_table.c: share/parameters.tsv lib/conf/params_docs.awk
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$@ -f lib/conf/params_docs.awk share/parameters.tsv
+
+# The list of parameters in postconf(5).
+$O/man/postconf.5: share/man/man5/postconf.5 share/parameters.tsv share/parameters-man.awk $O/gen/dirs
+	@mkdir -p $(@D)
+	LC_ALL=C awk -v DIRS=$O/gen/dirs -f share/parameters-man.awk share/parameters.tsv share/man/man5/postconf.5 >$@
 
 # One completion file a shell, for all commands.
 $O/completions/posthorn.%: share/options.tsv share/parameters.tsv share/completions.awk
@@ -203,7 +208,7 @@ $O/t/fuzz/%: $O/t/fuzz/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
-lint: $O/gen/lib/conf/params_gen.h
+lint: $O/gen/lib/conf/params_gen.h $O/man/postconf.5
 	O=$O CC="$(CC)" sh t/lint.sh
 
 # Parameters of the registry that no C source reads: what is not done.

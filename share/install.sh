@@ -57,6 +57,9 @@ for f in man/man*/*; do
 	install -d "$DESTDIR$mandir/$(basename "$(dirname "$f")")"
 	install -m 644 "$f" "$DESTDIR$mandir/${f#man/}"
 done
+# The page with the list of all parameters is made from theirs.
+f=${BIN%/bin}/man/postconf.5
+[ ! -f "$f" ] || install -m 644 "$f" "$DESTDIR$mandir/man5/postconf.5"
 # Shells look for a file named after the command.
 completions=${BIN%/bin}/completions
 data=$DESTDIR${sharedir%/*}
