@@ -79,6 +79,7 @@ Subject: by sendmail
 
 Hello from the command line.
 END
+until_true 'two messages' sh -c '[ "$(grep -c "status=sent (delivered to mailbox)" "$1")" -ge 2 ]' sh "$dir/log/mail.log"
 echo "$bold\$ sendmail team <<END$plain"
 sendmail -f alice@posthorn.example team <<END
 From: Alice <alice@posthorn.example>
