@@ -427,7 +427,8 @@ pc_lint(struct postconf *pc, bool is_strict, bool is_json)
 	lint_access(&l);
 	lint_tables(&l);
 	lint_files(&l);
-	qsort(l.findings, l.count, sizeof(*l.findings), in_order);
+	if (l.count > 0)
+		qsort(l.findings, l.count, sizeof(*l.findings), in_order);
 	for (i = 0; i < l.count; i++) {
 		const struct lint_finding *f = &l.findings[i];
 

@@ -5,7 +5,9 @@
  */
 #include "cmd/postconf/lint.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,12 +121,35 @@ check_command(struct lint *l, const struct pc_service *s)
 	    "add argv=/path/to/command", "%s has no argv=", s->argv[0]);
 }
 
+/* "host:port" with the port as a number: "smtp", "25" and ":25" are one. */
+static bool
+endpoint_of(const struct pc_service *s, struct buf *out)
+{
+	struct buf host = BUF_INIT, port = BUF_INIT;
+	struct err err = ERR_INIT;
+	const struct servent *known;
+	bool is_good;
+
+	is_good = strcmp(s->fields[PC_F_TYPE], "inet") == 0 &&
+	    master_cf_split_inet(s->fields[PC_F_NAME], &host, &port,
+	    &err) == 0;
+	if (is_good && (known = getservbyname(port.ptr, "tcp")) != NULL)
+		buf_setf(&port, "%d", ntohs((uint16_t)known->s_port));
+	if (is_good)
+		buf_setf(out, "%s:%s", host.ptr, port.ptr);
+	buf_done(&host);
+	buf_done(&port);
+	return is_good;
+}
+
 static void
 check_endpoint(struct lint *l, size_t at)
 {
 	const struct pc_service *s = &l->pc->services[at], *other;
-	struct buf host = BUF_INIT, port = BUF_INIT;
+	struct buf host = BUF_INIT, port = BUF_INIT, mine = BUF_INIT,
+	    theirs = BUF_INIT;
 	struct err err = ERR_INIT;
+	bool is_inet;
 	size_t i;
 
 	if (strcmp(s->fields[PC_F_TYPE], "inet") == 0 &&
@@ -137,6 +162,7 @@ check_endpoint(struct lint *l, size_t at)
 		lint_add(l, l->pc->master_file, s->line, LINT_ERROR,
 		    "master-entry", "write n in the third column",
 		    "an inet service cannot be private");
+	is_inet = endpoint_of(s, &mine);
 	for (i = 0; i < at; i++) {
 		other = &l->pc->services[i];
 		if (strcmp(other->key, s->key) == 0)
@@ -144,7 +170,16 @@ check_endpoint(struct lint *l, size_t at)
 			    "master-entry", "remove one of them",
 			    "\"%s\" is a service already in line %d", s->key,
 			    other->line);
+		else if (is_inet && endpoint_of(other, &theirs) &&
+		    strcmp(mine.ptr, theirs.ptr) == 0)
+			lint_add(l, l->pc->master_file, s->line, LINT_ERROR,
+			    "master-entry", "remove one of them",
+			    "\"%s\" and \"%s\" in line %d are one port",
+			    s->fields[PC_F_NAME], other->fields[PC_F_NAME],
+			    other->line);
 	}
+	buf_done(&mine);
+	buf_done(&theirs);
 	buf_done(&host);
 	buf_done(&port);
 }
