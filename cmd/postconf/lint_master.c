@@ -171,12 +171,14 @@ check_endpoint(struct lint *l, size_t at)
 			    "\"%s\" is a service already in line %d", s->key,
 			    other->line);
 		else if (is_inet && endpoint_of(other, &theirs) &&
-		    strcmp(mine.ptr, theirs.ptr) == 0)
+		    strcmp(mine.ptr, theirs.ptr) == 0) {
 			lint_add(l, l->pc->master_file, s->line, LINT_ERROR,
 			    "master-entry", "remove one of them",
 			    "\"%s\" and \"%s\" in line %d are one port",
 			    s->fields[PC_F_NAME], other->fields[PC_F_NAME],
 			    other->line);
+			break;
+		}
 	}
 	buf_done(&mine);
 	buf_done(&theirs);
