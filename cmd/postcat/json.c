@@ -215,25 +215,21 @@ put_headers(struct buf *out, struct queue_content *c)
 	buf_done(&text);
 }
 
+static bool
+add(void *ctx, const char *data, size_t len)
+{
+	struct buf *text = ctx;
+
+	buf_add(text, data, len);
+	return text->len < CONTENT_MAX;
+}
+
 static void
 put_content(struct buf *out, struct view *v)
 {
 	struct buf text = BUF_INIT;
-	const char *value;
-	size_t len;
-	int type;
-	bool in_content = false;
 
-	if (queue_file_seek(v->qf, 0, NULL) == -1)
-		return;
-	while (queue_file_next(v->qf, &type, &value, &len, NULL) == 1 &&
-	    type != QUEUE_REC_XTRA && text.len + len < CONTENT_MAX) {
-		if (in_content)
-			buf_add(&text, value, len);
-		if (in_content && type == QUEUE_REC_TEXT)
-			buf_addc(&text, '\n');
-		in_content |= type == QUEUE_REC_MESG;
-	}
+	queue_content_message(v->qf, v->name, add, &text, NULL);
 	put_bytes(out, "content", text.ptr, text.len);
 	buf_done(&text);
 }

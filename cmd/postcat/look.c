@@ -13,10 +13,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/file.h"
 #include "lib/base/line_diff.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -32,6 +34,7 @@
 #include "lib/queue/queue_select.h"
 
 #define DIFF_CONTEXT	3
+#define PIPE_MAX	(512u << 20)
 
 struct target {
 	int		 fd;		/* -1: an ID, to be opened in the queue */
@@ -43,6 +46,7 @@ struct run {
 	FILE		*out;
 	bool		 has_color, is_terminal;
 	size_t		 shown, empty, failed;
+	size_t		 missing;	/* no such message, or no such part */
 };
 
 /* ---- opening ---- */
@@ -71,6 +75,24 @@ open_id(const char *id, const char **queue, struct buf *path)
 	return -1;
 }
 
+/* A pipe as a file: views go back and forth. Takes fd. */
+static int
+slurp(int fd, const char *name, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	int new = -1;
+
+	if (file_read_fd(fd, &text, PIPE_MAX, err) == -1)
+		;
+	else if ((new = memfd_create("postcat", MFD_CLOEXEC)) == -1 ||
+	    file_write_all(new, text.ptr, text.len) == -1 ||
+	    lseek(new, 0, SEEK_SET) == -1)
+		err_sys(err, "%s: copy in memory", name);
+	close(fd);
+	buf_done(&text);
+	return new;
+}
+
 /* Fill v for an open file; takes fd. */
 static int
 begin(struct run *r, struct view *v, int fd, const char *name,
@@ -91,6 +113,9 @@ begin(struct run *r, struct view *v, int fd, const char *name,
 		close(fd);
 		return -1;
 	}
+	if (S_ISFIFO(v->st.st_mode) && ((fd = slurp(fd, name, err)) == -1 ||
+	    fstat(fd, &v->st) == -1))
+		return -1;
 	if (!S_ISREG(v->st.st_mode)) {
 		close(fd);
 		return err_set(err, ERR_SYNTAX, "%s: not a regular file",
@@ -121,7 +146,10 @@ show(struct run *r, int fd, const char *name, const char *queue,
 	if (got == -1) {
 		fflush(r->out);
 		log_error("%s", err.text);
-		r->failed++;
+		if (err.kind == ERR_NOT_FOUND)
+			r->missing++;
+		else
+			r->failed++;
 	} else if (got == 0) {
 		r->empty++;
 	} else {
@@ -138,7 +166,7 @@ separate(struct run *r, const char *name)
 	if (r->l->view == view_json || r->l->view == view_part ||
 	    r->l->view == view_eml)
 		return;
-	if (r->shown + r->empty + r->failed > 0)
+	if (r->shown + r->empty + r->failed + r->missing > 0)
 		putc('\n', r->out);
 	if (r->l->view != view_summary)
 		fprintf(r->out, "==> %s <==\n", name);
@@ -224,7 +252,7 @@ show_targets(struct run *r, const struct target *targets, size_t count)
 	for (i = 0; i < count && !ferror(r->out); i++) {
 		fd = open_target(&targets[i], &queue, &id, &path);
 		if (fd == -1) {
-			r->failed++;
+			r->missing++;
 			continue;
 		}
 		if (count > 1)
@@ -359,10 +387,10 @@ look_run(struct look *l, char **operands)
 		if (l->select != NULL)
 			show_selected(&r);
 		show_targets(&r, targets, count);
-		if (r.failed > 0)
-			status = r.shown > 0 || r.empty > 0 ? LOOK_PARTLY :
-			    count == 1 && l->select == NULL &&
-			    targets[0].fd != -1 ? LOOK_FATAL : LOOK_NOTHING;
+		if (r.failed + r.missing > 0 && r.shown + r.empty > 0)
+			status = LOOK_PARTLY;
+		else if (r.failed > 0)
+			status = LOOK_FATAL;
 		else if (r.shown == 0)
 			status = LOOK_NOTHING;
 	}

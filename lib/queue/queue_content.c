@@ -1013,19 +1013,12 @@ queue_content_message(struct queue_file *qf, const char *name,
 	const char *value;
 	size_t len;
 	int type, got;
-	bool in_content = false;
 
-	if (queue_file_seek(qf, 0, err) == -1)
+	if (find_content(qf, err) == -1)
 		return -1;
 	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
 		if (type == QUEUE_REC_XTRA)
 			return 0;
-		if (type == QUEUE_REC_MESG) {
-			in_content = true;
-			continue;
-		}
-		if (!in_content)
-			continue;
 		if (type != QUEUE_REC_TEXT && type != QUEUE_REC_PART)
 			break;
 		if (!fn(ctx, value, len) || (type == QUEUE_REC_TEXT &&

@@ -679,6 +679,9 @@ edit_decide(const struct queue_edit *e, struct queue_field_context *c,
 		buf_addf(&d->lines, "filter: %s\n", e->filter[0] != '\0' ?
 		    e->filter : "none");
 	}
+	if (d->left == 0 && d->changed > 0)
+		buf_adds(&d->lines, "warning: no recipient is left: the queue "
+		    "manager will remove it\n");
 	return edit_decide_content(e, m, d, err);
 }
 

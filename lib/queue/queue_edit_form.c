@@ -21,11 +21,11 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
+#include "lib/queue/queue_content.h"
 #include "lib/queue/queue_edit_internal.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_message.h"
-#include "lib/queue/queue_rec.h"
 
 /* ---- out ---- */
 
@@ -37,41 +37,37 @@ put_address(struct buf *out, const char *name, const char *internal)
 	buf_adds(out, ">\n");
 }
 
-static int
-put_content(struct queue_file *qf, size_t max, struct buf *out,
-    struct err *err)
-{
-	const char *value;
-	size_t len;
-	int type, got;
-	bool in_content = false;
+struct sink {
+	struct buf	*out;
+	size_t		 max;
+	struct err	*err;
+	bool		 is_bad;
+};
 
-	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
-		if (type == QUEUE_REC_XTRA)
-			return 0;
-		if (type == QUEUE_REC_MESG)
-			in_content = true;
-		if (!in_content || (type != QUEUE_REC_TEXT &&
-		    type != QUEUE_REC_PART))
-			continue;
-		if (memchr(value, '\0', len) != NULL)
-			return err_set(err, ERR_SYNTAX, "the message holds "
-			    "NUL bytes, which editors do not keep");
-		if (out->len + len > max)
-			return err_set(err, ERR_LIMIT, "the message is larger "
-			    "than %zu bytes", max);
-		buf_add(out, value, len);
-		if (type == QUEUE_REC_TEXT)
-			buf_addc(out, '\n');
+static bool
+add(void *ctx, const char *data, size_t len)
+{
+	struct sink *s = ctx;
+
+	if (memchr(data, '\0', len) != NULL)
+		err_set(s->err, ERR_SYNTAX, "the message holds NUL bytes, "
+		    "which editors do not keep");
+	else if (s->out->len + len > s->max)
+		err_set(s->err, ERR_LIMIT, "the message is larger than %zu "
+		    "bytes", s->max);
+	else {
+		buf_add(s->out, data, len);
+		return true;
 	}
-	return got == -1 ? -1 : err_set(err, ERR_SYNTAX,
-	    "the queue file ends within the content");
+	s->is_bad = true;
+	return false;
 }
 
 int
 queue_edit_form(struct queue_field_context *c, size_t max, struct buf *out,
     struct err *err)
 {
+	struct sink sink = { out, max, err, false };
 	struct queue_message *m = c->m;
 	struct queue_file *qf;
 	size_t i;
@@ -93,9 +89,9 @@ queue_edit_form(struct queue_field_context *c, size_t max, struct buf *out,
 	if ((qf = queue_file_open_path(m->path, QUEUE_FILE_NORMAL,
 	    err)) == NULL)
 		return -1;
-	rc = put_content(qf, max, out, err);
+	rc = queue_content_message(qf, m->id, add, &sink, err);
 	queue_file_close(qf);
-	return rc;
+	return sink.is_bad ? -1 : rc;
 }
 
 /* ---- in ---- */

@@ -81,6 +81,9 @@ ok 'that matches nothing' fails_with 3 postcat --mime --select 'subject = nope'
 ok 'an ID that is nowhere' fails_with 3 postcat --mime ABCDEF123456
 ok 'one of two' fails_with 4 postcat --mime "$id" ABCDEF123456
 ok 'a file by name' sh -c "[ \"\$(postcat --text $file)\" = \"\$(postcat --text -q $id)\" ]"
+is 'a pipe' "$(cat "$file" | postcat --text)" "$(postcat --text "$id")"
+ok 'a damaged file that is asked for its text' fails_with 1 \
+    postcat --eml "$PH_SRC/t/data/queue/bad-truncated/0BEEFA84023"
 ok 'views do not mix with classic options' fails_with 1 postcat -h --text "$id"
 ok 'nor with each other' fails_with 1 postcat --mime --text "$id"
 ok 'an option that means nothing there' fails_with 1 postcat --mime --decode "$id"

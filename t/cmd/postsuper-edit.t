@@ -107,7 +107,8 @@ like 'without a sender' "$(records "$(only)")" '^sender: $'
 clear_spool
 put deferred bob@b.example eve@e.example
 sum=$(sha256sum <"$(find deferred -type f)")
-ok 'in place' edit --drop-rcpt 'domain = b.example' --mark-done 'local = eve' "$id"
+like 'in place, and nobody left' "$(edit --drop-rcpt 'domain = b.example' --mark-done 'local = eve' "$id")" \
+    'warning: no recipient is left'
 is 'only types change' "$(records "$id" | sed -n 's/^\([a-z]*_recipient\): \(.*\)/\1 \2/p' | grep -v original)" \
 'canceled_recipient bob@b.example
 done_recipient eve@e.example'
