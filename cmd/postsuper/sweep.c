@@ -93,6 +93,23 @@ act_on_every(struct file *f, unsigned actions)
 		super_counts.held++;
 }
 
+static bool
+is_plain_log(const struct file *f)
+{
+	return !f->is_message && f->type != DT_DIR && f->type != DT_UNKNOWN;
+}
+
+/* May one of these actions do something to a file of this queue? */
+static bool
+concerns(const struct file *f, unsigned actions)
+{
+	if (!f->is_message || strcmp(f->queue, "maildrop") == 0)
+		return false;
+	return (actions & (SUPER_EXPIRE | SUPER_REQUEUE)) != 0 ||
+	    (strcmp(f->queue, "hold") == 0 ? (actions & SUPER_RELEASE) != 0 :
+	    (actions & SUPER_HOLD) != 0);
+}
+
 /* ---- repair ---- */
 
 static bool
@@ -206,10 +223,15 @@ repair(struct file *f, unsigned actions)
 static void
 sweep_file(struct file *f, unsigned actions)
 {
-	/* A log is no message, and counts nowhere: it need not be looked at. */
-	if ((actions & SUPER_DELETE) != 0 && !f->is_message &&
-	    f->type != DT_DIR && f->type != DT_UNKNOWN) {
+	/* What is a file for sure, and of no account, need not be looked at. */
+	if (is_plain_log(f) && (actions & SUPER_DELETE) != 0) {
 		delete_any(f);
+		return;
+	}
+	if (f->type == DT_REG && (actions & (SUPER_REPAIR | SUPER_DELETE)) ==
+	    0 && !concerns(f, actions)) {
+		if (!queue_id_is_valid(f->name.ptr))
+			log_warning("bogus file name: %s", f->path.ptr);
 		return;
 	}
 	if (lstat(f->path.ptr, &f->st) == -1) {

@@ -15,7 +15,7 @@ PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
 [ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
 [ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-[ -x "$PH_TOOLS/spool-floor" ] || make -s -C "$PH_SRC" "build/t/tools/spool-floor" || exit 1
+make -s -C "$PH_SRC" build/t/tools/spool-floor build/t/tools/queue-fill >/dev/null || exit 1
 [ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
 W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX") || exit 1
 chmod 755 "$W"
@@ -39,8 +39,8 @@ CF
 fill() {
 	rm -rf "$W/spool"; mkdir "$W/spool"
 	(cd "$W/spool" && mkdir -m 700 $queues)
-	"$PH_TOOLS/spool-floor" fill "$W/spool" "$n"
 	chown -R postfix "$W/spool"
+	MAIL_CONFIG=$W/etc "$PH_TOOLS/queue-fill" "$n"
 	sync
 }
 
@@ -57,7 +57,6 @@ timed() {
 }
 ours() { timed "$PH_BIN/postsuper" -c "$W/etc" "$@"; }
 peer() { timed bash "$PEER_SETUP" cmd "$PEER_CACHE" postsuper -c "$W/etc" "$@"; }
-long() { timed "$PH_BIN/postsuper" -c "$W/etc" "$@"; }
 
 row() {	# row WHAT OURS PEER FLOOR1 FLOOR2
 	printf '%-34s %8s %8s %8s %8s  %s\n' "$1" "$2" "$3" "$4" "$5" \

@@ -1,13 +1,11 @@
 /*
  * spool-floor.c - what a file system asks for, and nothing else
  *
- *	spool-floor fill SPOOL COUNT		messages in deferred, each with a defer log
  *	spool-floor unlink [-t] DIR ...		remove all files of these
  *	spool-floor rename [-t] FROM TO		move them to TO (flat)
  *
  * Directories are walked one level deep; -t: two threads share the
- * one-character directories. The floor beneath postsuper, and the quick way
- * to a large spool, for benchmarks.
+ * one-character directories. The floor beneath postsuper, for benchmarks.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,11 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIRS_MAX	4096
-#define BYTES		600	/* of a message; of its log half of that */
 
 static char dirs[DIRS_MAX][512];
 static int dir_count;
@@ -34,49 +30,6 @@ die(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static void
-write_file(const char *path, size_t bytes)
-{
-	static char text[BYTES];
-	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
-
-	if (fd == -1 || write(fd, text, bytes) != (ssize_t)bytes)
-		die(path);
-	close(fd);
-}
-
-static void
-fill(const char *spool, long count)
-{
-	char path[512], name[64], new_name[64];
-	struct stat st;
-	long i;
-
-	if (chdir(spool) == -1)
-		die(spool);
-	for (i = 0; i < 16; i++) {
-		snprintf(path, sizeof(path), "deferred/%lX", i);
-		mkdir(path, 0700);
-		snprintf(path, sizeof(path), "defer/%lX", i);
-		mkdir(path, 0700);
-	}
-	for (i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "deferred/new");
-		write_file(name, BYTES);
-		if (stat(name, &st) == -1 || chmod(name, 0700) == -1)
-			die(name);
-		snprintf(new_name, sizeof(new_name), "%05lX%lX",
-		    (i * 7919) % 1000000, (unsigned long)st.st_ino);
-		snprintf(path, sizeof(path), "deferred/%c/%s", new_name[0],
-		    new_name);
-		if (rename(name, path) == -1)
-			die(path);
-		snprintf(path, sizeof(path), "defer/%c/%s", new_name[0],
-		    new_name);
-		write_file(path, BYTES / 2);
-	}
 }
 
 static void
@@ -138,10 +91,6 @@ main(int argc, char **argv)
 	int first = 2;
 	int has_threads;
 
-	if (argc == 4 && strcmp(argv[1], "fill") == 0) {
-		fill(argv[2], atol(argv[3]));
-		return 0;
-	}
 	has_threads = argc > 2 && strcmp(argv[2], "-t") == 0;
 	first += has_threads;
 	if (argc <= first)
