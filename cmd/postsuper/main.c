@@ -462,6 +462,12 @@ has_action(const struct bulk *b, enum queue_action action)
 static void
 read_operands(struct bulk *b, char **argv)
 {
+	size_t i;
+
+	for (i = 0; argv[i] != NULL; i++)
+		if (argv[i][0] == '-')
+			log_fatal("options stand before ALL and queue IDs: %s",
+			    argv[i]);
 	b->is_all = argv[0] != NULL && strcmp(argv[0], "ALL") == 0;
 	if (b->is_all && argv[1] != NULL)
 		log_fatal("ALL stands alone");

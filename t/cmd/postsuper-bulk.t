@@ -55,6 +55,7 @@ ok 'an action wants to know which messages' said 1 'fatal: which messages\?' --d
 ok 'short and long do not mix' said 1 'do not mix' --delete -d ALL
 ok 'nor do actions and undo' said 1 'only one of' --delete --undo last
 ok 'nor undo and actions' said 1 'only one of' --undo last --delete
+ok 'options stand first' said 1 'options stand before ALL' --hold ALL --yes
 ok 'ALL goes with no selection' said 1 'ALL goes with neither' --delete --select held ALL
 ok 'a misspelt field is explained' said 1 'did you mean "sender"' --hold --select 'sendr = x'
 ok 'options without an action are refused' said 1 'no action' --select held
