@@ -42,6 +42,7 @@ static const char usage_text[] =
     "       postsuper [-c config_dir] --undo last | token [--select expr]\n"
     "                 [--dry-run] [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --trash [--json]\n"
+    "       postsuper [-c config_dir] --verify [--json]\n"
     "       postsuper [-c config_dir] --purge [--older-than time] [--dry-run]\n"
     "                 [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --journal [--since time] [--json]\n"
@@ -93,7 +94,7 @@ enum {
 	LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON, LONG_NO_UNDO,
 	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
-	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT,
+	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -127,6 +128,7 @@ static const struct option long_options[] = {
 	{ "no-undo", no_argument, NULL, LONG_NO_UNDO },
 	{ "json", no_argument, NULL, LONG_JSON },
 	{ "undo", required_argument, NULL, LONG_UNDO },
+	{ "verify", no_argument, NULL, LONG_VERIFY },
 	{ "trash", no_argument, NULL, LONG_TRASH },
 	{ "purge", no_argument, NULL, LONG_PURGE },
 	{ "older-than", required_argument, NULL, LONG_OLDER_THAN },
@@ -372,7 +374,7 @@ read_long(int c, struct command *cmd)
 			add_action(cmd, (enum queue_action)(c - LONG_ACTION));
 		break;
 	}
-	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE ||
+	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE || c == LONG_VERIFY ||
 	    c == LONG_JOURNAL || c == LONG_RECOVER) {
 		if (cmd->mode != 0 && cmd->mode != c)
 			log_fatal("only one of --undo, --trash, --purge, "
@@ -420,6 +422,7 @@ static const struct {
 	{ LONG_UNDO, { LONG_UNDO, LONG_SELECT, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
+	{ LONG_VERIFY, { LONG_VERIFY, LONG_JSON } },
 	{ LONG_PURGE, { LONG_PURGE, LONG_OLDER_THAN, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_JOURNAL, { LONG_JOURNAL, LONG_SINCE, LONG_JSON } },
@@ -549,6 +552,7 @@ run_long(struct command *cmd)
 	switch (cmd->mode) {
 	case LONG_UNDO: return bulk_undo(&cmd->bulk);
 	case LONG_TRASH: return bulk_trash(&cmd->bulk);
+	case LONG_VERIFY: return bulk_verify(&cmd->bulk);
 	case LONG_PURGE: return bulk_purge(&cmd->bulk);
 	case LONG_JOURNAL: return bulk_journal(&cmd->bulk);
 	case LONG_RECOVER: return edit_recover(&cmd->bulk);

@@ -86,6 +86,8 @@ START_TEST(a_message_that_moved_is_followed)
 		ck_assert_int_eq(queue_move(id, "deferred", "incoming", NULL), 0);
 		r = spool_run(p, NULL);
 		ck_assert_uint_eq(r.counts[QUEUE_RESULT_DONE], 1);
+	} else {
+		queue_plan_free(p);
 	}
 	free(id);
 }
