@@ -2,9 +2,8 @@
  * regex_table.c - "/pattern/flags result" tables, whatever compiles the pattern
  *
  * Most patterns contain some texts that every match must contain, in order.
- * Looking for those first is ten times cheaper than asking the matcher, which
- * makes tables of thousands of patterns usable. The texts are taken from the
- * pattern by a reader that gives up at anything it does not know for certain.
+ * An index of four bytes of each (regex_index.h) leaves few patterns to look
+ * at, and a search for the texts fewer to ask the matcher for.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,10 +15,12 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/table/regex_index.h"
+#include "lib/table/regex_literal.h"
 #include "lib/table/table_value.h"
 
 #define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
-#define LITERAL_MIN	2	/* a single byte tells too little */
+#define INDEX_PATTERNS	8	/* with fewer there is nothing to gain */
 
 struct regex {
 	const struct regex_engine *engine;
@@ -27,6 +28,8 @@ struct regex {
 	void		*second;	/* must not match; NULL */
 	char		*literals;	/* each match contains them; NULL: unknown */
 	size_t		 literals_len;	/* with the NUL behind each */
+	char		*any;		/* each match contains one of them; NULL: unknown */
+	size_t		 any_len;
 	bool		 is_icase;	/* literals are in lower case */
 	bool		 is_anchored;	/* the first one begins the subject */
 };
@@ -34,6 +37,7 @@ struct regex {
 struct regex_state {
 	const struct regex_engine *engine;
 	struct rules	 rules;
+	struct regex_index *index;	/* NULL: too few patterns */
 	struct buf	 lower;		/* the subject of this lookup */
 	const char	*name;
 };
@@ -48,137 +52,8 @@ regex_free(void *arg)
 	if (re->second != NULL)
 		re->engine->free(re->second);
 	free(re->literals);
+	free(re->any);
 	free(re);
-}
-
-/* Past a bracket expression: "[]a]", "[^]a]", "[[:alpha:]]"; NULL: not closed. */
-static const char *
-skip_class(const char *p)
-{
-	const char *end;
-
-	p++;
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	for (; *p != '\0' && *p != ']'; p++) {
-		if (*p == '\\' && (p[1] == ']' || p[1] == '['))
-			return NULL;	/* POSIX and Perl disagree */
-		if (*p == '[' && strchr(":.=", p[1]) != NULL && p[1] != '\0') {
-			char close[3] = { p[1], ']', '\0' };
-
-			if ((end = strstr(p + 2, close)) == NULL)
-				return NULL;
-			p = end + 1;
-		}
-	}
-	return *p == ']' ? p : NULL;
-}
-
-/* Past a group, p at its '('; returns its ')' or NULL when that is not sure. */
-static const char *
-skip_group(const char *p)
-{
-	int depth = 0;
-
-	for (; *p != '\0'; p++) {
-		if (*p == '\\') {
-			if (p[1] == '\0' || p[1] == 'Q')
-				return NULL;
-			p++;
-		} else if (*p == '[') {
-			if ((p = skip_class(p)) == NULL)
-				return NULL;
-		} else if (*p == '(') {
-			/* Options set inside would hold outside, too. */
-			if (p[1] == '*' || (p[1] == '?' && p[2] != ':'))
-				return NULL;
-			depth++;
-		} else if (*p == ')' && --depth == 0) {
-			return p;
-		}
-	}
-	return NULL;
-}
-
-/* Reading a pattern for its plain runs. */
-struct plain {
-	struct buf	 run;		/* the one being read */
-	size_t		 start;		/* where it began in the pattern */
-	struct buf	 all;		/* those kept, each with a NUL */
-	size_t		 first;		/* where the first kept one began */
-};
-
-static void
-add_plain(struct plain *pl, int c, size_t at)
-{
-	if (pl->run.len == 0)
-		pl->start = at;
-	buf_addc(&pl->run, c);
-}
-
-/* Keep the run if it is long enough to tell anything. */
-static void
-end_run(struct plain *pl)
-{
-	if (pl->run.len >= LITERAL_MIN) {
-		if (pl->all.len == 0)
-			pl->first = pl->start;
-		buf_add(&pl->all, pl->run.ptr, pl->run.len + 1);
-	}
-	buf_reset(&pl->run);
-}
-
-/*
- * Read one escape: punctuation is plain once escaped, a few letters are
- * classes or assertions, all else is not certain (false).
- */
-static bool
-read_escape(struct plain *pl, int c, size_t at)
-{
-	if (c != '\0' && strchr(".\\/-@$^[]()*+?|{}_:,", c) != NULL)
-		add_plain(pl, c, at);
-	else if (c != '\0' && strchr("bBdDsSwW<>", c) != NULL)
-		end_run(pl);
-	else
-		return false;
-	return true;
-}
-
-/* Collect the texts that every match contains; false when that is not sure. */
-static bool
-read_plain(struct plain *pl, const char *pattern)
-{
-	const char *p;
-
-	for (p = pattern; *p != '\0'; p++) {
-		if (*p == '\\') {
-			if (!read_escape(pl, p[1], (size_t)(p - pattern)))
-				return false;
-			p++;
-		} else if (*p == '|') {
-			return false;
-		} else if (*p == '(' || *p == '[') {
-			end_run(pl);
-			p = *p == '(' ? skip_group(p) : skip_class(p);
-			if (p == NULL)
-				return false;
-		} else if (*p == '*' || *p == '?' || *p == '{') {
-			if (pl->run.len > 0)
-				buf_truncate(&pl->run, pl->run.len - 1);
-			end_run(pl);
-			if (*p == '{' && (p = strchr(p, '}')) == NULL)
-				return false;
-		} else if (strchr("+.^$)", *p) != NULL ||
-		    (unsigned char)*p >= 0x80) {
-			end_run(pl);
-		} else {
-			add_plain(pl, *p, (size_t)(p - pattern));
-		}
-	}
-	end_run(pl);
-	return pl->all.len > 0;
 }
 
 /* Does the subject have all that a match needs? */
@@ -261,25 +136,44 @@ compile(const struct regex_engine *engine, const struct rule_place *place,
 	return compiled;
 }
 
+/* Is one of these texts long enough for the index? */
+static bool
+has_long_text(const char *texts, size_t size)
+{
+	const char *p;
+	size_t len;
+
+	for (p = texts; p < texts + size; p += len + 1)
+		if ((len = strlen(p)) >= REGEX_INDEX_MIN)
+			return true;
+	return false;
+}
+
 static void
 take_literals(struct regex *re, const struct pattern_text *pt)
 {
-	struct plain pl = { BUF_INIT, 0, BUF_INIT, 0 };
-	size_t i;
+	struct buf all = BUF_INIT, any = BUF_INIT;
+	size_t first, i;
 
 	re->is_icase = (pt->flags & REGEX_ICASE) != 0;
-	if ((pt->flags & REGEX_NO_LITERAL) == 0 &&
-	    read_plain(&pl, pt->text)) {
-		for (i = 0; re->is_icase && i < pl.all.len; i++)
-			pl.all.ptr[i] =
-			    (char)tolower((unsigned char)pl.all.ptr[i]);
-		re->is_anchored = pt->text[0] == '^' && pl.first == 1 &&
+	if ((pt->flags & REGEX_NO_LITERAL) != 0)
+		return;
+	if (regex_literal_all(pt->text, &all, &first)) {
+		re->is_anchored = pt->text[0] == '^' && first == 1 &&
 		    (pt->flags & REGEX_MULTILINE) == 0;
-		re->literals_len = pl.all.len;
-		re->literals = buf_take(&pl.all);
+		for (i = 0; re->is_icase && i < all.len; i++)
+			all.ptr[i] = (char)tolower((unsigned char)all.ptr[i]);
 	}
-	buf_done(&pl.run);
-	buf_done(&pl.all);
+	if (!has_long_text(all.ptr, all.len) &&
+	    regex_literal_any(pt->text, REGEX_INDEX_MIN, &any)) {
+		re->any_len = any.len;
+		re->any = buf_take(&any);
+	}
+	re->literals_len = all.len;
+	if (all.len > 0)
+		re->literals = buf_take(&all);
+	buf_done(&all);
+	buf_done(&any);
 }
 
 static struct regex *
@@ -449,6 +343,35 @@ parse_line(struct rules *r, struct table *t, const struct rule_place *place,
 	}
 }
 
+/*
+ * File each pattern that can be. Negated ones, and conditions,
+ * whose rules are passed over when they fail, are always looked at.
+ */
+static void
+make_index(struct regex_state *s)
+{
+	size_t i;
+
+	if (s->rules.count < INDEX_PATTERNS)
+		return;
+	s->index = regex_index_new(s->rules.count);
+	for (i = 0; i < s->rules.count; i++) {
+		const struct rule *rule = &s->rules.list[i];
+		const struct regex *re = rule->pattern;
+
+		if (rule->kind != RULE_RESULT || rule->is_negated)
+			continue;
+		if (re->any != NULL)
+			regex_index_need(s->index, i, re->any, re->any_len,
+			    false);
+		else if (re->literals != NULL &&
+		    has_long_text(re->literals, re->literals_len))
+			regex_index_need(s->index, i, re->literals,
+			    re->literals_len, true);
+	}
+	regex_index_file(s->index);
+}
+
 int
 regex_table_open(struct table *t, const struct regex_engine *engine,
     struct err *err)
@@ -459,8 +382,10 @@ regex_table_open(struct table *t, const struct regex_engine *engine,
 	s->engine = engine;
 	s->name = t->name;
 	buf_init(&s->lower);
-	if (rules_load(&s->rules, t, engine->label, parse_line, err) == 0)
+	if (rules_load(&s->rules, t, engine->label, parse_line, err) == 0) {
+		make_index(s);
 		return 0;
+	}
 	regex_table_close(t);
 	return -1;
 }
@@ -471,6 +396,7 @@ regex_table_close(struct table *t)
 	struct regex_state *s = t->state;
 
 	rules_done(&s->rules, regex_free, template_free);
+	regex_index_free(s->index);
 	buf_done(&s->lower);
 	free(s);
 }
@@ -517,6 +443,8 @@ static const struct rule *
 find_rule(struct regex_state *s, struct subject *subject, const char *key,
     size_t len)
 {
+	const uint64_t *candidates = NULL;
+
 	subject->state = s;
 	subject->text = key;
 	subject->len = len;
@@ -524,8 +452,11 @@ find_rule(struct regex_state *s, struct subject *subject, const char *key,
 	if (text_is_ascii(key)) {
 		buf_set(&s->lower, key, len);
 		subject->lower = text_lower(s->lower.ptr);
+		if (s->index != NULL)
+			candidates = regex_index_find(s->index,
+			    s->lower.ptr, len);
 	}
-	return rules_find(&s->rules, matches, subject);
+	return rules_find(&s->rules, candidates, matches, subject);
 }
 
 enum table_result

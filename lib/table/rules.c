@@ -165,8 +165,27 @@ rules_add_endif(struct rules *r, int line)
 	return true;
 }
 
+/* The first candidate from i on; r->count if there is none. */
+static size_t
+next_candidate(const struct rules *r, const uint64_t *candidates, size_t i)
+{
+	uint64_t word;
+
+	if (candidates == NULL || i >= r->count)
+		return i;
+	word = candidates[i / 64] >> i % 64;
+	while (word == 0) {
+		i = (i / 64 + 1) * 64;
+		if (i >= r->count)
+			return r->count;
+		word = candidates[i / 64];
+	}
+	i += (size_t)__builtin_ctzll(word);
+	return i < r->count ? i : r->count;
+}
+
 const struct rule *
-rules_find(const struct rules *r,
+rules_find(const struct rules *r, const uint64_t *candidates,
     int (*matches)(const struct rule *rule, void *ctx), void *ctx)
 {
 	const struct rule *rule;
@@ -174,7 +193,7 @@ rules_find(const struct rules *r,
 	bool hit;
 	int rc;
 
-	while (i < r->count) {
+	while ((i = next_candidate(r, candidates, i)) < r->count) {
 		rule = &r->list[i++];
 		if (rule->kind == RULE_ENDIF)
 			continue;

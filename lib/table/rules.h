@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/table/table_type.h"
 
@@ -80,10 +81,13 @@ bool	rules_add_endif(struct rules *r, int line);
 /*
  * rules_find - the first rule whose pattern matches, NULL if none
  *
+ * candidates	a bit for each rule: those without are passed over; each
+ *		condition must have it. NULL: all are looked at
  * matches	judges one pattern without negation: 1, 0, or -1 for "cannot
  *		say", which is no match, negated or not
  */
 const struct rule *rules_find(const struct rules *r,
+	    const uint64_t *candidates,
 	    int (*matches)(const struct rule *rule, void *ctx), void *ctx);
 
 /*

@@ -139,7 +139,8 @@ cidr_lookup(struct table *t, const char *key, size_t len, struct buf *value,
 	(void)len, (void)err;
 	if (!ip_address_parse(&address, key))
 		return TABLE_NOT_FOUND;
-	if ((rule = rules_find(t->state, matches, &address)) == NULL)
+	if ((rule = rules_find(t->state, NULL, matches,
+	    &address)) == NULL)
 		return TABLE_NOT_FOUND;
 	t->hit_line = rule->line;
 	buf_adds(value, rule->result);

@@ -3,7 +3,9 @@
  *
  * Patterns that are used turn into machine code (JIT) after a few matches;
  * those that are not cost only their parsing, so a command that looks up one
- * key stays quick. Match limits end patterns that backtrack without end.
+ * key stays quick. A process with many patterns goes without: most of them
+ * fail at the first byte, and machine code of megabytes is slower at that
+ * than the interpreter. Match limits end patterns that backtrack without end.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,6 +24,7 @@
 #define FLAG_UNGREEDY	128
 
 #define JIT_AFTER	20		/* matches tried before compiling */
+#define JIT_PATTERNS	500		/* with more, none is compiled */
 #define JIT_STACK_BYTES	(512 * 1024)	/* grows from nothing to this */
 #define MATCH_LIMIT	10000000	/* PCRE2's own default */
 
@@ -29,7 +32,10 @@ struct pcre {
 	pcre2_code	*code;
 	unsigned	 groups;
 	unsigned	 uses;
+	uint32_t	 options;	/* of each match */
 };
+
+static unsigned pattern_count;		/* of this process */
 
 /* Shared by all tables: one match at a time. */
 static pcre2_match_data *match_data;
@@ -106,8 +112,11 @@ pcre_compile(const char *pattern, unsigned flags, bool wants_groups,
 	}
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	re = xcalloc(1, sizeof(*re));
+	pattern_count++;
 	re->code = code;
 	re->groups = groups;
+	/* The table has checked the subject already, once for all patterns. */
+	re->options = t->has_utf8 ? PCRE2_NO_UTF_CHECK : 0;
 	return re;
 }
 
@@ -116,6 +125,7 @@ pcre_free(void *compiled)
 {
 	struct pcre *re = compiled;
 
+	pattern_count--;
 	pcre2_code_free(re->code);
 	free(re);
 }
@@ -165,13 +175,15 @@ pcre_match(void *compiled, const char *subject, size_t len,
 
 	if (match_data == NULL)
 		prepare_shared();
-	if (re->uses < JIT_AFTER && ++re->uses == JIT_AFTER)
+	if (re->uses < JIT_AFTER && ++re->uses == JIT_AFTER &&
+	    pattern_count <= JIT_PATTERNS)
 		pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
-	rc = pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0, 0, match_data,
+	rc = pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0,
+	    re->options, match_data,
 	    match_context);
 	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
 		rc = pcre2_match(re->code, (PCRE2_SPTR)subject, len, 0,
-		    PCRE2_NO_JIT, match_data, match_context);
+		    re->options | PCRE2_NO_JIT, match_data, match_context);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (rc < 0)

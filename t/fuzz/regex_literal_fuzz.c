@@ -1,9 +1,10 @@
 /*
  * regex_literal_fuzz.c - the shortcut of regexp: and pcre: never changes an answer
  *
- * A pattern in parentheses has no plain text that the shortcut could use, so
- * "P" and "(P)" must agree on every key. The first line is the pattern, the
- * rest the key.
+ * A branch that cannot match leaves no plain text that the shortcut could
+ * use, so "P", among enough others to be filed in an index, and "(P|a^b)",
+ * alone, must agree on every key. The first line is the pattern, the rest the
+ * key.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,22 +28,26 @@ int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* 1 found, 0 not, -1 when the rule was not accepted. */
 static int
-ask(const char *type, const char *pattern, bool in_parentheses,
+ask(const char *type, const char *pattern, bool is_reference,
     const char *flags, const char *key)
 {
-	struct buf text = BUF_INIT, name = BUF_INIT;
+	struct buf text = BUF_INIT, name = BUF_INIT, value = BUF_INIT;
 	unsigned before = rule_warnings();
 	int fd = memfd_create("rules", 0), rc = -1;
 	struct table *t;
+	int i;
 
-	buf_setf(&text, in_parentheses ? "/(%s)/%s x\n" : "/%s/%s x\n",
+	buf_setf(&text, is_reference ? "/(%s|a^b)/%s x\n" : "/%s/%s x\n",
 	    pattern, flags);
+	for (i = 0; !is_reference && i < 10; i++)
+		buf_addf(&text, "/filler%d/ y\n", i);
 	if (fd == -1 || write(fd, text.ptr, text.len) != (ssize_t)text.len)
 		abort();
 	buf_setf(&name, "%s:/proc/self/fd/%d", type, fd);
 	t = table_open(name.ptr, TABLE_READ, TABLE_UTF8, NULL);
 	if (t != NULL && rule_warnings() == before) {
-		rc = table_lookup(t, key, NULL, NULL) == TABLE_FOUND;
+		rc = table_lookup(t, key, &value, NULL) == TABLE_FOUND &&
+		    strcmp(value.ptr, "x") == 0;
 		if (rule_warnings() != before)
 			rc = -1;
 	}
@@ -50,6 +55,7 @@ ask(const char *type, const char *pattern, bool in_parentheses,
 	close(fd);
 	buf_done(&text);
 	buf_done(&name);
+	buf_done(&value);
 	return rc;
 }
 

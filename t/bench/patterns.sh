@@ -1,0 +1,70 @@
+#!/bin/bash
+# patterns.sh - pcre and regexp tables of 10,000 patterns, Posthorn and Debian's postfix in one run
+#
+#   patterns.sh [PATTERNS]
+#
+# Lookups per second of one process, half of them hits, without the time to
+# read the table; and that both systems gave the same answers. Kinds of
+# patterns: addresses (plain text in each), headers (plain text behind a
+# wildcard), choices (one of two texts), classes (no plain text at all).
+set -u
+PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
+PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
+PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
+[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
+[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
+trap 'rm -rf "$W"' EXIT
+mkdir "$W/conf"
+printf 'compatibility_level = 3.6\n' >"$W/conf/main.cf"
+count=${1:-10000}
+
+patterns() {	# patterns KIND
+	perl -e 'my ($kind, $n) = @ARGV; for (1 .. $n) { my $i = sprintf "%05d", $_; print
+	    $kind eq "addresses" ? "/^user$i\@example\\.com\$/" :
+	    $kind eq "headers" ? "/^Subject:.*cheap pills $i/" :
+	    $kind eq "choices" ? "/^(alice$i|robert$i)\@(x|y)/" :
+	    "/^" . join("", map { "[$_]" } split //, $i) . "[a-z]/", " r$i\n" }' "$1" "$count"
+}
+keys() {	# keys KIND COUNT
+	perl -e 'my ($kind, $n, $keys) = @ARGV; srand 1; for (1 .. $keys) {
+	    my $i = sprintf "%05d", 1 + rand $n; print $_ % 2 ? "somebody.else\@nowhere.example.org" :
+	    $kind eq "addresses" ? "user$i\@example.com" :
+	    $kind eq "headers" ? "Subject: buy cheap pills $i now" :
+	    $kind eq "choices" ? "robert$i\@x.example" : $i . "x", "\n" }' "$1" "$count" "$2"
+}
+
+# seconds SYSTEM TABLE KEYS: wall time, answers in $W/answers.SYSTEM
+seconds() {
+	(
+	if [ "$1" = ours ]; then
+		export MAIL_CONFIG=$W/conf PATH=$PH_BIN:$PATH
+	else
+		eval "$(bash "$PEER_SETUP" env "$PEER_CACHE")"
+	fi
+	perl -MTime::HiRes=time -e 'my ($in, $out, @cmd) = @ARGV; my $t = time;
+	    if (!(my $pid = fork)) { open STDIN, "<", $in; open STDOUT, ">", $out; exec @cmd } else { waitpid $pid, 0 }
+	    printf "%.6f\n", time - $t' "$3" "$W/answers.$1" postmap -q - "$2"
+	)
+}
+
+printf '%-24s %14s %14s %8s\n' "lookups per second" Posthorn "Debian's" ratio
+for kind in addresses headers choices classes; do
+	patterns $kind >"$W/table"
+	keys $kind 1 >"$W/one"
+	keys $kind 300 >"$W/many"
+	for type in pcre regexp; do
+		set --
+		for system in ours peer; do
+			load=$(seconds $system $type:"$W/table" "$W/one")
+			all=$(seconds $system $type:"$W/table" "$W/many")
+			set -- "$@" "$load" "$all"
+		done
+		cmp -s "$W/answers.ours" "$W/answers.peer" && same= || same='  ANSWERS DIFFER'
+		awk -v n="$type, $kind" -v s="$same" -v a="$1" -v b="$2" -v c="$3" -v d="$4" 'BEGIN {
+			o = (b > a) ? 299 / (b - a) : 0; p = (d > c) ? 299 / (d - c) : 0
+			printf "%-24s %12.0f/s %12.0f/s    x%.1f%s\n", n, o, p, (p > 0 ? o / p : 0), s }'
+	done
+done

@@ -1,0 +1,145 @@
+/*
+ * regex_literal_test.c - texts taken from patterns, and the index of them
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/table/regex_literal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/buf.h"
+#include "lib/table/regex_index.h"
+#include "t/unit/unit.h"
+
+/* What is taken, a comma between texts. */
+static const char *
+shown(struct buf *texts)
+{
+	size_t i;
+
+	if (texts->len == 0)
+		return "";
+	for (i = 0; i + 1 < texts->len; i++)
+		if (texts->ptr[i] == '\0')
+			texts->ptr[i] = ',';
+	return texts->ptr;
+}
+
+static const struct {
+	const char	*pattern, *all, *any;	/* NULL: nothing */
+} patterns[] = {
+	{ "plain",			"plain",	NULL },
+	{ "^a.com$",			"com",		NULL },
+	{ "one\\.two.*three",		"one.two,three", NULL },
+	{ "ab?cd",			"cd",		NULL },
+	{ "ab*",			NULL,		NULL },
+	{ "ab{0}cd",			"cd",		NULL },
+	{ "abcd+ef",			"abcd,ef",	NULL },
+	{ "x[abc]yz",			"yz",		NULL },
+	{ "(alice|robert)@x",		"@x",		"alice,robert" },
+	{ "(alice|bob)@x",		"@x",		NULL },
+	{ "(alice|robert)?@x",		"@x",		NULL },
+	{ "(alice|robert)*@x",		"@x",		NULL },
+	{ "(alice|robert){0,1}@x",	"@x",		NULL },
+	{ "(alice|robert)+@x",		"@x",		"alice,robert" },
+	{ "(?:alice|robert)",		NULL,		"alice,robert" },
+	{ "(?i:alice|robert)",		NULL,		NULL },
+	{ "(?!alice|robert)",		NULL,		NULL },
+	{ "(a|b)(alice|robert)",	NULL,		"alice,robert" },
+	{ "alice|robert",		NULL,		"alice,robert" },
+	{ "alice|(robert|x)",		NULL,		NULL },
+	{ "alice|",			NULL,		NULL },
+	{ "alice|rob.*thebuilder",	NULL,		"alice,thebuilder" },
+	{ "(alice|robert)|x",		NULL,		NULL },
+	{ "[|]alice",			"alice",	NULL },
+	{ "(ali[|)]ce1|robert)",	NULL,		NULL },
+	{ "(ali[|)]ceX|robert)",	NULL,		NULL },
+	{ "(a\\|lice|robert)",		NULL,		"a|lice,robert" },
+	{ "\\Qa|b\\Ealice",		NULL,		NULL },
+	{ "(alice\\1|robert)",		NULL,		NULL },
+	{ "(((alice))|robert)",		NULL,		NULL },
+	{ "alice(robert",		NULL,		NULL },
+	{ "alice\\",			NULL,		NULL },
+};
+
+START_TEST(texts_are_taken_where_they_are_certain)
+{
+	struct buf all = BUF_INIT, any = BUF_INIT;
+	const char *p = patterns[_i].pattern;
+	size_t first;
+	bool got;
+
+	got = regex_literal_all(p, &all, &first);
+	ck_assert_msg(got == (patterns[_i].all != NULL), "%s: all", p);
+	if (got)
+		ck_assert_str_eq(shown(&all), patterns[_i].all);
+	got = regex_literal_any(p, 4, &any);
+	ck_assert_msg(got == (patterns[_i].any != NULL), "%s: any", p);
+	ck_assert_str_eq(shown(&any), got ? patterns[_i].any : "");
+	buf_done(&all);
+	buf_done(&any);
+}
+END_TEST
+
+static bool
+has(const uint64_t *bits, size_t i)
+{
+	return (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+START_TEST(the_index_gives_those_that_could_match)
+{
+	static const char one[] = "example.com\0user1", two[] = "Alice\0robert";
+	struct regex_index *ix = regex_index_new(70);
+	const uint64_t *bits;
+
+	regex_index_need(ix, 0, one, sizeof(one), true);
+	regex_index_need(ix, 69, two, sizeof(two), false);
+	regex_index_file(ix);
+	bits = regex_index_find(ix, "", 0);
+	ck_assert(!has(bits, 0) && has(bits, 1) && !has(bits, 69));
+	bits = regex_index_find(ix, "user1@example.com", 17);
+	ck_assert(has(bits, 0) && has(bits, 64) && !has(bits, 69));
+	ck_assert(has(regex_index_find(ix, "malice", 6), 69));
+	ck_assert(has(regex_index_find(ix, "robert", 6), 69));
+	ck_assert(!has(regex_index_find(ix, "nobody", 6), 69));
+	regex_index_free(ix);
+}
+END_TEST
+
+START_TEST(the_index_grows)
+{
+	static char texts[5000][32];
+	struct regex_index *ix = regex_index_new(5000);
+	size_t i, j, found;
+
+	for (i = 0; i < 5000; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "%zuhost", i * 7919);
+		regex_index_need(ix, i, texts[i], strlen(texts[i]) + 1, true);
+	}
+	regex_index_file(ix);
+	for (i = 0; i < 5000; i += 97) {
+		const uint64_t *bits = regex_index_find(ix, texts[i],
+		    strlen(texts[i]));
+
+		ck_assert(has(bits, i));
+		for (found = j = 0; j < 5000; j++)
+			found += has(bits, j);
+		ck_assert_uint_lt(found, 500);
+	}
+	regex_index_free(ix);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *tc = tcase_create("regex_literal");
+
+	tcase_add_loop_test(tc, texts_are_taken_where_they_are_certain, 0,
+	    sizeof(patterns) / sizeof(patterns[0]));
+	tcase_add_test(tc, the_index_gives_those_that_could_match);
+	tcase_add_test(tc, the_index_grows);
+	return unit_run("regex_literal", tc);
+}
