@@ -9,6 +9,7 @@
 #include "cmd/postconf/lint.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@
 #include "lib/table/table_lint.h"
 #include "lib/table/table_redirect.h"
 #include "lib/table/table_report.h"
+#include "lib/table/table_source.h"
 #include "lib/table/table_tool.h"
 #include "lib/table/table_verify.h"
 
@@ -174,6 +176,63 @@ check_contents(const struct use *u)
 	free(names[0]);
 }
 
+/* A user, or an alias of any table that alias_maps names. */
+static bool
+is_local_name(struct lint *l, const char *name)
+{
+	char *maps = lint_value_of(l, NULL, "alias_maps"), *rest = maps,
+	    *word;
+	char *key = text_lower(xstrdup(name));
+	enum table_result result = TABLE_NOT_FOUND;
+	struct table *t;
+
+	key[strcspn(key, "+")] = '\0';	/* name+extension is for name */
+	if (getpwnam(key) != NULL)
+		result = TABLE_FOUND;
+	while (result == TABLE_NOT_FOUND &&
+	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		if ((t = table_open(word, TABLE_READ, TABLE_FOLD |
+		    TABLE_NO_PROXY, NULL)) == NULL) {
+			result = TABLE_RETRY;
+			break;
+		}
+		result = table_lookup(t, key, NULL, NULL);
+		table_close(t);
+	}
+	free(maps);
+	free(key);
+	return result != TABLE_NOT_FOUND;
+}
+
+/* Mail for an alias whose members do not exist comes back, one day. */
+static void
+check_members(const struct use *u)
+{
+	struct source_entry e = { .is_alias = true };
+	struct table_source *source;
+	char *rest, *word;
+
+	if (!is_alias(u) || !u->l->params_are_loaded ||
+	    (source = table_source_open(u->path, -1, NULL)) == NULL)
+		return;
+	lint_quiet(true);
+	table_source_be_quiet(source);
+	while (table_source_entry(source, &e, NULL) == 1) {
+		rest = e.value;
+		/* Only plain names: no address, command, file or list. */
+		while ((word = text_split(&rest, ", \t")) != NULL)
+			if (word[strcspn(word, "@/|:\"\\!%<>()")] == '\0' &&
+			    !is_local_name(u->l, word))
+				lint_add(u->l, u->path, e.line, LINT_WARNING,
+				    "alias-loop", NULL, "\"%s\" leads to "
+				    "\"%s\", which is no user and no alias",
+				    e.key, word);
+	}
+	lint_quiet(false);
+	source_entry_done(&e);
+	table_source_close(source);
+}
+
 /* Newer is not different: an editor that saved the same text changed nothing. */
 static void
 check_stale(const struct use *u, const struct stat *source,
@@ -221,6 +280,7 @@ check_indexed(const struct use *u)
 	else if (has_source) {
 		check_stale(u, &source, &built);
 		check_contents(u);
+		check_members(u);
 	}
 	buf_done(&index);
 	buf_done(&fix);

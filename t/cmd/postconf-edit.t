@@ -157,5 +157,23 @@ refused 'specify one of -a -b' -a -b
 refused 'specify one of -b and -t' -b -t
 refused 'with option -M, do not specify -h' -M -h
 refused 'unknown -C option value "foo" in "foo"' -C foo
+echo 'foo = 1' >"$T/main.cf"
+touch -d '1 hour ago' "$T/main.cf"
+refused 'open nosuch: No such file or directory' -b nosuch
 ok '--help succeeds' postconf --help
+
+# Edits at once are edits one after the other.
+i=0
+while [ $i -lt 12 ]; do
+	i=$((i + 1))
+	pc -e "user$i=x" &
+	pc -P "smtp/inet/user$i=x" &
+done
+wait
+is 'no edit of main.cf is lost' "$(grep -c '^user[0-9]* = x$' "$T/main.cf")" 12
+is 'nor of master.cf' "$(grep -c '  -o user[0-9]*=x$' "$T/master.cf")" 12
+is 'nothing is left behind' "$(ls "$T" | grep tmp)" ''
+chmod 640 "$T/main.cf"
+pc -e user1=y
+is 'who could not read the file still cannot' "$(stat -c %a "$T/main.cf")" 640
 done_testing
