@@ -62,7 +62,7 @@ for my $i (1 .. $count) {
 	my $start = $head + length($all) + 2;
 	my $size = sprintf '%15d %15d %15d %15d %15d %15d', length $content, $start, scalar @rcpts, 0, length $content, 0;
 	my $file = rec('C', $size) . $envelope . $all . rec('M', '') . $content . rec('X', '') . rec('E', '');
-	my $temp = "$spool/incoming/$i.new";
+	my $temp = "$spool/incoming/$i.$$";
 	open my $f, '>', $temp or die "$temp: $!\n";
 	print $f $file;
 	close $f or die "$temp: $!\n";

@@ -277,6 +277,7 @@ open_confirm(struct model *m, const char *title, size_t messages)
 {
 	struct confirm *q = &m->confirm;
 
+	m->note[0] = '\0';
 	q->is_open = true;
 	snprintf(q->title, sizeof(q->title), "%s", title);
 	q->number = messages > (size_t)m->settings.confirm_above ? messages :

@@ -336,7 +336,9 @@ main(int argc, char **argv)
 		open_file(&m, &call);
 	else
 		open_queue(&m, &call);
-	if (rights_prepare(&err) == -1)
+	if (rights_prepare(call.app.kind != SOURCE_COPY ? NULL :
+	    access("deferred", F_OK) == 0 ? "deferred" : "incoming",
+	    &err) == -1)
 		log_fatal("%s", err.text);
 	return app_run(&m, &call.app);
 }

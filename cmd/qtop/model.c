@@ -317,6 +317,7 @@ model_go(struct model *m, enum screen screen)
 void
 model_drill(struct model *m, enum screen screen, const char *filter)
 {
+	char *copy = xstrdup(filter);	/* which may be the one it replaces */
 	struct crumb *c;
 
 	if (m->crumb_count == CRUMBS) {
@@ -333,7 +334,7 @@ model_drill(struct model *m, enum screen screen, const char *filter)
 	if (c->place.key != NULL)
 		c->place.key = xstrdup(c->place.key);
 	free(m->filter);
-	m->filter = xstrdup(filter);
+	m->filter = copy;
 	/* No key shall meet the rows of before. */
 	view_free(m->shown[screen]);
 	m->shown[screen] = NULL;

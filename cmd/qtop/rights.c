@@ -11,6 +11,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,12 +27,21 @@ static struct {
 } owner;
 
 int
-rights_prepare(struct err *err)
+rights_prepare(const char *dir, struct err *err)
 {
 	struct passwd *pw;
+	struct stat st;
 
 	if (geteuid() != 0)
 		return 0;
+	if (dir != NULL) {
+		if (stat(dir, &st) == -1)
+			return err_sys(err, "%s", dir);
+		owner.uid = st.st_uid;
+		owner.gid = owner.groups[0] = st.st_gid;
+		owner.count = 1;
+		return 0;
+	}
 	if ((pw = getpwnam(params.mail_owner)) == NULL)
 		return err_set(err, ERR_CONFIG, "unknown mail_owner: %s",
 		    params.mail_owner);

@@ -10,8 +10,14 @@
 
 struct err;
 
-/* rights_prepare - look up mail_owner, while still single-threaded; 0 or -1 */
-int	rights_prepare(struct err *err);
+/*
+ * rights_prepare - look up who that is, while still single-threaded
+ *
+ * dir		of a copied queue: the owner of this directory; NULL: mail_owner
+ *
+ * 0, or -1 with err.
+ */
+int	rights_prepare(const char *dir, struct err *err);
 /* rights_become_owner - this thread, and those it starts; nothing for who is not root */
 int	rights_become_owner(struct err *err);
 

@@ -140,14 +140,31 @@ draw_menu(struct model *m, struct grid *g)
 	}
 }
 
+/* How many lines the text takes when wrapped. */
+static int
+wrapped(const char *text, int width)
+{
+	const char *end;
+	size_t n;
+	int lines = 0;
+
+	for (; *text != '\0'; text = end + (*end == '\n')) {
+		end = text + strcspn(text, "\n");
+		do {
+			n = fitting(text, (size_t)(end - text), width);
+			text += n;
+			lines++;
+		} while (text < end);
+	}
+	return lines;
+}
+
 static void
 draw_confirm(struct model *m, struct grid *g)
 {
 	const struct confirm *q = &m->confirm;
-	size_t lines = screen_text(m, g, 0, 0, 1, 0, q->text.ptr, 0,
-	    ROLE_DIALOG);
 	int width = g->width < 84 ? g->width : 84;
-	int height = (int)lines + 4, x, y, at;
+	int height = wrapped(q->text.ptr, width - 4) + 4, x, y, at;
 
 	if (height > g->height - 1)
 		height = g->height - 1;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -252,7 +253,9 @@ theme_load(struct theme *t, const char *name, const char *dir,
 	    name[0] == '.')
 		return err_set(err, ERR_NOT_FOUND, "no theme '%.40s'", name);
 	buf_addf(&path, "%s/%s.theme", dir, name);
-	if ((rc = read_file(&new, path.ptr, err)) == 0) {
+	if (access(path.ptr, F_OK) == -1)
+		rc = err_set(err, ERR_NOT_FOUND, "no theme '%.40s'", name);
+	else if ((rc = read_file(&new, path.ptr, err)) == 0) {
 		snprintf(new.name, sizeof(new.name), "%s", name);
 		*t = new;
 	}

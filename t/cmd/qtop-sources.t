@@ -1,0 +1,99 @@
+#!/bin/sh
+# qtop: where messages come from; --batch
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/spool.sh"
+. "$(dirname "$0")/term.sh"
+
+spool_new "$T/a" 'hash_queue_depth = 1'
+"$PH_SRC/t/fill-queue.pl" "$T/a/spool" 200 9 || exit 1
+spool_own "$T/a"
+export HOME="$T/home" LC_ALL=C.UTF-8
+throttled=$(postqueue --select 'class = throttle' --format ids | wc -l)
+
+# --batch
+qtop --batch --size 120x30 >"$T/screen"
+is 'a screen has its lines' "$(wc -l <"$T/screen")" 30
+like 'and what is in the queue' "$(tail -n 2 "$T/screen" | head -n 1)" ' 200 of 200$'
+like 'a selection' "$(qtop --batch --select 'class = throttle')" " $throttled of 200"
+like 'a screen by name' "$(qtop --batch --screen domains)" '^ dom1.example '
+like 'an order' "$(qtop --batch --sort=-size --size 120x12 | sed -n 3p)" 'Size-'
+is 'several times' "$(qtop --batch -n 2 --refresh 1 --size 80x10 | wc -l)" 20
+like 'times are told' "$(qtop --batch --times 2>&1 >/dev/null)" '^complete-s [0-9.]+'
+refused() { want=$1; shift; qtop "$@" >"$T/out" 2>"$T/err2"; rc=$?; cat "$T/err2"; [ $rc = 64 ] && grep -qF -e "$want" "$T/err2"; }
+ok 'a wrong selection is refused' refused 'did you mean "sender"' --batch --select 'sendr = x'
+ok 'an unknown screen' refused 'nonsense is none of' --batch --screen nonsense
+ok 'an unknown column' refused 'no such column' --batch --sort nonsense
+ok 'an unknown theme' refused "no theme 'nonsense'" --batch --theme nonsense
+ok '-n without --batch' refused 'go with --batch' -n 2
+ok 'a size that is none' refused 'COLUMNSxLINES' --batch --size 80
+ok 'an argument' fails_with 64 qtop --batch something
+ok '--help' qtop --help
+
+# A snapshot, also from standard input, also a plain -j listing.
+postqueue --format jsonl >"$T/snap"
+like 'a snapshot' "$(qtop --batch --from "$T/snap" --size 120x10)" ' 200 of 200$'
+like 'says so' "$(qtop --batch --from "$T/snap" --size 160x10 | head -n 1)" 'snapshot .*snap.* read-only: a snapshot'
+like 'selections mean the same' "$(qtop --batch --from "$T/snap" --select 'class = throttle')" " $throttled of 200"
+like 'from standard input' "$(qtop --batch --from - <"$T/snap")" ' 200 of 200'
+like 'without any configuration' "$(MAIL_CONFIG=/nonexistent qtop --batch --from "$T/snap")" ' 200 of 200'
+ok 'a file that is not there' fails_with 1 qtop --batch --from "$T/nothing"
+printf 'nonsense\n' >"$T/bad"
+qtop --batch --from "$T/bad" >"$T/out" 2>"$T/err2"
+is 'lines that are none: status' $? 69
+like 'are named' "$(cat "$T/err2")" 'bad:1'
+(head -n 3 "$T/snap"; echo '{"v": 1,') >"$T/half"
+like 'half a snapshot is better than none' "$(qtop --batch --from "$T/half" 2>/dev/null)" ' 3 of 3  1 unreadable'
+term_open 80 24 sh -c "cat $T/snap | qtop --from -"
+shows 'keys work with messages on standard input' ' 200 of 200'
+term_keys q
+shows 'to the end' '^exit 0'
+
+# A copied queue, without the system it belongs to.
+cp -a "$T/a/spool" "$T/copy"
+like 'a copied queue' "$(cd / && MAIL_CONFIG=/nonexistent qtop --batch --queue-dir "$T/copy" --size 140x10)" ' 200 of 200'
+ok 'a directory that is no queue' refused 'no queue directory' --batch --queue-dir "$T/home"
+
+# The queue goes away while it is looked at.
+term_open 100 24 qtop --queue-dir "$T/copy" --refresh 1
+shows 'the copy' ' 200 of 200'
+mv "$T/copy" "$T/moved"
+rm -rf "$T/moved/deferred"
+mkdir "$T/empty"
+for q in maildrop incoming active hold corrupt; do mv "$T/moved/$q" "$T/empty/"; done
+shows 'what was known stays, and why' 'no queue can be opened'
+shows 'all of it' ' 200 of 200'
+term_keys q
+shows 'and q still ends it' '^exit 0'
+
+# By the service.
+instance_new "$T/i"
+owner=$(stat -c %U "$T/i/spool/active")
+"$PH_SRC/t/fill-queue.pl" "$T/i/spool" 50 4
+find "$T/i/spool/active" "$T/i/spool/incoming" -type f -exec mv {} "$T/i/spool/hold/" \;
+mkdir -p "$T/i/spool/defer"
+chown -R "$owner" "$T/i/spool/hold" "$T/i/spool/deferred" "$T/i/spool/defer"
+if [ "$(id -u)" = 0 ]; then
+	chmod 755 "$T" "$T/i" "$T/i/etc" "$T/i/spool"
+	chmod 777 "$T/home"
+	MAIL_CONFIG=$T/i/etc
+	chmod -R o+rX "$PH_BIN" 2>/dev/null
+	instance_start "$T/i"
+	as_other() { setpriv --reuid 65533 --regid 65533 --clear-groups -- "$@"; }
+	mkdir -m 755 "$T/pub"
+	cp "$PH_BIN/qtop" "$T/pub/qtop"
+	if as_other "$T/pub/qtop" --batch --size 160x12 >"$T/told" 2>&1; then
+		like 'who has no rights is told by the service' "$(cat "$T/told")" 'showq .*read-only: no rights to the queue'
+		like 'all messages' "$(cat "$T/told")" ' 50 of 50'
+		like 'but not when they are tried next' "$(sed -n 4p "$T/told")" ' \? '
+		like 'what cannot be judged is counted' \
+		    "$(as_other "$T/pub/qtop" --batch --size 120x12 --select 'sasl = newsletter')" '50 not judged'
+	else
+		like 'without rights it says what it would need' "$(cat "$T/told")" 'Permission denied'
+	fi
+	instance_stop "$T/i"
+	as_other "$T/pub/qtop" --batch >"$T/told" 2>&1
+	is 'a service that is down: status' $? 69
+	like 'is said' "$(cat "$T/told")" 'Connect to the .* showq service|Permission'
+fi
+
+done_testing
