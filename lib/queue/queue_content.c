@@ -14,14 +14,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/mail/charset.h"
-#include "lib/mail/encoded_word.h"
 #include "lib/mail/header.h"
 #include "lib/mail/mime.h"
 #include "lib/mail/mime_param.h"

@@ -96,11 +96,12 @@ return_old(const char *token, const struct queue_journal_message *m,
 	buf_setf(&path, "trash/%s/%s", token, m->what.id);
 	what.path = path.ptr;
 	result = queue_identity_open(&what, &f, err);
-	if (result == QUEUE_RESULT_DONE &&
-	    strcmp(f.path.ptr, path.ptr) != 0)
+	if (result == QUEUE_RESULT_GONE)
 		result = fail(err, ERR_NOT_FOUND, "the original is not in the "
-		    "trash");
-	if (result == QUEUE_RESULT_DONE) {
+		    "trash any more");
+	/* Elsewhere it is when an undo was cut short: then it is back already. */
+	if (result == QUEUE_RESULT_DONE &&
+	    strcmp(f.path.ptr, path.ptr) == 0) {
 		return_logs(token, m->what.id);
 		result = queue_identity_move(&f,
 		    edit_release_queue(m->what.queue), err);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# postsuper --edit: what changes and what stays, undo, and a kill at each system call
+# postsuper --edit: what changes and what stays, what is refused, undo
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/spool.sh"
 
@@ -163,62 +163,4 @@ like '--editor shows the difference' "$(cat "$T/err")" '^\+Subject: edited$'
 like 'and makes it' "$(records "$(only)"; content "$(only)")" '^Subject: edited$'
 like '' "$(records "$(only)")" '^recipient: bobby@b.example$'
 clear_spool
-
-# A kill before each system call that changes something: at most one message
-# that is delivered, at least one copy; afterwards --recover makes it one.
-copies() { find "$@" -type f -perm 700 | wc -l; }
-invariant() {
-	all=$(copies incoming active deferred hold)
-	live=$(copies incoming active deferred)
-	[ "$all" -ge 1 ] && [ "$live" -le 1 ] && [ "$all" -le 2 ] && return
-	echo "# $1: $all copies, $live to be delivered"
-	bad="$bad $1"
-}
-recovered() {
-	postsuper --recover >"$T/out" 2>&1 || { echo "# $1: --recover fails"; cat "$T/out"; bad="$bad $1"; }
-	if [ "$(copies incoming active deferred)" != 1 ] ||
-	    [ "$(find hold -type f | wc -l)" != 0 ] ||
-	    ! records "$(only)" | grep -q '^\*\*\* MESSAGE FILE END'; then
-		echo "# $1: after --recover"
-		find . -type f | sed 's/^/#   /'; sed 's/^/#   /' "$T/out"
-		bad="$bad $1"
-	fi
-	# A log without its message would be another message's one day.
-	for log in $(find defer bounce -type f | sed 's,.*/,,'); do
-		[ "$log" = "$(only)" ] || { echo "# $1: stray log $log"; bad="$bad $1"; }
-	done
-}
-kill_each() {	# kill_each QUEUE edit options: prints what went wrong
-	from=$1; shift
-	n=0 bad=
-	while n=$((n + 1)); do
-		clear_spool
-		put "$from" bob@b.example eve@e.example
-		hash=$(printf %.1s "$id")
-		mkdir -p "defer/$hash"
-		printf '\nrecipient=bob@b.example\noffset=%s\nstatus=4.0.0\nreason=no\n\n' \
-		    "$(postcat -eo -q "$id" | sed -n 's/^ *\([0-9]*\) recipient: bob.*/\1/p')" \
-		    >"defer/$hash/$id"
-		[ "$from" = deferred ] || rm "defer/$hash/$id"
-		spool_own "$T/s"
-		kill-at $n postsuper --edit --yes "$@" "$id" >/dev/null 2>"$T/err"
-		rc=$?
-		[ $rc = 125 ] && { echo "# $(cat "$T/err")"; return 125; }
-		invariant $n
-		recovered $n
-		[ $rc = 137 ] || break
-	done
-	[ $rc = 0 ] || { echo "# ended with $rc"; bad="$bad end"; }
-	echo "# $n system calls"
-	[ -z "$bad" ] && [ $n -gt 10 ]
-}
-kill-at 0 true 2>/dev/null
-if [ $? = 125 ]; then
-	ok 'kills at system calls # SKIP needs seccomp user notification' true
-else
-	ok 'killed at each system call: a new file' \
-	    kill_each deferred --set-sender new@n.example --drop-rcpt 'domain = b.example'
-	ok 'in place' kill_each deferred --drop-rcpt 'domain = b.example'
-	ok 'while it is active' kill_each active --mark-done 'domain = b.example'
-fi
 done_testing
