@@ -54,7 +54,7 @@ static struct {
 } opt;
 
 static char *notify_socket;	/* where a service manager listens */
-static char *queue_directory, *inet_protocols, *config_directory;
+static char *inet_protocols, *config_directory;
 static int ready_fd = -1;	/* tells the -w monitor */
 
 static const char usage_text[] =
@@ -284,7 +284,7 @@ on_reload(evutil_socket_t sig, short what, void *arg)
 		notify_ready();
 		return;
 	}
-	keep_value("queue_directory", queue_directory,
+	keep_value("queue_directory", master.queue_directory,
 	    params.queue_directory);
 	keep_value("inet_protocols", inet_protocols, params.inet_protocols);
 	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
@@ -455,7 +455,7 @@ open_flow_pipe(void)
 static void
 remember_what_stays(void)
 {
-	queue_directory = xstrdup(params.queue_directory);
+	master.queue_directory = xstrdup(params.queue_directory);
 	inet_protocols = xstrdup(params.inet_protocols);
 	config_directory = xstrdup(params.config_directory);
 	master.inet_interfaces = xstrdup(params.inet_interfaces);

@@ -59,6 +59,7 @@ struct master {
 	bool		 is_init;	/* -i: we are process 1 */
 	bool		 wants_debug;	/* -d: pass it on */
 	char		*inet_interfaces;	/* as at the start */
+	char		*queue_directory;	/* as at the start */
 };
 
 extern struct master master;

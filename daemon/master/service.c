@@ -70,6 +70,7 @@ last_component(const char *path)
 static void
 build_argv(struct service *s, const struct master_service *e)
 {
+	struct buf queue = BUF_INIT;
 	char number[16];
 	int n = 0, i;
 	size_t k;
@@ -103,6 +104,13 @@ build_argv(struct service *s, const struct master_service *e)
 		snprintf(number, sizeof(number), "%d", s->fd_count);
 		argv_add(&s->argv, &n, "-s");
 		argv_add(&s->argv, &n, number);
+	}
+	/* A reload does not move the queue: whoever starts later stays with us. */
+	if (strcmp(params.queue_directory, master.queue_directory) != 0) {
+		buf_setf(&queue, "queue_directory=%s", master.queue_directory);
+		argv_add(&s->argv, &n, "-o");
+		argv_add(&s->argv, &n, queue.ptr);
+		buf_done(&queue);
 	}
 	for (k = 0; k < e->argc; k++)
 		argv_add(&s->argv, &n, e->argv[k]);

@@ -58,12 +58,24 @@ ok 'and then ends' wait_for 5 dead "$first"
 ask kept pid >/dev/null
 like 'the next one is of the next generation' "$(tail -n 1 "$T/out/kept")" 'generation=2 '
 
-# Not queue_directory: the next log service would not start there.
 printf 'inet_protocols = ipv4, ipv6\n' >>"$I/etc/main.cf"
 reload
 ok 'what a reload cannot change is kept, with a warning' wait_for 5 instance_logged "$I" \
     'warning: ignoring inet_protocols parameter value change'
+
+# The queue stays where it is, also for those who start after the reload: the
+# log service of the next generation writes the line that is looked for.
+sed "s|^queue_directory = .*|queue_directory = $T/elsewhere|" "$T/good-main" >"$I/etc/main.cf"
+reload
+ok 'a new queue_directory is ignored with a warning' wait_for 5 instance_logged "$I" \
+    "warning: old value: \"$I/spool\", new value: \"$T/elsewhere\""
+ask kept pid >/dev/null
+like 'and those who start later get the old one' "$(tail -n 1 "$T/out/kept")" "\|-o\|queue_directory=$I/spool\|"
 cp "$T/good-main" "$I/etc/main.cf"
+reload
+ask kept pid >/dev/null
+ok 'until it stands there again' sh -c '! tail -n 1 "$1" | grep -q queue_directory' sh "$T/out/kept"
+is 'no service failed meanwhile' "$(grep -c 'throttling\|fatal' "$I/log/mail.log")" 0
 ok 'it stops' instance_stop "$I"
 
 echo 'x inet n - n - 1 probe' >>"$I/etc/master.cf"
