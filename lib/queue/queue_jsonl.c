@@ -115,7 +115,8 @@ put_rcpts(struct queue_field_context *c, struct buf *out)
 			if (notify == NULL)
 				notify = queue_field_find("notify", false);
 			queue_field_get(notify, c, i, 0, &v);
-			member(out, "notify", v.text);
+			if (v.kind == VALUE_TEXT)
+				member(out, "notify", v.text);
 		}
 		if (r->reason[0] != '\0')
 			put_reason(c, i, out);
