@@ -33,7 +33,7 @@ enum fate { FATE_PLANNED, FATE_ASKED, FATE_GONE, FATE_AGAIN, FATE_FAILED };
 struct wanted {
 	char		*id;
 	ino_t		 inode;
-	time_t		 mtime;		/* when it was asked for */
+	struct timespec	 changed;	/* ctime when it was asked for */
 	bool		 was_moved;	/* seen elsewhere than in deferred */
 	enum fate	 fate;
 };
@@ -101,8 +101,9 @@ look_after(struct flush *f, struct wanted *w)
 	}
 	if (is_at(w, "deferred", &st)) {
 		/* Back, with a new time for the next attempt. */
-		if (w->was_moved || (st.st_mtime != w->mtime &&
-		    st.st_mtime > clock_now()))
+		if (w->was_moved || (st.st_mtime > clock_now() &&
+		    (st.st_ctim.tv_sec != w->changed.tv_sec ||
+		    st.st_ctim.tv_nsec != w->changed.tv_nsec)))
 			set_fate(f, w, FATE_AGAIN);
 		return;
 	}
@@ -119,7 +120,7 @@ ask_for(struct flush *f, struct wanted *w)
 
 	if (f->r->source.kind == SOURCE_QUEUE) {
 		if (is_at(w, "deferred", &st)) {
-			w->mtime = st.st_mtime;
+			w->changed = st.st_ctim;
 		} else if (!is_at(w, "incoming", &st)) {
 			set_fate(f, w, FATE_GONE);
 			return;
