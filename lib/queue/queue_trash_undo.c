@@ -8,14 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/file.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
@@ -103,84 +101,6 @@ is_selected(const struct undo *u, const char *id, const char *path,
 }
 
 /* Back into its queue; new_id is filled when it needs another name. */
-/* Find what an edit has made of a message. */
-static bool
-find_edited(const char *new_id, struct queue_found *f)
-{
-	uint64_t inode;
-	size_t i;
-
-	f->id = new_id;
-	if (!queue_id_is_valid(new_id) || !queue_id_inode(new_id, &inode))
-		return false;
-	for (i = 0; queue_message_queues[i] != NULL; i++) {
-		f->queue = queue_message_queues[i];
-		queue_path(&f->path, f->queue, new_id);
-		f->fd = open(f->path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (f->fd != -1 && fstat(f->fd, &f->st) == 0 &&
-		    f->st.st_ino == inode)
-			return true;
-		if (f->fd != -1)
-			close(f->fd);
-		f->fd = -1;
-	}
-	return false;
-}
-
-static size_t
-count_rcpts(const struct queue_found *f)
-{
-	struct queue_message m;
-	size_t n;
-
-	queue_message_init(&m);
-	queue_message_begin(&m, f->queue, f->id, f->path.ptr, &f->st);
-	queue_message_want(&m, QUEUE_MESSAGE_ENVELOPE, NULL);
-	n = m.rcpt_count;
-	queue_message_done(&m);
-	return n;
-}
-
-/*
- * An edited message comes back only in place of the edited one, and only when
- * that has still all its recipients to go to: nobody gets both. It is kept
- * beside the manifest, under a name that is no ID.
- */
-static enum queue_result
-take_edited(const struct undo *u, const struct queue_journal_message *m,
-    struct err *err)
-{
-	struct queue_found f = QUEUE_FOUND_INIT;
-	enum queue_result result = QUEUE_RESULT_FAILED;
-	const char *home = NULL;
-	struct buf to = BUF_INIT;
-
-	if (!find_edited(m->new_id, &f)) {
-		err_set(err, ERR_NOT_FOUND, "what became of it, %s, is gone",
-		    m->new_id);
-	} else if (file_lock(f.fd, LOCK_EX | LOCK_NB) == -1) {
-		err_set(err, ERR_RETRY, "what became of it, %s, is being "
-		    "delivered", m->new_id);
-	} else if (!u->is_dry) {
-		home = f.queue;
-		trash_path(&to, u->token, m->what.id, "edited");
-		result = queue_identity_move(&f, to.ptr, err);
-	} else {
-		result = QUEUE_RESULT_DONE;
-	}
-	if (result == QUEUE_RESULT_DONE &&
-	    count_rcpts(&f) < (size_t)m->rcpts) {
-		if (!u->is_dry)
-			queue_identity_move(&f, home, NULL);
-		err_set(err, ERR_DENIED, "some recipients of what became of "
-		    "it, %s, were served", m->new_id);
-		result = QUEUE_RESULT_FAILED;
-	}
-	queue_found_close(&f);
-	buf_done(&to);
-	return result;
-}
-
 static enum queue_result
 put_back(const struct undo *u, const struct queue_journal_message *m,
     struct queue_found *f, struct buf *new_id, struct err *err)
@@ -210,9 +130,12 @@ put_back(const struct undo *u, const struct queue_journal_message *m,
 		buf_done(&from);
 		return result;
 	}
-	if (m->new_id[0] != '\0' && (result = take_edited(u, m, err)) !=
-	    QUEUE_RESULT_DONE)
-		return result;
+	/* Both would be delivered: queue_edit_undo knows how. */
+	if (m->new_id[0] != '\0') {
+		err_set(err, ERR_DENIED, "was edited, and is %s now",
+		    m->new_id);
+		return QUEUE_RESULT_FAILED;
+	}
 	if (u->is_dry)
 		return QUEUE_RESULT_DONE;
 	/* No log may be given to another message. */

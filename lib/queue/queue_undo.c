@@ -11,23 +11,18 @@
 #include "lib/queue/queue_undo.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
-#include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_select.h"
 
 #define TRIES		5
@@ -139,15 +134,6 @@ is_selected(const struct undo *u, const struct queue_found *f)
 	return is_so;
 }
 
-static bool
-is_same_file(int fd, const struct queue_found *f)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_ino == f->st.st_ino &&
-	    st.st_dev == f->st.st_dev;
-}
-
 static enum queue_result
 restore_mode(const struct queue_journal_message *m, struct queue_found *f,
     struct err *err)
@@ -182,49 +168,6 @@ restore_queue(const struct queue_journal_message *m, struct queue_found *f,
 	return result;
 }
 
-/*
- * Recipients that an edit has dropped in place: "833/ 901D", offsets and what
- * was written there. A byte that is something else by now is left alone.
- */
-static enum queue_result
-restore_bytes(const struct queue_found *f, const char *offsets,
-    struct err *err)
-{
-	enum queue_result result = QUEUE_RESULT_NOTHING;
-	char type, *rest;
-	off_t at;
-	int fd;
-
-	fd = open(f->path.ptr, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1 || !is_same_file(fd, f)) {
-		if (fd != -1)
-			close(fd);
-		return QUEUE_RESULT_GONE;	/* it moved: look again */
-	}
-	for (; *offsets != '\0'; offsets = rest + (*rest != '\0')) {
-		at = strtoll(offsets, &rest, 10);
-		while (*rest != '\0' && *rest != ' ')
-			rest++;
-		if (rest == offsets)
-			break;
-		if (pread(fd, &type, 1, at) != 1 || type != rest[-1] ||
-		    (type != QUEUE_REC_DONE && type != QUEUE_REC_CANCELED))
-			continue;
-		if (file_pwrite_all(fd, "R", 1, at) == -1) {
-			err_sys(err, "write %s", f->path.ptr);
-			result = QUEUE_RESULT_FAILED;
-			break;
-		}
-		result = QUEUE_RESULT_DONE;
-	}
-	if (result == QUEUE_RESULT_DONE && fsync(fd) == -1) {
-		err_sys(err, "fsync %s", f->path.ptr);
-		result = QUEUE_RESULT_FAILED;
-	}
-	close(fd);
-	return result;
-}
-
 /* Is the message still as the action left it? */
 static bool
 is_still_so(enum queue_action action, const char *queue)
@@ -252,8 +195,6 @@ restore(const struct undo *u, const struct queue_journal_message *m,
 		return QUEUE_RESULT_NOTHING;
 	if (u->is_dry)
 		return QUEUE_RESULT_DONE;
-	if (u->action == QUEUE_ACT_COUNT)
-		return restore_bytes(f, m->why, err);
 	if (u->action == QUEUE_ACT_EXPIRE ||
 	    u->action == QUEUE_ACT_EXPIRE_RELEASE)
 		mode = restore_mode(m, f, err);
@@ -293,9 +234,7 @@ undo_message(const struct queue_journal_message *m, void *ctx)
 	bool is_meant = true;
 	int tries = TRIES;
 
-	/* An edit that made a new file is the trash's business. */
-	if (strcmp(m->result, "done") != 0 || (u->action == QUEUE_ACT_COUNT &&
-	    m->new_id[0] != '\0'))
+	if (strcmp(m->result, "done") != 0)
 		return true;
 	do {
 		s.result = queue_identity_open(&m->what, &f, &err);
