@@ -248,7 +248,7 @@ gather_rows(struct gather *g, const struct queue_select *filter)
 	}
 	queue_snapshot_unlock(g->s);
 	queue_message_done(&message);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 }
 
 static void

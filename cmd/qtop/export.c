@@ -231,7 +231,7 @@ export_run(struct job *job)
 	    fsync(fileno(x->out)) == -1)
 		x->why = errno != 0 ? errno : EIO;
 	queue_message_done(&m);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 	buf_done(&out);
 }
 

@@ -91,7 +91,7 @@ put_flags(struct queue_message *m, time_t now, struct buf *out)
 	}
 	if (any)
 		buf_addc(out, '\n');
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 }
 
 static void

@@ -57,7 +57,7 @@ tag_run(struct job *job)
 	}
 	queue_snapshot_unlock(t->s);
 	queue_message_done(&message);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 }
 
 static void

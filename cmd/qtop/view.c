@@ -772,7 +772,7 @@ views_free(struct views *v)
 	request_done(&v->now);
 	queue_select_free(v->select);
 	queue_message_done(&v->m);
-	buf_done(&v->c.scratch);
+	queue_field_context_done(&v->c);
 	free(v->verdicts);
 	free(v->items);
 	pthread_cond_destroy(&v->asked_now);

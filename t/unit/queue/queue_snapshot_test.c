@@ -187,7 +187,7 @@ START_TEST(a_selection_means_the_same_from_a_row)
 		queue_select_free(q);
 	}
 	queue_message_done(&m);
-	buf_done(&c.scratch);
+	queue_field_context_done(&c);
 }
 END_TEST
 
