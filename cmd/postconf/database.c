@@ -82,35 +82,78 @@ add_prefix(size_t db, const char *prefix, struct pc_names *names,
 	free(list);
 }
 
-void
-pc_database_names(struct postconf *pc, struct pc_names *names,
-    struct scope *scope, const struct main_cf *cf, const char *value)
+/* "type:prefix" or "type:/file" of a client database. */
+static void
+note_table(struct postconf *pc, struct pc_names *names,
+    const struct main_cf *cf, const char *word)
 {
-	char *copy = xstrdup(value), *rest = copy, *word, *colon;
+	const char *colon = strchr(word, ':');
 	size_t i;
 
-	(void)scope;
-	while ((word = text_split(&rest, TEXT_LIST_SEP "{}")) != NULL) {
+	if (colon == NULL || colon[1] == '\0')
+		return;
+	for (i = 0; i < DATABASE_COUNT; i++)
+		if (strncmp(word, databases[i].type,
+		    (size_t)(colon - word)) == 0 &&
+		    databases[i].type[colon - word] == '\0')
+			break;
+	if (i == DATABASE_COUNT)
+		return;
+	if (colon[1] != '/')
+		add_prefix(i, colon + 1, names, cf, &pc->scope.cf);
+	else if (pc_names_add(&files, word, NULL, PC_USER) &&
+	    access(colon + 1, R_OK) == -1)
+		log_warning("open \"%s\" configuration \"%s\": %s",
+		    databases[i].type, colon + 1, strerror(errno));
+}
+
+/* What is in the braces of a table of tables; NULL for other words. */
+static char *
+inner_list(char *word)
+{
+	static const char *const holders[] = { "pipemap:", "unionmap:",
+	    "randmap:" };
+	char *inner;
+	size_t i, n;
+
+	for (i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
+		n = strlen(holders[i]);
+		if (strncmp(word, holders[i], n) == 0 &&
+		    text_brace_strip(word + n, &inner) == NULL)
+			return inner;
+	}
+	return NULL;
+}
+
+static void
+note_tables(struct postconf *pc, struct pc_names *names,
+    const struct main_cf *cf, char *text)
+{
+	char *rest = text, *word, *inner;
+
+	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
+		/* A table with attributes is looked into; behind proxy: not. */
+		if (*word == '{') {
+			if (text_brace_strip(word, &inner) == NULL)
+				note_tables(pc, names, cf, inner);
+			continue;
+		}
 		while (strncmp(word, "proxy:", 6) == 0)
 			word += 6;
-		if ((colon = strchr(word, ':')) == NULL || colon[1] == '\0')
-			continue;
-		for (i = 0; i < DATABASE_COUNT; i++)
-			if (strncmp(word, databases[i].type,
-			    (size_t)(colon - word)) == 0 &&
-			    databases[i].type[colon - word] == '\0')
-				break;
-		if (i == DATABASE_COUNT)
-			continue;
-		if (colon[1] == '/') {
-			if (pc_names_add(&files, word, NULL, PC_USER) &&
-			    access(colon + 1, R_OK) == -1)
-				log_warning("open \"%s\" configuration "
-				    "\"%s\": %s", databases[i].type,
-				    colon + 1, strerror(errno));
-		} else
-			add_prefix(i, colon + 1, names, cf, &pc->scope.cf);
+		if ((inner = inner_list(word)) != NULL)
+			note_tables(pc, names, cf, inner);
+		else
+			note_table(pc, names, cf, word);
 	}
+}
+
+void
+pc_database_names(struct postconf *pc, struct pc_names *names,
+    const struct main_cf *cf, const char *value)
+{
+	char *copy = xstrdup(value);
+
+	note_tables(pc, names, cf, copy);
 	free(copy);
 }
 

@@ -243,7 +243,7 @@ scan_databases(const struct scan *scan, struct scope *scope,
 	if (class == 0 || class == PC_USER)
 		return;
 	pc_expand(scope, &text, e->value);
-	pc_database_names(scan->pc, names, scope, cf, text.ptr);
+	pc_database_names(scan->pc, names, cf, text.ptr);
 	buf_done(&text);
 }
 
@@ -290,7 +290,7 @@ pc_names_collect(struct postconf *pc)
 	size_t i;
 
 	collect_services(pc);
-	for (i = 0; i < pc->service_count; i++)
+	for (i = 0; i < pc->service_count && !pc->show_defaults; i++)
 		warn_readonly(&pc->services[i].overrides, pc->master_file);
 	warn_readonly(&pc->scope.cf, pc->main_file);
 	for (i = 0; i < pc->service_count; i++) {

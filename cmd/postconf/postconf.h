@@ -102,7 +102,7 @@ const struct pc_name	*pc_names_find(const struct pc_names *names,
 /* ---- database.c */
 /* pc_database_names - mark "prefix_suffix" names of client databases in value as known */
 void	pc_database_names(struct postconf *pc, struct pc_names *names,
-	    struct scope *scope, const struct main_cf *cf, const char *value);
+	    const struct main_cf *cf, const char *value);
 /* pc_database_warn - warn about the contents of the database files seen */
 void	pc_database_warn(void);
 

@@ -554,11 +554,11 @@ static void
 show_parameter(struct postconf *pc, const struct pc_service *s,
     struct scope *scope, const char *parameter, const char *raw)
 {
-	const struct params_row *row = params_row_find(parameter);
 	struct buf name = BUF_INIT, value = BUF_INIT;
 
 	buf_setf(&name, "%s/%s", s->key, parameter);
-	if (pc->expand && (row == NULL || row->type != PARAMS_RAW))
+	/* Here raw values are expanded, too; in main.cf mode they stay. */
+	if (pc->expand)
 		pc_expand(scope, &value, raw);
 	else
 		buf_sets(&value, raw);
@@ -580,7 +580,10 @@ show_set(struct postconf *pc, const struct pc_service *s, const char *third,
 	for (i = 0; i < s->overrides.count; i++) {
 		const struct main_cf_entry *e = &s->overrides.entries[i];
 
-		if (!pc_request_match(third, e->name))
+		const struct params_row *row = params_row_find(e->name);
+
+		if (!pc_request_match(third, e->name) ||
+		    (row != NULL && row->class == PARAMS_READONLY))
 			continue;
 		show_parameter(pc, s, &scope, e->name, e->value);
 		shown = true;
