@@ -26,6 +26,12 @@ both() {
 
 same() {
 	sentence=$1; shift
+	ask "$@"
+	is "$sentence: $*" "$(cat "$T/ours.out")" "$(cat "$T/theirs.out")"
+}
+
+# ask COMMAND ARGS: both answers, in $T/ours.out and $T/theirs.out
+ask() {
 	[ -f "$T/in" ] || : >"$T/in"
 	(cd "$T/ours" && MAIL_CONFIG=$T/conf "$@" <"$T/in" >"$T/ours.out" 2>"$T/ours.err"
 	echo "status $?" >>"$T/ours.out")
@@ -38,7 +44,6 @@ same() {
 	cat "$T/ours.err" >>"$T/ours.out"
 	cat "$T/theirs.err" >>"$T/theirs.out"
 	sed -i '/YP_LAST_MODIFIED/s/[0-9][0-9]*$/NOW/' "$T/ours.out" "$T/theirs.out"
-	is "$sentence: $*" "$(cat "$T/ours.out")" "$(cat "$T/theirs.out")"
 }
 
 tables_conf() {
