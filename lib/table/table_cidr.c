@@ -17,9 +17,13 @@
 
 #define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
 
-/* Parse "[!...]PATTERN" at *text; NULL after a warning. */
+/*
+ * Parse "[!...]PATTERN" at *text; NULL after a warning. Behind "if" the
+ * pattern is all that is left.
+ */
 static struct ip_pattern *
-parse_pattern(const struct rule_place *place, char **text, bool *is_negated)
+parse_pattern(const struct rule_place *place, char **text, bool is_if,
+    bool *is_negated)
 {
 	struct ip_pattern pattern;
 	struct err err = ERR_INIT;
@@ -32,7 +36,7 @@ parse_pattern(const struct rule_place *place, char **text, bool *is_negated)
 		rule_warn(place, "no address pattern: skipping this rule");
 		return NULL;
 	}
-	for (word = p; *p != '\0' && !IS_SPACE(*p); p++)
+	for (word = p; *p != '\0' && (is_if || !IS_SPACE(*p)); p++)
 		;
 	if (*p != '\0')
 		*p++ = '\0';
@@ -69,7 +73,7 @@ parse_rule(struct rules *r, struct table *t, const struct rule_place *place,
 		return;
 	}
 	if ((rest = rule_keyword(line, "if")) != NULL) {
-		pattern = parse_pattern(place, &rest, &is_negated);
+		pattern = parse_pattern(place, &rest, true, &is_negated);
 		if (pattern == NULL)
 			return;
 		rule = rules_add(r, RULE_IF, place->line);
@@ -77,7 +81,8 @@ parse_rule(struct rules *r, struct table *t, const struct rule_place *place,
 		rule->is_negated = is_negated;
 		return;
 	}
-	if ((pattern = parse_pattern(place, &line, &is_negated)) == NULL)
+	if ((pattern = parse_pattern(place, &line, false,
+	    &is_negated)) == NULL)
 		return;
 	if (*line == '\0') {
 		rule_warn(place, "no lookup result: skipping this rule");

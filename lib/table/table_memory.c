@@ -242,8 +242,10 @@ split_item(char *item, char **key, char **value)
 			return "unbalanced '\"'";
 		p++;
 	} else {
-		while (*p != '\0' && *p != '=' && !isspace((unsigned char)*p))
-			p++;
+		for (; *p != '\0' && *p != '=' && !isspace((unsigned char)*p);
+		    p++)
+			if (*p == '\\' && p[1] != '\0')
+				p++;
 	}
 	if (p == item)
 		return *p == '=' ? "missing attribute name" :
