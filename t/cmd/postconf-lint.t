@@ -16,6 +16,8 @@ lint_of() {
 
 for dir in "$PH_SRC"/t/data/lint/*/; do
 	name=$(basename "$dir")
+	# Owners are judged for root only: an ordinary user owns his instance.
+	[ "$name" != perm ] || [ "$(id -u)" = 0 ] || continue
 	lint_of "$name" >"$T/found"
 	sed "s|@T@|$T|g" "$dir/expected" >"$T/expected"
 	wrong=

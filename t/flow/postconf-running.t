@@ -21,6 +21,6 @@ as "$I" postconf --set --apply 'smtpd_banner=$myhostname hi' >"$T/out" 2>&1
 like '--apply reloads' "$(cat "$T/out")" '^reloaded'
 ok 'so there is no difference' wait_for 10 no_difference
 before=$(cat "$I/etc/main.cf")
-ok '--apply refuses what no program starts with' fails_with 1 as "$I" postconf --set --apply 'mail_owner=nosuchuser'
+ok '--apply refuses what no program starts with' fails_with 1 as "$I" postconf --set --apply 'myhostname=bad..name'
 is 'and puts the old file back' "$(cat "$I/etc/main.cf")" "$before"
 done_testing
