@@ -14,10 +14,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
-
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/sha256.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
@@ -31,7 +30,6 @@
 #define OPT_UTF8_HEADER	2	/* field 6 */
 #define OPT_UTF8_SENDER	4
 #define ONLY_RCPT	"DRO/Kon"	/* records that do not make a segment mixed (3.4) */
-#define DIGEST_ROOM	64
 
 /* ---- where a record stands ---- */
 
@@ -412,7 +410,7 @@ edit_write(const struct queue_edit *e, const struct edit_decision *d,
 
 /* What one file holds, apart from what the edit changes. */
 struct summary {
-	EVP_MD_CTX	*envelope, *headers, *body;
+	struct sha256	 envelope, headers, body;
 	struct buf	 rcpts;		/* "R address\n" */
 	struct queue_rec_size size;
 	off_t		 data_offset, content_end, x_offset;
@@ -424,12 +422,12 @@ struct summary {
 };
 
 static void
-add_record(EVP_MD_CTX *digest, int type, const char *value, size_t len)
+add_record(struct sha256 *digest, int type, const char *value, size_t len)
 {
 	struct buf rec = BUF_INIT;
 
 	queue_rec_put(&rec, type, value, len);
-	EVP_DigestUpdate(digest, rec.ptr, rec.len);
+	sha256_add(digest, rec.ptr, rec.len);
 	buf_done(&rec);
 }
 
@@ -482,19 +480,19 @@ sum_envelope(struct summary *s, const struct queue_edit *e,
 		if (s->senders++ == 0)
 			buf_sets(&s->sender, value);
 		else
-			add_record(s->envelope, type, value, len);
+			add_record(&s->envelope, type, value, len);
 		return;
 	case QUEUE_REC_REDIRECT:
 		s->redirects++;
 		buf_sets(&s->redirect, value);
 		if (e->redirect == NULL)
-			add_record(s->envelope, type, value, len);
+			add_record(&s->envelope, type, value, len);
 		return;
 	case QUEUE_REC_FILTER:
 		s->filters++;
 		buf_sets(&s->filter, value);
 		if (e->filter == NULL)
-			add_record(s->envelope, type, value, len);
+			add_record(&s->envelope, type, value, len);
 		return;
 	case QUEUE_REC_RCPT:
 	case QUEUE_REC_DONE:
@@ -503,7 +501,7 @@ sum_envelope(struct summary *s, const struct queue_edit *e,
 		return;
 	}
 	if (!is_addition(d, type, value))
-		add_record(s->envelope, type, value, len);
+		add_record(&s->envelope, type, value, len);
 }
 
 static void
@@ -511,9 +509,9 @@ sum_content(struct summary *s, const struct edit_walk *w, int type,
     const char *value, size_t len)
 {
 	if (w->place == EDIT_BODY) {
-		add_record(s->body, type, value, len);
+		add_record(&s->body, type, value, len);
 	} else if (w->field == NULL) {
-		add_record(s->headers, type, value, len);
+		add_record(&s->headers, type, value, len);
 	} else {
 		buf_add(&s->set, value, len);
 		if (type == QUEUE_REC_TEXT)
@@ -555,14 +553,10 @@ sum_file(struct summary *s, const struct queue_edit *e,
 static void
 summary_init(struct summary *s)
 {
-	EVP_MD_CTX **digests[] = { &s->envelope, &s->headers, &s->body };
-	size_t i;
-
 	memset(s, 0, sizeof(*s));
-	for (i = 0; i < 3; i++) {
-		*digests[i] = EVP_MD_CTX_new();
-		EVP_DigestInit_ex(*digests[i], EVP_sha256(), NULL);
-	}
+	sha256_init(&s->envelope);
+	sha256_init(&s->headers);
+	sha256_init(&s->body);
 	buf_init(&s->rcpts);
 	buf_init(&s->sender);
 	buf_init(&s->redirect);
@@ -573,9 +567,6 @@ summary_init(struct summary *s)
 static void
 summary_done(struct summary *s)
 {
-	EVP_MD_CTX_free(s->envelope);
-	EVP_MD_CTX_free(s->headers);
-	EVP_MD_CTX_free(s->body);
 	buf_done(&s->rcpts);
 	buf_done(&s->sender);
 	buf_done(&s->redirect);
@@ -584,14 +575,13 @@ summary_done(struct summary *s)
 }
 
 static bool
-is_same(EVP_MD_CTX *a, EVP_MD_CTX *b)
+is_same(struct sha256 *a, struct sha256 *b)
 {
-	unsigned char x[DIGEST_ROOM], y[DIGEST_ROOM];
-	unsigned xn = 0, yn = 0;
+	unsigned char x[SHA256_BYTES], y[SHA256_BYTES];
 
-	EVP_DigestFinal_ex(a, x, &xn);
-	EVP_DigestFinal_ex(b, y, &yn);
-	return xn > 0 && xn == yn && memcmp(x, y, xn) == 0;
+	sha256_end(a, x);
+	sha256_end(b, y);
+	return memcmp(x, y, sizeof(x)) == 0;
 }
 
 /* Do the fields that were to be set stand there as they should, and no other of their name? */
@@ -676,15 +666,15 @@ difference(const struct queue_edit *e, const struct edit_decision *d,
 	    after->rcpts.ptr) != 0 :
 	    !has_same_lines(&before->rcpts, &after->rcpts))
 		return "its recipients are wrong";
-	if (!is_same(before->envelope, after->envelope))
+	if (!is_same(&before->envelope, &after->envelope))
 		return "envelope records changed that were not to";
 	if (e->has_content)
 		return NULL;
-	if (!is_same(before->headers, after->headers))
+	if (!is_same(&before->headers, &after->headers))
 		return "header fields changed that were not to";
 	if (!has_set_headers(e, after))
 		return "its header fields are not as they should be";
-	if (d->strip_count == 0 && !is_same(before->body, after->body))
+	if (d->strip_count == 0 && !is_same(&before->body, &after->body))
 		return "the body changed";
 	return NULL;
 }

@@ -14,10 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
+#include "lib/base/sha256.h"
 #include "lib/queue/queue_content.h"
 #include "lib/queue/queue_message_internal.h"
 
@@ -48,7 +47,7 @@ by_text(const void *a, const void *b)
 }
 
 static void
-add_rcpts(EVP_MD_CTX *md, const struct queue_message *m)
+add_rcpts(struct sha256 *md, const struct queue_message *m)
 {
 	const char **list = xreallocarray(NULL, m->rcpt_count + 1,
 	    sizeof(*list));
@@ -59,44 +58,39 @@ add_rcpts(EVP_MD_CTX *md, const struct queue_message *m)
 	if (m->rcpt_count > 1)
 		qsort(list, m->rcpt_count, sizeof(*list), by_text);
 	for (i = 0; i < m->rcpt_count; i++)
-		EVP_DigestUpdate(md, list[i], strlen(list[i]) + 1);
-	EVP_DigestUpdate(md, "", 1);
+		sha256_add(md, list[i], strlen(list[i]) + 1);
+	sha256_add(md, "", 1);
 	free(list);
 }
 
 static bool
 add_bytes(void *ctx, const char *data, size_t len)
 {
-	EVP_DigestUpdate(ctx, data, len);
+	sha256_add(ctx, data, len);
 	return true;
 }
 
 static bool
 take_fingerprint(struct queue_message *m, struct queue_content *c)
 {
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char digest[SHA256_BYTES];
 	char text[2 * DIGEST_SHOWN + 1];
 	const struct queue_content_part *p;
-	bool is_good;
+	struct sha256 md;
 	size_t i;
 
-	is_good = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-	if (is_good) {
-		EVP_DigestUpdate(md, m->sender, strlen(m->sender) + 1);
-		add_rcpts(md, m);
-	}
-	for (i = 0; is_good && (p = queue_content_part(c, i)) != NULL; i++) {
+	sha256_init(&md);
+	sha256_add(&md, m->sender, strlen(m->sender) + 1);
+	add_rcpts(&md, m);
+	for (i = 0; (p = queue_content_part(c, i)) != NULL; i++) {
 		if (p->is_multipart)
 			continue;
-		EVP_DigestUpdate(md, p->type, strlen(p->type) + 1);
-		is_good = queue_content_get(c, i, CONTENT_DECODED, add_bytes,
-		    md, NULL) == 0;
+		sha256_add(&md, p->type, strlen(p->type) + 1);
+		if (queue_content_get(c, i, CONTENT_DECODED, add_bytes, &md,
+		    NULL) == -1)
+			return false;
 	}
-	is_good = is_good && EVP_DigestFinal_ex(md, digest, NULL) == 1;
-	EVP_MD_CTX_free(md);
-	if (!is_good)
-		return false;
+	sha256_end(&md, digest);
 	for (i = 0; i < DIGEST_SHOWN; i++)
 		snprintf(text + 2 * i, 3, "%02x", digest[i]);
 	m->fingerprint = queue_message_keep(m, text);
