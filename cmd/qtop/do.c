@@ -140,7 +140,7 @@ cancel(struct model *m)
 		m->tagged_only = false;
 		model_ask(m);
 	} else if (m->filter[0] != '\0') {
-		m->crumb_count = 0;
+		model_forget_way(m);
 		model_filter(m, "");
 	}
 }

@@ -66,10 +66,7 @@ model_done(struct model *m)
 		view_free(m->shown[i]);
 		free(m->places[i].key);
 	}
-	for (i = 0; i < m->crumb_count; i++) {
-		free(m->crumbs[i].filter);
-		free(m->crumbs[i].place.key);
-	}
+	model_forget_way(m);
 	for (i = 0; i < TAB_COUNT; i++)
 		buf_done(&m->reader.tabs[i]);
 	for (i = 0; i < PROMPT_COUNT; i++)
@@ -356,6 +353,15 @@ model_back(struct model *m)
 	m->places[c->screen] = c->place;
 	model_go(m, c->screen);
 	return true;
+}
+
+void
+model_forget_way(struct model *m)
+{
+	for (; m->crumb_count > 0; m->crumb_count--) {
+		free(m->crumbs[m->crumb_count - 1].filter);
+		free(m->crumbs[m->crumb_count - 1].place.key);
+	}
 }
 
 void

@@ -231,6 +231,8 @@ void	model_go(struct model *m, enum screen screen);
 void	model_drill(struct model *m, enum screen screen, const char *filter);
 /* model_back - false when there is no way back */
 bool	model_back(struct model *m);
+/* model_forget_way - there is no way back from here */
+void	model_forget_way(struct model *m);
 
 /* model_say - the last result, at the bottom */
 void	model_say(struct model *m, enum tone tone, const char *fmt, ...)
