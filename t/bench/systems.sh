@@ -6,6 +6,11 @@
 # BENCH_DIR says on which file system (default /var/tmp). /dev/shm shows what the
 # mail systems themselves cost; a disk adds the same creates, renames and
 # flushes to both, and with them its own noise.
+#
+# Not on an ext4 without a journal (dumpe2fs -h: no has_journal): it gives no
+# inode of a file deleted in the last minutes to a new one, and each create
+# searches past all of those. What one run deleted then slows the next, and the
+# faster system more. An ext4 image on a loop device has a journal.
 PH_SRC=${PH_SRC:-$(cd "$here/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
 PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
