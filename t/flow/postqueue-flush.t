@@ -4,7 +4,7 @@
 
 instance_new "$T/a" 'defer_transports = smtp' 'queue_run_delay = 1h' \
     'minimal_backoff_time = 1h' 'maximal_backoff_time = 1h'
-instance_start "$T/a"
+must 'the instance starts' instance_start "$T/a"
 for to in a@one.example b@one.example c@two.example; do
 	printf 'Subject: x\n\nbody\n' | as "$T/a" sendmail -f s@origin.example "$to"
 done
@@ -20,7 +20,7 @@ is 'the other one was not touched' "$(tried "$id")" "$before"
 as "$T/a" postqueue --flush-select 'sender = nobody@nowhere' >"$T/out" 2>"$T/err"
 is 'nothing meant is status 3' $? 3
 as "$T/a" postconf -e 'defer_transports =' 'default_transport = discard:'
-as "$T/a" postfix reload >/dev/null 2>&1
+instance_reload "$T/a"
 start=$(date +%s)
 as "$T/a" postqueue --flush-select 'queue = deferred' --rate 2 >"$T/out" 2>"$T/err"
 is 'what is delivered meanwhile is gone' $? 0

@@ -62,13 +62,8 @@ for type in gdbm lmdb cdb; do
 done
 
 # A table that cannot be opened defers what needs it, and nothing is lost.
-# A reload ends the process that still has it open, but not at once.
-pickups() { ps -o pid=,args= --ppid "$(tr -d ' ' <"$T/i/spool/pid/master.pid")" | sed -n 's/ *\([0-9]*\) pickup.*/\1/p'; }
-old_gone() { ! kill -0 $old 2>/dev/null; }
 rm "$T/tables/gone.cdb"
-old=$(pickups)
-postfix reload >/dev/null 2>&1
-[ -z "$old" ] || wait_for 10 old_gone
+instance_reload "$T/i"
 send b@v.example
 ok 'a missing table is named' wait_for 10 instance_logged "$T/i" "open database $T/tables/gone.cdb: No such file or directory"
 is 'nothing is bounced for it' "$(instance_log "$T/i" | grep -c 'status=bounced')" 0
