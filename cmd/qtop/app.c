@@ -248,13 +248,14 @@ wait_for_something(struct app *a, bool is_busy)
 	int64_t now = clock_mono_ms(), left = TICK_MS;
 	uint64_t count;
 	ssize_t n;
+	int ready;
 
 	if (a->is_dirty)
 		left = a->painted_ms + PAINT_MS - now;
 	if (is_busy || left < 0)
 		left = 0;
-	if (poll(fds, 2, (int)left) <= 0) {
-		a->is_dirty |= left == TICK_MS || errno == EINTR;
+	if ((ready = poll(fds, 2, (int)left)) <= 0) {
+		a->is_dirty |= left == TICK_MS || ready == -1;
 		return;
 	}
 	if (fds[1].revents != 0) {
@@ -312,6 +313,7 @@ stop_workers(struct app *a)
 {
 	struct model *m = a->m;
 
+	act_cancel(m->act);
 	jobs_free(m->act_jobs);
 	jobs_free(m->look);
 	views_free(m->views);

@@ -545,6 +545,18 @@ do_dialogs(struct model *m, enum action action)
 	}
 }
 
+static void
+quit(struct model *m)
+{
+	size_t done, total;
+	const char *verb;
+
+	if (act_progress(m->act, &done, &total, &verb))
+		model_say(m, TONE_BAD, "%s is going on; Esc stops it", verb);
+	else
+		m->is_over = true;
+}
+
 void
 do_action(struct model *m, enum action action)
 {
@@ -567,7 +579,7 @@ do_action(struct model *m, enum action action)
 		case DO_COPY: copy_id(m); break;
 		case DO_REDRAW: m->wants_redraw = true; break;
 		case DO_SUSPEND: m->wants_suspend = true; break;
-		case DO_QUIT: m->is_over = true; break;
+		case DO_QUIT: quit(m); break;
 		case DO_PREVIEW: case DO_PAUSE: case DO_FOLLOW: case DO_MOUSE:
 			do_settings(m, action);
 			break;

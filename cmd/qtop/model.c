@@ -283,7 +283,8 @@ model_update(struct model *m)
 	} else {
 		view_free(v);		/* of a screen that was left */
 	}
-	is_new |= jobs_finish(m->look, m) | jobs_finish(m->act_jobs, m);
+	is_new |= jobs_finish(m->look, m);
+	is_new |= jobs_finish(m->act_jobs, m);
 	return is_new;
 }
 
