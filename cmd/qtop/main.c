@@ -37,7 +37,7 @@ static const char usage_text[] =
     "  qtop\n"
     "  qtop --select 'class = throttle' --screen domains\n"
     "  qtop --batch --screen overview\n"
-    "  postqueue --format jsonl >queue.jsonl; qtop --from queue.jsonl\n"
+    "  ssh mx1 postqueue -j | qtop --from -\n"
     "\n"
     "Within qtop, ? lists the keys.\n";
 
