@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 count=600
 [ -z "${PH_LARGE-}" ] || count=10000
-sink_port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+sink_port=$(free_port)
 instance_new "$T/ours" "transport_maps = inline:{ {remote.example = smtp:[127.0.0.1]:$sink_port} }" \
     'in_flow_delay = 0' 'smtpd_client_connection_rate_limit = 0' 'default_destination_concurrency_limit = 2'
 mkdir "$T/sink"
