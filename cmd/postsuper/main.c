@@ -594,8 +594,12 @@ main(int argc, char **argv)
 		log_warning("%s", err.text);
 	if (queue_become_owner(&err) == -1)
 		log_fatal("%s", err.text);
-	/* While nobody serves the log file it is written to by its owner. */
-	log_needs_file();
+	/*
+	 * While nobody serves the log file it is written to by its owner. The
+	 * new actions have their journal: they never end half way for it.
+	 */
+	if (!is_long)
+		log_needs_file();
 	params_log(LOG_TO_STDERR, true);
 	if (is_long)
 		status = (int)run_long(&cmd);

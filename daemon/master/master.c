@@ -504,6 +504,8 @@ master_run(int argc, char **argv)
 	if (service_load(config_directory, true, &err) == -1)
 		log_fatal("%s", err.text);
 	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
+	/* Nor may we ever wait for a service that we have yet to start. */
+	log_postlog_never_wait();
 	log_info("daemon started -- version %s, configuration %s",
 	    params.mail_version, config_directory);
 	if (ready_fd != -1) {

@@ -244,15 +244,13 @@ postlog_connect(const char *path)
 }
 
 /*
- * May a line wait for room in the service's queue? Who may write the file does
- * so instead: the supervisor must never wait for a service that it has yet to
- * start. Others wait for a time, and do so once, not again for every line as
- * long as nothing moves.
+ * May a line wait for room in the service's queue? For a time, and once, not
+ * again for every line as long as nothing moves.
  */
 static bool
 may_wait(void)
 {
-	return lg.fallback == NULL && !lg.is_stuck && lg.postlog_wait_ms > 0;
+	return !lg.is_stuck && lg.postlog_wait_ms > 0;
 }
 
 /*
@@ -313,7 +311,8 @@ file_append(const char *path, const char *line, size_t len)
 	/* /dev/stdout cannot be opened when it is a socket or a lost terminal. */
 	if (lg.file_fd == -1 && strcmp(path, "/dev/stdout") == 0)
 		lg.file_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (lg.file_fd == -1 && lg.needs_file)
+	/* A service that is only behind is no reason to end. */
+	if (lg.file_fd == -1 && lg.needs_file && !lg.is_stuck)
 		file_refused(path);
 	if (lg.file_fd == -1 || len + 1 > sizeof(out))
 		return;

@@ -59,10 +59,10 @@ void	log_tag(const char *syslog_name, const char *facility);
 void	log_postlog(const char *socket_path, const char *relative_path,
 	    const char *host, const char *fallback);
 
-/* log_postlog_never_wait - lose a line rather than wait until it is read */
+/* log_postlog_never_wait - a line that the service has no room for goes to the fallback file, or is lost */
 void	log_postlog_never_wait(void);
 
-/* log_needs_file - a log file that cannot be opened is fatal, rather than its lines lost */
+/* log_needs_file - while nobody serves the log, a file that cannot be opened is fatal, rather than its lines lost */
 void	log_needs_file(void);
 
 /* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
