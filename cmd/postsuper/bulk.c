@@ -17,6 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/archive.h"
 #include "cmd/postsuper/edit.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -59,6 +60,8 @@ bulk_prepare(struct bulk *b)
 	}
 	if (!b->is_dry)
 		bulk_copy_prepare(b);
+	export_prepare(b);
+	import_prepare(b);
 }
 
 void
@@ -435,4 +438,49 @@ bulk_act(const struct bulk *b)
 	    picked.unreadable > 0 || (picked.missing > 0 && has_work)))
 		return BULK_PARTLY;
 	return status;
+}
+
+/* ---- what is not one of the library's actions ---- */
+
+enum bulk_status
+bulk_pick_checked(const struct bulk *b, const char *name,
+    struct queue_plan **plan, struct bulk_picked *picked)
+{
+	struct queue_plan_totals t;
+	struct buf text = BUF_INIT;
+	struct err err = ERR_INIT;
+	bool is_sure;
+
+	*plan = queue_plan_new(QUEUE_ACT_DELETE, b->now, false);
+	if (b->order != NULL && queue_plan_order(*plan, b->order, &err) == -1)
+		log_fatal("--order: %s", err.text);
+	fill_plans(b, plan, 1, false, picked);
+	tell_picked(picked);
+	if (bulk_stop != 0)
+		return BULK_PARTLY;
+	if (queue_plan_check(*plan, &b->guards, &err) == -1) {
+		log_error("refused: %s", err.text);
+		return BULK_REFUSED;
+	}
+	queue_plan_total(*plan, &t);
+	if (t.messages == 0) {
+		if (!b->wants_json)
+			log_info("nothing matched");
+		return BULK_NOTHING;
+	}
+	if (b->is_dry && b->wants_json) {
+		printf("{\"event\": \"plan\", \"action\": \"%s\", "
+		    "\"messages\": %zu, \"bytes\": %lld}\n", name,
+		    t.messages, (long long)t.bytes);
+	} else if (b->is_dry) {
+		buf_addf(&text, "%s %zu message%s, ", name, t.messages,
+		    t.messages == 1 ? "" : "s");
+		queue_plan_put_bytes(&text, t.bytes);
+		puts(text.ptr);
+	}
+	buf_setf(&text, "%s %zu message%s", name, t.messages,
+	    t.messages == 1 ? "" : "s");
+	is_sure = b->is_dry || bulk_confirm(b, text.ptr, t.messages);
+	buf_done(&text);
+	return is_sure ? BULK_DONE : BULK_REFUSED;
 }

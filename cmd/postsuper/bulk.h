@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "lib/queue/queue_plan.h"
@@ -59,6 +60,9 @@ struct bulk {
 	const char	*note, *reason;
 	const char	*copy_to;	/* directory */
 	enum bulk_export export;
+	const char	*export_queue, *import_queue; /* archives */
+	bool		 keeps;		/* what is exported stays, on hold */
+	bool		 releases;	/* what is imported */
 
 	const struct bulk_edit *edit;	/* of QUEUE_ACT_EDIT */
 
@@ -72,8 +76,11 @@ struct bulk {
 	int		 ids_fd, copy_fd;
 	char		 copy_dir[4096]; /* made below copy_to */
 	char		 user[64];
+	int		 archive_fd, publish_fd;
+	pid_t		 publisher;	/* gives the archive its name */
 };
 #define BULK_INIT { .limit = -1, .older_s = -1, .ids_fd = -1, .copy_fd = -1, \
+	.archive_fd = -1, .publish_fd = -1, \
 	.guards = QUEUE_PLAN_GUARDS_INIT }
 
 /* bulk_prepare - with the caller's rights: parse the selection, open files, make the trash */
@@ -115,6 +122,18 @@ struct bulk_picked {
 /* bulk_pick - add the messages that are meant to each of the plans; which were not found is warned about */
 void	bulk_pick(const struct bulk *b, struct queue_plan *const *plans,
 	    size_t plan_count, bool wants_summary, struct bulk_picked *out);
+
+/*
+ * bulk_pick_checked - pick, show, guard and ask, for what is no enum queue_action
+ *
+ * name		of the action
+ * *plan	out: the messages, of QUEUE_ACT_DELETE; also when it is refused
+ *
+ * DONE: go on, unless it is a dry run.
+ */
+enum bulk_status	bulk_pick_checked(const struct bulk *b, const char *name,
+			    struct queue_plan **plan,
+			    struct bulk_picked *picked);
 
 /* bulk_stop - not 0 once a signal asked to stop */
 extern volatile sig_atomic_t bulk_stop;

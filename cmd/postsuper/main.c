@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/archive.h"
 #include "cmd/postsuper/bulk.h"
 #include "cmd/postsuper/edit.h"
 #include "cmd/postsuper/super.h"
@@ -40,6 +41,10 @@ static const char usage_text[] =
     "       postsuper [-c config_dir] action ... [which] [option ...]\n"
     "                 [ALL | queue_id ...]\n"
     "       postsuper [-c config_dir] --undo last | token [--select expr]\n"
+    "                 [--dry-run] [--yes] [--note text] [--json]\n"
+    "       postsuper [-c config_dir] --export-queue file [--keep] [which]\n"
+    "                 [option ...] [ALL | queue_id ...]\n"
+    "       postsuper [-c config_dir] --import-queue file [--release]\n"
     "                 [--dry-run] [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --trash [--json]\n"
     "       postsuper [-c config_dir] --verify [--json]\n"
@@ -84,6 +89,7 @@ static const char usage_text[] =
     "  --batch n         rest after every n, --pause time: for so long\n"
     "  --copy-to dir     first copy queue files and logs into a new directory\n"
     "                    there; alone, do only that; --export mbox | eml: as mail\n"
+    "  --keep            what is exported stays here, too, on hold\n"
     "  --note text       why: kept in the journal and the log\n"
     "  --no-undo         delete for good; needs no trash and no journal\n"
     "  --json            results as JSON, one object a line\n";
@@ -95,6 +101,7 @@ enum {
 	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
 	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
+	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -135,6 +142,9 @@ static const struct option long_options[] = {
 	{ "journal", no_argument, NULL, LONG_JOURNAL },
 	{ "copy-to", required_argument, NULL, LONG_COPY_TO },
 	{ "export", required_argument, NULL, LONG_EXPORT },
+	{ "export-queue", required_argument, NULL, LONG_EXPORT_QUEUE },
+	{ "import-queue", required_argument, NULL, LONG_IMPORT_QUEUE },
+	{ "keep", no_argument, NULL, LONG_KEEP },
 	{ "since", required_argument, NULL, LONG_SINCE },
 	{ "edit", no_argument, NULL, LONG_ACTION + QUEUE_ACT_EDIT },
 	{ "set-sender", required_argument, NULL, LONG_OP + EDIT_SET_SENDER },
@@ -357,6 +367,9 @@ read_long(int c, struct command *cmd)
 	case LONG_OLDER_THAN:
 		b->older_s = seconds_of("older-than", optarg);
 		break;
+	case LONG_EXPORT_QUEUE: b->export_queue = optarg; break;
+	case LONG_IMPORT_QUEUE: b->import_queue = optarg; break;
+	case LONG_KEEP: b->keeps = true; break;
 	case LONG_SINCE: b->since = optarg; break;
 	case LONG_UNDO: b->undo = optarg; break;
 	case LONG_EDITOR: cmd->edit.has_editor = true; break;
@@ -375,7 +388,7 @@ read_long(int c, struct command *cmd)
 		break;
 	}
 	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE || c == LONG_VERIFY ||
-	    c == LONG_JOURNAL || c == LONG_RECOVER) {
+	    c == LONG_JOURNAL || c == LONG_RECOVER || c == LONG_EXPORT_QUEUE) {
 		if (cmd->mode != 0 && cmd->mode != c)
 			log_fatal("only one of --undo, --trash, --purge, "
 			    "--journal, --recover, or actions");
@@ -419,6 +432,11 @@ static const struct {
 	    LONG_NO_UNDO, LONG_JSON, LONG_EDITOR, LONG_KEEP_HELD,
 	    LONG_WAIT, LONG_COPY_TO, LONG_EXPORT } },
 	{ LONG_RECOVER, { LONG_RECOVER, LONG_JSON } },
+	{ LONG_EXPORT_QUEUE, { LONG_EXPORT_QUEUE, LONG_KEEP, LONG_SELECT,
+	    LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN, LONG_YES, LONG_MAX,
+	    LONG_EXPECT, LONG_LIMIT, LONG_ORDER, LONG_NOTE, LONG_JSON } },
+	{ LONG_IMPORT_QUEUE, { LONG_IMPORT_QUEUE, LONG_DRY_RUN, LONG_YES,
+	    LONG_NOTE, LONG_JSON } },
 	{ LONG_UNDO, { LONG_UNDO, LONG_SELECT, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
@@ -434,7 +452,8 @@ goes_with(int mode, int option)
 	size_t i, j;
 
 	if (option >= LONG_OP)
-		return mode == LONG_ACTION;
+		return mode == LONG_ACTION || (mode == LONG_IMPORT_QUEUE &&
+		    option == LONG_ACTION + QUEUE_ACT_RELEASE);
 	for (i = 0; i < sizeof(companions) / sizeof(companions[0]); i++)
 		for (j = 0; companions[i].mode == mode &&
 		    companions[i].options[j] != 0; j++)
@@ -512,6 +531,11 @@ check_long(struct command *cmd, char **operands)
 	struct bulk *b = &cmd->bulk;
 	size_t i;
 
+	/* Here --release is no action of its own. */
+	if (b->import_queue != NULL) {
+		b->releases = has_action(b, QUEUE_ACT_RELEASE);
+		cmd->mode = LONG_IMPORT_QUEUE;
+	}
 	if (cmd->has_short)
 		log_fatal("short and long options for actions do not mix");
 	if (cmd->mode == 0)
@@ -522,7 +546,7 @@ check_long(struct command *cmd, char **operands)
 		    !goes_with(cmd->mode, long_options[i].val))
 			log_fatal("--%s does not go with what else is asked "
 			    "for", long_options[i].name);
-	if (cmd->mode != LONG_ACTION) {
+	if (cmd->mode != LONG_ACTION && cmd->mode != LONG_EXPORT_QUEUE) {
 		if (operands[0] != NULL)
 			log_fatal("no operand is wanted: %s", operands[0]);
 		return;
@@ -552,6 +576,8 @@ run_long(struct command *cmd)
 	switch (cmd->mode) {
 	case LONG_UNDO: return bulk_undo(&cmd->bulk);
 	case LONG_TRASH: return bulk_trash(&cmd->bulk);
+	case LONG_EXPORT_QUEUE: return bulk_export_queue(&cmd->bulk);
+	case LONG_IMPORT_QUEUE: return bulk_import_queue(&cmd->bulk);
 	case LONG_VERIFY: return bulk_verify(&cmd->bulk);
 	case LONG_PURGE: return bulk_purge(&cmd->bulk);
 	case LONG_JOURNAL: return bulk_journal(&cmd->bulk);
