@@ -27,7 +27,7 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$O/gen $(OPT) $(WARN) \
 	  -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) $(CFLAGS)
 LINK_FLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
 	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
-ALL_LDFLAGS = $(LINK_FLAGS) -Wl,--dynamic-list=module/exports
+ALL_LDFLAGS = $(LINK_FLAGS) -Wl,--dynamic-list=lib/table/module/exports
 
 # Small libraries go in whole: every process start and every resident process
 # pays for each shared one. "make STATIC_LIBS=" links them as shared ones.
@@ -51,7 +51,7 @@ TOOL_SRC := $(wildcard t/tools/*.c)
 SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
 
 # Loadable table types: those whose client library is here. NAME:PACKAGE, and
-# besides module/table_NAME.c what else is part of NAME.
+# besides table_NAME.c of lib/table/module what else is part of NAME.
 MODULE_PKGS = ldap:ldap mysql:libmariadb pgsql:libpq redis:hiredis
 module_pkg = $(patsubst $(1):%,%,$(filter $(1):%,$(MODULE_PKGS)))
 MODULE_ALL = $(foreach m,$(MODULE_PKGS),$(firstword $(subst :, ,$m)))
@@ -137,14 +137,14 @@ endef
 $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 
 # A module gets the functions it shares with programs from the one that loads it.
-$O/module/%.o: module/%.c $O/flags | $O/gen/lib/conf/params_gen.h
+$O/lib/table/module/%.o: lib/table/module/%.c $O/flags | $O/gen/lib/conf/params_gen.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql -I/usr/include/hiredis \
 	    -MMD -MP -c -o $@ $<
 
 define MODULE
-$O/modules/posthorn-$(1).so: $O/module/table_$(1).o $(MODULE_PARTS_$(1):%=$O/module/%.o)
+$O/modules/posthorn-$(1).so: $(patsubst %,$O/lib/table/module/%.o,table_$(1) $(MODULE_PARTS_$(1)))
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
 	@$$(CC) $$(LINK_FLAGS) -shared -o $$@ $$^ \

@@ -2,8 +2,8 @@
 # lint.sh - the picture in the design stays true: who may include whom
 #
 # cmd and daemon include lib; a room of lib includes only itself and rooms
-# below it; a role includes only itself, serve, cleanup, rewrite and role.h; a
-# module includes only lib and the other files of its folder.
+# below it; loadable modules stand on their room, never the room on them; a role
+# includes only itself, serve, cleanup, rewrite and role.h.
 # Each header compiles on its own, each source file says what it is and its
 # licence, each folder has a README.
 set -u
@@ -22,7 +22,7 @@ rank() {
 	esac
 }
 
-arrows=$(grep -rn '^#include "' lib daemon cmd module --include='*.[ch]' |
+arrows=$(grep -rn '^#include "' lib daemon cmd --include='*.[ch]' |
     sed 's/^\([^:]*\):\([0-9]*\):#include "\([^"]*\)".*/\1 \2 \3/')
 
 while read -r file line target; do
@@ -32,9 +32,16 @@ while read -r file line target; do
 	rest=${target#*/}; troom=${rest%%/*}
 	case $from/$to in
 	lib/lib)
+		case $file:$target in
+		lib/table/module/*:lib/table/module/*) ;;
+		*:lib/table/module/*) complain "$file:$line: only modules may include $target" ;;
+		esac
 		[ "$(rank "$troom")" -le "$(rank "$room")" ] ||
 		    complain "$file:$line: lib/$room may not include $target" ;;
-	cmd/lib|daemon/lib|module/lib|module/module) ;;
+	cmd/lib|daemon/lib)
+		case $target in
+		lib/table/module/*) complain "$file:$line: only modules may include $target" ;;
+		esac ;;
 	cmd/cmd)
 		[ "$room" = "$troom" ] ||
 		    complain "$file:$line: cmd/$room may not include $target" ;;
@@ -49,16 +56,16 @@ done <<EOF
 $arrows
 EOF
 
-for h in $(find lib daemon cmd module -name '*.h'); do
+for h in $(find lib daemon cmd -name '*.h'); do
 	echo "#include \"$h\"" |
 	    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -I. -I"${O:-build}/gen" -fsyntax-only -x c - ||
 	    complain "$h does not compile on its own"
 done
-for c in $(find lib daemon cmd module t -name '*.c'); do
+for c in $(find lib daemon cmd t -name '*.c'); do
 	head -n 1 "$c" | grep -q '^/[*]' || complain "$c has no opening comment"
 	grep -q 'SPDX-License-Identifier: ISC' "$c" || complain "$c has no licence line"
 done
-for d in lib lib/*/ daemon daemon/*/ cmd cmd/*/ module share t t/*/; do
+for d in lib $(find lib -mindepth 1 -type d) daemon daemon/*/ cmd cmd/*/ share t t/*/; do
 	[ -f "$d/README.md" ] || complain "$d has no README.md"
 done
 if command -v mandoc >/dev/null; then

@@ -2,8 +2,8 @@
  * table_module.c - table types in shared objects, loaded when first opened
  *
  * A module uses functions of the program that loads it; those are exported by
- * name in module/exports. It must come from the same build: it says so with a
- * version and the size of what both sides share.
+ * name in lib/table/module/exports. It must come from the same build: it says
+ * so with a version and the size of what both sides share.
  *
  * SPDX-License-Identifier: ISC
  */

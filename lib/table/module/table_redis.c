@@ -23,7 +23,7 @@
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
 #include "lib/table/table_type.h"
-#include "module/sigpipe.h"
+#include "lib/table/module/sigpipe.h"
 
 #define DEFAULT_HOST	"inet:localhost:6379"
 #define SCAN_COUNT	"1000"

@@ -14,7 +14,7 @@
 #include "lib/base/log.h"
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
-#include "module/sql_table.h"
+#include "lib/table/module/sql_table.h"
 
 /* The library's text, on one line, without what says "Is the server running?". */
 static int

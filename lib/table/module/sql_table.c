@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "module/sql_table.h"
+#include "lib/table/module/sql_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "lib/base/num.h"
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
-#include "module/sql_table.h"
+#include "lib/table/module/sql_table.h"
 
 static bool
 is_yes(const struct table_config *c, const char *name, const char *fallback)

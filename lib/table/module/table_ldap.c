@@ -20,7 +20,7 @@
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
 #include "lib/table/table_type.h"
-#include "module/ldap_link.h"
+#include "lib/table/module/ldap_link.h"
 
 #define RECURSION_MAX	1000
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "module/ldap_link.h"
+#include "lib/table/module/ldap_link.h"
 
 #include <sasl/sasl.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/table/table_config.h"
-#include "module/sigpipe.h"
+#include "lib/table/module/sigpipe.h"
 
 #define DEFAULT_PORT	389
 #define TIMEOUT_S	10
