@@ -48,6 +48,8 @@ static const char usage_text[] =
     "                 [--dry-run] [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --trash [--json]\n"
     "       postsuper [-c config_dir] --verify [--json]\n"
+    "       postsuper [-c config_dir] --repair [--dry-run] [--yes]\n"
+    "                 [--note text] [--json]\n"
     "       postsuper [-c config_dir] --purge [--older-than time] [--dry-run]\n"
     "                 [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --journal [--since time] [--json]\n"
@@ -101,7 +103,7 @@ enum {
 	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
 	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
-	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP,
+	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP, LONG_REPAIR,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -136,6 +138,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, LONG_JSON },
 	{ "undo", required_argument, NULL, LONG_UNDO },
 	{ "verify", no_argument, NULL, LONG_VERIFY },
+	{ "repair", no_argument, NULL, LONG_REPAIR },
 	{ "trash", no_argument, NULL, LONG_TRASH },
 	{ "purge", no_argument, NULL, LONG_PURGE },
 	{ "older-than", required_argument, NULL, LONG_OLDER_THAN },
@@ -388,7 +391,8 @@ read_long(int c, struct command *cmd)
 		break;
 	}
 	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE || c == LONG_VERIFY ||
-	    c == LONG_JOURNAL || c == LONG_RECOVER || c == LONG_EXPORT_QUEUE) {
+	    c == LONG_JOURNAL || c == LONG_RECOVER || c == LONG_EXPORT_QUEUE ||
+	    c == LONG_REPAIR) {
 		if (cmd->mode != 0 && cmd->mode != c)
 			log_fatal("only one of --undo, --trash, --purge, "
 			    "--journal, --recover, or actions");
@@ -441,6 +445,8 @@ static const struct {
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
 	{ LONG_VERIFY, { LONG_VERIFY, LONG_JSON } },
+	{ LONG_REPAIR, { LONG_REPAIR, LONG_DRY_RUN, LONG_YES, LONG_NOTE,
+	    LONG_JSON } },
 	{ LONG_PURGE, { LONG_PURGE, LONG_OLDER_THAN, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
 	{ LONG_JOURNAL, { LONG_JOURNAL, LONG_SINCE, LONG_JSON } },
@@ -579,6 +585,7 @@ run_long(struct command *cmd)
 	case LONG_EXPORT_QUEUE: return bulk_export_queue(&cmd->bulk);
 	case LONG_IMPORT_QUEUE: return bulk_import_queue(&cmd->bulk);
 	case LONG_VERIFY: return bulk_verify(&cmd->bulk);
+	case LONG_REPAIR: return bulk_repair(&cmd->bulk);
 	case LONG_PURGE: return bulk_purge(&cmd->bulk);
 	case LONG_JOURNAL: return bulk_journal(&cmd->bulk);
 	case LONG_RECOVER: return edit_recover(&cmd->bulk);

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/postsuper/verify.h"
+
 #include "cmd/postsuper/bulk.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -32,39 +34,32 @@
 
 struct verify {
 	const struct bulk *b;
-	size_t		 files, findings;
-	const char	*path;		/* being looked at */
+	verify_fn	 fn;
+	void		*ctx;
+	size_t		 files;
+	size_t		 findings;	/* in the contents of this file */
+	struct verify_finding f;	/* path, queue, name; what would mend the next one */
 	uid_t		 owner;
 	bool		 has_owner;
 };
 
-static void found(struct verify *v, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+static void found(struct verify *v, enum verify_fix fix, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void
-found(struct verify *v, const char *fmt, ...)
+found(struct verify *v, enum verify_fix fix, const char *fmt, ...)
 {
-	struct buf what = BUF_INIT, line = BUF_INIT;
+	struct buf what = BUF_INIT;
 	va_list ap;
 
 	v->findings++;
 	va_start(ap, fmt);
 	buf_vaddf(&what, fmt, ap);
 	va_end(ap);
-	if (v->b->wants_json) {
-		buf_adds(&line, "{\"event\": \"finding\", \"v\": 1, ");
-		json_member(&line, "path", v->path);
-		buf_adds(&line, ", ");
-		json_member(&line, "what", what.ptr);
-		buf_addc(&line, '}');
-	} else {
-		text_visible(&line, v->path, 0);
-		buf_adds(&line, ": ");
-		text_visible(&line, what.ptr, 0);
-	}
-	puts(line.ptr);
+	v->f.what = what.ptr;
+	v->f.fix = fix;
+	v->fn(&v->f, v->ctx);
 	buf_done(&what);
-	buf_done(&line);
 }
 
 /* ---- what a queue file holds ---- */
@@ -87,10 +82,11 @@ take_record(struct verify *v, struct contents *c, struct queue_file *qf,
 		if (in_maildrop)
 			;		/* preliminary, where there is one */
 		else if (c->has_size)
-			found(v, "offset %lld: a second size record",
+			found(v, VERIFY_FIX_NONE,
+			    "offset %lld: a second size record",
 			    (long long)queue_file_offset(qf));
 		else if (queue_rec_size_parse(value, &c->size, &err) == -1)
-			found(v, "%s", err.text);
+			found(v, VERIFY_FIX_NONE, "%s", err.text);
 		else
 			c->has_size = true;
 		break;
@@ -99,7 +95,8 @@ take_record(struct verify *v, struct contents *c, struct queue_file *qf,
 		break;
 	case QUEUE_REC_FROM:
 		if (c->has_from)
-			found(v, "offset %lld: a second sender",
+			found(v, VERIFY_FIX_NONE,
+			    "offset %lld: a second sender",
 			    (long long)queue_file_offset(qf));
 		c->has_from = true;
 		break;
@@ -132,30 +129,43 @@ allowed(const struct contents *c)
 static void
 judge_contents(struct verify *v, const struct contents *c, bool in_maildrop)
 {
+	enum verify_fix fix;
+
 	if (!c->has_end)
-		found(v, "no end record: the file is cut");
+		found(v, VERIFY_FIX_NONE, "no end record: the file is cut");
 	if (!c->has_from)
-		found(v, "no sender record");
+		found(v, VERIFY_FIX_NONE, "no sender record");
 	if (in_maildrop)
 		return;		/* the rest is pickup's to make */
 	if (!c->has_time)
-		found(v, "no arrival time record");
+		found(v, VERIFY_FIX_NONE, "no arrival time record");
 	if (!c->has_size) {
-		found(v, "no size record that can be used");
+		found(v, VERIFY_FIX_NONE, "no size record that can be used");
 		return;
 	}
 	if (!c->has_end || c->size.fields < 3)
 		return;
+	/* Only of a file that is sound otherwise is it known what should stand there. */
+	fix = v->findings == 0 && c->data_at != -1 && c->extra_at > c->data_at ?
+	    VERIFY_FIX_SIZE : VERIFY_FIX_NONE;
+	v->f.size = c->size;
+	v->f.size.data_offset = c->data_at;
+	v->f.size.content_size = c->extra_at - c->data_at;
+	if (c->size.content_length == c->size.content_size)
+		v->f.size.content_length = v->f.size.content_size;
+	v->f.size.rcpt_count = c->rcpts;
 	if (c->size.data_offset != c->data_at)
-		found(v, "the size record puts the content at %ld, and it is "
+		found(v, fix,
+		    "the size record puts the content at %ld, and it is "
 		    "at %lld", c->size.data_offset, (long long)c->data_at);
 	else if (c->extra_at != -1 &&
 	    c->size.content_size != c->extra_at - c->data_at)
-		found(v, "the size record says %ld bytes of content, and "
+		found(v, fix, "the size record says %ld bytes of content, and "
 		    "there are %lld", c->size.content_size,
 		    (long long)(c->extra_at - c->data_at));
 	if (c->size.rcpt_count != c->rcpts)
-		found(v, "the size record says %ld recipients, and there are "
+		found(v, fix,
+		    "the size record says %ld recipients, and there are "
 		    "%ld", c->size.rcpt_count, c->rcpts);
 }
 
@@ -163,13 +173,13 @@ judge_contents(struct verify *v, const struct contents *c, bool in_maildrop)
 static void
 found_error(struct verify *v, const struct err *err)
 {
-	size_t n = strlen(v->path);
+	size_t n = strlen(v->f.path);
 
-	if (strncmp(err->text, v->path, n) == 0 &&
+	if (strncmp(err->text, v->f.path, n) == 0 &&
 	    strncmp(err->text + n, ": ", 2) == 0)
-		found(v, "%s", err->text + n + 2);
+		found(v, VERIFY_FIX_NONE, "%s", err->text + n + 2);
 	else
-		found(v, "%s", err->text);
+		found(v, VERIFY_FIX_NONE, "%s", err->text);
 }
 
 static void
@@ -183,7 +193,8 @@ read_contents(struct verify *v, const char *queue)
 	size_t len;
 	int type, got;
 
-	qf = queue_file_open_path(v->path, QUEUE_FILE_NORMAL, &err);
+	v->findings = 0;
+	qf = queue_file_open_path(v->f.path, QUEUE_FILE_NORMAL, &err);
 	if (qf == NULL) {
 		if (err.kind != ERR_NOT_FOUND && err.errnum != ENOENT)
 			found_error(v, &err);
@@ -191,7 +202,8 @@ read_contents(struct verify *v, const char *queue)
 	}
 	while ((got = queue_file_next(qf, &type, &value, &len, &err)) == 1) {
 		if (strchr(allowed(&c), type) == NULL) {
-			found(v, "offset %lld: a record of type %s (%d) has "
+			found(v, VERIFY_FIX_NONE,
+			    "offset %lld: a record of type %s (%d) has "
 			    "no place here", (long long)queue_file_offset(qf),
 			    queue_rec_name(type), type);
 			break;
@@ -215,14 +227,16 @@ check_name(struct verify *v, const char *queue, const char *id,
 	uint64_t inode;
 
 	if (!queue_id_inode(id, &inode))
-		found(v, "its name holds no inode number");
+		found(v, VERIFY_FIX_NONE, "its name holds no inode number");
 	else if (inode != st->st_ino)
-		found(v, "its name says inode %llu, and it is %llu: another "
+		found(v, VERIFY_FIX_NAME,
+		    "its name says inode %llu, and it is %llu: another "
 		    "message may get this name", (unsigned long long)inode,
 		    (unsigned long long)st->st_ino);
 	queue_path(&proper, queue, id);
-	if (strcmp(proper.ptr, v->path) != 0)
-		found(v, "stands in the wrong place: it should be %s",
+	if (strcmp(proper.ptr, v->f.path) != 0)
+		found(v, VERIFY_FIX_NAME,
+		    "stands in the wrong place: it should be %s",
 		    proper.ptr);
 	buf_done(&proper);
 }
@@ -235,13 +249,17 @@ check_entry(struct verify *v, const struct stat *st, bool in_maildrop)
 	    (in_maildrop ? 0044 : 0);
 
 	if (st->st_nlink != 1)
-		found(v, "has %ld links: whoever made the others can read it "
+		found(v, VERIFY_FIX_NONE,
+		    "has %ld links: whoever made the others can read it "
 		    "after it was delivered", (long)st->st_nlink);
+	v->f.mode = (unsigned)(st->st_mode & known);
 	if ((st->st_mode & 07777 & ~known) != 0)
-		found(v, "mode %04o means nothing", (unsigned)(st->st_mode &
+		found(v, VERIFY_FIX_MODE,
+		    "mode %04o means nothing", (unsigned)(st->st_mode &
 		    07777));
 	if (v->has_owner && !in_maildrop && st->st_uid != v->owner)
-		found(v, "belongs to user %u, not to %s", (unsigned)st->st_uid,
+		found(v, VERIFY_FIX_NONE,
+		    "belongs to user %u, not to %s", (unsigned)st->st_uid,
 		    params.mail_owner);
 }
 
@@ -251,20 +269,23 @@ verify_message(struct verify *v, const char *queue, const char *name)
 	bool in_maildrop = strcmp(queue, "maildrop") == 0;
 	struct stat st;
 
-	if (lstat(v->path, &st) == -1)
+	if (lstat(v->f.path, &st) == -1)
 		return;		/* gone meanwhile */
 	v->files++;
 	if (!S_ISREG(st.st_mode)) {
-		found(v, "is no regular file");
+		found(v, S_ISDIR(st.st_mode) ? VERIFY_FIX_NONE :
+		    VERIFY_FIX_ASIDE, "is no regular file");
 		return;
 	}
 	if ((st.st_mode & S_IRWXU) != S_IRWXU) {
 		if (st.st_mtime + STALE_S < v->b->now)
-			found(v, "was never completed; -p removes it");
+			found(v, VERIFY_FIX_ASIDE,
+			    "was never completed; -p removes it");
 		return;
 	}
 	if (!queue_id_is_valid(name)) {
-		found(v, "its name is no queue ID: nobody will ever deliver "
+		found(v, VERIFY_FIX_NONE,
+		    "its name is no queue ID: nobody will ever deliver "
 		    "it");
 		return;
 	}
@@ -281,14 +302,19 @@ has_message(const char *id)
 	const char *queue;
 	struct stat st;
 	bool has = false;
+	int looks;
 	size_t i;
 
-	for (i = 0; !has; i++) {
-		queue = queue_message_queues[i];
-		queue_path(&path, queue != NULL ? queue : "corrupt", id);
-		has = lstat(path.ptr, &st) == 0;
-		if (queue == NULL)
-			break;
+	/* It may be moving, against the order in which we look. */
+	for (looks = 0; !has && looks < 3; looks++) {
+		for (i = 0; !has; i++) {
+			queue = queue_message_queues[i];
+			queue_path(&path, queue != NULL ? queue : "corrupt",
+			    id);
+			has = lstat(path.ptr, &st) == 0;
+			if (queue == NULL)
+				break;
+		}
 	}
 	buf_done(&path);
 	return has;
@@ -300,19 +326,21 @@ verify_log(struct verify *v, const char *queue, const char *name)
 	struct buf proper = BUF_INIT;
 	struct stat st;
 
-	if (lstat(v->path, &st) == -1)
+	if (lstat(v->f.path, &st) == -1)
 		return;
 	v->files++;
 	queue_path(&proper, queue, name);
 	if (!S_ISREG(st.st_mode))
-		found(v, "is no regular file");
+		found(v, S_ISDIR(st.st_mode) ? VERIFY_FIX_NONE :
+		    VERIFY_FIX_ASIDE, "is no regular file");
 	else if (!queue_id_is_valid(name))
-		found(v, "its name is no queue ID");
-	else if (strcmp(proper.ptr, v->path) != 0)
-		found(v, "stands in the wrong place: it should be %s",
+		found(v, VERIFY_FIX_NONE, "its name is no queue ID");
+	else if (strcmp(proper.ptr, v->f.path) != 0)
+		found(v, VERIFY_FIX_NAME,
+		    "stands in the wrong place: it should be %s",
 		    proper.ptr);
-	else if (!has_message(name) && lstat(v->path, &st) == 0)
-		found(v, "is the log of no message");
+	else if (!has_message(name) && lstat(v->f.path, &st) == 0)
+		found(v, VERIFY_FIX_ASIDE, "is the log of no message");
 	buf_done(&proper);
 }
 
@@ -324,26 +352,29 @@ verify_queue(struct verify *v, const char *queue,
 	struct queue_dir *qd;
 	enum queue_dir_step step;
 
+	v->f.queue = queue;
 	if ((qd = queue_dir_open(queue, &err)) == NULL) {
-		v->path = queue;
-		found(v, "%s", err.text);
+		v->f.path = queue;
+		v->f.name = "";
+		found(v, VERIFY_FIX_NONE, "%s", err.text);
 		return;
 	}
 	while (bulk_stop == 0 && (step = queue_dir_step(qd)) !=
 	    QUEUE_DIR_END) {
 		if (step != QUEUE_DIR_ENTRY)
 			continue;
-		v->path = queue_dir_path(qd);
+		v->f.path = queue_dir_path(qd);
+		v->f.name = queue_dir_name(qd);
 		look(v, queue, queue_dir_name(qd));
 	}
 	queue_dir_close(qd);
 }
 
-enum bulk_status
-bulk_verify(const struct bulk *b)
+size_t
+verify_each(const struct bulk *b, verify_fn fn, void *ctx)
 {
 	static const char *const logs[] = { "defer", "bounce", "trace" };
-	struct verify v = { .b = b };
+	struct verify v = { .b = b, .fn = fn, .ctx = ctx };
 	struct passwd *pw = getpwnam(params.mail_owner);
 	size_t i;
 
@@ -355,11 +386,69 @@ bulk_verify(const struct bulk *b)
 		verify_queue(&v, queue_message_queues[i], verify_message);
 	for (i = 0; i < 3; i++)
 		verify_queue(&v, logs[i], verify_log);
+	return v.files;
+}
+
+/* ---- telling ---- */
+
+void
+verify_tell(const struct bulk *b, const struct verify_finding *f,
+    bool wants_fix)
+{
+	static const struct {
+		const char *name, *text;
+	} fixes[VERIFY_FIX_COUNT] = {
+		{ "none", "cannot be repaired" }, { "name", "gets its name" },
+		{ "trash", "goes to the trash" }, { "mode", "gets a mode" },
+		{ "size", "gets a size record" }
+	};
+	struct buf line = BUF_INIT;
+
+	if (b->wants_json) {
+		buf_adds(&line, "{\"event\": \"finding\", \"v\": 1, ");
+		json_member(&line, "path", f->path);
+		buf_adds(&line, ", ");
+		json_member(&line, "what", f->what);
+		if (wants_fix)
+			buf_addf(&line, ", \"repair\": \"%s\"",
+			    fixes[f->fix].name);
+		buf_addc(&line, '}');
+	} else {
+		text_visible(&line, f->path, 0);
+		buf_adds(&line, ": ");
+		text_visible(&line, f->what, 0);
+		if (wants_fix)
+			buf_addf(&line, " (%s)", fixes[f->fix].text);
+	}
+	puts(line.ptr);
+	buf_done(&line);
+}
+
+struct telling {
+	const struct bulk *b;
+	size_t		 findings;
+};
+
+static void
+tell(const struct verify_finding *f, void *ctx)
+{
+	struct telling *t = ctx;
+
+	t->findings++;
+	verify_tell(t->b, f, false);
+}
+
+enum bulk_status
+bulk_verify(const struct bulk *b)
+{
+	struct telling t = { .b = b };
+	size_t files = verify_each(b, tell, &t);
+
 	if (b->wants_json)
 		printf("{\"event\": \"end\", \"v\": 1, \"files\": %zu, "
-		    "\"findings\": %zu}\n", v.files, v.findings);
+		    "\"findings\": %zu}\n", files, t.findings);
 	else
-		printf("%zu file%s, %zu finding%s\n", v.files, v.files == 1 ?
-		    "" : "s", v.findings, v.findings == 1 ? "" : "s");
-	return v.findings > 0 || bulk_stop != 0 ? BULK_PARTLY : BULK_DONE;
+		printf("%zu file%s, %zu finding%s\n", files, files == 1 ?
+		    "" : "s", t.findings, t.findings == 1 ? "" : "s");
+	return t.findings > 0 || bulk_stop != 0 ? BULK_PARTLY : BULK_DONE;
 }

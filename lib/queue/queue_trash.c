@@ -123,6 +123,12 @@ queue_trash_open(const struct queue_journal_action *a, struct err *err)
 	return t;
 }
 
+const char *
+queue_trash_token(const struct queue_trash *t)
+{
+	return t->token;
+}
+
 static int
 flush_manifest(struct queue_trash *t, struct err *err)
 {

@@ -68,6 +68,29 @@ enum queue_result	queue_trash_put(struct queue_trash *t,
 			    struct queue_found *f,
 			    const struct queue_journal_message *m,
 			    struct err *err);
+/* queue_trash_token - of what is being filled */
+const char	*queue_trash_token(const struct queue_trash *t);
+
+/*
+ * What a repair changes that is no message. Its id in queue_trash_announce is
+ * NAME.QUEUE, the name of the file and what.queue, for queue_trash_put_aside,
+ * and ID.before for queue_trash_put_before.
+ */
+/* queue_trash_may_put_aside - is that name harmless? */
+bool	queue_trash_may_put_aside(const char *name);
+/* queue_trash_put_aside - move path here; regular or not, but no directory */
+enum queue_result	queue_trash_put_aside(struct queue_trash *t,
+			    const char *id, const char *path,
+			    struct err *err);
+/*
+ * queue_trash_put_before - keep what a queue file begins with, before that is
+ * changed in place; an undo writes it back, and gives it m->mode
+ *
+ * id	of the message
+ */
+int	queue_trash_put_before(struct queue_trash *t, const char *id,
+	    const void *head, size_t len, struct err *err);
+
 /* queue_trash_close - ends it; an empty one is removed */
 void	queue_trash_close(struct queue_trash *t);
 

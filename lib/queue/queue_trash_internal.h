@@ -14,6 +14,7 @@
 
 struct buf;
 struct err;
+struct queue_journal_message;
 
 #define TRASH		"trash"
 #define MANIFEST	"manifest.jsonl"
@@ -44,6 +45,15 @@ enum queue_result	queue_trash_copy_back(struct queue_found *f,
 			    struct err *err);
 enum queue_result	queue_trash_copy_finish(struct queue_found *f,
 			    mode_t mode, struct err *err);
+
+/*
+ * trash_undo_repair - if that is what a repair put aside, and it is here: put it back
+ *
+ * *result	out. False when it is something else.
+ */
+bool	trash_undo_repair(const char *token,
+	    const struct queue_journal_message *m, bool is_dry,
+	    enum queue_result *result, struct err *err);
 
 /* queue_trash_copy_over - move a file by copying; 0 or -1 with err, the original then still there */
 int	queue_trash_copy_over(const char *from, const char *to,

@@ -162,6 +162,14 @@ undo_message(const struct queue_journal_message *m, void *ctx)
 	struct err err = ERR_INIT;
 	bool goes_on = true;
 
+	if (trash_undo_repair(u->token, m, u->is_dry || u->select != NULL,
+	    &step.result, &err)) {
+		u->found++;
+		step.why = err.text;
+		/* A selection is about messages. */
+		return u->select != NULL || u->fn == NULL ||
+		    u->fn(&step, u->ctx);
+	}
 	if (!queue_id_is_valid(m->what.id))
 		return true;
 	f.id = m->what.id;

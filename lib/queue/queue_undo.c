@@ -41,7 +41,8 @@ is_undoable(const char *action)
 {
 	enum queue_action a = queue_action_find(action);
 
-	return a != QUEUE_ACT_COUNT && queue_action_can_undo(a);
+	return strcmp(action, "repair") == 0 ||
+	    (a != QUEUE_ACT_COUNT && queue_action_can_undo(a));
 }
 
 static bool
@@ -306,7 +307,8 @@ take_back(struct undo *u, const char *token, struct err *err)
 			*err = why;
 		return -1;
 	}
-	if (u->action == QUEUE_ACT_DELETE || u->action == QUEUE_ACT_DROP)
+	if (u->action == QUEUE_ACT_DELETE || u->action == QUEUE_ACT_DROP ||
+	    u->action == QUEUE_ACT_COUNT)
 		return err_set(err, ERR_NOT_FOUND, "nothing of %s is in the "
 		    "trash any more", token);
 	return queue_journal_messages(token, undo_message, u, err);
