@@ -113,7 +113,8 @@ shows 'the end' '^exit 0'
 
 # Read-only.
 files >"$T/now"
-term_open 100 30 qtop --read-only
+# Wide enough for the reason beside the rates that soon appear.
+term_open 130 30 qtop --read-only
 shows 'read-only is said' 'read-only: as asked'
 for key in d H U F R E M X u '!'; do
 	term_keys "$key"
