@@ -357,9 +357,9 @@ static int
 add_record(struct import *x, const char *event, struct err *err)
 {
 	struct buf line = BUF_INIT;
-	struct stat st;
+	struct stat st = { .st_size = 0 };
 	size_t i;
-	int rc = 0;
+	int rc;
 
 	buf_addf(&line, "{\"v\": 1, \"event\": \"%s\", \"archive\": \"%s\", "
 	    "\"time\": %lld", event, x->archive, (long long)clock_now());
@@ -374,16 +374,17 @@ add_record(struct import *x, const char *event, struct err *err)
 		buf_addc(&line, ']');
 	}
 	buf_adds(&line, "}\n");
-	if (fstat(x->record_fd, &st) == -1) {
+	/* What is not there for sure must not be found later. */
+	if (fstat(x->record_fd, &st) == -1)
 		rc = err_sys(err, "fstat %s", x->record_path.ptr);
-	} else if (file_write_all(x->record_fd, line.ptr, line.len) == -1 ||
-	    fsync(x->record_fd) == -1) {
+	else if (file_write_all(x->record_fd, line.ptr, line.len) == -1 ||
+	    fsync(x->record_fd) == -1)
 		rc = err_sys(err, "write %s", x->record_path.ptr);
-		if (ftruncate(x->record_fd, st.st_size) == -1)
-			err_prefix(err, "half a line is left: ");
-	}
-	if (rc == 0)
+	else
 		rc = sync_dir(params.data_directory, err);
+	if (rc == -1 && st.st_nlink > 0 && ftruncate(x->record_fd,
+	    st.st_size) == -1)
+		err_prefix(err, "half a line is left: ");
 	buf_done(&line);
 	return rc;
 }
@@ -486,6 +487,7 @@ stage_message(const struct import *x, size_t i, struct err *err)
 	int fd, rc = -1;
 
 	buf_setf(&temp, "hold/%zu.%ld.import", i, (long)getpid());
+	unlink(temp.ptr);	/* of a process that had this number, and was killed */
 	if ((fd = copy_member(x, e, temp.ptr, err)) != -1) {
 		rc = choose_id(x, e, fd, temp.ptr, &id, err);
 		if (rc == 0)
@@ -720,8 +722,11 @@ finish(struct import *x, struct err *err)
 	size_t i;
 
 	for (i = 0; i < x->messages; i++) {
-		if (x->entries[i].new_id == NULL)
+		if (x->entries[i].new_id == NULL) {
+			err_set(err, ERR_SYNTAX, "%s: does not name %s",
+			    x->record_path.ptr, x->entries[i].id);
 			return BULK_FATAL;
+		}
 		if (make_ready(x, &x->entries[i], err) == -1)
 			return BULK_FATAL;
 		log_info("%s: imported as %s", x->entries[i].id,

@@ -11,13 +11,6 @@ fresh() {	# one good message on hold
 	own
 }
 own() { spool_own "$T/a"; [ "$(id -u)" != 0 ] || chown "$spool_owner" "$T/a"; }
-said() {
-	want=$1 regex=$2; shift 2
-	postsuper "$@" >"$T/out" 2>&1 </dev/null
-	rc=$?
-	cat "$T/out"
-	[ $rc = "$want" ] && grep -Eq -e "$regex" "$T/out"
-}
 picture() {
 	(cd "$S" && find maildrop incoming active deferred hold bounce defer trace ! -type d -printf '%p %i %m %T@ %y ' \
 	    \( -type f -exec md5sum -b {} \; -o -printf '\n' \) | sort)

@@ -24,13 +24,6 @@ fresh() {	# three deferred messages with logs, one of them on hold
 picture() {
 	(cd "$S" && find maildrop incoming active deferred hold bounce defer trace -type f -printf '%p %i %m %T@ ' -exec md5sum -b {} \; | sort)
 }
-said() {
-	want=$1 regex=$2; shift 2
-	postsuper "$@" >"$T/out" 2>&1 </dev/null
-	rc=$?
-	cat "$T/out"
-	[ $rc = "$want" ] && grep -Eq -e "$regex" "$T/out"
-}
 
 fresh
 before=$(picture)

@@ -3,6 +3,7 @@
 #   spool_new DIR [main.cf lines]   DIR/etc/main.cf and DIR/spool; MAIL_CONFIG points there
 #   spool_golden DIR CASE           put a case of t/data/queue into its queue
 #   spool_own DIR                   hand everything to the owner, after changes
+#   said STATUS REGEX [option ...]  postsuper ends with that status and says so; $T/out has it all
 if [ "$(id -u)" = 0 ]; then spool_owner=nobody; else spool_owner=$(id -un); fi
 
 spool_new() {
@@ -52,4 +53,12 @@ spool_golden() {
 		touch -d "@$(sed -n 's/^mtime=//p' "$meta")" "$1/spool/$to"
 	done
 	spool_own "$1"
+}
+
+said() {
+	want=$1 regex=$2; shift 2
+	postsuper "$@" >"$T/out" 2>&1 </dev/null
+	rc=$?
+	cat "$T/out"
+	[ $rc = "$want" ] && grep -Eq -e "$regex" "$T/out"
 }
