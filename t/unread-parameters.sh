@@ -19,8 +19,9 @@ find lib daemon cmd -name '*.c' ! -path 'cmd/postconf/*' -exec cat {} + |
 awk -F'\t' 'NR > 1 && $9 != "removed" && $9 != "function" &&
     $1 !~ /^transport_/ { print $1 }' share/parameters.tsv | LC_ALL=C sort >"$T/all"
 # Per-service names are read through params_service_*; legacy names and
-# others only through the defaults that refer to them.
-cut -f2,13 share/parameters.tsv | grep -oE '\$[({]?[a-z0-9_]+' |
+# others only through the defaults that refer to them (the lists of tables that
+# proxymap may open name what others should read, so they do not count).
+grep -v '^proxy_' share/parameters.tsv | cut -f2,13 | grep -oE '\$[({]?[a-z0-9_]+' |
     sed 's/^\$[({]*//' | sort -u >>"$T/read"
 grep -oE '"(delivery_slot|destination|extra_recipient|initial_destination|minimum_delivery|recipient_|transport_rate)[a-z_]*"' \
     -rh daemon lib --include='*.c' | tr -d '"' | sort -u |
