@@ -55,8 +55,6 @@ add_members(struct table *t, struct combine_state *s, char *list,
 	char *name;
 
 	while ((name = text_split_braced(&list, TEXT_LIST_SEP)) != NULL) {
-		if (*name == '{' && text_brace_strip(name, &name) != NULL)
-			return 0;
 		if (strchr(name, ':') == NULL)
 			return 0;
 		member = table_open(name, TABLE_READ, t->flags, err);

@@ -120,7 +120,8 @@ static int
 make_key(struct table *t, const char *key, struct err *err)
 {
 	struct memcache_state *s = t->state;
-	int wants = table_query_wants(&s->query, key);
+	int wants = *key == '\0' ? 0 :	/* the empty key: silently */
+	    table_query_wants(&s->query, t, key);
 	size_t i;
 
 	if (wants == -1)

@@ -247,9 +247,8 @@ split_item(char *item, char **key, char **value)
 			if (*p == '\\' && p[1] != '\0')
 				p++;
 	}
-	if (p == item)
-		return *p == '=' ? "missing attribute name" :
-		    "no key found; expected format: key = value";
+	if (p == item && *p != '=')	/* "=value" is for the empty key */
+		return "no key found; expected format: key = value";
 	end = p;
 	while (isspace((unsigned char)*p))
 		p++;

@@ -1,6 +1,9 @@
 /*
  * table_pcre.c - pcre: Perl's patterns by PCRE2
  *
+ * Patterns and keys are bytes, as in Debian's postfix: "." is half of an "é",
+ * the i flag folds ASCII. A pattern that wants characters begins with (*UTF).
+ *
  * Patterns that are used turn into machine code (JIT) after a few matches;
  * those that are not cost only their parsing, so a command that looks up one
  * key stays quick. A process with many patterns goes without: most of them
@@ -67,7 +70,7 @@ pcre_toggle(int letter, unsigned *flags, const struct rule_place *place)
 }
 
 static uint32_t
-pcre_options(unsigned flags, const struct table *t)
+pcre_options(unsigned flags)
 {
 	static const struct {
 		unsigned	flag;
@@ -81,7 +84,7 @@ pcre_options(unsigned flags, const struct table *t)
 		{ FLAG_DOLLAR_END, PCRE2_DOLLAR_ENDONLY },
 		{ FLAG_UNGREEDY, PCRE2_UNGREEDY },
 	};
-	uint32_t how = t->has_utf8 ? PCRE2_UTF | PCRE2_UCP : 0;
+	uint32_t how = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
@@ -103,7 +106,7 @@ pcre_compile(const char *pattern, unsigned flags, bool wants_groups,
 
 	(void)wants_groups;
 	code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-	    pcre_options(flags, t), &rc, &at, NULL);
+	    pcre_options(flags), &rc, &at, NULL);
 	if (code == NULL) {
 		pcre2_get_error_message(rc, text, sizeof(text));
 		err_set(err, ERR_SYNTAX, "error in regex at offset %zu: %s",

@@ -83,10 +83,16 @@ table_query_sql(struct buf *out, const struct table_config *c,
 }
 
 int
-table_query_wants(struct table_query *q, const char *key)
+table_query_wants(struct table_query *q, const struct table *t,
+    const char *key)
 {
 	const char *at;
 
+	if (q->domains == NULL && *key == '\0') {
+		log_warning("table \"%s\": empty query string -- ignored",
+		    t->full_name);
+		return 0;
+	}
 	if (q->domains == NULL)
 		return 1;
 	if ((at = strrchr(key, '@')) == NULL || at[1] == '\0')

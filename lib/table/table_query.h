@@ -43,8 +43,13 @@ void	table_query_done(struct table_query *q);
 int	table_query_sql(struct buf *out, const struct table_config *c,
 	    struct err *err);
 
-/* table_query_wants - is this key to be asked for? 1, 0, or -1: cannot say */
-int	table_query_wants(struct table_query *q, const char *key);
+/*
+ * table_query_wants - is this key to be asked for? 1, 0, or -1: cannot say
+ *
+ * The empty one is not; that is warned of, unless "domain" leaves it out.
+ */
+int	table_query_wants(struct table_query *q, const struct table *t,
+	    const char *key);
 /* table_query_expand - the query for key; false: the key lacks a part */
 bool	table_query_expand(const struct table_query *q, struct buf *out,
 	    const char *key, table_quote_fn quote, void *ctx);

@@ -174,7 +174,7 @@ sqlite_lookup(struct table *t, const char *key, size_t len,
 {
 	struct sqlite_state *s = t->state;
 	sqlite3_stmt *statement = NULL;
-	int rc, count = 0, wants = table_query_wants(&s->query, key);
+	int rc, count = 0, wants = table_query_wants(&s->query, t, key);
 
 	(void)len;
 	if (wants == -1) {

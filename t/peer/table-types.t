@@ -143,16 +143,28 @@ for flags in ii iii m x xx q '!'; do
 	same 'flags' postmap -q Abc "regexp:{{/abc/$flags yes}}"
 	same 'flags' postmap -q Abc "pcre:{{/abc/$flags yes}}"
 done
+# Patterns and keys are bytes, unless the pattern says otherwise.
+for r in '^.$' '^..$' '\p{Lu}' '^\W' '^é$' '^É$' '^É+$' '^[É]$' '\x{c3}' '\x{e9}' '\x{100}' '(*UTF)^.$' '(*UTF)^é$' '(*UTF)(*UCP)^\w$' '^(.)'; do
+	for k in é É; do
+		same 'bytes' postmap -q $k "pcre:{{/$r/ <\$1>}}"
+		same 'bytes, case counts' postmap -q $k "pcre:{{/$r/i yes}}"
+		case $r in
+		*\\[xp]*|*UTF*) ;;
+		*) same 'bytes' postmap -q $k "regexp:{{/$r/ yes}}" ;;
+		esac
+	done
+done
 for r in 'x' '$1' '${1}' '$(1)' '$$' '$' '$x' '${1' '$(1' '${}' '$2' '${01}' '$1a' '$1 a' '${1}a' '$-1' '$ 1' '{$1}' '' '   '; do
 	same 'results' postmap -q b "regexp:{{/(b)/ $r}}"
 	same 'results' postmap -q b "pcre:{{/(b)/ $r}}"
 done
 
 for t in 'inline:{ a = b }' 'inline:{{ a = b },}' 'inline:{a=b' 'inline:{a=b}}' 'inline:{"a"=b}' 'inline:{{"a b"= c d}}' \
-    'inline:{{a\ b=c}}' 'inline:{a=b,a=c}' 'inline:{A=b}' 'inline:{a==b}' 'inline:{{a=é}}' 'inline:{é=b}' \
+    'inline:{{a\ b=c}}' 'inline:{a=b,a=c}' 'inline:{A=b}' 'inline:{=b}' 'inline:{={b}}' 'inline:{= b}' 'inline:{{= x },a=y}' 'inline:{{}}' 'inline:{a==b}' 'inline:{{a=é}}' 'inline:{é=b}' \
     'static:' 'static:{}' 'static:{ }' 'static:{{a}}' 'static:a b' 'static:{a b' 'static:é' \
     'randmap:{a,a}' 'randmap:{{}}' 'randmap:{a' 'randmap:a}' 'randmap:{ }' 'randmap:{,}' \
     'pipemap:{static:a}' 'pipemap:{inline:{a=b},inline:{b=c},inline:{c=d}}' 'pipemap:{static:a,foo:b}' 'pipemap:{static:a' \
+    'pipemap:{{static:a}}' 'pipemap:{static:a,{static:b}}' 'pipemap:{{}x:y}' 'pipemap:{{:b}}' 'unionmap:{{static:a}x}' \
     'pipemap:{ static:a , static:b }' 'pipemap:{pipemap:{inline:{a=b}},static:x}' 'pipemap:{fail:a,static:b}' \
     'unionmap:{inline:{x=b},inline:{y=c}}' 'unionmap:{static:a,static:a}' 'unionmap:{fail:a,static:b}' 'unionmap:{inline:{a=b},pipemap:{static:c}}' \
     'unionmap:{}' 'unionmap:x' 'unionmap:{static:}' 'fail:' 'fail:{}' 'unix:' 'unix:passwd' 'unix:group.byname' 'unix:passwd.byname' \
@@ -161,6 +173,17 @@ for t in 'inline:{ a = b }' 'inline:{{ a = b },}' 'inline:{a=b' 'inline:{a=b}}' 
     '{}' '{static:a}' ':' '' 'static' 'STATIC:a' ' static:a' 'lmdb:/nonexistent/x' 'cdb:/' 'texthash:/'; do
 	same 'type' postmap -q a "$t"
 done
+
+# The empty key: of the table, or of nobody.
+for t in 'inline:{=b}' 'inline:{{=}}' 'inline:{a=b}' 'pipemap:{inline:{=b},inline:{b=c}}'; do same 'empty key' postmap -q '' "$t"; done
+for d in ours theirs; do sqlite3 "$T/$d/db" "create table t(k text, v text); insert into t values('','empty'),('a','b'),('e','')" || exit 1; done
+keys '' a e x '' a@x
+for q in "k = '%s'" "k = '%u'" "k = 'a'" "k = '%s'
+domain = x"; do
+	printf 'dbpath = db\nquery = select v from t where %s\n' "$q" | both q.cf
+	same 'empty key' postmap -q - sqlite:./q.cf
+done
+rm "$T/in"
 
 # Keys and values at the edges.
 { printf 'é one\nÉa two\nßx sharp\nİ dotted\nﬁ lig\nΣΑΣ sigma\n'; printf 'big %050000d\n' 7; printf 'k%0400d v\n' 1; printf '"q k" quoted\n'; } | both u

@@ -311,7 +311,7 @@ sql_table_lookup(struct table *t, const char *key, size_t len,
 	int wants;
 
 	(void)len;
-	if ((wants = table_query_wants(&s->query, key)) == -1) {
+	if ((wants = table_query_wants(&s->query, t, key)) == -1) {
 		err_set(err, ERR_RETRY, "%s: domain lookup failed",
 		    t->full_name);
 		return TABLE_RETRY;

@@ -337,7 +337,7 @@ ldap_lookup(struct table *t, const char *key, size_t len, struct buf *value,
 	struct search se = { t, key, value, 0, err };
 	struct err why = ERR_INIT;
 	LDAPMessage *found;
-	int rc, wants = table_query_wants(&s->query, key);
+	int rc, wants = table_query_wants(&s->query, t, key);
 
 	(void)len;
 	if (wants == -1) {

@@ -261,7 +261,8 @@ static int
 make_key(struct table *t, const char *key, struct err *err)
 {
 	struct redis_state *s = t->state;
-	int wants = table_query_wants(&s->query, key);
+	int wants = *key == '\0' ? 0 :	/* the empty key: silently */
+	    table_query_wants(&s->query, t, key);
 
 	if (wants == -1)
 		return err_set(err, ERR_RETRY, "%s: domain lookup failed",
