@@ -72,6 +72,25 @@ found v"
 	ask_close
 done
 
+# Daemons ask through proxymap, which loads the module too.
+I=$T/i
+instance_new "$I"
+cf_set "$I/etc/main.cf" "shlib_directory = ${PH_BIN%/bin}/modules
+proxy_read_maps = proxy:redis:$I/etc/redis.cf proxy:memcache:$I/etc/memcache.cf"
+cp memcache.cf redis.cf "$I/etc"
+must 'an instance starts' instance_start "$I"
+for kind in redis memcache; do
+	ask_open -w $kind:./$kind.cf
+	ask put through "$kind value" >/dev/null
+	ask_close
+	is "$kind: answered through proxymap" "$(postmap -c "$I/etc" -q Through "proxy:$kind:$I/etc/$kind.cf" 2>&1)" "$kind value"
+	ok "$kind: what is not there is not found there" fails_with 1 postmap -c "$I/etc" -q none "proxy:$kind:$I/etc/$kind.cf"
+	server_stop $kind
+	like "$kind: there, too, a missing server is a failure" "$(postmap -c "$I/etc" -q through "proxy:$kind:$I/etc/$kind.cf" 2>&1)" 'query error'
+	server_start $kind
+done
+instance_stop "$I"
+
 # redis alone
 t=redis:./redis.cf
 cat >list.cf <<E
