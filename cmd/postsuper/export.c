@@ -247,9 +247,26 @@ wait_for_deliveries(struct export *x, int fd)
 	return true;
 }
 
+/*
+ * Nobody is left to get it, but perhaps a notice has to be sent: the queue
+ * manager, from whom it was taken while it was active, has to end it.
+ */
+static const char *
+let_complete(const struct queue_plan_item *item, struct queue_found *f)
+{
+	if (strcmp(item->what.queue, "hold") != 0 &&
+	    futimens(f->fd, NULL) == 0 &&
+	    queue_identity_move(f, "incoming", NULL) == QUEUE_RESULT_DONE) {
+		queue_act_wake("qmgr", "I");
+		return "has been delivered meanwhile, and is not held any more";
+	}
+	return "has been delivered; stays on hold";
+}
+
 /* NULL: it may go; else why not. */
 static const char *
-judge(struct export *x, struct queue_found *f)
+judge(struct export *x, const struct queue_plan_item *item,
+    struct queue_found *f)
 {
 	struct queue_message m;
 	const char *why = NULL;
@@ -267,7 +284,7 @@ judge(struct export *x, struct queue_found *f)
 	if (queue_message_want(&m, QUEUE_MESSAGE_ENVELOPE, NULL) != 1)
 		why = "is damaged; stays on hold";
 	else if (m.rcpt_count == 0)
-		why = "has been delivered; stays on hold";
+		why = let_complete(item, f);
 	queue_message_done(&m);
 	return why;
 }
@@ -279,7 +296,7 @@ put_message(struct export *x, size_t i, struct err *err)
 	const struct queue_plan_item *item = queue_plan_at(x->all, i);
 	struct queue_found f = QUEUE_FOUND_INIT;
 	enum queue_result result = queue_identity_open(&item->what, &f, err);
-	const char *why = result == QUEUE_RESULT_DONE ? judge(x, &f) :
+	const char *why = result == QUEUE_RESULT_DONE ? judge(x, item, &f) :
 	    result == QUEUE_RESULT_FAILED && err->text[0] != '\0' ? err->text :
 	    queue_result_name(result);
 	int rc = 0;
