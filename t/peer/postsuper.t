@@ -4,7 +4,8 @@
 . "$(dirname "$0")/peer.sh"
 peer_new peer
 
-# fill SPOOL: everything that postsuper may meet; prints five IDs
+# fill SPOOL: everything that postsuper may meet; prints five IDs. No name shorter
+# than the ID part of an inode: the peer calls one bogus or renames it, by chance.
 fill() (
 	rm -rf "$1"; mkdir -p "$1"; cd "$1" || exit 1
 	mkdir maildrop incoming active deferred hold corrupt bounce defer trace flush private public pid
@@ -24,7 +25,7 @@ fill() (
 	bad incoming/999.456 600
 	bad incoming/BADFFFF; bad defer/B/BADFFFF 600
 	bad deferred/A/A9999FFFFFF1
-	bad hold/4jWkNw3G2Tz1c6Ls; bad hold/XYZ; bad hold/bad.name
+	bad hold/4jWkNw3G2Tz1c6Ls; bad hold/bad.name
 	ln -s /etc/passwd incoming/SYMLINK; mkfifo incoming/FIFO1
 	mkdir incoming/subdir incoming/full; bad incoming/full/x
 	bad flush/site_example 600
