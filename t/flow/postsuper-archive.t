@@ -42,13 +42,13 @@ empty() {
 	MAIL_CONFIG=$T/$1/etc postqueue -f
 	[ -z "$(find "$T/$1/spool/incoming" "$T/$1/spool/active" "$T/$1/spool/deferred" "$T/$1/spool/hold" -type f)" ]
 }
-ok 'the first system runs empty' wait_for 20 empty from
+ok 'the first system runs empty' wait_for 60 empty from
 bad=
 for n in $(seq 0 $((archives - 1))); do
 	MAIL_CONFIG=$T/to/etc postsuper --import-queue "$T/$n.tar" --release --yes >>"$T/said" 2>&1 </dev/null || bad="$bad$n "
 done
 is 'all are imported' "$bad" ''
-ok 'the second system runs empty' wait_for 20 empty to
+ok 'the second system runs empty' wait_for 60 empty to
 sort "$T/accepted" >"$T/want"
 find "$T/sink" -type f -exec sed -n 's/^X-Rcpt-Args: <\([^>]*\)>.*/\1/p' {} + | sort >"$T/got"
 is 'every message was delivered, once' "$(diff "$T/want" "$T/got")" ''
