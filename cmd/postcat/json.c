@@ -62,7 +62,7 @@ put_rcpt(struct buf *out, const struct view_rcpt *r)
 	buf_addc(out, '{');
 	json_member(out, "address", r->address);
 	buf_adds(out, ", ");
-	json_member(out, "state", r->type == QUEUE_REC_RCPT ? "todo" :
+	json_member(out, "state", r->type == QUEUE_REC_RCPT ? "to-do" :
 	    r->type == QUEUE_REC_DONE ? "done" : "cancelled");
 	buf_adds(out, ", ");
 	put_text(out, "orig_address", r->orig);
