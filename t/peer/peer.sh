@@ -4,6 +4,7 @@
 #   peer_start NAME, peer_stop NAME
 #   peer NAME COMMAND ARGS...        run one of its programs
 #   peer_port NAME
+#   peer_tools NAME                  from now on our tools work on its spool
 #
 # The packages are unpacked once per build and linked from there. Without root
 # or without the set-up tool the script is skipped: the peer needs both.
@@ -45,4 +46,13 @@ peer_port() { cat "$T/$1/port"; }
 peer() {
 	peer_name=$1; shift
 	bash "$PEER_SETUP" cmd "$T/$peer_name" "$@"
+}
+
+# With its main.cf; their journal is our own, and so is their log.
+peer_tools() {
+	mkdir -p "$T/tools/data"; chown postfix "$T/tools/data"
+	cp -r "$T/$1/etc" "$T/tools/etc"
+	sed -i '/^data_directory *=/d; /^maillog_file *=/d' "$T/tools/etc/main.cf"
+	echo "data_directory = $T/tools/data" >>"$T/tools/etc/main.cf"
+	MAIL_CONFIG=$T/tools/etc; export MAIL_CONFIG
 }

@@ -17,12 +17,7 @@ smtpd_client_connection_rate_limit = 0"
 must() { ok "$@"; [ $failures = 0 ] || done_testing; }
 must 'the peer starts' peer_start peer
 S=$T/peer/spool
-# Our tools on its spool, with its main.cf.
-mkdir -p "$T/data"; chown postfix "$T/data"
-rm -rf "$T/etc"; cp -r "$T/peer/etc" "$T/etc"
-grep -Ev '^(data_directory|maillog_file) *=' "$T/peer/etc/main.cf" >"$T/etc/main.cf"
-echo "data_directory = $T/data" >>"$T/etc/main.cf"
-MAIL_CONFIG=$T/etc; export MAIL_CONFIG
+peer_tools peer
 
 perl -MIO::Socket::INET -e '
 	my ($port, $n) = @ARGV;
