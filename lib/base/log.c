@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 
 #define LOG_TEXT_MAX	2000	/* spec/master.md 6.0 */
 #define LOG_TAG_MAX	256
@@ -109,6 +110,32 @@ set_host(const char *host)
 	lg.host[n] = '\0';
 }
 
+/* Bytes that could drive a terminal or split a line never get out. */
+static void
+make_printable(char *text)
+{
+	unsigned char *p;
+
+	for (p = (unsigned char *)text; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (*p >= 0x80 && log_is_ascii)
+			*p = '?';
+		else if (*p >= 0x80) {
+			int more = *p >= 0xf0 && *p <= 0xf4 ? 3 :
+			    *p >= 0xe0 && *p < 0xf0 ? 2 :
+			    *p >= 0xc2 && *p < 0xe0 ? 1 : 0, i;
+
+			for (i = 1; i <= more && (p[i] & 0xc0) == 0x80; i++)
+				;
+			if (more == 0 || i <= more ||
+			    (*p == 0xc2 && p[1] < 0xa0))	/* C1 controls */
+				*p = '?';
+			else
+				p += more;
+		}
+}
+
 void
 log_open(const char *program, unsigned to)
 {
@@ -132,6 +159,7 @@ log_tag(const char *syslog_name, const char *facility)
 
 	snprintf(lg.tag, sizeof(lg.tag), "%s/%s", syslog_name,
 	    base_name(lg.program));
+	make_printable(lg.tag);
 	for (i = 0; facility != NULL &&
 	    i < sizeof(facilities) / sizeof(facilities[0]); i++)
 		if (strcmp(facility, facilities[i].name) == 0)
@@ -177,48 +205,6 @@ void
 log_on_fatal(int (*fn)(void))
 {
 	lg.on_fatal = fn;
-}
-
-/* Bytes that could drive a terminal or split a line never get out. */
-static void
-make_printable(char *text)
-{
-	unsigned char *p;
-
-	for (p = (unsigned char *)text; *p != '\0'; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-		else if (*p >= 0x80 && log_is_ascii)
-			*p = '?';
-		else if (*p >= 0x80) {
-			int more = *p >= 0xf0 && *p <= 0xf4 ? 3 :
-			    *p >= 0xe0 && *p < 0xf0 ? 2 :
-			    *p >= 0xc2 && *p < 0xe0 ? 1 : 0, i;
-
-			for (i = 1; i <= more && (p[i] & 0xc0) == 0x80; i++)
-				;
-			if (more == 0 || i <= more ||
-			    (*p == 0xc2 && p[1] < 0xa0))	/* C1 controls */
-				*p = '?';
-			else
-				p += more;
-		}
-}
-
-static void
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n <= 0) {
-			if (n == -1 && errno == EINTR)
-				continue;
-			return;		/* nobody left to tell */
-		}
-		data += n;
-		len -= (size_t)n;
-	}
 }
 
 static int
@@ -318,7 +304,7 @@ file_append(const char *path, const char *line, size_t len)
 		return;
 	memcpy(out, line, len);
 	out[len] = '\n';
-	write_all(lg.file_fd, out, len + 1);
+	(void)file_write_all(lg.file_fd, out, len + 1);	/* nobody left to tell */
 }
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -335,11 +321,12 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 	make_printable(text);
 	pthread_mutex_lock(&lock);
 	if ((lg.to & LOG_TO_STDERR) != 0 && own) {
-		n = snprintf(line, sizeof(line), "%s: %s%s%s\n", lg.program,
-		    label != NULL ? label : "", label != NULL ? ": " : "",
-		    text);
+		/* The name may be argv[0], which the caller of a set-gid command chose. */
+		n = snprintf(line, sizeof(line), "%.*s: %s%s%s\n",
+		    LOG_TAG_MAX - 1, lg.program, label != NULL ? label : "",
+		    label != NULL ? ": " : "", text);
 		if (n > 0)
-			write_all(STDERR_FILENO, line, (size_t)n);
+			(void)file_write_all(STDERR_FILENO, line, (size_t)n);
 	}
 	if ((lg.to & (LOG_TO_POSTLOG | LOG_TO_FILE)) != 0) {
 		now = time(NULL);

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "t/unit/unit.h"
+
 #define SENDERS	40
 #define LINES	300
 
@@ -87,21 +89,53 @@ START_TEST(who_may_write_the_file_does_not_wait)
 }
 END_TEST
 
+/* Who calls a set-gid command chooses its argv[0]. */
+START_TEST(a_name_given_by_the_caller_is_cut_and_cleaned)
+{
+	char path[] = "/tmp/posthorn-log.XXXXXX", name[6000], line[8192];
+	int ends[2], saved, fd;
+	ssize_t n;
+	FILE *f;
+
+	memset(name, 'n', sizeof(name) - 1);
+	memcpy(name, "\nforged: ", 9);
+	name[sizeof(name) - 1] = '\0';
+	ck_assert_int_ne(fd = mkstemp(path), -1);
+	close(fd);
+	ck_assert_int_eq(pipe(ends), 0);
+	saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	log_open(name, LOG_TO_STDERR | LOG_TO_FILE);
+	log_file(path, "host.example");
+	log_warning("text");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+
+	ck_assert_int_gt(n = read(ends[0], line, sizeof(line) - 1), 0);
+	line[n] = '\0';
+	ck_assert_int_lt(n, 300);
+	ck_assert_uint_eq(strlen(line), (size_t)n);
+	ck_assert_ptr_nonnull(strstr(line, "nn: warning: text\n"));
+	ck_assert_ptr_nonnull(f = fopen(path, "r"));
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_ptr_nonnull(strstr(line, " host postfix/?forged: nn"));
+	ck_assert_ptr_nonnull(strstr(line, "]: warning: text\n"));
+	ck_assert_ptr_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	close(ends[0]);
+	unlink(path);
+}
+END_TEST
+
 int
 main(void)
 {
-	Suite *s = suite_create("log");
-	TCase *tc = tcase_create("postlog");
-	SRunner *sr;
-	int failed;
+	TCase *tc = tcase_create("log");
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, senders_that_share_a_full_queue_lose_no_line);
 	tcase_add_test(tc, who_may_write_the_file_does_not_wait);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	tcase_add_test(tc, a_name_given_by_the_caller_is_cut_and_cleaned);
+	return unit_run("log", tc);
 }
