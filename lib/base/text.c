@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unicase.h>
@@ -268,29 +269,34 @@ is_directional(unsigned code)
 void
 text_visible(struct buf *out, const char *text, size_t width)
 {
-	size_t n, shown = 0, keep = 0;
-	unsigned code = 0;
+	size_t n, columns, shown = 0, keep = out->len;
+	char spelt[16];
+	unsigned code;
 
 	for (; *text != '\0'; text += n) {
+		code = 0;
 		n = text_char(text, &code);
-		if (width > 0 && shown == width - 1)
-			keep = out->len;
-		if (width > 0 && shown >= width) {
+		spelt[0] = '\0';
+		if (n == 0 || code < ' ' || code == 0x7f)
+			snprintf(spelt, sizeof(spelt), "\\x%02x",
+			    (unsigned char)*text);
+		else if (n > 1 && (code < 0xa0 || is_directional(code)))
+			snprintf(spelt, sizeof(spelt), "\\u%04x", code);
+		if (n == 0)
+			n = 1;
+		columns = spelt[0] != '\0' ? strlen(spelt) : 1;
+		if (width > 0 && shown + columns > width) {
 			buf_truncate(out, keep);
 			buf_adds(out, "\xe2\x80\xa6");	/* one character: ... */
 			return;
 		}
-		if (n == 0 || code < ' ' || code == 0x7f) {
-			buf_addf(out, "\\x%02x", (unsigned char)*text);
-			shown += 4;
-			n = 1;
-		} else if (n > 1 && (code < 0xa0 || is_directional(code))) {
-			buf_addf(out, "\\u%04x", code);
-			shown += 6;
-		} else {
+		if (spelt[0] != '\0')
+			buf_adds(out, spelt);
+		else
 			buf_add(out, text, n);
-			shown++;
-		}
+		shown += columns;
+		if (shown < width)
+			keep = out->len;
 	}
 }
 

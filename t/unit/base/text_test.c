@@ -89,6 +89,35 @@ START_TEST(printable_text_holds_no_control_bytes)
 }
 END_TEST
 
+START_TEST(text_from_strangers_is_spelt_out_and_cut_to_its_width)
+{
+	static const struct {
+		const char	*text, *shown;
+		size_t		 width;
+	} cases[] = {
+		{ "abc\x1b[m\xff", "abc\\x1b[m\\xff", 0 },
+		{ "a\xe2\x80\xae" "b", "a\\u202eb", 0 },
+		{ "abcde", "abcde", 5 },
+		{ "abcdef", "abcd\xe2\x80\xa6", 5 },
+		/* Spelt out it takes more room than is left. */
+		{ "abc\x1b[m", "abc\xe2\x80\xa6", 5 },
+		{ "abc\x1b[m", "abc\xe2\x80\xa6", 6 },
+		{ "\x1b\x1b", "\xe2\x80\xa6", 3 },
+		{ "\xc3\xa4\xc3\xb6\xc3\xbc", "\xc3\xa4\xe2\x80\xa6", 2 },
+	};
+	struct buf out = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_sets(&out, "before: ");
+		text_visible(&out, cases[i].text, cases[i].width);
+		ck_assert_int_eq(strncmp(out.ptr, "before: ", 8), 0);
+		ck_assert_str_eq(out.ptr + 8, cases[i].shown);
+	}
+	buf_done(&out);
+}
+END_TEST
+
 START_TEST(folding_is_full_unicode)
 {
 	struct buf b = BUF_INIT;
@@ -219,6 +248,8 @@ main(void)
 	tcase_add_test(tc, braces_are_stripped_or_the_fault_is_named);
 	tcase_add_test(tc, utf8_is_judged_strictly);
 	tcase_add_test(tc, printable_text_holds_no_control_bytes);
+	tcase_add_test(tc,
+	    text_from_strangers_is_spelt_out_and_cut_to_its_width);
 	tcase_add_test(tc, folding_is_full_unicode);
 	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);
