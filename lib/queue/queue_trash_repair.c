@@ -62,7 +62,7 @@ queue_trash_put_before(struct queue_trash *t, const char *id,
 	struct buf to = BUF_INIT;
 	int rc;
 
-	trash_path(&to, queue_trash_token(t), id, BEFORE + 1);
+	trash_path(&to, queue_trash_token(t), id, &BEFORE[1]);
 	rc = file_replace(to.ptr, head, len, 0600, (uid_t)-1, (gid_t)-1, err);
 	buf_done(&to);
 	return rc;
@@ -162,7 +162,7 @@ trash_undo_repair(const char *token, const struct queue_journal_message *m,
 		if (is_one)
 			*result = undo_aside(m, name.ptr, from.ptr, is_dry,
 			    err);
-	} else if (split_name(m, BEFORE + 1, &name)) {
+	} else if (split_name(m, &BEFORE[1], &name)) {
 		is_one = lstat(from.ptr, &st) == 0;
 		if (is_one)
 			*result = undo_change(m, name.ptr, from.ptr, is_dry,
