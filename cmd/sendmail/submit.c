@@ -83,6 +83,7 @@ fail(const struct job *j, const char *what, const char *why)
 static void
 start_postdrop(struct job *j)
 {
+	static char reply[] = "-r", verbose[] = "-v";
 	char *argv[64], **arg = argv;
 	struct buf path = BUF_INIT;
 	int in[2], out[2], i;
@@ -91,9 +92,9 @@ start_postdrop(struct job *j)
 	buf_setf(&path, "%s/postdrop", params.command_directory);
 	buf_setf(&j->command, "%s -r", path.ptr);
 	*arg++ = path.ptr;
-	*arg++ = (char []){ "-r" };
+	*arg++ = reply;
 	for (i = 0; i < j->s->verbose && arg < argv + 62; i++)
-		*arg++ = (char []){ "-v" };
+		*arg++ = verbose;
 	*arg = NULL;
 
 	if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1)
