@@ -14,7 +14,6 @@
  */
 #include "lib/ipc/attr.h"
 
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,7 +168,7 @@ static int
 collect(struct stream *s, struct scan *sc, struct buf *text)
 {
 	const char *data;
-	size_t n;
+	size_t have, n;
 	char byte;
 	int c;
 
@@ -178,9 +177,9 @@ collect(struct stream *s, struct scan *sc, struct buf *text)
 	byte = (char)c;
 	scan_bytes(sc, &byte, 1);
 	buf_addc(text, c);
-	if (sc->is_done || stream_peek(s, &data) == 0)
+	if (sc->is_done || (have = stream_peek(s, &data)) == 0)
 		return 0;
-	n = scan_bytes(sc, data, stream_peek(s, &data));
+	n = scan_bytes(sc, data, have);
 	buf_reserve(text, n);
 	if (stream_read(s, text->ptr + text->len, n) == -1)
 		return -1;

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -20,33 +19,18 @@
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/net/netaddr.h"
 #include "lib/net/stream.h"
 
 #define GREETING_MAX	1024	/* bytes: one short attribute */
 
-/* Connect with the kernel keeping the time: a full backlog makes us wait. */
 static int
-connect_unix(const char *path, int timeout_s, struct err *err)
+connect_path(const char *path, int timeout_s, struct err *err)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = timeout_s };
-	int fd;
+	int fd = netaddr_connect_unix(path, timeout_s, err);
 
-	if (strlen(path) >= sizeof(sun.sun_path))
-		return err_set(err, ERR_CONFIG,
-		    "connect to %s: name is too long", path);
-	strcpy(sun.sun_path, path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
-		return err_sys(err, "socket");
-	if (timeout_s > 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
-		if (errno == EAGAIN)	/* what the time limit looks like */
-			errno = ETIMEDOUT;
-		err_sys(err, "connect to %s", path);
-		close(fd);
-		return -1;
-	}
+	if (fd == -1)
+		err_prefix(err, "connect to %s: ", path);
 	return fd;
 }
 
@@ -63,7 +47,7 @@ endpoint_connect(const char *class, const char *name, struct err *err)
 	int fd;
 
 	endpoint_path(&path, class, name);
-	fd = connect_unix(path.ptr, params.ipc_timeout, err);
+	fd = connect_path(path.ptr, params.ipc_timeout, err);
 	buf_done(&path);
 	return fd == -1 ? NULL : stream_new(fd, params.ipc_timeout);
 }
@@ -133,7 +117,7 @@ trigger_socket(const char *path, const char *bytes, size_t len, int timeout_s,
 	struct buf request = BUF_INIT;
 	int fd, rc = 0;
 
-	if ((fd = connect_unix(path, timeout_s, err)) == -1)
+	if ((fd = connect_path(path, timeout_s, err)) == -1)
 		return -1;
 	buf_set(&request, bytes, len);
 	if (send(fd, request.ptr, len + 1, MSG_NOSIGNAL) == -1)
@@ -210,7 +194,7 @@ endpoint_trigger_pass(const char *class, const char *name, const char *bytes,
 	int fd, rc = -1;
 
 	endpoint_path(&path, class, name);
-	if ((fd = connect_unix(path.ptr, timeout_s, err)) != -1) {
+	if ((fd = connect_path(path.ptr, timeout_s, err)) != -1) {
 		rc = pass_pipe(fd, bytes, len, err);
 		close(fd);
 	}

@@ -134,7 +134,7 @@ failure(enum dns_result result, const char *name, int type, struct err *err)
 
 /* ---- parsing ---- */
 
-/* Letters, digits, hyphen, underscore; labels of 1..63; not only an address. */
+/* Letters, digits, hyphen, underscore; labels of 1..63. */
 static bool
 is_host_name(const char *name)
 {
@@ -278,8 +278,6 @@ collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
 			continue;
 		if (!add_record(out, msg, &rr))
 			return false;
-		if (out->count > 0)
-			out->rr[out->count - 1].ttl_s = ns_rr_ttl(rr);
 	}
 	return true;
 }

@@ -28,7 +28,6 @@ enum dns_result {
 struct dns_rr {
 	uint16_t	 type;		/* ns_t_a, ns_t_aaaa, ns_t_mx, ns_t_ptr, ... */
 	uint16_t	 pref;		/* MX preference */
-	uint32_t	 ttl_s;
 	char		*name;		/* owner */
 	char		*data;		/* host name, TXT text, printable address */
 	struct netaddr	 addr;		/* A and AAAA, port 0 */

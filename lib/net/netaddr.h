@@ -1,5 +1,5 @@
 /*
- * netaddr.h - socket addresses: parse, print, connect, listen, own addresses
+ * netaddr.h - socket addresses: parse, print, connect, own addresses
  */
 #ifndef LIB_NET_NETADDR_H
 #define LIB_NET_NETADDR_H
@@ -38,10 +38,18 @@ bool	netaddr_wants(int family);
  */
 struct netaddr	*netaddr_own(bool with_proxy, size_t *count);
 
-/* netaddr_connect - connect with a time limit; a descriptor, or -1 with err */
+/*
+ * netaddr_connect - connect with a time limit
+ *
+ * from		address to bind to, NULL: the system chooses
+ * timeout_s	0: none
+ *
+ * Returns a blocking descriptor without limits of its own, or -1: ERR_TIMEOUT,
+ * ERR_CONFIG (from cannot be bound) or ERR_SYSTEM, errnum set.
+ */
 int	netaddr_connect(const struct netaddr *to, const struct netaddr *from,
 	    int timeout_s, struct err *err);
-/* netaddr_connect_unix - connect to a UNIX-domain socket path */
+/* netaddr_connect_unix - the same for the path of a UNIX-domain socket */
 int	netaddr_connect_unix(const char *path, int timeout_s, struct err *err);
 
 /* netaddr_service - port of a number or service name (tcp), -1 when unknown */
