@@ -1,7 +1,7 @@
 /*
  * clock.h - the two clocks: one to stamp with, one to wait by
  *
- * Tests may set both, so that hours pass at once.
+ * Tests may set the first, so that days pass at once.
  */
 #ifndef LIB_BASE_CLOCK_H
 #define LIB_BASE_CLOCK_H
@@ -23,7 +23,7 @@ void	clock_set(time_t t);
 /*
  * clock_rfc5322 - "Sat, 21 Nov 2026 07:37:22 +0000 (UTC)" in local time
  *
- * out		at least 64 bytes. Format: RFC 5322 3.3, zone name as comment.
+ * Format: RFC 5322 3.3, zone name as comment.
  */
 #define CLOCK_RFC5322_SIZE 64
 void	clock_rfc5322(time_t t, char out[CLOCK_RFC5322_SIZE]);

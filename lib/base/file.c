@@ -191,19 +191,16 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 	char *copy = xstrdup(path), *p;
 	int rc = 0;
 
-	for (p = copy + 1; rc == 0; p++) {
-		if (*p != '/' && *p != '\0')
-			continue;
-		if (*p == '/') {
+	/* At each slash behind a name, then the whole. */
+	for (p = copy; p != NULL && rc == 0;) {
+		p += strspn(p, "/");
+		p = strchr(p, '/');
+		if (p != NULL)
 			*p = '\0';
-			if (mkdir(copy, mode) == -1 && errno != EEXIST)
-				rc = err_sys(err, "mkdir %s", copy);
-			*p = '/';
-			continue;
-		}
 		if (mkdir(copy, mode) == -1 && errno != EEXIST)
 			rc = err_sys(err, "mkdir %s", copy);
-		break;
+		if (p != NULL)
+			*p = '/';
 	}
 	free(copy);
 	return rc;

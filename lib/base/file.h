@@ -17,8 +17,9 @@ int	file_read_fd(int fd, struct buf *out, size_t max, struct err *err);
 /* file_read - the same for a path */
 int	file_read(const char *path, struct buf *out, size_t max,
 	    struct err *err);
-/* file_write_all - write all bytes, going on after EINTR and short writes; -1 with errno */
+/* file_write_all - write all bytes, going on after EINTR and short writes; 0, or -1 with errno */
 int	file_write_all(int fd, const void *data, size_t len);
+/* file_pwrite_all - the same at an offset; the descriptor's own is left alone */
 int	file_pwrite_all(int fd, const void *data, size_t len, off_t at);
 
 /*
@@ -36,6 +37,11 @@ int	file_lock(int fd, int how);
  *
  * One link, no symbolic link, and the same device, inode, links and mode by
  * name after the open (spec/queue-format.md 12.1).
+ *
+ * flags	of open(2); no symbolic link is followed, and it is close-on-exec
+ * st		out: what the descriptor is
+ *
+ * Returns a descriptor, or -1 with ERR_SYSTEM or ERR_DENIED.
  */
 int	file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
 	    struct err *err);
@@ -50,7 +56,7 @@ int	file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
 int	file_replace(const char *path, const void *data, size_t len,
 	    mode_t mode, uid_t uid, gid_t gid, struct err *err);
 
-/* file_mkdirs - mkdir -p, mode for what is made */
+/* file_mkdirs - mkdir -p, mode (less umask) for what is made; 0, or -1 with ERR_SYSTEM */
 int	file_mkdirs(const char *path, mode_t mode, struct err *err);
 
 /* file_join - out = dir "/" name, or name when that is absolute */
