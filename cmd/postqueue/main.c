@@ -524,7 +524,10 @@ list(int mode)
 		    "(%s)", err.text);
 		if (queue_become_owner(&err) == -1)
 			log_fatal("%s", err.text);
+		/* What is odd about a file is for the log, as with showq. */
+		params_log(0, false);
 		list_queue(&l);
+		params_log(LOG_TO_STDERR, false);
 		break;
 	default:
 		if (l.out.len > 0)

@@ -512,17 +512,19 @@ read_headers(struct queue_message *m, struct queue_file *qf, struct err *err)
 	return got == -1 ? -1 : 0;
 }
 
-/* At M: the headers if wanted, then to the record behind the content. */
+/*
+ * At M: the headers if wanted, then to the record behind the content. That is
+ * counted from here, as showq does: the offset in the size record may be wrong.
+ */
 static int
 pass_content(struct queue_message *m, struct queue_file *qf, unsigned want,
     struct err *err)
 {
-	off_t behind;
+	off_t start = queue_file_tell(qf), behind;
 
 	if ((want & QUEUE_MESSAGE_HEADERS) && read_headers(m, qf, err) == -1)
 		return -1;
-	if (m->data_offset > 0 && m->data_size > 0 &&
-	    !__builtin_add_overflow((off_t)m->data_offset,
+	if (m->data_size > 0 && !__builtin_add_overflow(start,
 	    (off_t)m->data_size, &behind) && behind > queue_file_tell(qf))
 		return queue_file_seek(qf, behind, err);
 	return 0;

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../race.sh"
 count=600
-[ -z "${PH_LARGE-}" ] || count=60000
+[ -z "${PH_LARGE-}" ] || count=72000
 race_sinks
 instance_new "$T/ours" "transport_maps = inline:{ {remote.example = smtp:[127.0.0.1]:$first_port}, {later.example = smtp:[127.0.0.1]:$later_port} }" \
     'in_flow_delay = 0' 'smtpd_client_connection_rate_limit = 0' 'default_destination_concurrency_limit = 2'

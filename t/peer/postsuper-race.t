@@ -6,7 +6,7 @@
 . "$(dirname "$0")/peer.sh"
 . "$(dirname "$0")/../race.sh"
 count=450
-[ -z "${PH_LARGE-}" ] || count=60000
+[ -z "${PH_LARGE-}" ] || count=72000
 race_sinks
 peer_new peer "transport_maps = inline:{ {remote.example = smtp:[127.0.0.1]:$first_port}, {later.example = smtp:[127.0.0.1]:$later_port} }
 default_destination_concurrency_limit = 2"
