@@ -192,7 +192,7 @@ check: all modules lint $(UNIT) $(TOOLS)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
 BENCH	?= $(notdir $(filter-out %/systems.sh,$(wildcard t/bench/*.sh)))
-bench: all
+bench: all $(TOOLS)
 	for b in $(BENCH); do PH_BIN=$(abspath $O/bin) bash t/bench/$$b || exit 1; done
 
 # Every parser for FUZZ_SECONDS each, under address and undefined sanitizers.

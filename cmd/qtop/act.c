@@ -66,7 +66,7 @@ struct gather {
 	/* Found. */
 	struct queue_plan *plan;
 	struct buf	 text;
-	size_t		 shown, hidden, untellable;
+	size_t		 shown, hidden, untellable, arriving;
 	char		 error[512];
 };
 
@@ -184,6 +184,10 @@ gather_one(struct gather *g, struct queue_field_context *c,
 
 	if (c->m->is_told) {
 		g->untellable++;
+		return;
+	}
+	if (c->m->may_arrive) {		/* nobody's but its writer's */
+		g->arriving++;
 		return;
 	}
 	queue_plan_add(g->plan, c, select);
@@ -369,6 +373,9 @@ gather_finish(struct job *job, struct model *m)
 		model_say(m, TONE_BAD, "needs direct access to the queue");
 	else if (g->scope == ACT_ASK && g->is_tagged && g->hidden > 0)
 		ask_about_hidden(m, g);
+	else if (totals.messages == 0 && g->arriving > 0)
+		model_say(m, TONE_INFO, "still being written: nothing can be "
+		    "done to it yet");
 	else if (totals.messages == 0)
 		model_say(m, TONE_INFO, totals.idle > 0 ? "%s: nothing to "
 		    "do, it is so already" : "%s: no message is meant, or all "

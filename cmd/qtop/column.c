@@ -106,7 +106,7 @@ put_flags(const struct queue_row *row, struct buf *out)
 {
 	if ((row->mode & S_IXGRP) != 0)
 		buf_addc(out, 'x');
-	if (row->sender == 0)
+	if (row->sender == 0 && !row->is_arriving)
 		buf_addc(out, 'b');
 	if (row->is_damaged)
 		buf_addc(out, '!');
@@ -155,7 +155,7 @@ column_text(enum column c, const struct queue_snapshot *s,
 	case COLUMN_SIZE: column_size(out, row->size); break;
 	case COLUMN_RCPTS: buf_addf(out, "%u", row->rcpt_count); break;
 	case COLUMN_SENDER:
-		if (row->sender == 0)
+		if (row->sender == 0 && !row->is_arriving)
 			buf_adds(out, row->is_damaged ? "?" : "<>");
 		ref = row->sender;
 		break;
@@ -165,8 +165,9 @@ column_text(enum column c, const struct queue_snapshot *s,
 		ref = r[0].address;
 		break;
 	case COLUMN_CLASS:
-		if (row->is_damaged)
-			buf_adds(out, "damaged");
+		if (row->is_damaged || row->is_arriving)
+			buf_adds(out, row->is_damaged ? "damaged" :
+			    "arriving");
 		else if (first_reason(s, row)->class != REASON_NONE)
 			buf_adds(out, queue_reason_class_name(
 			    first_reason(s, row)->class));

@@ -394,8 +394,6 @@ do_in_text(struct model *m, enum action action)
 		return true;
 	case DO_SEARCH_NEXT:
 	case DO_SEARCH_PREV:
-		if (m->pager.is_open)
-			return true;
 		reader_search(m, action == DO_SEARCH_NEXT ? 1 : -1, false);
 		return true;
 	default: return false;

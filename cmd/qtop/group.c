@@ -334,6 +334,8 @@ grouping_add(struct grouping *g, const struct queue_snapshot *s,
 	struct node *n;
 	uint32_t i;
 
+	if (row->is_arriving)
+		return;			/* from whom, to whom: not known yet */
 	if (!is_of_rcpt(g->by)) {
 		key[0] = row_key(g, s, row);
 		n = node_at(g, key, 0);

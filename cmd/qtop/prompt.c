@@ -49,9 +49,7 @@ search_typed(struct model *m)
 {
 	set_search(m, m->prompt.line.text.ptr);
 	m->note[0] = '\0';
-	if (m->pager.is_open)
-		return;
-	if (m->reader.is_open) {
+	if (m->reader.is_open || m->pager.is_open) {
 		reader_search(m, 1, true);
 		return;
 	}

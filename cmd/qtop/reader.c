@@ -166,8 +166,11 @@ reader_step(struct model *m, int step)
 void
 reader_search(struct model *m, int step, bool is_here)
 {
-	struct buf *text = &m->reader.tabs[m->reader.tab];
-	size_t *top = &m->reader.top[m->reader.tab], line = 0, found = 0;
+	bool is_pager = m->pager.is_open;
+	const struct buf *text = is_pager ? &m->pager.text :
+	    &m->reader.tabs[m->reader.tab];
+	size_t *top = is_pager ? &m->pager.top :
+	    &m->reader.top[m->reader.tab], line = 0, found = 0;
 	const char *p = text->ptr, *hit = p, *end;
 	bool is_found = false;
 

@@ -16,7 +16,7 @@ bool	reader_open(struct model *m);
 void	reader_close(struct model *m);
 /* reader_step - the next (1) or previous (-1) message of the list */
 void	reader_step(struct model *m, int step);
-/* reader_search - scroll to the next line that holds what is searched */
+/* reader_search - scroll what is read, also a page of help, to the next line that holds what is searched */
 void	reader_search(struct model *m, int step, bool is_here);
 
 /*

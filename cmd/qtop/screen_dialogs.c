@@ -66,6 +66,9 @@ screen_text(struct model *m, struct grid *g, int x, int y, int width,
 				break;
 			n = fitting(p, len, width);
 			buf_set(&part, p, n);
+			/* The blank at which it was broken needs no column. */
+			if (n < len && p[n - 1] == ' ')
+				buf_truncate(&part, n - 1);
 			grid_put(g, x, y + used, width, role, CUT_END,
 			    part.ptr);
 			grid_mark(g, x, y + used, width, m->search);

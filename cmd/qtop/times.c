@@ -89,6 +89,7 @@ times_measure(struct model *m, struct grid *g)
 	model_ask(m);
 	while ((v = views_take(m->views)) == NULL || v->count == 0) {
 		view_free(v);
+		v = NULL;
 		source_status(m->source, &m->status);
 		if (!m->status.is_first && queue_snapshot_count(m->snapshot) ==
 		    0)

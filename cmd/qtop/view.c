@@ -213,6 +213,9 @@ judge(struct views *v, uint32_t slot)
 	result = queue_select_eval(v->select, &v->c);
 	if (v->m.is_gone)
 		return JUDGED_NO;
+	/* What is still being written is soon judged anew. */
+	if (result == SELECT_UNKNOWN && v->m.may_arrive)
+		return JUDGED_NO;
 	v->unknown += result == SELECT_UNKNOWN;
 	return result == SELECT_YES ? JUDGED_YES : result == SELECT_NO ?
 	    JUDGED_NO : JUDGED_UNKNOWN;

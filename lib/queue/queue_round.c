@@ -133,7 +133,8 @@ look(struct queue_message *m, struct buf *out, void *own)
 {
 	(void)out;
 	(void)own;
-	if (!queue_message_is_ready(m) && !m->is_damaged)
+	if (!queue_message_is_ready(m) && !m->is_damaged &&
+	    !queue_message_is_arriving(m))
 		return false;
 	queue_message_want(m, QUEUE_MESSAGE_REASONS, NULL);
 	return !m->is_gone;
@@ -194,7 +195,7 @@ scan_all(struct queue_round *r, const char *const *queues)
 	bool is_counting;
 
 	is_counting = pthread_create(&counter, NULL, count, r) == 0;
-	qs = queue_scan_open(queues, 0);
+	qs = queue_scan_open(queues, QUEUE_SCAN_ARRIVING);
 	queue_scan_run(qs, &job);
 	r->unreadable += queue_scan_unreadable(qs);
 	queue_scan_close(qs);
@@ -227,6 +228,7 @@ read_one(struct queue_round *r, const char *queue, const char *dir,
 
 	buf_addf(&path, "%s/%s", dir, name);
 	queue_message_begin(&r->m, queue, name, path.ptr, st);
+	r->m.may_arrive = true;
 	queue_message_want(&r->m, QUEUE_MESSAGE_REASONS, NULL);
 	if (!r->m.is_gone)
 		put(r, &r->m);
@@ -272,8 +274,8 @@ add_to_batch(struct queue_round *r, const char *queue, const char *dir,
 		r->unreadable += errno != ENOENT;
 		return;
 	}
-	if (!S_ISREG(st->st_mode) || (st->st_mode & S_IRWXU) != S_IRWXU)
-		return;				/* or still being written */
+	if (!S_ISREG(st->st_mode))
+		return;
 	r->name[r->batch++] = r->names.len;
 	buf_add(&r->names, de->d_name, strlen(de->d_name) + 1);
 	if (r->batch == BATCH)
@@ -286,7 +288,7 @@ is_unchanged(const struct queue_round *r, const struct known *k,
 {
 	/* Files in these change in place all the time, and are few. */
 	if (r->is_thorough || strcmp(queue, "active") == 0 ||
-	    strcmp(queue, "incoming") == 0)
+	    strcmp(queue, "incoming") == 0 || strcmp(queue, "maildrop") == 0)
 		return false;
 	return k->is_settled && k->mtime.tv_sec == st->st_mtim.tv_sec &&
 	    k->mtime.tv_nsec == st->st_mtim.tv_nsec;

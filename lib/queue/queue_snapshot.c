@@ -493,6 +493,7 @@ fill_row(struct queue_snapshot *s, struct queue_row *row,
 	row->is_told = m->is_told;
 	row->is_snapshot = m->is_snapshot;
 	row->is_damaged = m->is_damaged;
+	row->is_arriving = !m->is_told && (m->st.st_mode & S_IRWXU) != S_IRWXU;
 	row->queue = queue_number(m->queue);
 	row->id = intern_add(s->texts, m->id);
 	row->dir = take_dir(s, m);
@@ -609,6 +610,7 @@ is_same(const struct queue_row *a, const struct queue_row *b)
 	    a->rcpt_count == b->rcpt_count &&
 	    a->done_count == b->done_count &&
 	    a->is_damaged == b->is_damaged &&
+	    a->is_arriving == b->is_arriving &&
 	    (a->rcpt_count == 0 || memcmp(queue_snapshot_rcpts(a),
 	    queue_snapshot_rcpts(b), a->rcpt_count *
 	    sizeof(struct queue_row_rcpt)) == 0);
@@ -630,7 +632,7 @@ queue_snapshot_put(struct queue_snapshot *s, const struct queue_message *m)
 		row->serial = ++s->serial;
 		fill_row(s, row, m);
 		link_row(s, slot);
-		s->arrived++;
+		s->arrived += !row->is_arriving;
 		return;
 	}
 	row = at(s, slot);
@@ -639,6 +641,7 @@ queue_snapshot_put(struct queue_snapshot *s, const struct queue_message *m)
 	fill_row(s, row, m);
 	if (row->queue != old.queue)
 		s->moved++;
+	s->arrived += old.is_arriving && !row->is_arriving;
 	if (is_same(row, &old))
 		row->changed = old.changed;
 	empty_row(s, &old);
@@ -708,7 +711,7 @@ queue_snapshot_end(struct queue_snapshot *s, bool is_whole, time_t now)
 		if (row->serial == 0 || was_seen(s, row))
 			continue;
 		s->version++;
-		s->left++;
+		s->left += !row->is_arriving;
 		remove_row(s, slot);
 	}
 	if (s->rounds++ == 0) {		/* the first only takes stock */
@@ -806,6 +809,7 @@ queue_snapshot_message(const struct queue_snapshot *s,
 	m->is_told = row->is_told;
 	m->is_snapshot = row->is_snapshot;
 	m->is_damaged = row->is_damaged;
+	m->may_arrive = row->is_arriving;
 	m->is_expired = (row->mode & S_IXGRP) != 0;
 	m->is_tagged = row->is_tagged;
 	m->has |= QUEUE_MESSAGE_ENTRY | QUEUE_MESSAGE_ENVELOPE |

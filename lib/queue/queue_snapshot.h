@@ -72,6 +72,7 @@ struct queue_row {
 	uint16_t	 sendopts, trace_flags;
 	uint8_t		 queue;		/* enum queue_number */
 	bool		 is_told : 1, is_snapshot : 1, is_damaged : 1, is_tagged : 1;
+	bool		 is_arriving : 1;	/* still being written: no envelope */
 	union {
 		struct queue_row_rcpt	 one;
 		struct queue_row_rcpt	*many;	/* when rcpt_count > 1 */

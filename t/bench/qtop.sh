@@ -5,16 +5,18 @@
 #
 # No other system browses its queue, so what stands beside the figures are the
 # budgets, and the floor: find, which only walks and looks at every entry.
-# BENCH_DIR says on which file system the queues are made (default /var/tmp);
-# BENCH_SPOOL names one that is there already.
+# BENCH_DIR says on which file system the queues are made (default /dev/shm: a
+# disk's noise is not what is measured here); BENCH_SPOOL names one that is
+# there already.
 set -u
 PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX") || exit 1
+PH_TOOLS=${PH_TOOLS:-${PH_BIN%/bin}/t/tools}
+W=$(mktemp -d "${BENCH_DIR:-/dev/shm}/posthorn-bench.XXXXXX") || exit 1
 trap 'rm -rf "$W"' EXIT
+trap 'exit 1' INT TERM
+chmod 755 "$W"
 export LC_ALL=C.UTF-8 HOME=$W MAIL_CONFIG=$W/conf
-mkdir "$W/conf"
-printf 'hash_queue_names = deferred, defer\n' >"$W/conf/main.cf"
 sizes=${*:-10000 100000 ${BENCH_LARGE:+1000000}}
 [ -z "${BENCH_SPOOL-}" ] || sizes=given
 
@@ -27,14 +29,24 @@ line() {
 }
 figure() { sed -n "s/^$1 //p" "$W/times"; }
 
+# The queue of a system that never runs, with nothing due for a day.
+fill() {
+	rm -rf "$W/conf" "$2"
+	mkdir -p "$W/conf" "$2"
+	cat >"$W/conf/main.cf" <<-EOT
+	queue_directory = $2
+	data_directory = $W
+	mail_owner = $(if [ "$(id -u)" = 0 ]; then echo nobody; else id -un; fi)
+	hash_queue_names = deferred, defer
+	EOT
+	mkdir -m 700 "$2"/{maildrop,incoming,active,deferred,hold,corrupt,defer}
+	[ "$(id -u)" != 0 ] || chown nobody "$2"/*
+	"$PH_TOOLS/queue-fill" -d 86400 "$1"
+}
+
 for n in $sizes; do
-	spool=${BENCH_SPOOL:-$W/spool$n}
-	if [ "$n" != given ]; then
-		mkdir "$spool"
-		"$PH_SRC/t/fill-queue.pl" "$spool" $((n / 2)) 1 &
-		"$PH_SRC/t/fill-queue.pl" "$spool" $((n - n / 2)) 2
-		wait
-	fi
+	spool=${BENCH_SPOOL:-$W/spool}
+	[ "$n" = given ] || fill "$n" "$spool"
 	# Twice: the first fills the cache.
 	for i in 1 2; do
 		"$PH_BIN/qtop" --batch --times --queue-dir "$spool" --size 120x50 >/dev/null 2>"$W/times" || cat "$W/times"

@@ -70,7 +70,8 @@ shows 'a search keeps place' 'search: newsletter'
 term_keys Enter
 term_keys '?'
 shows 'help begins with this screen' 'Keys of this screen'
-term_keys / 'Fields' Enter
+term_keys / 'recipient' Enter n n n
+shows 'and can be searched' ' nrcpt +number +recipients to do'
 term_keys q
 shows_not 'and closes' 'Keys of this screen'
 term_keys : 'sort -size' Enter

@@ -292,6 +292,36 @@ START_TEST(damaged_files_are_rows_too)
 }
 END_TEST
 
+START_TEST(what_is_being_written_is_a_row_and_no_arrival_yet)
+{
+	struct queue_snapshot_rates rates;
+	struct buf b = BUF_INIT;
+
+	look(false);
+	rec(&b, 'T', "1700000000");
+	write_file("incoming/AAAA01", &b, 0600);
+	look(false);
+	ck_assert(row_of("AAAA01")->is_arriving);
+	ck_assert(!row_of("AAAA01")->is_damaged);
+	queue_snapshot_rate(s, 1700000000, &rates);
+	ck_assert_uint_eq(rates.last_arrived, 0);
+	message("incoming/AAAA01", "a@one.example", "b@two.example");
+	look(false);
+	ck_assert(!row_of("AAAA01")->is_arriving);
+	ck_assert_uint_eq(row_of("AAAA01")->rcpt_count, 1);
+	queue_snapshot_rate(s, 1700000000, &rates);
+	ck_assert_uint_eq(rates.last_arrived, 1);
+	/* A writer that gives up: nothing has left. */
+	write_file("incoming/AAAA02", &b, 0600);
+	look(false);
+	ck_assert_int_eq(unlink("incoming/AAAA02"), 0);
+	look(false);
+	queue_snapshot_rate(s, 1700000000, &rates);
+	ck_assert_uint_eq(rates.last_left, 0);
+	buf_done(&b);
+}
+END_TEST
+
 START_TEST(memory_does_not_grow_with_what_has_gone)
 {
 	size_t after_first = 0;
@@ -335,6 +365,7 @@ main(void)
 	tcase_add_test(tc, a_change_in_place_is_noticed);
 	tcase_add_test(tc, a_spool_that_vanishes_leaves_what_was_known);
 	tcase_add_test(tc, damaged_files_are_rows_too);
+	tcase_add_test(tc, what_is_being_written_is_a_row_and_no_arrival_yet);
 	tcase_add_test(tc, memory_does_not_grow_with_what_has_gone);
 	return unit_run("queue_snapshot", tc);
 }
