@@ -5,18 +5,15 @@
  */
 #include "cmd/postsuper/edit.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <paths.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
+#include "lib/base/foreground.h"
 #include "lib/base/json.h"
 #include "lib/base/line_diff.h"
 #include "lib/base/log.h"
@@ -27,7 +24,6 @@
 
 #define PREVIEWS	5		/* messages whose changes are shown */
 #define FORM_MAX	(32u << 20)	/* what an editor is given */
-#define EDITOR		"vi"
 
 void
 edit_order(struct bulk_edit *be, enum queue_edit_op op, const char *arg)
@@ -125,51 +121,6 @@ edit_preview(const struct bulk *b, const struct queue_plan *plan)
 
 /* ---- the editor ---- */
 
-/* Put text where an editor finds it; the path, to be freed. */
-static char *
-put_form(const struct buf *text)
-{
-	const char *dir = getenv("TMPDIR");
-	struct buf path = BUF_INIT;
-	int fd;
-
-	buf_addf(&path, "%s/postsuper.XXXXXX", dir != NULL ? dir : _PATH_TMP);
-	fd = mkstemp(path.ptr);
-	if (fd == -1 || file_write_all(fd, text->ptr, text->len) == -1 ||
-	    close(fd) == -1)
-		log_fatal("write %s: %s", path.ptr, strerror(errno));
-	return buf_take(&path);
-}
-
-static bool
-run_editor(const char *path)
-{
-	const char *editor = getenv("VISUAL");
-	int status;
-	pid_t pid;
-
-	if (editor == NULL || editor[0] == '\0')
-		editor = getenv("EDITOR");
-	if (editor == NULL || editor[0] == '\0')
-		editor = EDITOR;
-	fflush(NULL);
-	if ((pid = fork()) == -1)
-		log_fatal("fork: %s", strerror(errno));
-	if (pid == 0) {
-		/* By the shell, since it may be "vim -u NONE". */
-		execl(_PATH_BSHELL, "sh", "-c", "exec $0 \"$1\"", editor, path,
-		    (char *)NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			log_fatal("waitpid: %s", strerror(errno));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return true;
-	log_error("%s failed: nothing was done", editor);
-	return false;
-}
-
 static void
 show_diff(const struct buf *before, const struct buf *after)
 {
@@ -228,8 +179,11 @@ edit_with_editor(const struct bulk *b, const struct queue_plan *plan)
 	if (queue_edit_form(&c, FORM_MAX, &before, &err) == -1) {
 		log_error("%s: %s", m.id, err.text);
 	} else {
-		path = put_form(&before);
-		is_good = run_editor(path) && read_back(b, path, &before);
+		path = foreground_file("postsuper", &before, &err);
+		if (path == NULL || foreground_edit(path, &err) == -1)
+			log_error("%s: nothing was done", err.text);
+		else
+			is_good = read_back(b, path, &before);
 		free(path);
 	}
 	buf_done(&before);

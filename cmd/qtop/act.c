@@ -1,5 +1,5 @@
 /*
- * act.c - actions: whom they concern, the plan as the question, doing, undoing
+ * act.c - actions: the question, and doing what was confirmed
  *
  * Gathering may look at a million rows and doing may take minutes, so both
  * are jobs. Between them stands one pending thing: a plan, an edit or an undo,
@@ -9,66 +9,22 @@
  */
 #include "cmd/qtop/act.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/qtop/act_internal.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/journal.h"
-#include "cmd/qtop/model.h"
-#include "cmd/qtop/selection.h"
-#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_act.h"
-#include "lib/queue/queue_field.h"
-#include "lib/queue/queue_message.h"
-#include "lib/queue/queue_select.h"
-#include "lib/queue/queue_trash.h"
 #include "lib/queue/queue_undo.h"
 
-#define PREVIEWS	3		/* messages whose changes an edit shows */
 #define FAILURES_MAX	16384		/* bytes of them that are kept */
 #define EDIT_WAIT_S	10
-
-enum what { WHAT_NONE, WHAT_PLAN, WHAT_EDIT, WHAT_UNDO };
-
-struct act {
-	/* Waits for an answer. */
-	enum what	 what;
-	struct queue_plan *plan;	/* WHAT_EDIT: for its identities */
-	struct queue_edit *edit;
-	char		 token[QUEUE_TOKEN_SIZE];
-	char		*select;
-	bool		 is_all_tagged;	/* it means all that is tagged */
-	struct buf	 user;		/* who is behind all this */
-	/* Runs. */
-	atomic_bool	 is_running, wants_stop;
-	atomic_size_t	 done, total;
-	const char	*verb;
-};
-
-/* Whom something concerns. */
-struct gather {
-	struct job	 job;
-	struct queue_snapshot *s;
-	enum queue_action action;
-	enum act_scope	 scope;
-	bool		 is_tagged;
-	struct view_entry entry;	/* a row, if there is no expression */
-	char		*expression;	/* a group, with the filter */
-	char		*filter;
-	time_t		 now;
-	struct queue_edit *edit;
-	/* Found. */
-	struct queue_plan *plan;
-	struct buf	 text;
-	size_t		 shown, hidden, untellable, arriving;
-	char		 error[512];
-};
 
 /* Something confirmed. */
 struct run {
@@ -92,18 +48,20 @@ act_new(void)
 
 	/* Here, where nobody has become mail_owner yet. */
 	buf_init(&a->user);
+	buf_init(&a->form);
 	queue_journal_user(&a->user);
 	return a;
 }
 
 static void
-drop_pending(struct act *a)
+drop(struct act *a)
 {
 	queue_plan_free(a->plan);
 	queue_edit_free(a->edit);
+	queue_edit_free(a->asked_edit);
 	free(a->select);
 	a->plan = NULL;
-	a->edit = NULL;
+	a->edit = a->asked_edit = NULL;
 	a->select = NULL;
 	a->what = WHAT_NONE;
 }
@@ -111,15 +69,16 @@ drop_pending(struct act *a)
 void
 act_free(struct act *a)
 {
-	drop_pending(a);
+	drop(a);
 	buf_done(&a->user);
+	buf_done(&a->form);
 	free(a);
 }
 
 void
 act_dropped(struct model *m)
 {
-	drop_pending(m->act);
+	drop(m->act);
 }
 
 bool
@@ -141,286 +100,10 @@ act_progress(const struct act *a, size_t *done, size_t *total,
 	return atomic_load(&a->is_running);
 }
 
-/* ---- whom ---- */
-
-static size_t
-tagged(struct model *m)
-{
-	size_t gone, n;
-
-	queue_snapshot_lock(m->snapshot);
-	n = queue_snapshot_tagged(m->snapshot, &gone);
-	queue_snapshot_unlock(m->snapshot);
-	return n;
-}
-
-size_t
-act_scope_count(struct model *m, const char **what)
-{
-	struct view_entry entry;
-	const struct group *g;
-	size_t n = tagged(m);
-
-	*what = "message: the one that is open";
-	if (m->reader.is_open)
-		return 1;
-	*what = n == 1 ? "tagged message" : "tagged messages";
-	if (n > 0)
-		return n;
-	if ((g = model_group(m)) != NULL) {
-		*what = g->messages == 1 ? "message: this group" :
-		    "messages: this group";
-		return g->messages;
-	}
-	*what = "message: the one under the cursor";
-	return model_entry(m, &entry) ? 1 : 0;
-}
-
-static void
-gather_one(struct gather *g, struct queue_field_context *c,
-    const struct queue_select *select)
-{
-	struct err err = ERR_INIT;
-
-	if (c->m->is_told) {
-		g->untellable++;
-		return;
-	}
-	if (c->m->may_arrive) {		/* nobody's but its writer's */
-		g->arriving++;
-		return;
-	}
-	queue_plan_add(g->plan, c, select);
-	if (g->edit != NULL && queue_plan_count(g->plan) <= PREVIEWS) {
-		buf_addf(&g->text, "%s\n", c->m->id);
-		switch (queue_edit_preview(g->edit, c, &g->text, &err)) {
-		case QUEUE_RESULT_NOTHING:
-			buf_adds(&g->text, "  nothing would change\n");
-			break;
-		case QUEUE_RESULT_DONE:
-			break;
-		default:
-			buf_addf(&g->text, "  %s\n", err.text);
-			break;
-		}
-	}
-}
-
-/* Is it meant, and is it among what the filter shows? */
-static bool
-is_meant(const struct gather *g, const struct queue_row *row, uint32_t slot)
-{
-	if (g->is_tagged)
-		return row->is_tagged;
-	if (g->expression != NULL)
-		return true;
-	return slot == g->entry.slot && row->serial == g->entry.serial;
-}
-
-static void
-gather_rows(struct gather *g, const struct queue_select *filter)
-{
-	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
-	struct queue_message message;
-	const struct queue_row *row;
-	uint32_t slot, slots;
-	bool is_in;
-
-	queue_message_init(&message);
-	c.m = &message;
-	c.now = g->now;
-	queue_snapshot_lock(g->s);
-	slots = queue_snapshot_slots(g->s);
-	for (slot = 0; slot < slots; slot++) {
-		row = queue_snapshot_row(g->s, slot);
-		is_in = row != NULL && is_meant(g, row, slot);
-		if (is_in)
-			queue_snapshot_message(g->s, row, &message);
-		if (is_in || slot % 1024 == 0) {
-			queue_snapshot_unlock(g->s);
-			if (is_in) {
-				is_in = filter == NULL || queue_select_eval(
-				    filter, &c) == SELECT_YES;
-				g->shown += is_in;
-				g->hidden += !is_in;
-				if (is_in || (g->is_tagged &&
-				    g->scope != ACT_TAGGED_SHOWN))
-					gather_one(g, &c, filter);
-			}
-			queue_snapshot_lock(g->s);
-		}
-	}
-	queue_snapshot_unlock(g->s);
-	queue_message_done(&message);
-	queue_field_context_done(&c);
-}
-
-static void
-gather_run(struct job *job)
-{
-	struct gather *g = (struct gather *)job;
-	const char *text = g->expression != NULL ? g->expression :
-	    g->is_tagged ? g->filter : "";
-	struct queue_select *filter = NULL;
-	struct err err = ERR_INIT;
-
-	if (text[0] != '\0' &&
-	    (filter = selection_parse(text, g->now, &err)) == NULL) {
-		snprintf(g->error, sizeof(g->error), "%s", err.text);
-		return;
-	}
-	g->plan = queue_plan_new(g->action, g->now, true);
-	gather_rows(g, filter);
-	queue_select_free(filter);
-}
-
 /* ---- the question ---- */
 
-static void
-open_confirm(struct model *m, const char *title, size_t messages)
-{
-	struct confirm *q = &m->confirm;
-
-	m->note[0] = '\0';
-	q->is_open = true;
-	snprintf(q->title, sizeof(q->title), "%s", title);
-	q->number = messages > (size_t)m->settings.confirm_above ? messages :
-	    0;
-	q->top = 0;
-	line_set(&q->line, "");
-	m->wants_discard = true;
-}
-
-static void
-ask_about_hidden(struct model *m, const struct gather *g)
-{
-	struct menu *menu = &m->menu;
-
-	memset(menu, 0, sizeof(*menu));
-	menu->kind = MENU_SCOPE;
-	menu->value = (int)g->action;
-	snprintf(menu->title, sizeof(menu->title),
-	    "%s: the filter hides tagged messages", queue_actions[
-	    g->action].name);
-	snprintf(menu->items[0].text, sizeof(menu->items[0].text),
-	    "shown only: %zu", g->shown);
-	menu->items[0].value = ACT_TAGGED_SHOWN;
-	snprintf(menu->items[1].text, sizeof(menu->items[1].text),
-	    "all tagged: %zu", g->shown + g->hidden);
-	menu->items[1].value = ACT_TAGGED_ALL;
-	snprintf(menu->items[2].text, sizeof(menu->items[2].text), "none");
-	menu->items[2].value = -1;
-	menu->count = 3;
-	menu->at = 2;
-	m->wants_discard = true;
-}
-
-static void
-take_plan(struct model *m, struct gather *g)
-{
-	struct act *a = m->act;
-	struct confirm *q = &m->confirm;
-	struct queue_act_options options = QUEUE_ACT_OPTIONS_INIT;
-	struct queue_plan_totals totals;
-	struct buf title = BUF_INIT;
-
-	drop_pending(a);
-	a->is_all_tagged = g->is_tagged && (g->hidden == 0 ||
-	    g->scope == ACT_TAGGED_ALL);
-	a->what = g->edit != NULL ? WHAT_EDIT : WHAT_PLAN;
-	a->plan = g->plan;
-	a->edit = g->edit;
-	a->select = xstrdup(g->expression != NULL ? g->expression :
-	    g->is_tagged ? "tagged" : "");
-	g->plan = NULL;
-	g->edit = NULL;
-	queue_plan_total(a->plan, &totals);
-	buf_reset(&q->text);
-	if (a->what == WHAT_EDIT) {
-		buf_adds(&q->text, "change   ");
-		queue_edit_describe(a->edit, &q->text);
-		buf_addf(&q->text, "\nmessages %zu\n%s", totals.messages,
-		    g->text.ptr);
-		if (totals.messages > PREVIEWS)
-			buf_addf(&q->text, "... and %zu more\n",
-			    totals.messages - PREVIEWS);
-		buf_adds(&q->text, "undo     the originals go to the trash; "
-		    "signatures (DKIM) may break\n");
-	} else {
-		queue_plan_print(a->plan, &q->text);
-		queue_act_promise(a->plan, &options, clock_now(), &q->text);
-	}
-	buf_addf(&title, "%s %zu message%s?", a->what == WHAT_EDIT ? "Change" :
-	    queue_actions[g->action].name, totals.messages,
-	    totals.messages == 1 ? "" : "s");
-	open_confirm(m, title.ptr, totals.messages);
-	buf_done(&title);
-}
-
-static void
-gather_finish(struct job *job, struct model *m)
-{
-	struct gather *g = (struct gather *)job;
-	struct queue_plan_totals totals = { 0 };
-
-	if (m != NULL && g->plan != NULL)
-		queue_plan_total(g->plan, &totals);
-	if (m == NULL)
-		;
-	else if (g->error[0] != '\0')
-		model_say(m, TONE_BAD, "%s", g->error);
-	else if (g->untellable > 0)
-		model_say(m, TONE_BAD, "needs direct access to the queue");
-	else if (g->scope == ACT_ASK && g->is_tagged && g->hidden > 0)
-		ask_about_hidden(m, g);
-	else if (totals.messages == 0 && g->arriving > 0)
-		model_say(m, TONE_INFO, "still being written: nothing can be "
-		    "done to it yet");
-	else if (totals.messages == 0)
-		model_say(m, TONE_INFO, totals.idle > 0 ? "%s: nothing to "
-		    "do, it is so already" : "%s: no message is meant, or all "
-		    "are gone", g->edit != NULL ? "edit" :
-		    queue_actions[g->action].name);
-	else
-		take_plan(m, g);
-	queue_plan_free(g->plan);
-	queue_edit_free(g->edit);
-	free(g->expression);
-	free(g->filter);
-	buf_done(&g->text);
-	free(g);
-}
-
-static struct gather *
-new_gather(struct model *m, enum queue_action action, enum act_scope scope)
-{
-	struct gather *g = xcalloc(1, sizeof(*g));
-	const struct group *group = model_group(m);
-	struct buf text = BUF_INIT, own = BUF_INIT;
-
-	g->job.run = gather_run;
-	g->job.finish = gather_finish;
-	g->s = m->snapshot;
-	g->action = action;
-	g->scope = scope;
-	g->now = m->now;
-	g->is_tagged = !m->reader.is_open && tagged(m) > 0;
-	g->filter = xstrdup(m->filter);
-	buf_init(&g->text);
-	if (!g->is_tagged && group != NULL && !m->reader.is_open) {
-		model_expression(m, group, &own);
-		model_join(&text, m->filter, own.ptr);
-		g->expression = buf_take(&text);
-	} else if (!g->is_tagged) {
-		model_entry(m, &g->entry);
-	}
-	buf_done(&own);
-	return g;
-}
-
-/* May anything be done at all, and now? */
-static bool
-may_act(struct model *m)
+bool
+act_may(struct model *m)
 {
 	if (m->is_read_only)
 		model_say(m, TONE_BAD, "read-only: %s", m->why_read_only);
@@ -433,38 +116,18 @@ may_act(struct model *m)
 }
 
 void
-act_begin(struct model *m, enum queue_action action, enum act_scope scope)
+act_question(struct model *m, const char *title, size_t messages)
 {
-	const char *what;
+	struct confirm *q = &m->confirm;
 
-	if (!may_act(m))
-		return;
-	if (act_scope_count(m, &what) == 0) {
-		model_say(m, TONE_INFO, "no message is meant");
-		return;
-	}
-	model_say(m, TONE_INFO, "looking at what %s would do ...",
-	    queue_actions[action].name);
-	jobs_add(m->act_jobs, &new_gather(m, action, scope)->job);
-}
-
-void
-act_edit(struct model *m, enum queue_edit_op op, const char *arg)
-{
-	struct err err = ERR_INIT;
-	struct gather *g;
-	const char *what;
-
-	if (!may_act(m) || act_scope_count(m, &what) == 0)
-		return;
-	g = new_gather(m, QUEUE_ACT_FLUSH, ACT_TAGGED_SHOWN);
-	g->edit = queue_edit_new();
-	if (queue_edit_add(g->edit, op, arg, &err) == -1) {
-		model_say(m, TONE_BAD, "%s", err.text);
-		gather_finish(&g->job, NULL);
-		return;
-	}
-	jobs_add(m->act_jobs, &g->job);
+	m->note[0] = '\0';
+	q->is_open = true;
+	snprintf(q->title, sizeof(q->title), "%s", title);
+	q->number = messages > (size_t)m->settings.confirm_above ? messages :
+	    0;
+	q->top = 0;
+	line_set(&q->line, "");
+	m->wants_discard = true;
 }
 
 /* ---- doing ---- */
@@ -636,7 +299,7 @@ act_confirmed(struct model *m, const char *note)
 	/* The queue directory is root's: only who called can make it. */
 	if (queue_trash_prepare(&err) == -1) {
 		model_say(m, TONE_BAD, "%s", err.text);
-		drop_pending(a);
+		drop(a);
 		return;
 	}
 	/* What is deleted shall not be reported as tagged and gone. */
@@ -670,154 +333,4 @@ act_confirmed(struct model *m, const char *note)
 	atomic_store(&a->is_running, true);
 	model_say(m, TONE_INFO, "%s ...", a->verb);
 	jobs_add(m->act_jobs, &r->job);
-}
-
-/* ---- undoing ---- */
-
-struct undo {
-	struct job	 job;
-	char		 token[QUEUE_TOKEN_SIZE], action[QUEUE_UNDO_NAME];
-	bool		 is_last;
-	size_t		 counts[QUEUE_RESULT_COUNT];
-	struct buf	 text;
-	size_t		 listed;
-	struct err	 err;
-	int		 rc;
-};
-
-static bool
-list_undo(const struct queue_undo_step *s, void *ctx)
-{
-	struct undo *u = ctx;
-
-	u->counts[s->result]++;
-	if (u->listed++ < 10) {
-		buf_addf(&u->text, "  %s", s->m->what.id);
-		if (s->result == QUEUE_RESULT_DONE)
-			buf_addf(&u->text, " to %s\n", s->queue != NULL ?
-			    s->queue : s->m->what.queue);
-		else
-			buf_addf(&u->text, ": %s: %s\n", queue_result_name(
-			    s->result), s->why != NULL ? s->why : "");
-	}
-	return true;
-}
-
-static void
-undo_run(struct job *job)
-{
-	struct undo *u = (struct undo *)job;
-	struct queue_act_options o = QUEUE_ACT_OPTIONS_INIT;
-	struct queue_act_report report;
-	char token[QUEUE_TOKEN_SIZE];
-
-	o.command = "qtop";
-	u->rc = queue_undo_find(u->is_last ? "last" : u->token, token,
-	    u->action, &u->err);
-	if (u->rc == -1)
-		return;
-	memcpy(u->token, token, sizeof(token));
-	u->rc = queue_undo_run(u->token, NULL, true, &o, list_undo, u,
-	    &report, &u->err);
-}
-
-static void
-undo_finish(struct job *job, struct model *m)
-{
-	struct undo *u = (struct undo *)job;
-	struct buf title = BUF_INIT;
-	size_t n = u->counts[QUEUE_RESULT_DONE];
-
-	if (m == NULL) {
-		;
-	} else if (u->rc == -1) {
-		model_say(m, TONE_BAD, "%s", u->err.text);
-	} else if (n == 0) {
-		model_say(m, TONE_BAD, "nothing of %s can be undone%s",
-		    u->token, u->listed > 0 ? " (L tells why)" : "");
-		buf_adds(&m->warnings, u->text.ptr);
-	} else {
-		drop_pending(m->act);
-		m->act->what = WHAT_UNDO;
-		memcpy(m->act->token, u->token, sizeof(u->token));
-		buf_setf(&m->confirm.text, "undo     %s of %s\nmessages %zu",
-		    u->action, u->token, n);
-		if (u->listed > n)
-			buf_addf(&m->confirm.text, " of %zu", u->listed);
-		buf_addf(&m->confirm.text, "\n%s", u->text.ptr);
-		if (u->listed > 10)
-			buf_adds(&m->confirm.text, "  ...\n");
-		buf_addf(&title, "Undo %s of %zu message%s?", u->action, n,
-		    n == 1 ? "" : "s");
-		open_confirm(m, title.ptr, 0);
-		buf_done(&title);
-	}
-	buf_done(&u->text);
-	free(u);
-}
-
-void
-act_undo(struct model *m, const char *token)
-{
-	struct undo *u;
-
-	if (!may_act(m))
-		return;
-	u = xcalloc(1, sizeof(*u));
-	u->job.run = undo_run;
-	u->job.finish = undo_finish;
-	u->is_last = token == NULL;
-	buf_init(&u->text);
-	if (token != NULL)
-		snprintf(u->token, sizeof(u->token), "%s", token);
-	jobs_add(m->act_jobs, &u->job);
-}
-
-/* ---- IDs for others ---- */
-
-static void
-add_id(struct model *m, const struct queue_row *row, struct buf *out)
-{
-	buf_adds(out, queue_snapshot_text(m->snapshot, row->id));
-	buf_addc(out, '\n');
-}
-
-size_t
-act_ids(struct model *m, bool is_all, struct buf *out)
-{
-	const struct view *v = m->shown[SCREEN_MESSAGES];
-	const struct queue_row *row;
-	struct view_entry entry;
-	size_t n = tagged(m), i, count = 0;
-	uint32_t slot;
-
-	queue_snapshot_lock(m->snapshot);
-	if (n > 0) {
-		for (slot = 0; slot < queue_snapshot_slots(m->snapshot);
-		    slot++) {
-			row = queue_snapshot_row(m->snapshot, slot);
-			if (row == NULL || !row->is_tagged)
-				continue;
-			add_id(m, row, out);
-			count++;
-		}
-	} else if (is_all && v != NULL && m->screen == SCREEN_MESSAGES) {
-		for (i = 0; i < v->count; i++) {
-			row = queue_snapshot_row(m->snapshot,
-			    v->entries[i].slot);
-			if (row == NULL || row->serial !=
-			    v->entries[i].serial)
-				continue;
-			add_id(m, row, out);
-			count++;
-		}
-	} else if (model_entry(m, &entry)) {
-		row = queue_snapshot_row(m->snapshot, entry.slot);
-		if (row != NULL && row->serial == entry.serial) {
-			add_id(m, row, out);
-			count++;
-		}
-	}
-	queue_snapshot_unlock(m->snapshot);
-	return count;
 }

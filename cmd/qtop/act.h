@@ -34,6 +34,17 @@ void	act_begin(struct model *m, enum queue_action action,
 	    enum act_scope scope);
 /* act_edit - the same for a change to the messages */
 void	act_edit(struct model *m, enum queue_edit_op op, const char *arg);
+/* act_scoped - go on with what asked whether hidden tagged rows are meant */
+void	act_scoped(struct model *m, enum act_scope scope);
+/*
+ * act_in_editor - let the user change the message under the cursor as text
+ *
+ * A worker reads it into a file; the loop then runs an editor on that
+ * (to_edit), after which act_edited makes a question of the differences.
+ */
+void	act_in_editor(struct model *m);
+/* act_edited - the editor is done with the file; why: it failed, NULL: it did not */
+void	act_edited(struct model *m, const char *path, const char *why);
 /* act_undo - ask whether to undo the action with this token; NULL: the last one */
 void	act_undo(struct model *m, const char *token);
 /* act_confirmed - the question was answered with yes; note: why, or "" */

@@ -18,7 +18,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -32,6 +31,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
+#include "lib/base/foreground.h"
 #include "lib/base/log.h"
 
 #define PAINT_MS	60		/* between two paintings that no key asked for */
@@ -119,18 +119,34 @@ release_warnings(struct app *a)
 
 /* ---- commands ---- */
 
-static void
-run_child(struct app *a, const char *command, int input)
+/* A command of the user's gets the standard error that was there before. */
+static int
+lend_terminal(struct app *a, const char *command, const char *file, int input,
+    struct err *err)
 {
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTSTP, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
-	if (a->m->home_dir != -1 && fchdir(a->m->home_dir) == -1)
-		_exit(126);
-	dup2(input, STDIN_FILENO);
+	int status;
+
+	paint_pause();
 	dup2(a->old_stderr, STDERR_FILENO);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-	_exit(127);
+	status = command == NULL ? foreground_edit(file, err) :
+	    foreground_run(command, NULL, a->m->home_dir, input, err);
+	if (a->warn_fd != -1)
+		dup2(a->warn_fd, STDERR_FILENO);
+	return status;
+}
+
+static void
+wait_for_enter(int status)
+{
+	char line[8];
+	ssize_t n;
+
+	if (status != 0)
+		printf("\n[exit status %d]", status);
+	printf("\n[Enter]");
+	fflush(stdout);
+	n = read(STDIN_FILENO, line, sizeof(line));
+	(void)n;
 }
 
 /* The input lies in memory, so that no command can block us by not reading. */
@@ -138,36 +154,41 @@ static void
 run_command(struct app *a)
 {
 	struct model *m = a->m;
-	int input = memfd_create("input", MFD_CLOEXEC), status = 0;
-	char line[8];
-	pid_t pid;
-	ssize_t n;
+	int input = memfd_create("input", MFD_CLOEXEC), status;
+	struct err err = ERR_INIT;
 
 	if (input == -1 || file_write_all(input, m->run_input.ptr,
 	    m->run_input.len) == -1 || lseek(input, 0, SEEK_SET) == -1) {
 		model_say(m, TONE_BAD, "%s", strerror(errno));
 	} else {
-		paint_pause();
-		if ((pid = fork()) == 0)
-			run_child(a, m->to_run, input);
-		while (pid > 0 && waitpid(pid, &status, 0) == -1 &&
-		    errno == EINTR)
-			continue;
-		if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-			printf("\n[exit status %d]", WEXITSTATUS(status));
-		printf("\n[Enter]");
-		fflush(stdout);
-		n = read(STDIN_FILENO, line, sizeof(line));
-		(void)n;
+		status = lend_terminal(a, m->to_run, NULL, input, &err);
+		if (status != -1)
+			wait_for_enter(status);
 		paint_resume();
-		model_say(m, TONE_INFO, "%.100s: exit status %d", m->to_run,
-		    WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		if (status == -1)
+			model_say(m, TONE_BAD, "%s", err.text);
+		else
+			model_say(m, TONE_INFO, "%.100s: exit status %d",
+			    m->to_run, status);
 	}
 	if (input != -1)
 		close(input);
 	free(m->to_run);
 	m->to_run = NULL;
 	buf_reset(&m->run_input);
+}
+
+static void
+run_editor(struct app *a)
+{
+	struct model *m = a->m;
+	struct err err = ERR_INIT;
+	int rc = lend_terminal(a, NULL, m->to_edit, -1, &err);
+
+	paint_resume();
+	act_edited(m, m->to_edit, rc == -1 ? err.text : NULL);
+	free(m->to_edit);
+	m->to_edit = NULL;
 }
 
 /* ---- what keys have asked of the terminal ---- */
@@ -196,6 +217,8 @@ serve_terminal(struct app *a)
 	}
 	if (m->to_run != NULL)
 		run_command(a);
+	if (m->to_edit != NULL)
+		run_editor(a);
 	if (m->wants_suspend || stopped != 0) {
 		stopped = 0;
 		m->wants_suspend = false;

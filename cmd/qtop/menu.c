@@ -132,6 +132,9 @@ fill_edit(struct model *m, struct menu *menu)
 	for (op = 0; op < EDIT_OP_COUNT; op++)
 		add(menu, op, "%-17s %s", queue_edit_ops[op].name,
 		    queue_edit_ops[op].meaning);
+	if (!model_is_grouped(m))
+		add(menu, EDIT_OP_COUNT, "%-17s %s", "editor",
+		    "the message under the cursor as text, in $VISUAL");
 }
 
 void
@@ -226,6 +229,13 @@ toggle_column(struct model *m, int c)
 }
 
 static void
+scope_refused(struct model *m)
+{
+	act_dropped(m);
+	model_say(m, TONE_INFO, "nothing was done");
+}
+
+static void
 choose(struct model *m, int value)
 {
 	enum menu_kind kind = m->menu.kind;
@@ -258,13 +268,17 @@ choose(struct model *m, int value)
 		break;
 	case MENU_SCOPE:
 		if (value == -1)
-			model_say(m, TONE_INFO, "nothing was done");
+			scope_refused(m);
 		else
-			act_begin(m, (enum queue_action)m->menu.value,
-			    (enum act_scope)value);
+			act_scoped(m, (enum act_scope)value);
 		break;
 	case MENU_EXPORT: prompt_open(m, PROMPT_EXPORT, "", value); break;
-	case MENU_EDIT: prompt_open(m, PROMPT_EDIT, "", value); break;
+	case MENU_EDIT:
+		if (value == EDIT_OP_COUNT)
+			act_in_editor(m);
+		else
+			prompt_open(m, PROMPT_EDIT, "", value);
+		break;
 	default: break;
 	}
 }

@@ -76,6 +76,7 @@ model_done(struct model *m)
 	free(m->prompt.before);
 	free(m->to_copy);
 	free(m->to_run);
+	free(m->to_edit);
 	line_done(&m->prompt.line);
 	line_done(&m->confirm.line);
 	buf_done(&m->warnings);

@@ -194,8 +194,8 @@ struct model {
 	bool		 wants_discard;		/* a dialog opened: forget typed keys */
 	char		*to_copy;		/* to the terminal's clipboard */
 	char		*to_run;		/* command, with input on its stdin */
+	char		*to_edit;		/* file for an editor */
 	struct buf	 run_input;
-	bool		 wants_pause_after_run;
 };
 
 void	model_init(struct model *m);

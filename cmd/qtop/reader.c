@@ -27,9 +27,8 @@ struct reading {
 	struct buf	 tabs[TAB_COUNT];
 };
 
-/* The file as it is now, if it is still that message, wherever it is. */
-static bool
-find_file(struct queue_message *m)
+bool
+reader_find(struct queue_message *m)
 {
 	struct queue_found f = QUEUE_FOUND_INIT;
 	struct queue_identity what;
@@ -53,7 +52,7 @@ read_run(struct job *job)
 {
 	struct reading *r = (struct reading *)job;
 
-	if (!r->message.is_told && !find_file(&r->message)) {
+	if (!r->message.is_told && !reader_find(&r->message)) {
 		buf_adds(&r->tabs[TAB_SUMMARY], "This message is gone.\n\n");
 		r->message.is_told = true;
 		r->message.is_snapshot = true;

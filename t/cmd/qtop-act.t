@@ -108,8 +108,51 @@ shows 'a change is shown first' 'new@sender.example'
 term_keys y
 shows 'and done' '1 changed'
 is 'the sender is another' "$(postqueue --select 'sender = new@sender.example' --format ids | wc -l)" 1
+term_keys Escape Escape Escape
+shows 'all of them' " $all of $all"
+term_keys t 'queue = deferred' Enter
+shows 'some are tagged' "$deferred tagged"
+term_keys '\' 'sender = new@sender.example' Enter
+shows 'most of them are hidden' " 1 of $all"
+term_keys M Enter 'third@sender.example' Enter
+shows 'an edit asks about them, too' "shown only: 1"
+term_keys Up Up Enter
+shows 'and changes what is shown' 'messages 1$|messages 1 '
+term_keys y
+shows 'that one' '1 changed'
+is 'and no other' "$(postqueue --select 'sender = third@sender.example' --format ids | wc -l)" 1
 term_keys q
 shows 'the end' '^exit 0'
+
+# A message in an editor, which is whatever the user likes.
+cat >"$T/editor" <<-'EOT'
+	#!/bin/sh
+	sed -i 's/^sender: .*/sender: hand@sender.example/; s/^Subject: .*/Subject: by hand/' "$1"
+	[ -e "$0.fails" ] && exit 3
+	[ -e "$0.spoils" ] && echo 'nonsense' >"$1"
+	exit 0
+EOT
+chmod 755 "$T/editor"
+mkdir -m 700 "$T/tmp"
+term_open 100 30 sh -c "VISUAL=$T/editor TMPDIR=$T/tmp exec qtop --select \"sender = third@sender.example\""
+shows 'the changed one' " 1 of $all"
+touch "$T/editor.fails"
+term_keys M End Enter
+shows 'an editor that fails changes nothing' 'the editor failed, status 3: nothing was done'
+rm "$T/editor.fails"
+touch "$T/editor.spoils"
+term_keys M End Enter
+shows 'what cannot be read back is kept' 'your text is still in .*/tmp/qtop\.'
+rm "$T/editor.spoils" "$T"/tmp/qtop.*
+term_keys M End Enter
+shows 'the differences are the question' 'sender: <third@sender.example> -> <hand@sender.example>'
+is 'the file is gone' "$(ls "$T/tmp")" ''
+term_keys y
+shows 'answered' '1 changed'
+is 'the sender is another' "$(postqueue --select 'sender = hand@sender.example' --format ids | wc -l)" 1
+is 'and the subject' "$(postqueue --select 'subject = "by hand"' --format ids | wc -l)" 1
+term_keys q
+shows 'its end' '^exit 0'
 
 # Read-only.
 files >"$T/now"
