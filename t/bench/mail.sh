@@ -61,7 +61,18 @@ for system in ours peer; do
 	kill $pid; wait $pid 2>/dev/null
 done
 stop_systems
-for system in ours peer; do
-	t0=$(date +%s%N); start_system $system; perl "$here/first220.pl" "$(port_of $system)"; t1=$(date +%s%N)
-	echo "start to first 220, $system: $(((t1 - t0) / 1000000)) ms"
-done
+
+# The peer's "postfix start" runs shell scripts; its supervisor alone is what
+# one could not do without. The fastest of some: the machine's noise only adds.
+started() {	# started LABEL SYSTEM PREFIX COMMAND...: PREFIX sets its environment
+	local label=$1 system=$2 prefix=$3 i; shift 3
+	for i in 1 2 3 4 5; do
+		(eval "$prefix"; cd "$(spool_of "$system")" &&
+		    perl "$here/first220.pl" "$(port_of "$system")" "$@" 2>>"$W/start.$system")
+		stop_systems
+	done | sort -n | sed -n "1s/.*/start to first 220, $label: & ms/p"
+}
+of_peer=$(bash "$PEER_SETUP" env "$W/peer")
+started 'ours' ours "export MAIL_CONFIG=$W/ours/etc" "$PH_BIN/postfix" start
+started "peer's postfix start" peer "$of_peer" postfix start
+started "peer's bare master" peer "$of_peer" "$W/peer/root/usr/lib/postfix/sbin/master" -w
