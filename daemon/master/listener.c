@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "daemon/master/master.h"
+#include "daemon/serve/rights.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -300,26 +300,6 @@ open_inet(struct service *s, struct err *err)
 
 /* --------------------------------------- sockets and FIFOs in the queue */
 
-/* Act as mail_owner, or as ourselves again; errors would be fatal surprises later. */
-static void
-as_owner(bool owner)
-{
-	struct passwd *pw;
-
-	if (getuid() != 0)
-		return;
-	if (!owner) {
-		if (seteuid(0) == -1 || setegid(0) == -1)
-			log_fatal("become root again: %s", strerror(errno));
-		return;
-	}
-	if ((pw = getpwnam(params.mail_owner)) == NULL)
-		log_fatal("unknown user name: mail_owner = %s",
-		    params.mail_owner);
-	if (setegid(pw->pw_gid) == -1 || seteuid(pw->pw_uid) == -1)
-		log_fatal("become %s: %s", params.mail_owner, strerror(errno));
-}
-
 static int
 open_local_socket(struct service *s, struct err *err)
 {
@@ -365,7 +345,7 @@ open_local(struct service *s, struct err *err)
 	mode_t saved;
 	int rc;
 
-	as_owner(true);
+	rights_become(master.owner.uid, master.owner.gid);
 	if (unlink(s->endpoint) == -1 && errno != ENOENT) {
 		rc = err_sys(err, "remove %s", s->endpoint);
 	} else if (s->type == MASTER_FIFO) {
@@ -377,7 +357,7 @@ open_local(struct service *s, struct err *err)
 		rc = open_local_socket(s, err);
 		umask(saved);
 	}
-	as_owner(false);
+	rights_restore();
 	return rc;
 }
 

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +31,8 @@
 #include <event2/event.h>
 
 #include "daemon/role.h"
+#include "daemon/serve/owner.h"
+#include "daemon/serve/rights.h"
 #include "daemon/serve/serve.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -110,19 +111,18 @@ notify_reloading(void)
 
 /* The lock is what counts; the number inside is for people and scripts. */
 static void
-take_lock(const char *path, const struct passwd *as)
+take_lock(const char *path, bool as_owner)
 {
 	char text[34];
 	int fd, why;
 
-	/* Back to our own rights before anything is logged: the log needs them. */
-	if (as != NULL && (setegid(as->pw_gid) == -1 ||
-	    seteuid(as->pw_uid) == -1))
-		log_fatal("become %s: %s", as->pw_name, strerror(errno));
+	if (as_owner)
+		rights_become(master.owner.uid, master.owner.gid);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	why = errno;
-	if (as != NULL && (seteuid(0) == -1 || setegid(0) == -1))
-		log_fatal("become root again: %s", strerror(errno));
+	/* Back to our own rights before anything is logged: the log needs them. */
+	if (as_owner)
+		rights_restore();
 	errno = why;
 	if (fd == -1)
 		log_fatal("open lock file %s: %s", path, strerror(errno));
@@ -140,13 +140,9 @@ static void
 take_data_lock(void)
 {
 	struct buf path = BUF_INIT;
-	struct passwd *pw = NULL;
 
 	buf_setf(&path, "%s/master.lock", params.data_directory);
-	if (geteuid() == 0 && (pw = getpwnam(params.mail_owner)) == NULL)
-		log_fatal("unknown user name: mail_owner = %s",
-		    params.mail_owner);
-	take_lock(path.ptr, pw);
+	take_lock(path.ptr, true);
 	buf_done(&path);
 }
 
@@ -267,6 +263,27 @@ load_main_cf(struct err *err)
 	return params_load(NULL, &ctx, err);
 }
 
+/* Could one run with this main.cf? Looks mail_owner up, too. */
+static int
+check_main_cf(struct err *err)
+{
+	if (params_check(err) == -1)
+		return -1;
+	if (geteuid() == 0 && !owner_look_up(&master.owner))
+		return err_set(err, ERR_CONFIG,
+		    "unknown user name: mail_owner = %s", params.mail_owner);
+	return 0;
+}
+
+/* What children find in their environment. */
+static void
+set_environment(void)
+{
+	env_import_full(params.import_environment);
+	if (geteuid() == 0)
+		owner_hand_down(&master.owner);
+}
+
 static void
 on_reload(evutil_socket_t sig, short what, void *arg)
 {
@@ -278,7 +295,7 @@ on_reload(evutil_socket_t sig, short what, void *arg)
 	log_info("reload -- version %s, configuration %s",
 	    params.mail_version, config_directory);
 	notify_reloading();
-	if (load_main_cf(&err) == -1) {
+	if (load_main_cf(&err) == -1 || check_main_cf(&err) == -1) {
 		log_error("reload refused, all services go on unchanged: %s",
 		    err.text);
 		notify_ready();
@@ -288,7 +305,7 @@ on_reload(evutil_socket_t sig, short what, void *arg)
 	    params.queue_directory);
 	keep_value("inet_protocols", inet_protocols, params.inet_protocols);
 	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
-	env_import_full(params.import_environment);
+	set_environment();
 	if (service_load(config_directory, false, &err) == -1)
 		log_error("reload refused, all services go on unchanged: %s",
 		    err.text);
@@ -484,16 +501,16 @@ master_run(int argc, char **argv)
 		log_fatal("%s", err.text);
 	params_log(opt.stays || opt.tests ? LOG_TO_STDERR : 0, !opt.tests);
 	check_rights();
-	if (params_check(&err) == -1)
+	if (check_main_cf(&err) == -1)
 		log_fatal("%s", err.text);
-	env_import_full(params.import_environment);
+	set_environment();
 	if (chdir(params.queue_directory) == -1)
 		log_fatal("chdir %s: %s", params.queue_directory,
 		    strerror(errno));
 	if (opt.tests)
 		return test_lock();
 	remember_what_stays();
-	take_lock("pid/master.pid", NULL);
+	take_lock("pid/master.pid", false);
 	take_data_lock();
 
 	open_base();

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "daemon/serve/owner.h"
 #include "lib/conf/master_cf.h"
 
 struct err;
@@ -60,6 +61,7 @@ struct master {
 	bool		 wants_debug;	/* -d: pass it on */
 	char		*inet_interfaces;	/* as at the start */
 	char		*queue_directory;	/* as at the start */
+	struct owner	 owner;		/* of the queue, when we are root */
 };
 
 extern struct master master;

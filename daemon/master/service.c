@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "daemon/master/master.h"
+#include "daemon/serve/rights.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -306,13 +307,26 @@ carry_out(struct plan *p, bool is_start, struct err *err)
 	return 0;
 }
 
+/* What now runs, for postconf --diff running. */
+static void
+note_running(const struct master_cf *cf)
+{
+	struct err err = ERR_INIT;
+	int rc;
+
+	rights_become(master.owner.uid, master.owner.gid);
+	rc = snapshot_write(cf, &err);
+	rights_restore();
+	if (rc == -1)
+		log_warning("cannot note what is running: %s", err.text);
+}
+
 int
 service_load(const char *config_dir, bool is_start, struct err *err)
 {
 	struct buf file = BUF_INIT;
 	struct master_cf cf = { NULL, 0 };
 	struct plan *plan = NULL;
-	struct err why = ERR_INIT;
 	struct service *s;
 	size_t i, count = 0;
 	int rc;
@@ -340,8 +354,8 @@ service_load(const char *config_dir, bool is_start, struct err *err)
 		rc = carry_out(&plan[i], is_start, err);
 	for (s = master.services; rc == 0 && s != NULL; s = s->next)
 		child_start(s);
-	if (rc == 0 && snapshot_write(&cf, &why) == -1)
-		log_warning("cannot note what is running: %s", why.text);
+	if (rc == 0)
+		note_running(&cf);
 done:
 	free(plan);
 	master_cf_done(&cf);

@@ -17,8 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +25,7 @@
 #include <unistd.h>
 
 #include "daemon/serve/deliver.h"
+#include "daemon/serve/owner.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -64,15 +63,16 @@ static const struct dsn no_dsn = { "", "", "", "", "", "", "" };
 static void
 find_owner(void)
 {
-	struct passwd *pw;
+	struct owner owner;
 
 	if (getuid() != 0)
 		return;
-	if ((pw = getpwnam(params.mail_owner)) == NULL)
-		log_fatal("unknown mail_owner user '%s'", params.mail_owner);
-	ag.may_switch = pw->pw_uid != 0;
-	ag.owner_uid = pw->pw_uid;
-	ag.owner_gid = pw->pw_gid;
+	if (!owner_find(&owner))
+		log_fatal("unknown user name: mail_owner = %s",
+		    params.mail_owner);
+	ag.may_switch = owner.uid != 0;
+	ag.owner_uid = owner.uid;
+	ag.owner_gid = owner.gid;
 }
 
 void

@@ -16,8 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +28,7 @@
 #include <unistd.h>
 
 #include "daemon/role.h"
+#include "daemon/serve/owner.h"
 #include "daemon/serve/serve_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -477,6 +476,16 @@ prepare_chroot(const char *name)
 		openlog(name, LOG_NDELAY, LOG_MAIL);
 }
 
+/* No program that we execute may have a capability; ours go with setuid. */
+static void
+drop_capabilities(void)
+{
+	int i;
+
+	for (i = 0; prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0; i++)
+		;	/* up to the last one that the kernel knows */
+}
+
 /*
  * Give up what the service does not need. Without root there is nothing to
  * give up: the whole instance belongs to one user.
@@ -484,16 +493,16 @@ prepare_chroot(const char *name)
 static void
 enter_jail(const char *name)
 {
-	struct passwd *pw = NULL;
+	struct owner owner;
 
 	if (geteuid() == 0) {
-		if (sv.wants_drop &&
-		    (pw = getpwnam(params.mail_owner)) == NULL)
+		if (sv.wants_drop && !owner_find(&owner))
 			log_fatal("unknown user name: mail_owner = %s",
 			    params.mail_owner);
-		if (pw != NULL && initgroups(pw->pw_name, pw->pw_gid) == -1)
-			log_fatal("set groups of %s: %s", params.mail_owner,
-			    strerror(errno));
+		if (sv.wants_drop) {
+			owner_set_groups(&owner);
+			drop_capabilities();
+		}
 		if (sv.wants_chroot) {
 			prepare_chroot(name);
 			if (chroot(params.queue_directory) == -1 ||
@@ -501,8 +510,8 @@ enter_jail(const char *name)
 				log_fatal("chroot(%s): %s",
 				    params.queue_directory, strerror(errno));
 		}
-		if (pw != NULL && (setgid(pw->pw_gid) == -1 ||
-		    setuid(pw->pw_uid) == -1))
+		if (sv.wants_drop && (setgid(owner.gid) == -1 ||
+		    setuid(owner.uid) == -1))
 			log_fatal("become %s: %s", params.mail_owner,
 			    strerror(errno));
 	}

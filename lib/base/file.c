@@ -155,9 +155,9 @@ sync_directory(const char *path, struct err *err)
 	return rc;
 }
 
-int
-file_replace(const char *path, const void *data, size_t len, mode_t mode,
-    uid_t uid, gid_t gid, struct err *err)
+static int
+replace(const char *path, const void *data, size_t len, mode_t mode,
+    uid_t uid, gid_t gid, bool flushes, struct err *err)
 {
 	struct buf tmp = BUF_INIT;
 	int fd, rc = -1;
@@ -171,18 +171,33 @@ file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	if (file_write_all(fd, data, len) == -1 ||
 	    ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
 	    fchown(fd, uid, gid) == -1) ||
-	    fchmod(fd, mode) == -1 || fsync(fd) == -1)
+	    fchmod(fd, mode) == -1 || (flushes && fsync(fd) == -1))
 		err_sys(err, "write file %s", tmp.ptr);
 	else if (rename(tmp.ptr, path) == -1)
 		err_sys(err, "rename %s to %s", tmp.ptr, path);
 	else
-		rc = sync_directory(path, err);
+		rc = flushes ? sync_directory(path, err) : 0;
 	if (close(fd) == -1 && rc == 0)
 		rc = err_sys(err, "close %s", path);
 	if (rc == -1)
 		unlink(tmp.ptr);
 	buf_done(&tmp);
 	return rc;
+}
+
+int
+file_replace(const char *path, const void *data, size_t len, mode_t mode,
+    uid_t uid, gid_t gid, struct err *err)
+{
+	return replace(path, data, len, mode, uid, gid, true, err);
+}
+
+int
+file_replace_unflushed(const char *path, const void *data, size_t len,
+    mode_t mode, struct err *err)
+{
+	return replace(path, data, len, mode, (uid_t)-1, (gid_t)-1, false,
+	    err);
 }
 
 int

@@ -55,6 +55,9 @@ int	file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
  */
 int	file_replace(const char *path, const void *data, size_t len,
 	    mode_t mode, uid_t uid, gid_t gid, struct err *err);
+/* file_replace_unflushed - the same for what may be lost when the machine stops */
+int	file_replace_unflushed(const char *path, const void *data, size_t len,
+	    mode_t mode, struct err *err);
 
 /* file_mkdirs - mkdir -p, mode (less umask) for what is made; 0, or -1 with ERR_SYSTEM */
 int	file_mkdirs(const char *path, mode_t mode, struct err *err);

@@ -57,8 +57,8 @@ snapshot_write(const struct master_cf *services, struct err *err)
 	/* main.cf may hold passwords: who may not read it, may not read this. */
 	if (stat(params_file(), &st) == 0)
 		mode = st.st_mode & 0644;
-	rc = file_replace(path.ptr, text.ptr, text.len, mode, (uid_t)-1,
-	    (gid_t)-1, err);
+	/* Whoever starts after a crash writes it anew: a start need not wait for a disk. */
+	rc = file_replace_unflushed(path.ptr, text.ptr, text.len, mode, err);
 	buf_done(&text);
 	buf_done(&path);
 	return rc;

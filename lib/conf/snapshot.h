@@ -19,7 +19,8 @@ struct master_cf;
 /*
  * snapshot_write - the parameters that are loaded now, and these services
  *
- * The file is as readable as main.cf. Returns 0, or -1 with ERR_SYSTEM.
+ * The file is as readable as main.cf. Called with the effective rights of
+ * mail_owner, whose directory it goes to. Returns 0, or -1 with ERR_SYSTEM.
  */
 int	snapshot_write(const struct master_cf *services, struct err *err);
 

@@ -43,6 +43,12 @@ ok 'a broken main.cf is reported' wait_for 5 instance_logged "$I" 'error: .*ipc_
 is 'and the old process still serves too' "$(ask kept pid)" "$first"
 cp "$T/good-main" "$I/etc/main.cf"
 
+printf 'myhostname = bad..name\n' >>"$I/etc/main.cf"
+reload
+ok 'and one that nothing would start with' wait_for 5 instance_logged "$I" 'error: reload refused.*parameter myhostname'
+is 'is no reason to end' "$(ask kept pid)" "$first"
+cp "$T/good-main" "$I/etc/main.cf"
+
 hold kept >"$T/held" & holder=$!
 wait_for 5 test -s "$T/held"
 idle=$(ask kept pid)

@@ -92,6 +92,16 @@ perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Peer => shift) or die' "$I/spo
 ok 'a pass service is started' wait_for 5 grep -q passed "$T/out/passed"
 like 'and told about stress' "$(cat "$T/out/passed")" '-t\|pass\|-u\|-o\|stress=\|'
 
+# The log service has run since the first line of the start.
+log_status=/proc/$(pgrep -P "$(tr -d ' ' <"$I/spool/pid/master.pid")" -x postlogd)/status
+owner=$(stat -c %u "$I/spool/active")
+of_log() { sed -n "s/^$1:[ \t]*//p" "$log_status" | tr '\t' ' '; }
+is 'a role has the uid of mail_owner and no other' "$(of_log Uid)" "$owner $owner $owner $owner"
+is 'and the groups of mail_owner' "$(of_log Groups | xargs -n1 | sort)" "$(id -G "$owner" | xargs -n1 | sort)"
+is 'and can never get more' "$(of_log NoNewPrivs) $(of_log CapPrm)" '1 0000000000000000'
+[ "$(id -u)" != 0 ] ||
+    is 'not by any program that it could execute' "$(of_log CapBnd)" 0000000000000000
+
 ok 'all end with the supervisor' instance_stop "$I"
 no_probe() { ! pgrep -f "$T/libexec/probe" >/dev/null && ! pgrep -f "$T/out/" >/dev/null; }
 ok 'no service is left behind' wait_for 5 no_probe

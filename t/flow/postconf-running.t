@@ -17,6 +17,7 @@ no_difference() { [ -z "$(as "$I" postconf --diff running)" ]; }
 ok 'until the reload' wait_for 10 no_difference
 data=$(as "$I" postconf -xh data_directory)
 is 'who may not read main.cf may not read this' "$(stat -c %a "$data/running.cf")" "$(stat -c %a "$I/etc/main.cf")"
+is 'it belongs to mail_owner, as all in its directory' "$(stat -c %u "$data/running.cf")" "$(instance_uid "$I")"
 as "$I" postconf --set --apply 'smtpd_banner=$myhostname hi' >"$T/out" 2>&1
 like '--apply reloads' "$(cat "$T/out")" '^reloaded'
 ok 'so there is no difference' wait_for 10 no_difference
