@@ -215,28 +215,51 @@ text_fold(struct buf *out, const char *s)
 	free(folded);
 }
 
+/* How many bytes from p on are visible ASCII; at least those of whole words. */
+static size_t
+plain_run(const char *p, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t word;
+	size_t n = 0;
+
+	/*
+	 * Eight bytes at a glance: a top bit appears where a byte is beyond
+	 * ASCII, below a blank, or DEL; a borrow only makes us look closer.
+	 */
+	for (; n + sizeof(word) <= len; n += sizeof(word)) {
+		memcpy(&word, p + n, sizeof(word));
+		if (((word | (word - 0x20 * ones) | (word + ones)) &
+		    0x80 * ones) != 0)
+			break;
+	}
+	while (n < len && p[n] >= ' ' && p[n] < 0x7f)
+		n++;
+	return n;
+}
+
+void
+text_make_printable(char *s, size_t len, bool utf8)
+{
+	size_t n;
+
+	for (; len > 0; s += n, len -= n) {
+		if ((n = plain_run(s, len)) > 0)
+			continue;
+		if (utf8 && (n = utf8_sequence((unsigned char *)s, len)) > 1)
+			continue;
+		n = 1;
+		*s = '?';
+	}
+}
+
 void
 text_printable(struct buf *out, const char *s, size_t len, bool utf8)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	size_t n;
+	size_t from = out->len;
 
-	for (; len > 0; p += n, len -= n) {
-		/* Nearly all text is a run of these. */
-		for (n = 0; n < len && p[n] >= 0x20 && p[n] < 0x7f; n++)
-			;
-		if (n > 0) {
-			buf_add(out, p, n);
-			continue;
-		}
-		n = utf8 ? utf8_sequence(p, len) : (size_t)(p[0] < 0x80);
-		if (n == 0 || (n == 1 && (p[0] < 0x20 || p[0] == 0x7f)))
-			buf_addc(out, '?');
-		else
-			buf_add(out, p, n);
-		if (n == 0)
-			n = 1;
-	}
+	buf_add(out, s, len);
+	text_make_printable(out->ptr + from, len, utf8);
 }
 
 size_t

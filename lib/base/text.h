@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf;
 
@@ -42,9 +43,11 @@ bool	text_is_utf8(const char *s, size_t len);
 /* text_fold - append s case-folded for comparison: full Unicode folding, ASCII's where s is not UTF-8 */
 void	text_fold(struct buf *out, const char *s);
 /*
- * text_printable - append s with each control byte, and each byte that is not
- * part of valid UTF-8 (utf8 false: not ASCII), as '?'
+ * text_make_printable - turn each control byte, and each byte that is not part
+ * of valid UTF-8 (utf8 false: not ASCII), into '?'
  */
+void	text_make_printable(char *s, size_t len, bool utf8);
+/* text_printable - append s, made so */
 void	text_printable(struct buf *out, const char *s, size_t len, bool utf8);
 /*
  * text_char - the UTF-8 character at p, which is not '\0'
@@ -64,5 +67,12 @@ size_t	text_char(const char *p, unsigned *code);
 void	text_visible(struct buf *out, const char *text, size_t width);
 /* text_skip_blank - past blanks and tabs */
 const char	*text_skip_blank(const char *s);
+
+/* text_is - are they equal? Cheap where most are not: a name and a table of names */
+static inline bool
+text_is(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
 
 #endif

@@ -47,6 +47,8 @@ local_needs_quotes(const char *local, size_t len)
 		return true;
 	for (i = 0; i < len; i++) {
 		c = (unsigned char)local[i];
+		if (isalnum(c))
+			continue;
 		if (c <= ' ' || c == 127 || strchr(SPECIALS, c) != NULL)
 			return true;
 		if (c == '.' && local[i + 1] == '.')

@@ -49,13 +49,8 @@ rcpts_add(struct queue_listing_room *r)
 static void
 make_printable(const char *text)
 {
-	struct buf clean = BUF_INIT;
-	size_t len = strlen(text);
-
-	text_printable(&clean, text, len, params.smtputf8_enable);
-	/* Never longer than before: each bad byte becomes one '?'. */
-	memcpy((char *)(uintptr_t)text, clean.ptr, clean.len + 1);
-	buf_done(&clean);
+	text_make_printable((char *)(uintptr_t)text, strlen(text),
+	    params.smtputf8_enable);
 }
 
 static bool

@@ -38,6 +38,7 @@
 			    DSN_NOTIFY_FAILURE | DSN_NOTIFY_DELAY)
 /* A log grows by one entry a recipient; this is a hundred thousand of them. */
 #define LOG_SIZE_MAX	(256 * 1024 * 1024)
+#define LOG_SIZE_USUAL	4095	/* and the NUL */
 #define LOCK_NAP_MAX_US	64000
 
 /* ---- writing ---- */
@@ -198,42 +199,40 @@ static const char *const field_names[F_COUNT] = {
 };
 
 struct queue_log {
-	struct buf	 text;		/* whole file */
+	struct buf	 text;		/* whole file; lines are cut in place */
 	char		*next;
 	char		*path;
 	bool		 is_defer;
-	struct buf	 field[F_COUNT];
-	bool		 has[F_COUNT];
+	const char	*field[F_COUNT]; /* in text; NULL: the entry has none */
 	unsigned	 notify;
 	off_t		 offset;
 };
 
-/* All of it as it was when we looked; one read for an ordinary log. */
+/*
+ * All of it. A listing reads a hundred thousand of them: what an ordinary one
+ * holds comes with one read, and where less comes than there is room for, it
+ * has ended.
+ */
 static int
 read_log(int fd, struct buf *out, struct err *err)
 {
-	struct stat st;
-	size_t size;
+	size_t want = LOG_SIZE_USUAL;
 	ssize_t n;
 
-	if (fstat(fd, &st) == -1)
-		return err_sys(err, "fstat");
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_DENIED, "not a regular file");
-	if (st.st_size > LOG_SIZE_MAX)
-		return err_set(err, ERR_LIMIT, "more than %d bytes",
-		    LOG_SIZE_MAX);
-	size = (size_t)st.st_size;
-	buf_reserve(out, size);
-	while (out->len < size) {
-		n = read(fd, out->ptr + out->len, size - out->len);
+	for (;;) {
+		if (out->len + want > LOG_SIZE_MAX)
+			return err_set(err, ERR_LIMIT, "more than %d bytes",
+			    LOG_SIZE_MAX);
+		buf_reserve(out, want);
+		n = read(fd, out->ptr + out->len, want);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
 			return err_sys(err, "read");
-		if (n == 0)
-			break;		/* it was cut meanwhile */
 		out->len += (size_t)n;
+		if ((size_t)n < want)
+			break;
+		want = out->len;
 	}
 	out->ptr[out->len] = '\0';
 	return 0;
@@ -244,7 +243,7 @@ queue_log_open(const char *log, const char *id, struct err *err)
 {
 	struct buf path = BUF_INIT;
 	struct queue_log *ql = NULL;
-	int fd, i;
+	int fd;
 
 	queue_path(&path, log, id);
 	fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -259,8 +258,6 @@ queue_log_open(const char *log, const char *id, struct err *err)
 	}
 	ql = xcalloc(1, sizeof(*ql));
 	buf_init(&ql->text);
-	for (i = 0; i < F_COUNT; i++)
-		buf_init(&ql->field[i]);
 	ql->path = buf_take(&path);
 	ql->is_defer = strcmp(log, "defer") == 0;
 	if (read_log(fd, &ql->text, err) == -1) {
@@ -274,24 +271,12 @@ queue_log_open(const char *log, const char *id, struct err *err)
 	return ql;
 }
 
-static bool
-is_plain(const char *line, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if ((unsigned char)line[i] < ' ' ||
-		    (unsigned char)line[i] >= 0x7f)
-			return false;
-	return true;
-}
-
 /*
  * The next line without its newline, NUL-terminated, with bytes of no
  * meaning turned to '?'; NULL at the end.
  */
 static char *
-next_line(struct queue_log *ql, struct buf *clean)
+next_line(struct queue_log *ql)
 {
 	char *end = ql->text.ptr + ql->text.len, *line = ql->next, *nl;
 
@@ -301,20 +286,9 @@ next_line(struct queue_log *ql, struct buf *clean)
 	if (nl == NULL)
 		nl = end;
 	ql->next = nl < end ? nl + 1 : end;
-	if (is_plain(line, (size_t)(nl - line))) {
-		*nl = '\0';		/* at the end there is one */
-		return line;
-	}
-	buf_reset(clean);
-	text_printable(clean, line, (size_t)(nl - line), true);
-	return clean->ptr;
-}
-
-static void
-set_field(struct queue_log *ql, enum field f, const char *value)
-{
-	buf_sets(&ql->field[f], value);
-	ql->has[f] = true;
+	text_make_printable(line, (size_t)(nl - line), true);
+	*nl = '\0';			/* at the end there is one */
+	return line;
 }
 
 static void
@@ -330,11 +304,10 @@ take_attribute(struct queue_log *ql, char *line)
 		return;
 	}
 	for (i = 0; i < F_COUNT; i++) {
-		if (strcmp(name, field_names[i]) != 0)
+		if (!text_is(name, field_names[i]))
 			continue;
-		if (i == F_RECIPIENT && value[0] == '\0')
-			value = (char *)"(MAILER-DAEMON)";
-		set_field(ql, (enum field)i, value);
+		ql->field[i] = i == F_RECIPIENT && value[0] == '\0' ?
+		    "(MAILER-DAEMON)" : value;
 		return;
 	}
 	if (strcmp(name, "notify_flags") == 0) {
@@ -360,15 +333,15 @@ take_old_line(struct queue_log *ql, char *line)
 		return;
 	}
 	*end = '\0';
-	set_field(ql, F_RECIPIENT, line[1] == '\0' ? "(MAILER-DAEMON)" :
-	    line + 1);
-	set_field(ql, F_REASON, text_skip_blank(end + 3));
+	ql->field[F_RECIPIENT] = line[1] == '\0' ? "(MAILER-DAEMON)" :
+	    line + 1;
+	ql->field[F_REASON] = text_skip_blank(end + 3);
 }
 
 static const char *
 field_or(const struct queue_log *ql, enum field f, const char *otherwise)
 {
-	return ql->has[f] ? ql->field[f].ptr : otherwise;
+	return ql->field[f] != NULL ? ql->field[f] : otherwise;
 }
 
 static void
@@ -394,14 +367,13 @@ fill_entry(const struct queue_log *ql, struct queue_log_entry *out)
 int
 queue_log_next(struct queue_log *ql, struct queue_log_entry *out)
 {
-	struct buf clean = BUF_INIT;
 	bool has_begun = false, is_complete = false;
 	char *line;
 
-	memset(ql->has, 0, sizeof(ql->has));
+	memset(ql->field, 0, sizeof(ql->field));
 	ql->notify = 0;
 	ql->offset = 0;
-	while (!is_complete && (line = next_line(ql, &clean)) != NULL) {
+	while (!is_complete && (line = next_line(ql)) != NULL) {
 		if (line[0] == '\0') {
 			is_complete = has_begun;
 			continue;
@@ -415,7 +387,6 @@ queue_log_next(struct queue_log *ql, struct queue_log_entry *out)
 			log_warning("%s: malformed record: %.30s...", ql->path,
 			    line);
 	}
-	buf_done(&clean);
 	/* An entry that its writer did not finish does not count (8.3). */
 	if (!is_complete)
 		return 0;
@@ -426,12 +397,8 @@ queue_log_next(struct queue_log *ql, struct queue_log_entry *out)
 void
 queue_log_close(struct queue_log *ql)
 {
-	int i;
-
 	if (ql == NULL)
 		return;
-	for (i = 0; i < F_COUNT; i++)
-		buf_done(&ql->field[i]);
 	buf_done(&ql->text);
 	free(ql->path);
 	free(ql);

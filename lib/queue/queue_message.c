@@ -139,18 +139,13 @@ keep(struct queue_message *m, const char *text)
 static const char *
 keep_shown(struct queue_message *m, const char *address)
 {
-	struct buf *quoted = &m->memory->scratch;
-	struct buf clean = BUF_INIT;
-	const char *shown;
+	struct buf *shown = &m->memory->scratch;
 
-	buf_reset(quoted);
-	address_quote(quoted, address);
-	text_printable(&clean, quoted->ptr, quoted->len,
-	    params.smtputf8_enable);
-	shown = strcmp(clean.ptr, address) == 0 ? address :
-	    keep(m, clean.ptr);
-	buf_done(&clean);
-	return shown;
+	buf_reset(shown);
+	address_quote(shown, address);
+	text_make_printable(shown->ptr, shown->len, params.smtputf8_enable);
+	return strcmp(shown->ptr, address) == 0 ? address :
+	    keep_len(m, shown->ptr, shown->len);
 }
 
 /* One giant must not cost its memory for the rest of a listing. */
@@ -347,22 +342,26 @@ take_size(struct queue_message *m, const char *value)
 {
 	struct queue_rec_size size;
 	char *end;
-	long first = strtol(value, &end, 10);
+	long first;
 
 	if (m->size >= 0)
 		return;			/* only the first counts */
+	if (queue_rec_size_parse(value, &size, NULL) == 0) {
+		m->size = size.content_size;
+		if (size.fields < 3)
+			return;
+		m->data_offset = size.data_offset;
+		m->data_size = size.content_size;
+		m->sendopts = size.sendopts;
+		return;
+	}
 	/* Listed is what the first number says, whatever follows it. */
+	first = strtol(value, &end, 10);
 	if (end == value)
 		note(m, "malformed size record -- using file size instead: ",
 		    value);
 	else if (first >= 0)
 		m->size = first;
-	if (queue_rec_size_parse(value, &size, NULL) == 0 &&
-	    size.fields >= 3) {
-		m->data_offset = size.data_offset;
-		m->data_size = size.content_size;
-		m->sendopts = size.sendopts;
-	}
 }
 
 static void
@@ -440,12 +439,12 @@ take_attribute(struct queue_message *m, const char *value)
 		m->created = (time_t)strtoll(rest, NULL, 10);
 		return;
 	}
-	if (strcmp(name, "trace_flags") == 0) {
+	if (text_is(name, "trace_flags")) {
 		m->trace_flags = atoi(rest);
 		return;
 	}
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strcmp(name, texts[i].name) == 0) {
+		if (text_is(name, texts[i].name)) {
 			*(const char **)((char *)m + texts[i].member) =
 			    keep(m, rest);
 			return;

@@ -13,6 +13,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/text.h"
 
 /* 28 bits; a fifth length byte is an error (3.1). */
 #define LENGTH_BYTES_MAX	4
@@ -131,26 +132,39 @@ queue_rec_name(int type)
 	return "unknown_record_type";
 }
 
+/* Listings split a dozen lines a message: no call a byte, nor one a piece. */
+static inline bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline char *
+skip_space(char *p)
+{
+	while (is_space(*p))
+		p++;
+	return p;
+}
+
 const char *
 queue_rec_attr(char *text, char **name, char **value)
 {
-	char *p = text, *end;
+	char *p, *end;
 
-	p += strspn(p, " \t\r\n\f\v");
-	*name = p;
-	p += strcspn(p, " \t\r\n\f\v=");
+	*name = p = skip_space(text);
+	while (*p != '\0' && *p != '=' && !is_space(*p))
+		p++;
 	if (p == *name)
 		return "missing attribute name";
 	end = p;
-	p += strspn(p, " \t\r\n\f\v");
+	p = skip_space(p);
 	if (*p != '=')
 		return "missing '=' after attribute name";
 	*end = '\0';
-	p++;
-	p += strspn(p, " \t\r\n\f\v");
-	*value = p;
+	*value = p = skip_space(p + 1);
 	end = p + strlen(p);
-	while (end > p && isspace((unsigned char)end[-1]))
+	while (end > p && is_space(end[-1]))
 		end--;
 	*end = '\0';
 	return NULL;
@@ -169,7 +183,7 @@ queue_rec_attr_type(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++)
-		if (strcmp(attrs[i].name, name) == 0)
+		if (text_is(attrs[i].name, name))
 			return attrs[i].type;
 	return 0;
 }
@@ -183,6 +197,7 @@ scan_longs(const char *data, long *out, int max)
 
 	for (n = 0; n < max; n++) {
 		errno = 0;
+		data = text_skip_blank(data);	/* each field is padded to 15 */
 		out[n] = strtol(data, &end, 10);
 		if (end == data || errno == ERANGE)
 			break;

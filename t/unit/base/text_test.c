@@ -79,12 +79,22 @@ END_TEST
 START_TEST(printable_text_holds_no_control_bytes)
 {
 	struct buf b = BUF_INIT;
+	size_t i;
 
 	text_printable(&b, "a\0b\x1b[2J\x7f\xc3\xa4\xff", 11, true);
 	ck_assert_str_eq(b.ptr, "a?b?[2J?\xc3\xa4?");
 	buf_reset(&b);
 	text_printable(&b, "\xc3\xa4", 2, false);
 	ck_assert_str_eq(b.ptr, "??");
+	/* At every place of the eight bytes that are looked at together. */
+	for (i = 0; i < 24; i++) {
+		buf_sets(&b, "twenty-four bytes of it.");
+		b.ptr[i] = "\x1f\x7f\x80\n"[i % 4];
+		text_make_printable(b.ptr, b.len, true);
+		ck_assert_int_eq(b.ptr[i], '?');
+		b.ptr[i] = "twenty-four bytes of it."[i];
+		ck_assert_str_eq(b.ptr, "twenty-four bytes of it.");
+	}
 	buf_done(&b);
 }
 END_TEST
