@@ -47,7 +47,8 @@ GEN_SRC	:= $O/gen/lib/conf/params_table.c \
 DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
-TOOL_SRC := $(wildcard t/tools/*.c)
+PRELOADS := no-sleep
+TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c),$(wildcard t/tools/*.c))
 SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
 
 # Loadable table types: those whose client library is here. NAME:PACKAGE, and
@@ -67,7 +68,7 @@ LIBA	:= $O/libposthorn.a
 BIN	:= $(CMDS:%=$O/bin/%) $O/bin/posthornd
 UNIT	:= $(UNIT_SRC:%.c=$O/%)
 COMPLETIONS := $(addprefix $O/completions/posthorn.,bash zsh fish)
-TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%)
+TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%) $(PRELOADS:%=$O/t/tools/%.so)
 
 all: $(BIN) $O/bin/mailq $O/bin/newaliases $(COMPLETIONS) $O/man/postconf.5
 
@@ -183,6 +184,12 @@ $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Loaded into programs under test, the peer's as well.
+$O/t/tools/%.so: t/tools/%.c $O/flags
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	@$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
 # With sanitizers everything is slower: the tests wait longer.
 check: all modules lint $(UNIT) $(TOOLS)

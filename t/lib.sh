@@ -9,6 +9,8 @@
 #   wait_for SECONDS command args...                 polls a condition with a deadline,
 #                                                    PH_PATIENCE (3) times as long: only
 #                                                    failures take the time
+#   at_once command args...                          run it without the second that it waits
+#                                                    before it ends with a fatal error
 #   done_testing                                     last line
 #
 # Every script gets its own folder $T, removed at the end, and PATH starts
@@ -110,6 +112,15 @@ fails_with() {
 	echo "exit status $rc, expected $want"
 	return 1
 }
+
+# A sanitizer wants to be the first that is loaded: then the second is waited.
+at_once() (
+	if [ -z "${PH_SAN-}" ] && [ -e "$PH_TOOLS/no-sleep.so" ]; then
+		LD_PRELOAD=$PH_TOOLS/no-sleep.so
+		export LD_PRELOAD
+	fi
+	"$@"
+)
 
 wait_for() {
 	limit=$(($1 * ${PH_PATIENCE:-3})); shift

@@ -16,8 +16,8 @@ configuration() {
 }
 # same ARGS...: output, warnings (in any order), exit status and files agree
 same() {
-	(cd "$T/theirs" && peer peer postconf -c . "$@" >"$T/a" 2>"$T/a.err"; echo "exit $?" >>"$T/a")
-	(cd "$T/ours" && postconf -c . "$@" >"$T/b" 2>"$T/b.err"; echo "exit $?" >>"$T/b")
+	(cd "$T/theirs" && at_once peer peer postconf -c . "$@" >"$T/a" 2>"$T/a.err"; echo "exit $?" >>"$T/a")
+	(cd "$T/ours" && at_once postconf -c . "$@" >"$T/b" 2>"$T/b.err"; echo "exit $?" >>"$T/b")
 	for d in a b; do
 		sed -e 's/Postfix/Posthorn/g' -e 's|^/[^ ]*/postconf:|postconf:|' "$T/$d.err" | sort >"$T/$d.sorted"
 		cat "$T/ours/main.cf" "$T/ours/master.cf" >"$T/b.files"

@@ -49,9 +49,9 @@ run() {		# run peer|ours CONFIG ARGS: output and tree to $T/$1.out, $T/$1.tree
 		args="$args $arg"
 	done
 	if [ "$who" = peer ]; then
-		peer peer postsuper -c "$T/etc" $args
+		at_once peer peer postsuper -c "$T/etc" $args
 	else
-		postsuper -c "$T/etc" $args
+		at_once postsuper -c "$T/etc" $args
 	fi >"$T/.raw" 2>&1 </dev/null
 	echo "exit $?" >>"$T/.raw"
 	neutral <"$T/.raw" >"$T/$who.out"

@@ -2,26 +2,9 @@
 # table types that need no server answer and complain as Debian's do: hard cases
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/peer.sh"
-
-peer_new peer
-mkdir "$T/conf" "$T/ours" "$T/theirs"
-printf 'compatibility_level = 3.6\nmyhostname = peer.example\ndefault_database_type = lmdb\n' >"$T/conf/main.cf"
-echo 'default_database_type = lmdb' >>"$T/peer/etc/main.cf"
+. "$(dirname "$0")/tables.sh"
 
 both() { cat >"$T/ours/$1"; cp "$T/ours/$1" "$T/theirs/$1"; touch -d '10 minutes ago' "$T/ours/$1" "$T/theirs/$1"; }
-
-# same SENTENCE COMMAND ARGS: output, messages and status are the same
-same() {
-	sentence=$1; shift
-	[ -f "$T/in" ] || : >"$T/in"
-	(cd "$T/ours" && MAIL_CONFIG=$T/conf "$@" <"$T/in" >"$T/ours.out" 2>"$T/ours.err"
-	echo "status $?" >>"$T/ours.out")
-	(cd "$T/theirs" && peer peer "$@" <"$T/in" >"$T/theirs.out" 2>"$T/theirs.err"
-	echo "status $?" >>"$T/theirs.out")
-	cat "$T/ours.err" >>"$T/ours.out"
-	cat "$T/theirs.err" >>"$T/theirs.out"
-	is "$sentence: $*" "$(cat "$T/ours.out")" "$(cat "$T/theirs.out")"
-}
 
 # Many keys at once: one line an answer.
 keys() { printf '%s\n' "$@" >"$T/in"; }

@@ -33,9 +33,9 @@ same() {
 # ask COMMAND ARGS: both answers, in $T/ours.out and $T/theirs.out
 ask() {
 	[ -f "$T/in" ] || : >"$T/in"
-	(cd "$T/ours" && MAIL_CONFIG=$T/conf "$@" <"$T/in" >"$T/ours.out" 2>"$T/ours.err"
+	(cd "$T/ours" && at_once env MAIL_CONFIG="$T/conf" "$@" <"$T/in" >"$T/ours.out" 2>"$T/ours.err"
 	echo "status $?" >>"$T/ours.out")
-	(cd "$T/theirs" && peer peer "$@" <"$T/in" >"$T/theirs.out" 2>"$T/theirs.err"
+	(cd "$T/theirs" && at_once peer peer "$@" <"$T/in" >"$T/theirs.out" 2>"$T/theirs.err"
 	echo "status $?" >>"$T/theirs.out")
 	if [ -n "${sorted-}" ]; then
 		sort -o "$T/ours.out" "$T/ours.out"

@@ -288,8 +288,8 @@ START_TEST(a_broken_template_file_changes_nothing)
 	    "failure_template = <<E\nSubject: x\n\ntext\n",
 	    "failure_template = <<E\nSender: x\n\ntext\nE\n",
 	    "failure_template = <<\n",
-	    "delay_template = <<E\nSubject: changed\n\nE\n"
-	    "failure_template = <<E\nSubject\nE\n" };
+	    ("delay_template = <<E\nSubject: changed\n\nE\n"
+	    "failure_template = <<E\nSubject\nE\n") };
 	size_t i;
 
 	wordings_init(&wordings);
