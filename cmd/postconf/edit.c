@@ -14,6 +14,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 
 struct request {
 	char		*name, *value;
@@ -43,9 +44,12 @@ find_request(const struct edit *e, const char *name, size_t len)
 static void
 split_request(const struct edit *e, char *arg, char **name, char **value)
 {
-	char *shown = xstrdup(arg), *end;
 	const char *bad;
+	char *shown;
 
+	while (isspace((unsigned char)*arg))
+		arg++;
+	shown = xstrdup(arg);
 	if (e->how == PC_EDIT_SET) {
 		if ((bad = main_cf_split(arg, name, value)) != NULL)
 			log_fatal("%s: \"%s\"", bad, shown);
@@ -53,17 +57,11 @@ split_request(const struct edit *e, char *arg, char **name, char **value)
 		if (strchr(arg, '=') != NULL)
 			log_fatal("-X or -# requires parameter names without "
 			    "value");
-		while (isspace((unsigned char)*arg))
-			arg++;
-		for (end = arg + strlen(arg); end > arg &&
-		    isspace((unsigned char)end[-1]); end--)
-			;
-		*end = '\0';
-		if (*arg == '\0')
+		*name = text_trim(arg);
+		if (**name == '\0')
 			log_fatal("-X or -# requires non-blank parameter "
 			    "names");
-		*name = arg;
-		*value = arg + strlen(arg);
+		*value = *name + strlen(*name);
 	}
 	free(shown);
 }
@@ -75,11 +73,11 @@ read_requests(struct edit *e, char **args)
 		struct request *old;
 		char *name, *value;
 
-		pc_edit_check(*args);
+		pc_edit_check(*args, "-e, -X, or -# accepts");
 		split_request(e, xstrdup(*args), &name, &value);
 		old = find_request(e, name, strlen(name));
 		if (old != NULL) {
-			if (strcmp(old->value, value) != 0)
+			if (e->how == PC_EDIT_SET)
 				log_warning("ignoring earlier request: "
 				    "'%s = %s'", name, old->value);
 			old->value = value;
@@ -96,14 +94,6 @@ by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct request *)a)->name,
 	    ((const struct request *)b)->name);
-}
-
-static bool
-says_nothing(const char *line)
-{
-	while (isspace((unsigned char)*line))
-		line++;
-	return *line == '\0' || *line == '#';
 }
 
 /* The request for the entry that this line begins, and the first change it makes. */
@@ -133,7 +123,7 @@ copy_lines(const struct edit *e, struct pc_edit_file *f)
 	while ((n = getline(&line, &size, f->in)) != -1) {
 		if (n > 0 && line[n - 1] == '\n')
 			line[n - 1] = '\0';
-		if (says_nothing(line)) {
+		if (pc_edit_says_nothing(line)) {
 			fprintf(f->out, "%s\n", line);
 			continue;
 		}

@@ -8,6 +8,7 @@
  */
 #include "cmd/postconf/postconf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -20,7 +21,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
-static const char *pending;	/* what a fatal error has to remove */
+static const char *pending;	/* the temporary file a fatal error has to remove */
 
 static int
 remove_pending(void)
@@ -28,13 +29,6 @@ remove_pending(void)
 	if (pending != NULL)
 		unlink(pending);
 	return 1;
-}
-
-void
-pc_edit_on_fatal(const char *tmp)
-{
-	pending = tmp;
-	log_on_fatal(remove_pending);
 }
 
 /* What a crash left, or somebody put there, is not ours to write to. */
@@ -73,12 +67,10 @@ pc_edit_open(struct pc_edit_file *f, const char *path)
 			break;
 		close(fd);
 	}
-	if ((f->in = fopen(path, "re")) == NULL) {
-		int saved = errno;
-
-		unlink(f->tmp);
-		log_fatal("open %s for reading: %s", path, strerror(saved));
-	}
+	pending = f->tmp;
+	log_on_fatal(remove_pending);
+	if ((f->in = fopen(path, "re")) == NULL)
+		log_fatal("open %s for reading: %s", path, strerror(errno));
 	if ((f->out = fdopen(fd, "w")) == NULL)
 		log_fatal("open %s: %s", f->tmp, strerror(errno));
 }
@@ -115,6 +107,7 @@ copy_rights(const struct pc_edit_file *f)
 static void
 done(struct pc_edit_file *f)
 {
+	pending = NULL;
 	fclose(f->in);
 	fclose(f->out);
 	free(f->path);
@@ -132,21 +125,25 @@ void
 pc_edit_commit(struct pc_edit_file *f)
 {
 	if (ferror(f->in) || fflush(f->out) != 0 || !copy_rights(f) ||
-	    fsync(fileno(f->out)) == -1 || rename(f->tmp, f->path) == -1) {
-		int saved = errno;
-
-		unlink(f->tmp);
-		log_fatal("write %s: %s", f->tmp, strerror(saved));
-	}
+	    fsync(fileno(f->out)) == -1 || rename(f->tmp, f->path) == -1)
+		log_fatal("write %s: %s", f->tmp, strerror(errno));
 	sync_directory(f->path);
 	done(f);
 }
 
 void
-pc_edit_check(const char *arg)
+pc_edit_check(const char *arg, const char *who)
 {
 	if (strchr(arg, '\n') != NULL)
-		log_fatal("-e, -X, or -# accepts no multi-line input");
+		log_fatal("%s no multi-line input", who);
 	if (arg[strspn(arg, " \t")] == '#')
-		log_fatal("-e, -X, or -# accepts no comment input");
+		log_fatal("%s no comment input", who);
+}
+
+bool
+pc_edit_says_nothing(const char *line)
+{
+	while (isspace((unsigned char)*line))
+		line++;
+	return *line == '\0' || *line == '#';
 }

@@ -46,22 +46,8 @@ bad_request(const struct edit *e)
 	    "-Pe or -PX requires service_name/type/parameter");
 }
 
-static char *
-trim(char *s)
-{
-	char *end;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	for (end = s + strlen(s); end > s && isspace((unsigned char)end[-1]);
-	    end--)
-		;
-	*end = '\0';
-	return s;
-}
-
 static void
-check_field_request(struct request *r)
+check_field_request(const struct request *r)
 {
 	int field;
 
@@ -70,14 +56,10 @@ check_field_request(struct request *r)
 	if ((field = pc_field_number(r->parts[2])) == -1)
 		log_fatal("invalid service attribute name: \"%s\"",
 		    r->parts[2]);
-	if (field == PC_F_COMMAND)
-		return;
-	if (r->value[strcspn(r->value, " \t")] != '\0')
+	if (field != PC_F_COMMAND &&
+	    r->value[strcspn(r->value, " \t")] != '\0')
 		log_fatal("-Fe does not accept whitespace in non-command "
 		    "field");
-	if (!pc_field_check(field, r->value))
-		log_fatal("invalid %s field \"%s\" in \"%s\"",
-		    pc_field_name(field), r->value, r->value);
 }
 
 static void
@@ -94,32 +76,50 @@ static void
 read_request(struct edit *e, const char *arg, struct request *r)
 {
 	int want = e->mode == 'M' ? 2 : 3;
-	char *copy = xstrdup(arg), *eq;
+	char *copy = xstrdup(arg), *key = text_trim(copy);
 	const char *bad;
 
-	pc_edit_check(arg);
-	memset(r, 0, sizeof(*r));
-	r->text = xstrdup(arg);
-	if (e->how == PC_EDIT_SET) {
-		if ((eq = strchr(copy, '=')) == NULL)
-			log_fatal("missing '=' after attribute name: \"%s\"",
-			    arg);
-		*eq = '\0';
-		r->value = trim(eq + 1);
-	}
-	copy = trim(copy);
-	if (pc_request_split(copy, r->parts, want) != want)
+	pc_edit_check(arg, "-Me, -Fe, -Pe, -X, or -# accept");
+	*r = (struct request){ .text = xstrdup(arg) };
+	if (e->how == PC_EDIT_SET &&
+	    (bad = main_cf_split(copy, &key, &r->value)) != NULL)
+		log_fatal("%s: \"%s\"", bad, arg);
+	else if (e->how != PC_EDIT_SET && strchr(key, '=') != NULL)
+		log_fatal("-X or -# requires names without value");
+	if (pc_request_split(key, r->parts, want) != want)
 		bad_request(e);
-	if (e->mode == 'M' && e->how == PC_EDIT_SET) {
-		bad = pc_service_parse(&r->entry, r->value);
-		if (bad != NULL && strcmp(bad, "bad field count") == 0)
-			log_fatal("%s: \"%s\"", bad, arg);
-		if (bad != NULL)
-			log_fatal("%s", bad);
-	} else if (e->mode == 'F')
+	if (e->mode == 'F')
 		check_field_request(r);
 	else if (e->mode == 'P')
 		check_parameter_request(r);
+}
+
+/* -Me: what the entry shall be. */
+static void
+read_entry(struct request *r)
+{
+	const char *bad = pc_service_parse(&r->entry, r->value);
+
+	if (bad != NULL && strcmp(bad, "bad field count") == 0)
+		log_fatal("%s: \"%s\"", bad, r->text);
+	if (bad != NULL)
+		log_fatal("%s", bad);
+}
+
+/* Every request is understood before the first is looked into. */
+static void
+read_requests(struct edit *e, char **args)
+{
+	size_t i;
+
+	for (; *args != NULL; args++) {
+		e->requests = xreallocarray(e->requests, e->count + 1,
+		    sizeof(*e->requests));
+		read_request(e, *args, &e->requests[e->count++]);
+	}
+	for (i = 0; e->mode == 'M' && e->how == PC_EDIT_SET &&
+	    i < e->count; i++)
+		read_entry(&e->requests[i]);
 }
 
 /* ---- one entry ---------------------------------------------------------- */
@@ -222,6 +222,9 @@ set_field(struct pc_service *s, const char *name, const char *value)
 			log_fatal("%s: \"%s\"", bad, value);
 		return;
 	}
+	if (!pc_field_check(field, value))
+		log_fatal("invalid %s field \"%s\" in \"%s\"", name, value,
+		    value);
 	free(s->fields[field]);
 	s->fields[field] = xstrdup(value);
 }
@@ -277,16 +280,20 @@ edit_whole(struct edit *e, const struct lines *l, const char *name,
     const char *type)
 {
 	struct request *r = NULL;
+	bool is_replaced = false;
 	size_t i;
 
 	for (i = 0; i < e->count; i++) {
 		const struct pc_service *new = &e->requests[i].entry;
 
-		if (matches_key(&e->requests[i], name, type) ||
-		    (e->how == PC_EDIT_SET &&
-		    strcmp(new->fields[PC_F_NAME], name) == 0 &&
-		    strcmp(new->fields[PC_F_TYPE], type) == 0))
-			r = &e->requests[i];
+		if (!matches_key(&e->requests[i], name, type) &&
+		    (e->how != PC_EDIT_SET ||
+		    strcmp(new->fields[PC_F_NAME], name) != 0 ||
+		    strcmp(new->fields[PC_F_TYPE], type) != 0))
+			continue;
+		r = &e->requests[i];	/* of several, the last counts */
+		is_replaced = r->matched;
+		r->matched = true;
 	}
 	if (r == NULL) {
 		fputs(l->text.ptr, e->out);
@@ -295,11 +302,10 @@ edit_whole(struct edit *e, const struct lines *l, const char *name,
 	if (e->how == PC_EDIT_COMMENT)
 		comment_out(e, l->text.ptr);
 	else {
-		if (e->how == PC_EDIT_SET && !r->matched)
+		if (e->how == PC_EDIT_SET && !is_replaced)
 			write_entry(e, &r->entry);
 		fputs(l->comments.ptr, e->out);
 	}
-	r->matched = true;
 }
 
 static void
@@ -343,14 +349,6 @@ check_first_line(const struct edit *e, const char *line, int number)
 		    "on the same line", e->pc->master_file, number);
 }
 
-static bool
-says_nothing(const char *line)
-{
-	while (isspace((unsigned char)*line))
-		line++;
-	return *line == '\0' || *line == '#';
-}
-
 /*
  * Comments belong to an entry only when a continuation line follows them, so
  * they wait in pending until that is known.
@@ -369,7 +367,7 @@ copy_entries(struct edit *e, FILE *in)
 		number++;
 		if (n > 0 && line[n - 1] == '\n')
 			line[n - 1] = '\0';
-		if (says_nothing(line)) {
+		if (pc_edit_says_nothing(line)) {
 			buf_addf(&pending, "%s\n", line);
 			continue;
 		}
@@ -406,11 +404,7 @@ pc_edit_master(struct postconf *pc, int mode, enum pc_edit how, char **args)
 	struct pc_edit_file f;
 	size_t i;
 
-	for (; *args != NULL; args++) {
-		e.requests = xreallocarray(e.requests, e.count + 1,
-		    sizeof(*e.requests));
-		read_request(&e, *args, &e.requests[e.count++]);
-	}
+	read_requests(&e, args);
 	pc_edit_open(&f, pc->master_file);
 	e.out = f.out;
 	copy_entries(&e, f.in);

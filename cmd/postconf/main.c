@@ -81,7 +81,7 @@ show_options(struct buf *out, unsigned set)
 
 /* '2' stands for -PP. */
 static const char *const exclusive[] = {
-	"aAblmtpMFPT", "2e#X", "den#X", "fe#X", "xe#X", "ode#X", "he#XH",
+	"aAblmtpMFPT", "den#X", "fe#X", "xe#X", "ode#X", "he#XH", "2e#X",
 };
 
 static const struct {
@@ -348,7 +348,8 @@ read_options(struct command_line *cl, int argc, char **argv)
 			take_option(cl, c);
 	check_long_options(cl);
 	if (cl->mode == LONG_NONE && optind < argc &&
-	    strchr(argv[optind], '=') != NULL && (cl->set & bits("e")) == 0)
+	    strchr(argv[optind], '=') != NULL &&
+	    (cl->set & bits("aAblmtT")) == 0)
 		cl->set |= bits("e");
 	check_options(cl->set);
 	pc->show_defaults = (cl->set & bits("d")) != 0;
@@ -444,13 +445,6 @@ run_show(struct command_line *cl, char **args)
 	pc_warn_unused_master(pc);
 }
 
-/* A fatal error of the new modes needs no second of thought. */
-static int
-exit_status(void)
-{
-	return 1;
-}
-
 static int
 run_long(struct command_line *cl, char **args)
 {
@@ -459,7 +453,6 @@ run_long(struct command_line *cl, char **args)
 	if (args[0] != NULL && cl->mode != LONG_DIFF && cl->mode != LONG_SET)
 		log_fatal("--%s: unexpected argument \"%s\"", cl->mode_name,
 		    args[0]);
-	log_on_fatal(exit_status);
 	switch (cl->mode) {
 	case LONG_LINT:
 		return pc_lint(cl->pc, (cl->flags & PC_LONG_STRICT) != 0,
@@ -481,6 +474,13 @@ run_long(struct command_line *cl, char **args)
 	}
 }
 
+/* Nothing starts a failed postconf again and again: no pause as in a daemon. */
+static int
+exit_status(void)
+{
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -491,6 +491,7 @@ main(int argc, char **argv)
 	command_start(argv);
 	log_open(argv[0], LOG_TO_STDERR);	/* the name as given: spec 5 */
 	log_is_ascii = true;
+	log_on_fatal(exit_status);
 	read_options(&cl, argc, argv);
 	args = argv + optind;
 	find_directory(&cl);

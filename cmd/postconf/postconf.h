@@ -140,7 +140,9 @@ void	pc_show_overrides(struct postconf *pc, char **requests,
 /*
  * pc_request_split - "a/b/c" in place into at most max parts
  *
- * Returns the number of parts, -1 when there are more or one is empty.
+ * Slashes in a row count as one, as the original has it. Returns the number
+ * of parts, -1 when there are more, when nothing is before the first slash, or
+ * when a '*' is not a whole part.
  */
 int	pc_request_split(char *request, char **parts, int max);
 bool	pc_request_match(const char *pattern, const char *text);
@@ -154,17 +156,18 @@ struct pc_edit_file {
 	FILE	*in, *out;
 	char	*path, *tmp;
 };
+/* pc_edit_open - lock it for this edit; until it ends, a fatal error removes the temporary file */
 void	pc_edit_open(struct pc_edit_file *f, const char *path);
 void	pc_edit_commit(struct pc_edit_file *f);
-/* pc_edit_on_fatal - a fatal error removes tmp, and does not wait; NULL: nothing to remove */
-void	pc_edit_on_fatal(const char *tmp);
 /* pc_edit_abort - leave the old file as it is */
 void	pc_edit_abort(struct pc_edit_file *f);
 /* pc_edit_main_locked - write "name=value" requests into an open edit of main.cf */
 void	pc_edit_main_locked(struct postconf *pc, struct pc_edit_file *f,
 	    char **args);
-/* pc_edit_check - refuse what no edit request may be: several lines, a comment */
-void	pc_edit_check(const char *arg);
+/* pc_edit_check - refuse what no edit request may be: several lines, a comment; who: "-e accepts" */
+void	pc_edit_check(const char *arg, const char *who);
+/* pc_edit_says_nothing - a blank or comment line, which every edit keeps */
+bool	pc_edit_says_nothing(const char *line);
 
 /* ---- edit_master.c; mode is 'M', 'F' or 'P' */
 void	pc_edit_master(struct postconf *pc, int mode, enum pc_edit how,

@@ -275,6 +275,7 @@ struct folder {
 	struct buf	*out;
 	size_t		 start;		/* offset of the current line in out */
 	bool		 is_folding;
+	bool		 at_start;	/* nothing but indentation is in the line */
 };
 
 static void
@@ -282,6 +283,7 @@ new_line(struct folder *f)
 {
 	buf_adds(f->out, "\n    ");
 	f->start = f->out->len - 4;
+	f->at_start = true;
 }
 
 /* Add a word to the line, or to a new one when it does not fit. */
@@ -289,15 +291,15 @@ static void
 flow(struct folder *f, const char *word)
 {
 	struct buf text = BUF_INIT;
-	size_t used = f->out->len - f->start;
 
 	add_quoted(&text, word);
-	if (f->is_folding && used > 4 &&
-	    used + 1 + text.len >= FOLD_WIDTH)
+	if (!f->at_start && f->is_folding &&
+	    f->out->len - f->start + 1 + text.len >= FOLD_WIDTH)
 		new_line(f);
-	else if (used > 4)
+	else if (!f->at_start)
 		buf_addc(f->out, ' ');
 	buf_add(f->out, text.ptr, text.len);
+	f->at_start = false;
 	buf_done(&text);
 }
 
@@ -316,6 +318,7 @@ add_arguments(struct folder *f, const struct pc_service *s)
 		if (is_override) {
 			buf_adds(f->out, "-o ");
 			add_quoted(f->out, s->argv[++i]);
+			f->at_start = false;
 		} else
 			flow(f, s->argv[i]);
 		after_override = is_override;
@@ -325,7 +328,7 @@ add_arguments(struct folder *f, const struct pc_service *s)
 void
 pc_service_format(struct buf *out, const struct pc_service *s, bool fold)
 {
-	struct folder f = { out, out->len, fold };
+	struct folder f = { out, out->len, fold, false };
 	int i;
 
 	for (i = 0; i < PC_FIELDS; i++) {
@@ -338,17 +341,14 @@ pc_service_format(struct buf *out, const struct pc_service *s, bool fold)
 	add_arguments(&f, s);
 }
 
-/* The command with its arguments, single blanks between. */
+/* The command with its arguments; what is in out already is part of the line. */
 static void
-format_command(struct buf *out, const struct pc_service *s)
+format_command(struct buf *out, const struct pc_service *s, bool fold)
 {
-	size_t i;
+	struct folder f = { out, 0, fold, false };
 
 	buf_adds(out, s->argv[0]);
-	for (i = 1; i < s->argc; i++) {
-		buf_addc(out, ' ');
-		add_quoted(out, s->argv[i]);
-	}
+	add_arguments(&f, s);
 }
 
 /* A copy of the entry with its -o values expanded, as -x shows it. */
@@ -394,17 +394,17 @@ expanded_done(const struct pc_service *s, struct pc_service *copy)
 int
 pc_request_split(char *request, char **parts, int max)
 {
+	char *rest = request, *part;
 	int n = 0;
-	char *p = request;
 
-	for (;;) {
-		if (n == max || *p == '\0' || *p == '/')
+	if (*request == '/')
+		return -1;
+	while ((part = text_split(&rest, "/")) != NULL) {
+		if (n == max || (strchr(part, '*') != NULL && part[1] != '\0'))
 			return -1;
-		parts[n++] = p;
-		if ((p = strchr(p, '/')) == NULL)
-			return n;
-		*p++ = '\0';
+		parts[n++] = part;
 	}
+	return n > 0 ? n : -1;
 }
 
 bool
@@ -421,49 +421,60 @@ typedef bool (*show_fn)(struct postconf *pc, const struct pc_service *s,
 /* A request cut into its parts; the parts point into copy. */
 struct request {
 	char		*copy, *parts[3];
+	bool		 is_matched;
 };
 
 static bool
-show_request(struct postconf *pc, const struct request *r, show_fn show,
-    void *ctx)
+is_requested(const struct request *r, const struct pc_service *s)
 {
-	bool matched = false;
-	size_t i;
-
-	for (i = 0; i < pc->service_count; i++) {
-		const struct pc_service *s = &pc->services[i];
-
-		if (pc_request_match(r->parts[0], s->fields[PC_F_NAME]) &&
-		    pc_request_match(r->parts[1], s->fields[PC_F_TYPE]) &&
-		    show(pc, s, r->parts[2], ctx))
-			matched = true;
-	}
-	return matched;
+	return pc_request_match(r->parts[0], s->fields[PC_F_NAME]) &&
+	    pc_request_match(r->parts[1], s->fields[PC_F_TYPE]);
 }
 
-/* Every request is checked before the first is answered. */
-static void
-for_requests(struct postconf *pc, char **requests, int max, const char *usage,
-    void (*check)(const char *third), show_fn show, void *ctx)
+static struct request *
+read_requests(char **texts, size_t count, int max, const char *usage,
+    void (*check)(const char *third))
 {
-	struct request none = { 0 }, *list;
-	size_t count, i;
+	struct request *list = xcalloc(count + 1, sizeof(*list));
+	size_t i;
 
-	if (requests[0] == NULL)
-		show_request(pc, &none, show, ctx);
-	for (count = 0; requests[count] != NULL; count++)
-		;
-	list = xcalloc(count + 1, sizeof(*list));
 	for (i = 0; i < count; i++) {
-		list[i].copy = xstrdup(requests[i]);
+		list[i].copy = xstrdup(texts[i]);
 		if (pc_request_split(list[i].copy, list[i].parts, max) == -1)
 			log_fatal("%s", usage);
 		if (check != NULL && list[i].parts[2] != NULL)
 			check(list[i].parts[2]);
 	}
+	return list;
+}
+
+/*
+ * Every request is checked before the first is answered; then it is the file
+ * that gives the order, and an entry is shown for each request that names it.
+ */
+static void
+for_requests(struct postconf *pc, char **texts, int max, const char *usage,
+    void (*check)(const char *third), show_fn show, void *ctx)
+{
+	struct request *list;
+	size_t count, i, at;
+
+	for (count = 0; texts[count] != NULL; count++)
+		;
+	list = read_requests(texts, count, max, usage, check);
+	for (at = 0; at < pc->service_count; at++) {
+		const struct pc_service *s = &pc->services[at];
+
+		if (count == 0)
+			show(pc, s, NULL, ctx);
+		for (i = 0; i < count; i++)
+			if (is_requested(&list[i], s) &&
+			    show(pc, s, list[i].parts[2], ctx))
+				list[i].is_matched = true;
+	}
 	for (i = 0; i < count; i++) {
-		if (!show_request(pc, &list[i], show, ctx))
-			log_warning("unmatched request: \"%s\"", requests[i]);
+		if (!list[i].is_matched)
+			log_warning("unmatched request: \"%s\"", texts[i]);
 		free(list[i].copy);
 	}
 	free(list);
@@ -487,7 +498,7 @@ show_entry(struct postconf *pc, const struct pc_service *s, const char *third,
 	if (pc->json) {
 		for (i = 0; i < PC_F_COMMAND; i++)
 			buf_addf(&line, "%s ", shown->fields[i]);
-		format_command(&line, shown);
+		format_command(&line, shown, false);
 		pc_print(pc, s->key, line.ptr);
 	} else {
 		pc_service_format(&line, shown, pc->fold);
@@ -513,12 +524,48 @@ check_field(const char *name)
 		log_fatal("invalid service attribute name: \"%s\"", name);
 }
 
+/* A folded command has its layout already: -o settings in lines of their own. */
+static void
+show_folded(const struct postconf *pc, const struct pc_service *s,
+    const char *name)
+{
+	struct buf out = BUF_INIT;
+
+	if (!pc->no_names)
+		buf_addf(&out, "%s = ", name);
+	format_command(&out, s, true);
+	puts(out.ptr);
+	buf_done(&out);
+}
+
+static void
+show_command(struct postconf *pc, const struct pc_service *s,
+    const char *name)
+{
+	struct pc_service copy;
+	const struct pc_service *shown = s;
+	struct buf value = BUF_INIT;
+
+	if (pc->expand) {
+		expand_entry(pc, s, &copy);
+		shown = &copy;
+	}
+	if (pc->fold && !pc->json && !pc->no_values)
+		show_folded(pc, shown, name);
+	else {
+		format_command(&value, shown, false);
+		pc_print(pc, name, value.ptr);
+	}
+	if (shown == &copy)
+		expanded_done(s, &copy);
+	buf_done(&value);
+}
+
 static bool
 show_field(struct postconf *pc, const struct pc_service *s, const char *third,
     void *ctx)
 {
-	struct pc_service copy;
-	struct buf name = BUF_INIT, value = BUF_INIT;
+	struct buf name = BUF_INIT;
 	int i;
 
 	(void)ctx;
@@ -526,19 +573,12 @@ show_field(struct postconf *pc, const struct pc_service *s, const char *third,
 		if (!pc_request_match(third, field_names[i]))
 			continue;
 		buf_setf(&name, "%s/%s", s->key, field_names[i]);
-		buf_reset(&value);
 		if (i < PC_F_COMMAND)
-			buf_adds(&value, s->fields[i]);
-		else if (pc->expand) {
-			expand_entry(pc, s, &copy);
-			format_command(&value, &copy);
-			expanded_done(s, &copy);
-		} else
-			format_command(&value, s);
-		pc_print(pc, name.ptr, value.ptr);
+			pc_print(pc, name.ptr, s->fields[i]);
+		else
+			show_command(pc, s, name.ptr);
 	}
 	buf_done(&name);
-	buf_done(&value);
 	return true;
 }
 

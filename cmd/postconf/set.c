@@ -62,7 +62,7 @@ add_request(struct set *s, const char *text)
 	size_t n;
 	int how = '=';
 
-	pc_edit_check(text);
+	pc_edit_check(text, "--set accepts");
 	if ((n = strcspn(line, "=")) > 1 && line[n] == '=' &&
 	    (line[n - 1] == '+' || line[n - 1] == '-')) {
 		how = line[n - 1];
@@ -244,10 +244,8 @@ keep_previous(const struct postconf *pc, const struct pc_edit_file *f)
 	if (fstat(fileno(f->in), &st) == -1 ||
 	    file_read(pc->main_file, &text, FILE_MAX, &err) == -1 ||
 	    file_replace(path.ptr, text.ptr, text.len, st.st_mode & 0777,
-	    st.st_uid, st.st_gid, &err) == -1) {
-		unlink(f->tmp);
+	    st.st_uid, st.st_gid, &err) == -1)
 		log_fatal("cannot keep %s: %s", path.ptr, err.text);
-	}
 	buf_done(&path);
 	buf_done(&text);
 }
@@ -357,7 +355,6 @@ pc_set(struct postconf *pc, char **requests, unsigned flags)
 	/* A dry run needs no right to write. */
 	if (!is_dry)
 		pc_edit_open(&f, pc->main_file);
-	pc_edit_on_fatal(is_dry ? NULL : f.tmp);
 	pc_load_all(pc);
 	plan(&s);
 	for (i = 0; i < s.result_count; i++)
@@ -366,7 +363,6 @@ pc_set(struct postconf *pc, char **requests, unsigned flags)
 		write_results(&s, &f);
 	else if (!is_dry)
 		pc_edit_abort(&f);
-	pc_edit_on_fatal(NULL);
 	for (i = 0; i < s.result_count; i++)
 		print_result(&s, &s.results[i]);
 	return finish(pc, flags, is_changed);
@@ -394,11 +390,9 @@ pc_undo(struct postconf *pc, unsigned flags)
 	if (is_changed && (flags & PC_LONG_DRY_RUN) == 0) {
 		pc_edit_open(&f, pc->main_file);
 		keep_previous(pc, &f);
-		if (fwrite(before.ptr, 1, before.len, f.out) != before.len) {
-			pc_edit_abort(&f);
+		if (fwrite(before.ptr, 1, before.len, f.out) != before.len)
 			log_fatal("write %s: %s", pc->main_file,
 			    strerror(errno));
-		}
 		pc_edit_commit(&f);
 	}
 	buf_done(&path);

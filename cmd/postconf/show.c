@@ -131,7 +131,10 @@ show_one(struct postconf *pc, const char *name, bool is_listing)
 		return;
 	if (pc->only_set && !is_set)
 		return;
-	if ((raw = scope_lookup(name, &pc->scope)) == NULL)
+	/* An old name has no default; asked for by name, it is empty. */
+	if ((raw = scope_lookup(name, &pc->scope)) == NULL && !is_listing)
+		raw = "";
+	if (raw == NULL)
 		return;
 	if (pc->scope.err.kind != ERR_NONE)
 		log_fatal("%s", pc->scope.err.text);

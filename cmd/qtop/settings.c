@@ -123,17 +123,6 @@ settings_set(struct model *m, const char *name, const char *value)
 	return false;
 }
 
-static char *
-trim(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t");
-	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL; )
-		s[--len] = '\0';
-	return s;
-}
-
 int
 settings_load(struct model *m, struct err *err)
 {
@@ -150,7 +139,7 @@ settings_load(struct model *m, struct err *err)
 	rest = text.len > 0 ? text.ptr : NULL;
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
 		number++;
-		line = trim(line);
+		line = text_trim(line);
 		if (line[0] == '\0' || line[0] == '#')
 			continue;
 		if ((equals = strchr(line, '=')) == NULL) {
@@ -159,10 +148,10 @@ settings_load(struct model *m, struct err *err)
 			break;
 		}
 		*equals = '\0';
-		if (!settings_set(m, trim(line), trim(equals + 1)))
+		if (!settings_set(m, text_trim(line), text_trim(equals + 1)))
 			rc = err_set(err, ERR_SYNTAX, "%s:%d: cannot set "
 			    "'%.40s' to '%.40s'", path.ptr, number,
-			    trim(line), trim(equals + 1));
+			    text_trim(line), text_trim(equals + 1));
 	}
 	buf_done(&path);
 	buf_done(&text);

@@ -169,17 +169,6 @@ read_attrs(char *list, unsigned char *out)
 	return true;
 }
 
-static char *
-trim(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t");
-	for (len = strlen(s); len > 0 && strchr(" \t\r", s[len - 1]) != NULL; )
-		s[--len] = '\0';
-	return s;
-}
-
 /* "role = fg,bg,attr" */
 static int
 read_line(struct theme *t, char *line, struct err *err)
@@ -191,20 +180,20 @@ read_line(struct theme *t, char *line, struct err *err)
 	if (equals == NULL)
 		return err_set(err, ERR_SYNTAX, "missing '='");
 	*equals = '\0';
-	line = trim(line);
+	line = text_trim(line);
 	for (i = 0; i < ROLE_COUNT && strcmp(role_names[i], line) != 0; i++)
 		continue;
 	if (i == ROLE_COUNT)
 		return err_set(err, ERR_SYNTAX, "unknown role '%.40s'", line);
 	rest = equals + 1;
 	word = strsep(&rest, ",");
-	if (!read_colour(trim(word), &look.fg))
+	if (!read_colour(text_trim(word), &look.fg))
 		return err_set(err, ERR_SYNTAX, "unknown colour '%.40s'",
-		    trim(word));
+		    text_trim(word));
 	if ((word = strsep(&rest, ",")) != NULL &&
-	    !read_colour(trim(word), &look.bg))
+	    !read_colour(text_trim(word), &look.bg))
 		return err_set(err, ERR_SYNTAX, "unknown colour '%.40s'",
-		    trim(word));
+		    text_trim(word));
 	if (rest != NULL && !read_attrs(rest, &look.attr))
 		return err_set(err, ERR_SYNTAX, "unknown attribute");
 	t->look[i] = look;
@@ -225,7 +214,7 @@ read_file(struct theme *t, const char *path, struct err *err)
 	rest = text.ptr;
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
 		number++;
-		line = trim(line);
+		line = text_trim(line);
 		if (line[0] == '\0' || line[0] == '#')
 			continue;
 		if (read_line(t, line, err) == -1)

@@ -57,6 +57,19 @@ text_split_braced(char **rest, const char *sep)
 	return split(rest, sep, true);
 }
 
+char *
+text_trim(char *s)
+{
+	char *end;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	for (end = s + strlen(s); end > s && isspace((unsigned char)end[-1]); )
+		end--;
+	*end = '\0';
+	return s;
+}
+
 const char *
 text_brace_strip(char *s, char **inner)
 {
@@ -77,11 +90,7 @@ text_brace_strip(char *s, char **inner)
 	if (*end != '\0')
 		return "syntax error after '}'";
 	*p = '\0';
-	for (s++; isspace((unsigned char)*s); s++)
-		;
-	while (p > s && isspace((unsigned char)p[-1]))
-		*--p = '\0';
-	*inner = s;
+	*inner = text_trim(s + 1);
 	return NULL;
 }
 

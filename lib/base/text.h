@@ -33,6 +33,9 @@ char	*text_split_braced(char **rest, const char *sep);
  */
 const char	*text_brace_strip(char *s, char **inner);
 
+/* text_trim - without white space at both ends; cut in place, returns where it begins */
+char	*text_trim(char *s);
+
 /* text_lower - ASCII letters to lower case, in place; returns s */
 char	*text_lower(char *s);
 /* text_lower_copy - the same, len bytes to another place; is all of it ASCII? */

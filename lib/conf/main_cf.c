@@ -23,6 +23,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/conf/cf_lines.h"
 
 #define MAIN_CF_MAX	(16 * 1024 * 1024)	/* bytes; a bound, not a goal */
@@ -111,18 +112,14 @@ main_cf_split(char *line, char **name, char **value)
 	end = p;
 	while (isspace((unsigned char)*p))
 		p++;
-	if (*p != '=')
+	if (*p != '=' && *p != '\0')
 		return "missing '=' after attribute name";
 	if (end == *name)
 		return "missing attribute name";
+	if (*p == '\0')
+		return "missing '=' after attribute name";
 	*end = '\0';
-	for (p++; isspace((unsigned char)*p); p++)
-		;
-	*value = p;
-	for (end = p + strlen(p); end > p &&
-	    isspace((unsigned char)end[-1]); end--)
-		;
-	*end = '\0';
+	*value = text_trim(p + 1);
 	return NULL;
 }
 

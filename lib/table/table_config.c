@@ -14,6 +14,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/base/num.h"
 #include "lib/conf/params.h"
 #include "lib/table/pairs.h"
@@ -37,11 +38,7 @@ read_setting(struct table_config *c, char *line, int number, struct err *err)
 	for (end = eq; end > line && isspace((unsigned char)end[-1]); end--)
 		;
 	*end = '\0';
-	for (value = eq + 1; isspace((unsigned char)*value); value++)
-		;
-	end = value + strlen(value);
-	while (end > value && isspace((unsigned char)end[-1]))
-		*--end = '\0';
+	value = text_trim(eq + 1);
 	old = pairs_find(c->pairs, line, strlen(line));
 	if (old != NULL) {
 		log_warning("%s, line %d: overriding earlier entry: %s=%s",

@@ -254,12 +254,8 @@ split_item(char *item, char **key, char **value)
 		p++;
 	if (*p != '=')
 		return "missing '=' after attribute name";
-	for (p++; isspace((unsigned char)*p); p++)
-		;
 	*end = '\0';
-	*value = p;
-	for (end = p + strlen(p); end > p && isspace((unsigned char)end[-1]);)
-		*--end = '\0';
+	*value = text_trim(p + 1);
 	return NULL;
 }
 

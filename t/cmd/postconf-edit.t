@@ -76,7 +76,8 @@ refused() {	# refused TEXT ARGS...
 refused '-e, -X, or -# accepts no multi-line input' -e 'a=b
 c'
 refused '-e, -X, or -# accepts no comment input' -e '#a=b'
-refused "missing '=' after attribute name: \"a\"" -e a
+refused "missing '=' after attribute name: \"a\"" -e ' a'
+refused 'missing attribute name: ""' -e ' '
 refused 'missing attribute name: "=b"' -e =b
 refused '-X or -# requires parameter names without value' -X a b=c
 refused '-X or -# requires non-blank parameter names' -X ''
@@ -119,6 +120,8 @@ smtp       inet  n       n       n       -       -       new {a b}
 foo unix - n n - 0 smtp
 # tail'
 is '-M appends what is new' "$(edited master.cf -M 'x/unix=x unix - - - - - y' | tail -1)" 'x          unix  -       -       -       -       -       y'
+is 'of two entries for one request the last wins' "$(edited master.cf -M 'smtp/inet=smtp inet n n n - - old' \
+    'smtp/inet=smtp inet n n n - - new' | grep -e old -e new)" 'smtp       inet  n       n       n       -       -       new'
 is '-M# comments out' "$(edited master.cf '-M#' smtp/inet)" '# head
 #smtp inet n - y - - smtpd
 #  -o a=b
@@ -147,12 +150,24 @@ refused '-Fe does not accept whitespace in non-command field' -F 'foo/unix/chroo
 refused 'invalid service attribute name: "x"' -F foo/unix/x=1
 refused 'invalid wakeup field "x" in "x"' -F foo/unix/wakeup=x
 refused 'bad field count: "foo/unix=a b"' -M 'foo/unix=a b'
+refused 'missing attribute name: "=b"' -M =b
+refused 'missing attribute name: "  "' -Pe '  '
+refused "missing '=' after attribute name: \"foo/unix/a b=c\"" -P 'foo/unix/a b=c'
+refused '-Me, -Fe, -Pe, -X, or -# accept no comment input' -F '#a=b'
+refused '-Me, -Fe, -Pe, -X, or -# accept no multi-line input' -M 'foo/unix=foo
+unix'
+refused '-X or -# requires names without value' -MX foo/unix a/b=c
+refused '-Pe or -PX requires service_name/type/parameter' -P 'foo/uni*/a=b'
+refused 'invalid service attribute name: "x"' -F foo/unix/wakeup=x foo/unix/x=1
 refused 'with option -F, do not specify -X' -F -X foo
 ok 'a refused edit changes nothing in master.cf' cmp "$T/master.cf" "$T/before"
 is 'no match with -P is a warning' "$(pc -P no/unix/a=b 2>&1)" 'postconf: warning: unmatched service_name/type: "no/unix/a=b"'
 ok 'and changes nothing' cmp "$T/master.cf" "$T/before"
 
 refused 'specify one of -e -X' -X a=b
+refused 'specify one of -e -n -X' -n -X a=b
+refused 'with option -l, do not specify -n' -l -n a=b
+refused 'specify one of -e -PP' -PP a=b
 refused 'specify one of -a -b' -a -b
 refused 'specify one of -b and -t' -b -t
 refused 'with option -M, do not specify -h' -M -h

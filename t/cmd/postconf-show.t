@@ -31,6 +31,7 @@ EOF
 is '-n shows what is set, white space collapsed' "$(pc -n)" 'always_bcc =
 config_directory = .
 myorigin = $mydomain next more'
+is 'an old name is empty when it is asked for' "$(out virtual_maps)" 'virtual_maps ='
 is '-h shows values' "$(out -h always_bcc myorigin)" '
 $mydomain next more'
 is '-H shows names' "$(out -nH)" 'always_bcc
@@ -129,6 +130,14 @@ is '-Px expands within the entry' "$(out -Px)" 'submission/inet/mv = 1
 submission/inet/user1 = 1'
 is 'an unmatched request is a warning' "$(pc -M nosuch)" 'postconf: warning: unmatched request: "nosuch"
 postconf: warning: ./master.cf: unused parameter: user1=$mv'
+is '-Ff gives each -o a line' "$(out -Ff '*/inet/command')" 'submission/inet/command = smtpd -v
+    -o user1=$mv
+    -o mv=1'
+is 'entries are shown in the order of the file, once for each request' "$(out -FH submission/inet/type '*/*/service' maildrop/unix/type)" \
+    'maildrop/unix/service
+maildrop/unix/type
+submission/inet/type
+submission/inet/service'
 echo 'foo unix - n n - 0 y {a} { b c }d' | master
 is 'text after a brace is warned of' "$(pc -M)" "postconf: warning: master.cf: syntax error after '}' in \"{ b c }d\"
 foo        unix  -       n       n       -       0       y a {b c}"

@@ -49,7 +49,12 @@ same -C user
 same -n -C builtin
 same relayhost nosuch foo_time_limit sp_time_limit a
 same -x always_bcc
-same -M '*/inet'
+same -M '*/inet' smtp foo
+same -Ff '*/*/command' bar
+same -P smtp/inet/bogus '*/*/*'
+same -F 'smtp//inet/' foo
+same virtual_maps fallback_relay
+same -l a=b
 same -F '*/*/chroot'
 same -P 'smtp/inet/*'
 same -o 'relayhost = a  b' -n
@@ -79,6 +84,10 @@ edit -X foo nosuch
 edit -P smtp/inet/c=new smtp/inet/q=
 edit -PX 'smtp/*/a'
 edit -F '*/*/wakeup=5?'
+edit -e q=x q=x
+edit -F nosuch/unix/chroot=z
+edit -M 'smtp/inet=smtp inet n - n - - old' '*/inet=smtp inet n - n - - new'
+edit -X a q=x
 edit -M 'smtp/inet=smtp inet n - n - - smtpd -o x=y'
 edit -M 'new/unix=new unix - - - - - smtp'
 edit '-M#' '*/*'

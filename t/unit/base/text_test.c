@@ -53,6 +53,16 @@ START_TEST(braces_are_stripped_or_the_fault_is_named)
 }
 END_TEST
 
+START_TEST(white_space_is_trimmed_at_both_ends)
+{
+	char text[] = " \t a  b\r\n", none[] = "", blank[] = " \n";
+
+	ck_assert_str_eq(text_trim(text), "a  b");
+	ck_assert_str_eq(text_trim(none), "");
+	ck_assert_str_eq(text_trim(blank), "");
+}
+END_TEST
+
 START_TEST(utf8_is_judged_strictly)
 {
 	static const struct {
@@ -256,6 +266,7 @@ main(void)
 
 	tcase_add_test(tc, lists_split_at_commas_and_blanks_but_not_in_braces);
 	tcase_add_test(tc, braces_are_stripped_or_the_fault_is_named);
+	tcase_add_test(tc, white_space_is_trimmed_at_both_ends);
 	tcase_add_test(tc, utf8_is_judged_strictly);
 	tcase_add_test(tc, printable_text_holds_no_control_bytes);
 	tcase_add_test(tc,
