@@ -15,6 +15,7 @@
  */
 #include "lib/table/cdb_write.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -55,11 +56,9 @@ hash_key(const char *key, size_t len)
 static char *
 put_number(char *to, uint32_t n)
 {
-	to[0] = (char)n;
-	to[1] = (char)(n >> 8);
-	to[2] = (char)(n >> 16);
-	to[3] = (char)(n >> 24);
-	return to + 4;
+	n = htole32(n);
+	memcpy(to, &n, sizeof(n));
+	return to + sizeof(n);
 }
 
 static int
@@ -71,23 +70,20 @@ flush(struct cdb_writer *w, struct err *err)
 	return 0;
 }
 
-/* Two numbers and what follows them: a record, or a slot without data. */
 static void
-put(struct cdb_writer *w, uint32_t a, uint32_t b, const char *key,
-    const char *value)
+put_record(struct cdb_writer *w, const struct pair *p, uint32_t key_len,
+    uint32_t value_len)
 {
+	size_t size = 8 + (size_t)key_len + value_len;
 	char *to;
 
-	buf_reserve(&w->out, 8);
+	buf_reserve(&w->out, size);
 	to = w->out.ptr + w->out.len;
-	put_number(put_number(to, a), b);
-	w->out.len += 8;
-	w->at += 8;
-	if (key != NULL) {
-		buf_add(&w->out, key, a);
-		buf_add(&w->out, value, b);
-		w->at += (uint64_t)a + b;
-	}
+	to = put_number(put_number(to, key_len), value_len);
+	memcpy(to, p->key, key_len);
+	memcpy(to + key_len, p->value, value_len);
+	w->out.len += size;
+	w->at += size;
 }
 
 static int
@@ -102,7 +98,7 @@ put_records(struct cdb_writer *w, const struct pairs *pairs, struct err *err)
 		len = p->key_len + null;
 		w->slots[i].hash = hash_key(p->key, len);
 		w->slots[i].position = (uint32_t)w->at;
-		put(w, len, p->value_len + null, p->key, p->value);
+		put_record(w, p, len, p->value_len + null);
 		if (w->out.len >= PIECE_BYTES && flush(w, err) == -1)
 			return -1;
 		/* All of the tables have to fit behind it, too. */
@@ -113,7 +109,7 @@ put_records(struct cdb_writer *w, const struct pairs *pairs, struct err *err)
 	return 0;
 }
 
-/* One hash table, half full; a taken slot sends on to the next. */
+/* One hash table as it is in the file, half full; a taken slot sends on to the next. */
 static void
 fill_table(struct slot *table, uint32_t size, const struct slot *from,
     size_t count)
@@ -124,7 +120,8 @@ fill_table(struct slot *table, uint32_t size, const struct slot *from,
 		at = (from->hash >> 8) % size;
 		while (table[at].position != 0)
 			at = at + 1 < size ? at + 1 : 0;
-		table[at] = *from;
+		table[at].hash = htole32(from->hash);
+		table[at].position = htole32(from->position);
 	}
 }
 
@@ -153,7 +150,7 @@ put_tables(struct cdb_writer *w, size_t count, char *header, struct err *err)
 {
 	size_t ends[TABLES], start = 0, i;
 	struct slot *grouped = group_slots(w->slots, count, ends), *table;
-	uint32_t size, at;
+	uint32_t size;
 	int rc = 0;
 
 	for (i = 0; i < TABLES && rc == 0; i++) {
@@ -161,8 +158,8 @@ put_tables(struct cdb_writer *w, size_t count, char *header, struct err *err)
 		header = put_number(put_number(header, (uint32_t)w->at), size);
 		table = xcalloc(size + 1, sizeof(*table));
 		fill_table(table, size, grouped + start, ends[i] - start);
-		for (at = 0; at < size; at++)
-			put(w, table[at].hash, table[at].position, NULL, NULL);
+		buf_add(&w->out, table, size * sizeof(*table));
+		w->at += size * sizeof(*table);
 		free(table);
 		start = ends[i];
 		if (w->out.len >= PIECE_BYTES)

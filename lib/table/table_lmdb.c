@@ -28,6 +28,7 @@
 #define SIZE_SLOP	10240		/* spec/tables.md 4.2 */
 #define SIZE_MIN	((size_t)1 << 20)
 #define PAGE_SLOP	64
+#define PREFETCH	8		/* entries ahead */
 
 struct lmdb_state {
 	MDB_env		*env;
@@ -534,7 +535,7 @@ build_size(const struct pairs *pairs)
 static int
 write_sorted(MDB_env *env, const struct pairs *pairs)
 {
-	const struct pair *p;
+	const struct pair *p, *soon;
 	MDB_cursor *cursor;
 	MDB_txn *txn;
 	MDB_dbi dbi;
@@ -553,6 +554,9 @@ write_sorted(MDB_env *env, const struct pairs *pairs)
 			v.mv_size = p->value_len + !p->is_raw;
 			v.mv_data = (void *)p->value;
 			rc = mdb_cursor_put(cursor, &k, &v, MDB_APPEND);
+			/* Sorted, they lie anywhere: a wait for memory each. */
+			if ((soon = pairs_at(pairs, i + PREFETCH)) != NULL)
+				__builtin_prefetch(soon->key);
 		}
 		mdb_cursor_close(cursor);
 	}

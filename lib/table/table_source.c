@@ -38,6 +38,8 @@ struct table_source {
 };
 
 #define READ_BUFFER	65536
+#define SPACES		" \t\n\v\f\r"
+#define KEY_SPECIALS	SPACES "\"\\"	/* what is not just a part of a key */
 
 /* White space of the C locale, without a call: every byte comes by here. */
 static inline bool
@@ -278,9 +280,8 @@ complain(const char *name, int line, const char *fmt, ...)
 }
 
 static bool
-is_bad_utf8(const char *line, const char *name, int line_number)
+is_bad_utf8(const char *line, size_t len, const char *name, int line_number)
 {
-	size_t len = strlen(line);
 	struct buf shown = BUF_INIT;
 
 	if (text_is_utf8(line, len))
@@ -299,18 +300,19 @@ table_source_pair(char *line, const char *name, int line_number,
 	bool is_quoted = false;
 	char *p, *end;
 
-	if (has_utf8 && is_bad_utf8(line, name, line_number))
-		return TABLE_ENTRY_SKIP;
 	end = line + strlen(line);
+	if (has_utf8 && is_bad_utf8(line, (size_t)(end - line), name,
+	    line_number))
+		return TABLE_ENTRY_SKIP;
 	while (end > line && is_space(end[-1]))
 		*--end = '\0';
-	for (p = line; *p != '\0' && (is_quoted || !is_space(*p)); p++) {
-		if (*p > '\\' || (*p > '"' && *p < '\\'))
-			continue;	/* nearly all characters are these */
+	for (p = line; *(p += strcspn(p, KEY_SPECIALS)) != '\0'; p++) {
 		if (*p == '"')
 			is_quoted = !is_quoted;
-		else if (*p == '\\' && p[1] != '\0')
-			p++;
+		else if (*p == '\\')
+			p += p[1] != '\0';
+		else if (!is_quoted)
+			break;
 	}
 	if (is_quoted) {
 		complain(name, line_number, "unbalanced '\"' in '%s' -- "
@@ -471,7 +473,7 @@ table_source_alias(const char *line, const char *name, int line_number,
 	size_t key_tokens = 0, value_tokens = 0;
 	struct buf text = BUF_INIT;
 
-	if (has_utf8 && is_bad_utf8(line, name, line_number))
+	if (has_utf8 && is_bad_utf8(line, strlen(line), name, line_number))
 		return TABLE_ENTRY_SKIP;
 	buf_reset(key);
 	buf_reset(value);

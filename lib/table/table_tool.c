@@ -354,7 +354,7 @@ struct filling {
 	long		 entries;
 	int		 bad_line;	/* of the first entry that cannot be stored */
 	long		 bad;
-	struct err	 first;
+	struct err	 first, last;	/* what was said about such entries */
 };
 
 /*
@@ -365,24 +365,24 @@ static int
 put(const char *key, const char *value, int line, void *ctx, struct err *err)
 {
 	struct filling *f = ctx;
-	struct err own = ERR_INIT;
 
 	f->entries++;
-	if (table_update(f->t, key, value, &own) == 0)
+	if (table_update(f->t, key, value, &f->last) == 0)
 		return 0;
-	if (own.kind != ERR_CONFIG || !f->is_build) {
-		*err = own;
+	if (f->last.kind != ERR_CONFIG || !f->is_build) {
+		*err = f->last;
 		return failed(table_name(f->t), "write", err);
 	}
 	if (f->bad++ == 0) {
-		f->first = own;
+		f->first = f->last;
 		f->bad_line = line;
 		return 0;
 	}
 	if (f->bad == 2)
 		log_warning("%s, line %d: %s", f->source, f->bad_line,
 		    f->first.text);
-	log_warning("%s, line %d: %s", f->source, line, own.text);
+	log_warning("%s, line %d: %s", f->source, line,
+	    f->last.text);
 	return 0;
 }
 

@@ -76,6 +76,12 @@ flush() {
 		my $t0 = time; $f->sync; printf "%.4f\n", time - $t0; unlink "$ARGV[0].flush"' "$1"
 }
 
+# library LABEL ARGUMENT...: what table-raw says, if it is there
+library() {
+	local label=$1; shift
+	[ ! -x "$PH_TOOLS/table-raw" ] || printf '%-32s %9.4f s\n' "library alone, $label" "$("$PH_TOOLS/table-raw" "$@")"
+}
+
 entries() { perl -e 'for (1 .. $ARGV[0]) { my $k = ($_ * 7919) % 1000003; print "user$k\@host", $_ % 997, ".example.com\tdest$_\@mail.example.net\n" }' "$1"; }
 
 printf '%-32s %-22s   %-22s\n' '' 'Posthorn' "Debian's postfix"
@@ -88,11 +94,10 @@ for n in $sizes; do
 	done
 	compare "build gdbm, $n (peer: lmdb)" $rounds "/dev/null 1 postmap gdbm:t$n" "/dev/null 1 postmap lmdb:t$n"
 	printf '%-32s %9.4f s   (ours waits for it, theirs does not)\n' "flush of t$n.cdb" "$(flush "$W/ours/t$n.cdb")"
-	[ -x "$PH_TOOLS/table-raw" ] || continue
 	for how in 'lmdb' 'lmdb sorted' 'cdb' 'gdbm'; do
 		set -- $how
 		rm -f "$W/raw"
-		printf '%-32s %9.4f s\n' "library alone, $how, $n" "$("$PH_TOOLS/table-raw" "$1" "$W/ours/t$n" "$W/raw" ${2-})"
+		library "$how, $n" "$1" "$W/ours/t$n" "$W/raw" ${2-}
 	done
 done
 n=${sizes%% *}
@@ -107,6 +112,7 @@ while [ "$(wc -l <"$W/keys")" -lt 100000 ]; do cut -f1 "$W/ours/t$n" >>"$W/keys"
 head -n 100000 "$W/keys" | shuf --random-source=/dev/zero >"$W/keys.mixed"
 for type in lmdb cdb; do
 	compare "100000 lookups in $type of $n" 5 "$W/keys.mixed 1 postmap -q - $type:t$n" "$W/keys.mixed 1 postmap -q - $type:t$n"
+	library "$type, lookups" "$type" "$W/keys.mixed" "$W/ours/t$n.$type" query
 done
 compare "100000 in gdbm (peer: lmdb)" 5 "$W/keys.mixed 1 postmap -q - gdbm:t$n" "$W/keys.mixed 1 postmap -q - lmdb:t$n"
 
