@@ -16,6 +16,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/mime.h"
 #include "lib/table/table_command.h"
+#include "lib/table/table_lines.h"
 #include "lib/table/table_tool.h"
 
 struct walk {
@@ -101,20 +102,20 @@ message_query(struct table_tool_list *list, int in, unsigned parts,
 	struct walk w = { list, parts, false, false, BUF_INIT, err };
 	struct mime *mime = mime_new(&ops, &w);
 	struct err read_err = ERR_INIT;
-	struct table_tool_lines lines;
+	struct table_lines lines;
 	char *line;
 
 	mime_reset(mime, &limits, (parts & TABLE_MESSAGE_MIME) != 0 ? 0 :
 	    MIME_NO_PARTS);
-	table_tool_lines_init(&lines, in, stdout, list);
+	table_lines_init(&lines, in, stdout, list);
 	while (!w.has_failed &&
-	    (line = table_tool_line(&lines, &read_err)) != NULL)
+	    (line = table_lines_next(&lines, &read_err)) != NULL)
 		mime_text(mime, false, line, strlen(line));
 	if (read_err.kind == ERR_NONE)
 		mime_end(mime);
 	else if (!w.has_failed)
 		*err = read_err;
-	table_tool_lines_done(&lines);
+	table_lines_done(&lines);
 	mime_free(mime);
 	buf_done(&w.value);
 	if (w.has_failed || read_err.kind != ERR_NONE)

@@ -16,6 +16,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/table/rank.h"
 
 #define CHUNK_MIN	1024
 #define CHUNK_MAX	(((size_t)4 << 20) - 64)
@@ -292,12 +293,6 @@ pairs_at(const struct pairs *p, size_t i)
 	return i < p->count ? &p->list[i] : NULL;
 }
 
-/* What is sorted: small, and mostly decided without a look at the key. */
-struct ranked {
-	uint64_t	 rank;
-	uint32_t	 position;
-};
-
 struct order {
 	const struct pair *list;
 	int		(*compare)(const struct pair *a, const struct pair *b);
@@ -311,39 +306,6 @@ compare_ranked(const void *va, const void *vb, void *ctx)
 
 	return order->compare(&order->list[a->position],
 	    &order->list[b->position]);
-}
-
-/*
- * By rank, a byte at a time from the lowest, equal ones staying as they are.
- * Bytes that all ranks share cost nothing. Returns the array that holds the
- * result: r or spare.
- */
-static struct ranked *
-sort_by_rank(struct ranked *r, struct ranked *spare, size_t count)
-{
-	size_t counts[8][256] = { { 0 } }, i, sum, n;
-	struct ranked *swap;
-	unsigned byte, shift;
-
-	for (i = 0; i < count; i++)
-		for (byte = 0; byte < 8; byte++)
-			counts[byte][r[i].rank >> byte * 8 & 0xff]++;
-	for (byte = 0; byte < 8; byte++) {
-		shift = byte * 8;
-		if (counts[byte][r[0].rank >> shift & 0xff] == count)
-			continue;
-		for (sum = i = 0; i < 256; i++) {
-			n = counts[byte][i];
-			counts[byte][i] = sum;
-			sum += n;
-		}
-		for (i = 0; i < count; i++)
-			spare[counts[byte][r[i].rank >> shift & 0xff]++] = r[i];
-		swap = r;
-		r = spare;
-		spare = swap;
-	}
-	return r;
 }
 
 /* Where ranks are equal the whole pairs decide. */
@@ -368,7 +330,7 @@ pairs_sort(struct pairs *p,
     int (*compare)(const struct pair *a, const struct pair *b))
 {
 	struct order order = { p->list, compare };
-	struct ranked *ranked, *spare, *result;
+	struct ranked *ranked;
 	struct pair *sorted;
 	size_t i;
 
@@ -377,19 +339,17 @@ pairs_sort(struct pairs *p,
 	if (p->count < 2)
 		return;
 	ranked = xreallocarray(NULL, p->count, sizeof(*ranked));
-	spare = xreallocarray(NULL, p->count, sizeof(*spare));
 	for (i = 0; i < p->count; i++) {
 		ranked[i].rank = rank(&p->list[i], ctx);
 		ranked[i].position = (uint32_t)i;
 	}
-	result = sort_by_rank(ranked, spare, p->count);
+	rank_sort(ranked, p->count);
 	if (compare != NULL)
-		sort_equal(result, p->count, &order);
+		sort_equal(ranked, p->count, &order);
 	sorted = xreallocarray(NULL, p->count, sizeof(*sorted));
 	for (i = 0; i < p->count; i++)
-		sorted[i] = p->list[result[i].position];
+		sorted[i] = p->list[ranked[i].position];
 	free(ranked);
-	free(spare);
 	free(p->list);
 	p->list = sorted;
 	p->room = p->count;

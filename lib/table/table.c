@@ -599,6 +599,12 @@ table_flags(const struct table *t)
 }
 
 bool
+table_is_sorted(const struct table *t)
+{
+	return t->type != NULL && t->type->is_sorted;
+}
+
+bool
 table_is_pattern(const struct table *t)
 {
 	return t->is_pattern;

@@ -119,6 +119,8 @@ const char	*table_name(const struct table *t);
 unsigned	 table_flags(const struct table *t);
 /* table_is_pattern - only full keys are looked up (regexp, pcre, cidr, ...) */
 bool		 table_is_pattern(const struct table *t);
+/* table_is_sorted - lookups go faster in the order of their keys */
+bool		 table_is_sorted(const struct table *t);
 /* table_owner - who could have written it: 0 with *uid set (0: trusted), or -1 unknown */
 int		 table_owner(const struct table *t, uid_t *uid);
 /*

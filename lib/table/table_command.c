@@ -15,6 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/command.h"
+#include "lib/table/table_batch.h"
 #include "lib/table/table_long.h"
 #include "lib/table/table_schema.h"
 #include "lib/table/table_tool.h"
@@ -137,7 +138,7 @@ read_tables(struct request *rq, char **names, size_t count, struct err *err)
 	else if (rq->parts != 0)
 		rc = rq->command->message(&list, STDIN_FILENO, rq->parts, err);
 	else if (strcmp(rq->key, "-") == 0)
-		rc = table_tool_query_stream(&list, STDIN_FILENO, stdout, err);
+		rc = table_batch_query(&list, STDIN_FILENO, stdout, err);
 	else
 		rc = table_tool_query(&list, rq->key, stdout, err);
 	table_tool_list_done(&list);

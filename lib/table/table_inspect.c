@@ -17,6 +17,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/table/table_lines.h"
 #include "lib/table/table_report.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_tool.h"
@@ -499,16 +500,16 @@ table_inspect_test(const struct table_tool *tool, const char *file,
 	    3) : open(file, O_RDONLY | O_CLOEXEC), findings = 0, differs = 0;
 	struct err read_err = ERR_INIT;
 	struct table_tool_list list;
-	struct table_tool_lines lines;
+	struct table_lines lines;
 	struct buf value = BUF_INIT;
 	char *line;
 
 	if (fd == -1)
 		return err_sys(err, "open %s", file);
 	table_tool_list_init(&list, tool, names, count);
-	table_tool_lines_init(&lines, fd, NULL, &list);
+	table_lines_init(&lines, fd, NULL, &list);
 	while (differs != -1 &&
-	    (line = table_tool_line(&lines, &read_err)) != NULL) {
+	    (line = table_lines_next(&lines, &read_err)) != NULL) {
 		if (*line == '\0' || *line == '#')
 			continue;
 		differs = test_line(&list, line, &value, r, err);
@@ -518,7 +519,7 @@ table_inspect_test(const struct table_tool *tool, const char *file,
 		*err = read_err;
 		differs = -1;
 	}
-	table_tool_lines_done(&lines);
+	table_lines_done(&lines);
 	table_tool_list_done(&list);
 	buf_done(&value);
 	close(fd);

@@ -22,6 +22,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/table/rank.h"
 
 #define DEFAULT_1NULL	true
 #define KEY_MAX		511		/* LMDB's, as everybody compiles it */
@@ -506,17 +507,13 @@ common_prefix(const struct pairs *pairs)
 	return len;
 }
 
-/* The eight bytes behind the common start, first byte first. */
+/* By what follows the common start: that tells nearly all keys apart. */
 static uint64_t
 rank(const struct pair *p, void *ctx)
 {
 	const size_t *skip = ctx;
-	uint64_t r = 0;
-	size_t i;
 
-	for (i = *skip; i < *skip + sizeof(r); i++)
-		r = r << 8 | (i < p->key_len ? (unsigned char)p->key[i] : 0);
-	return r;
+	return rank_text(p->key + *skip, p->key_len - *skip);
 }
 
 /* Room for all entries: half-full pages at worst, large values by the page. */
@@ -609,6 +606,7 @@ lmdb_table_commit(struct table *t, struct err *err)
 
 const struct table_type table_lmdb = {
 	.name = "lmdb",
+	.is_sorted = true,
 	.suffix = ".lmdb",
 	.open = lmdb_table_open,
 	.close = lmdb_table_close,

@@ -21,10 +21,9 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/table/table_lines.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_value.h"
-
-#define READ_CHUNK	65536
 
 char *
 table_tool_full_name(const char *name)
@@ -55,6 +54,7 @@ table_tool_list_init(struct table_tool_list *list,
 	list->tool = tool;
 	list->names = names;
 	list->count = count;
+	list->is_held = false;
 	list->tables = xcalloc(count + 1, sizeof(*list->tables));
 }
 
@@ -78,8 +78,30 @@ table_of(struct table_tool_list *list, size_t i, struct err *err)
 		list->tables[i] = table_open(name, TABLE_READ,
 		    list->tool->flags, err);
 		free(name);
+		if (list->is_held && list->tables[i] != NULL)
+			table_hold(list->tables[i], true);
 	}
 	return list->tables[i];
+}
+
+void
+table_tool_list_hold(struct table_tool_list *list, bool on)
+{
+	size_t i;
+
+	list->is_held = on;
+	for (i = 0; i < list->count; i++)
+		if (list->tables[i] != NULL)
+			table_hold(list->tables[i], on);
+}
+
+bool
+table_tool_list_is_sorted(struct table_tool_list *list)
+{
+	const struct table *t = list->count > 0 ? table_of(list, 0, NULL) :
+	    NULL;
+
+	return t != NULL && table_is_sorted(t);
 }
 
 static void
@@ -132,54 +154,32 @@ table_tool_query(struct table_tool_list *list, const char *key, FILE *out,
 }
 
 void
+table_tool_put(const struct table_tool *tool, struct buf *out,
+    const char *key, const char *value)
+{
+	if (tool->is_json) {
+		buf_addc(out, '{');
+		json_put_string(out, key);
+		buf_adds(out, ": ");
+		json_put_string(out, value);
+		buf_adds(out, "}\n");
+		return;
+	}
+	buf_adds(out, key);
+	buf_adds(out, tool->is_alias ? ":\t" : "\t");
+	buf_adds(out, value);
+	buf_addc(out, '\n');
+}
+
+void
 table_tool_print(const struct table_tool *tool, FILE *out, const char *key,
     const char *value)
 {
 	struct buf line = BUF_INIT;
 
-	if (tool->is_json) {
-		buf_addc(&line, '{');
-		json_put_string(&line, key);
-		buf_adds(&line, ": ");
-		json_put_string(&line, value);
-		fprintf(out, "%s}\n", line.ptr);
-		buf_done(&line);
-		return;
-	}
-	fputs_unlocked(key, out);
-	fputs_unlocked(tool->is_alias ? ":\t" : "\t", out);
-	fputs_unlocked(value, out);
-	putc_unlocked('\n', out);
-}
-
-int
-table_tool_query_stream(struct table_tool_list *list, int in, FILE *out,
-    struct err *err)
-{
-	struct buf value = BUF_INIT;
-	struct table_tool_lines lines;
-	struct err read_err = ERR_INIT;
-	bool any = false;
-	int found = 0;
-	char *key;
-
-	table_tool_lines_init(&lines, in, out, list);
-	while ((key = table_tool_line(&lines, &read_err)) != NULL) {
-		found = table_tool_find(list, key, &value, err);
-		if (found == -1)
-			break;
-		if (found == 1) {
-			table_tool_print(list->tool, out, key, value.ptr);
-			any = true;
-		}
-	}
-	if (found != -1 && read_err.kind != ERR_NONE) {
-		*err = read_err;
-		found = -1;
-	}
-	table_tool_lines_done(&lines);
-	buf_done(&value);
-	return found == -1 ? -1 : !any;
+	table_tool_put(tool, &line, key, value);
+	fwrite(line.ptr, 1, line.len, out);
+	buf_done(&line);
 }
 
 int
@@ -282,19 +282,19 @@ int
 table_tool_delete_stream(const struct table_tool *tool, char **names,
     size_t count, int in, struct err *err)
 {
-	struct table_tool_lines lines;
+	struct table_lines lines;
 	struct err read_err = ERR_INIT;
 	struct deletion d = { NULL, 0, false };
 	char **keys = NULL, *line;
 	size_t i;
 	int rc = 0;
 
-	table_tool_lines_init(&lines, in, NULL, NULL);
-	while ((line = table_tool_line(&lines, &read_err)) != NULL) {
+	table_lines_init(&lines, in, NULL, NULL);
+	while ((line = table_lines_next(&lines, &read_err)) != NULL) {
 		keys = xreallocarray(keys, d.count + 1, sizeof(*keys));
 		keys[d.count++] = xstrdup(line);
 	}
-	table_tool_lines_done(&lines);
+	table_lines_done(&lines);
 	d.keys = (const char *const *)keys;
 	if (read_err.kind != ERR_NONE) {
 		*err = read_err;
@@ -529,90 +529,4 @@ table_tool_add(const struct table_tool *tool, const char *name,
 {
 	return with_table(tool, name, TABLE_MAY_CREATE, add_entries,
 	    (void *)tool, err);
-}
-
-void
-table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out,
-    struct table_tool_list *list)
-{
-	memset(l, 0, sizeof(*l));
-	l->fd = fd;
-	l->out = out;
-	l->list = list;
-}
-
-void
-table_tool_lines_done(struct table_tool_lines *l)
-{
-	free(l->data);
-}
-
-/* Only those that are open by now; the others follow with the next read. */
-static void
-hold_all(struct table_tool_list *list, bool on)
-{
-	size_t i;
-
-	for (i = 0; list != NULL && i < list->count; i++)
-		if (list->tables[i] != NULL)
-			table_hold(list->tables[i], on);
-}
-
-/* Make room behind the unread bytes and read once; 1, 0 at the end, -1. */
-static int
-read_more(struct table_tool_lines *l, struct err *err)
-{
-	ssize_t n;
-
-	if (l->out != NULL)
-		fflush(l->out);
-	hold_all(l->list, false);
-	if (l->start > 0) {
-		memmove(l->data, l->data + l->start, l->end - l->start);
-		l->end -= l->start;
-		l->start = 0;
-	}
-	if (l->size - l->end < READ_CHUNK + 1) {
-		l->size = l->size * 2 + READ_CHUNK + 1;
-		l->data = xrealloc(l->data, l->size);
-	}
-	do {
-		n = read(l->fd, l->data + l->end, READ_CHUNK);
-	} while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return err_sys(err, "read standard input");
-	l->end += (size_t)n;
-	hold_all(l->list, true);
-	return n > 0;
-}
-
-char *
-table_tool_line(struct table_tool_lines *l, struct err *err)
-{
-	size_t seen = 0;
-	char *eol = NULL, *line;
-	int rc = 1;
-
-	for (;;) {
-		if (l->end > l->start + seen)
-			eol = memchr(l->data + l->start + seen, '\n',
-			    l->end - l->start - seen);
-		if (eol != NULL)
-			break;
-		seen = l->end - l->start;
-		if ((rc = read_more(l, err)) == -1)
-			return NULL;
-		if (rc == 0)
-			break;
-	}
-	if (eol == NULL && l->end == l->start)
-		return NULL;
-	line = l->data + l->start;
-	if (eol == NULL)
-		eol = l->data + l->end;	/* READ_CHUNK + 1 left room */
-	*eol = '\0';
-	l->start = (size_t)(eol - l->data) + (rc != 0);
-	if (rc == 0)
-		l->start = l->end;
-	return line;
 }

@@ -30,11 +30,16 @@ struct table_tool_list {
 	char		**names;	/* with or without "type:" */
 	struct table	**tables;
 	size_t		 count;
+	bool		 is_held;
 };
 
 void	table_tool_list_init(struct table_tool_list *list,
 	    const struct table_tool *tool, char **names, size_t count);
 void	table_tool_list_done(struct table_tool_list *list);
+/* table_tool_list_is_sorted - table_is_sorted for the first one; false: or it cannot be opened */
+bool	table_tool_list_is_sorted(struct table_tool_list *list);
+/* table_tool_list_hold - table_hold for all, also those that open later */
+void	table_tool_list_hold(struct table_tool_list *list, bool on);
 
 /*
  * table_tool_find - the first table that has key
@@ -46,12 +51,12 @@ int	table_tool_find(struct table_tool_list *list, const char *key,
 /* table_tool_query - print the value of key: 0 found, 1 not, -1 with err */
 int	table_tool_query(struct table_tool_list *list, const char *key,
 	    FILE *out, struct err *err);
-/* table_tool_print - "KEY<TAB>VALUE" as this tool writes it, {"KEY": "VALUE"} with -j */
+/* table_tool_put - append "KEY<TAB>VALUE" as this tool writes it, {"KEY": "VALUE"} with -j */
+void	table_tool_put(const struct table_tool *tool, struct buf *out,
+	    const char *key, const char *value);
+/* table_tool_print - the same to a file */
 void	table_tool_print(const struct table_tool *tool, FILE *out,
 	    const char *key, const char *value);
-/* table_tool_query_stream - the same for each line of descriptor in */
-int	table_tool_query_stream(struct table_tool_list *list, int in,
-	    FILE *out, struct err *err);
 /* table_tool_list_all - print all entries of the first table: 0, or -1 with err */
 int	table_tool_list_all(struct table_tool_list *list, FILE *out,
 	    struct err *err);
@@ -90,20 +95,5 @@ void	table_tool_note(const struct table_tool *tool, uint64_t digest,
 /* table_tool_add - add the entries that standard input holds (-i) */
 int	table_tool_add(const struct table_tool *tool, const char *name,
 	    struct err *err);
-
-/* A reader of lines that lets the other side see its answers before it waits. */
-struct table_tool_lines {
-	int	 fd;
-	FILE	*out;			/* flushed before each read; may be NULL */
-	struct table_tool_list *list;	/* held between reads; may be NULL */
-	char	*data;
-	size_t	 start, end, size;
-};
-
-void	table_tool_lines_init(struct table_tool_lines *l, int fd, FILE *out,
-	    struct table_tool_list *list);
-void	table_tool_lines_done(struct table_tool_lines *l);
-/* table_tool_line - the next line without newline, valid until the next call; NULL at the end, or with err */
-char	*table_tool_line(struct table_tool_lines *l, struct err *err);
 
 #endif

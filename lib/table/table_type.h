@@ -19,6 +19,7 @@
 struct table_type {
 	const char	*name;
 	bool		 is_pattern;
+	bool		 is_sorted;	/* by key: neighbours are asked for faster */
 	/* suffix - of the index file; NULL: not built by postmap */
 	const char	*suffix;
 

@@ -32,6 +32,18 @@ is 'an answer comes before the next question' "$(
 	echo b >&3; read -r two <&4
 	exec 3>&-; echo "$one,$two")" 'a	1,b	2'
 
+# Enough keys at once that a sorted table is asked in its own order.
+awk 'BEGIN { for (i = 1; i <= 4000; i++) print "k" i * 7919 % 4001, i }' >many
+postmap lmdb:many
+awk '{ print $1; if (NR % 3 == 0) print "no" $1 }' many >keys
+tr ' ' '\t' <many >answers
+ok 'many answers come in the order of the keys' sh -c 'postmap -q - lmdb:many <keys | cmp - answers'
+head -n 3000 many >some
+{ cut -d " " -f1 some; echo none; cut -d " " -f1 many; } >keys
+tr ' ' '\t' <some >answers
+is 'and those before a failure are given' "$(postmap -q - lmdb:many fail:y <keys 2>err | cmp - answers && cat err)" \
+	'postmap: fatal: table fail:y: query error: Application error'
+
 cat >msg <<'E'
 Subject: a
  folded
