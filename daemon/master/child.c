@@ -418,11 +418,6 @@ report_end(struct child *c, int status)
 {
 	struct service *s = c->service;
 
-	if (WIFSTOPPED(status)) {
-		log_warning("process %s pid %ld stopped by signal %d", s->path,
-		    (long)c->pid, WSTOPSIG(status));
-		return;
-	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	if (WIFEXITED(status))
@@ -458,6 +453,15 @@ bury(struct child *c, int status)
 	free(c);
 }
 
+/* It may go on, and until then holds on to its client. */
+static void
+report_stop(const struct child *c, int sig)
+{
+	if (c->service != NULL)
+		log_warning("process %s pid %ld stopped by signal %d",
+		    c->service->path, (long)c->pid, sig);
+}
+
 void
 child_reap(void)
 {
@@ -465,9 +469,11 @@ child_reap(void)
 	pid_t pid;
 	int status;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		HASH_FIND(hh, children, &pid, sizeof(pid), c);
-		if (c != NULL)
+		if (c != NULL && WIFSTOPPED(status))
+			report_stop(c, WSTOPSIG(status));
+		else if (c != NULL)
 			bury(c, status);
 		else if (!master.is_init)
 			log_warning("unknown child process %ld ended",

@@ -31,7 +31,8 @@
 #include "lib/conf/params.h"
 #include "lib/net/netaddr.h"
 
-#define HIGH_FD		200	/* above 6 + listeners of any one service */
+#define HIGH_FD		200
+#define LISTENERS_MAX	(HIGH_FD - 6)	/* of one service: descriptors 6 and up */
 
 int
 listener_high_fd(int fd)
@@ -368,6 +369,10 @@ listener_open(struct service *s, struct err *err)
 
 	s->is_remote = s->type == MASTER_PASS;
 	rc = s->type == MASTER_INET ? open_inet(s, err) : open_local(s, err);
+	if (rc == 0 && s->fd_count > LISTENERS_MAX)
+		rc = err_set(err, ERR_LIMIT, "service %s: %d addresses to "
+		    "listen on, more than %d", s->name, s->fd_count,
+		    LISTENERS_MAX);
 	if (rc == -1)
 		listener_close(s);
 	return rc;

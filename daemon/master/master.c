@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -44,6 +45,7 @@
 #include "lib/conf/params.h"
 
 #define MONITOR_LIMIT_S	100
+#define END_LIMIT_S	5
 #define WATCHDOG_S	1000
 #define ALIVE_S		250
 
@@ -166,9 +168,11 @@ test_lock(void)
 static void
 die_by(int sig)
 {
+	/* Whatever hangs from here on, a log on a dead file system, say. */
+	signal(SIGALRM, SIG_DFL);
+	alarm(END_LIMIT_S);
 	log_info("terminating on signal %d", sig);
 	signal(SIGTERM, SIG_IGN);
-	alarm(5);
 	if (getpgrp() == getpid())
 		kill(-getpid(), SIGTERM);
 	else
@@ -405,6 +409,23 @@ detach(void)
 		close(fd);
 }
 
+/*
+ * All that one may have, for us and for those that we start: a queue manager
+ * holds a connection for each delivery under way.
+ */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warning("raise the limit of open files: %s",
+		    strerror(errno));
+}
+
 static void
 check_rights(void)
 {
@@ -489,6 +510,7 @@ master_run(int argc, char **argv)
 	close_range(3, ~0u, 0);
 	if (getenv("MAIL_VERBOSE") != NULL)
 		log_verbose++;
+	opt.debugs = getenv("MAIL_DEBUG") != NULL;
 	parse_options(argc, argv);
 	if (socket_name != NULL)
 		notify_socket = xstrdup(socket_name);
@@ -513,6 +535,7 @@ master_run(int argc, char **argv)
 	take_lock("pid/master.pid", false);
 	take_data_lock();
 
+	raise_descriptor_limit();
 	open_base();
 	open_flow_pipe();
 	handle_signals();

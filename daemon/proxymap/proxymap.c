@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <uthash.h>
 
@@ -341,6 +342,9 @@ proxymap_start(const char *service, char **argv)
 {
 	(void)argv;
 	may_write = strcmp(service, params.proxywrite_service_name) == 0;
+	/* At the end the supervisor signals its group: what is being written is finished first. */
+	if (may_write)
+		setsid();
 	approve(may_write ? params.proxy_write_maps : params.proxy_read_maps);
 }
 

@@ -26,7 +26,8 @@ hold() { exec perl "$PH_SRC/t/ask-service.pl" "$I/spool/public/$1" hold 60; }
 ask() { perl "$PH_SRC/t/ask-service.pl" "$I/spool/public/$1" "$2" "${3:-}"; }
 lives() { grep -c generation= "$T/out/$1" 2>/dev/null || :; }
 has_lives() { [ "$(lives "$1")" -ge "$2" ]; }
-must 'it starts' instance_start "$I"
+start_with_few_files() (ulimit -S -n 256; instance_start "$I")
+must 'it starts' start_with_few_files
 
 pid=$(ask plain pid)
 line=$(cat "$T/out/plain")
@@ -92,12 +93,19 @@ perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Peer => shift) or die' "$I/spo
 ok 'a pass service is started' wait_for 5 grep -q passed "$T/out/passed"
 like 'and told about stress' "$(cat "$T/out/passed")" '-t\|pass\|-u\|-o\|stress=\|'
 
+pid=$(ask plain pid)
+kill -STOP "$pid"
+ok 'a stopped process is reported' wait_for 5 instance_logged "$I" "process $T/libexec/probe pid $pid stopped by signal 19"
+kill -CONT "$pid"
+is 'and goes on when it may' "$(ask plain pid)" "$pid"
+
 # The log service has run since the first line of the start.
 log_status=/proc/$(pgrep -P "$(tr -d ' ' <"$I/spool/pid/master.pid")" -x postlogd)/status
 owner=$(stat -c %u "$I/spool/active")
 of_log() { sed -n "s/^$1:[ \t]*//p" "$log_status" | tr '\t' ' '; }
 is 'a role has the uid of mail_owner and no other' "$(of_log Uid)" "$owner $owner $owner $owner"
 is 'and the groups of mail_owner' "$(of_log Groups | xargs -n1 | sort)" "$(id -G "$owner" | xargs -n1 | sort)"
+is 'and as many open files as it may have' "$(awk '/^Max open files/ { print $4 }' "${log_status%status}limits")" "$(ulimit -H -n)"
 is 'and can never get more' "$(of_log NoNewPrivs) $(of_log CapPrm)" '1 0000000000000000'
 [ "$(id -u)" != 0 ] ||
     is 'not by any program that it could execute' "$(of_log CapBnd)" 0000000000000000
