@@ -5,9 +5,12 @@
  */
 #include "daemon/bounce/original.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "daemon/serve/notice.h"
 #include "lib/base/err.h"
@@ -16,6 +19,7 @@
 #include "lib/mail/address.h"
 #include "lib/mail/header.h"
 #include "lib/queue/queue_file.h"
+#include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
 
 /* The next content record: 1 and its type, else 0. */
@@ -104,6 +108,32 @@ read_envelope(struct original *o)
 	return type == QUEUE_REC_MESG;
 }
 
+/*
+ * open_file - of any mode: cleanup has what it does not take reported while
+ * the file is 0600, which queue_file_open passes over
+ */
+static struct queue_file *
+open_file(const char *queue, const char *id, struct err *err)
+{
+	struct queue_file *qf = NULL;
+	struct buf path = BUF_INIT;
+	struct stat st;
+	int fd;
+
+	queue_path(&path, queue, id);
+	fd = open(path.ptr, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1)
+		err_sys(err, "%s", path.ptr);
+	else if (!S_ISREG(st.st_mode))
+		err_set(err, ERR_SYNTAX, "%s: not a regular file", path.ptr);
+	else
+		qf = queue_file_new(fd, path.ptr, QUEUE_FILE_NORMAL);
+	if (qf == NULL && fd != -1)
+		close(fd);
+	buf_done(&path);
+	return qf;
+}
+
 void
 original_open(struct original *o, const struct notice *n)
 {
@@ -120,8 +150,7 @@ original_open(struct original *o, const struct notice *n)
 	o->view.envelope_id = n->envelope_id;
 	o->view.is_utf8 = n->sendopts != 0;
 	o->view.ctx = o;
-	o->file = queue_file_open(n->queue_name, n->queue_id,
-	    QUEUE_FILE_NORMAL, &err);
+	o->file = open_file(n->queue_name, n->queue_id, &err);
 	if (o->file == NULL) {
 		log_warning("%s: report without the message: %s", n->queue_id,
 		    err.text);

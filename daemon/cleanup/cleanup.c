@@ -468,7 +468,7 @@ bounce_all(struct cleanup *c)
 	}
 	queue_writer_rec(c->out, QUEUE_REC_END, "", 0);
 	patch_size(c);
-	if (queue_writer_flush(c->out) == -1 ||
+	if (queue_writer_show(c->out) == -1 ||
 	    log_bounced(c, status, text) == -1 || ask_bounce(c, &err) == -1) {
 		log_warning("%s: cannot bounce: %s", c->id.ptr, err.text);
 		cleanup_fail(c, CLEANUP_WRITE, NULL);

@@ -45,7 +45,8 @@ enum queue_rec_type {		/* spec/queue-format.md 3.3 */
 	QUEUE_REC_RRTO		= 'r',
 	QUEUE_REC_ERTO		= 'e',
 	QUEUE_REC_PRIO		= 'P',
-	QUEUE_REC_END		= 'E'
+	QUEUE_REC_END		= 'E',
+	QUEUE_REC_FLAGS		= 'f'	/* only on the wire to cleanup */
 };
 
 /* Sets of types that consumers allow, for strchr (3.3). */

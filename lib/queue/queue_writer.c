@@ -274,6 +274,21 @@ queue_writer_flush(struct queue_writer *w)
 }
 
 int
+queue_writer_show(struct queue_writer *w)
+{
+	if (queue_writer_flush(w) == -1)
+		return -1;
+	if (w->has_name)
+		return 0;
+	if (fchmod(w->fd, S_IRUSR | S_IWUSR) == -1 ||
+	    link_new(w->fd, w->path.ptr) == -1)
+		return writer_failed(w, "link");
+	w->mode_now = S_IRUSR | S_IWUSR;
+	w->has_name = true;
+	return 0;
+}
+
+int
 queue_writer_rec(struct queue_writer *w, int type, const void *data,
     size_t len)
 {

@@ -51,6 +51,12 @@ int	queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
 	    size_t len);
 /* queue_writer_flush - write what is buffered now, to learn of a full disk early */
 int	queue_writer_flush(struct queue_writer *w);
+/*
+ * queue_writer_show - flush, and let others read the unfinished file under its name
+ *
+ * Its mode is 0600, so that nobody takes it for mail.
+ */
+int	queue_writer_show(struct queue_writer *w);
 /* queue_writer_move - the unfinished file belongs to another queue (hold) */
 int	queue_writer_move(struct queue_writer *w, const char *queue,
 	    struct err *err);

@@ -51,13 +51,15 @@ like 'Bcc: is a recipient' "$text" '^recipient: secret@c\.example$'
 is 'and is nowhere else' "$(printf '%s\n' "$text" | grep -c '^Bcc:')" 0
 clear_queue
 
-printf 'Subject: go away\n\nbody\n' | as "$I" sendmail -f sender x@y.example
+printf 'X-Mark: 1\nSubject: go away\n\nbody\n' | as "$I" sendmail -f sender x@y.example
 ok 'what header checks refuse is not queued' wait_for 10 instance_logged "$I" \
     'reject: header Subject: go away from local; from=<sender@mx.example> to=<x@y.example>: 5\.7\.9 not here$'
 ok 'the recipient is logged as bounced' wait_for 10 instance_logged "$I" \
     'to=<x@y\.example>, relay=none, .*dsn=5\.7\.9, status=bounced \(not here\)$'
 ok 'a bounce is queued instead' wait_for 10 queued_are 1
-like 'from nobody' "$(as "$I" postcat "$(queued)")" '^sender: $'
+text=$(as "$I" postcat "$(queued)")
+like 'from nobody' "$text" '^sender: $'
+like 'with the header of what was not taken' "$text" '^X-Mark: 1'
 ok 'and nothing stays in maildrop' wait_for 10 maildrop_is_empty
 ok 'no unfinished file is left' test -z \
     "$(find "$I/spool/incoming" -type f ! -perm 0700)"
