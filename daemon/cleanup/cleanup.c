@@ -23,6 +23,7 @@
 #include "daemon/serve/agent.h"
 #include "daemon/serve/notice.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/service_line.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -38,15 +39,30 @@
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_writer.h"
 
+#define LOG_NAME	"cleanup"	/* log readers look for our lines there */
 #define REPLY_MAX	10000	/* bytes of an attribute list from a service */
 
 struct cleanup_tables cleanup_tables;
 
 static struct cleanup *spare;	/* the last message's, empty, buffers and all */
 static bool is_open;
+static bool asks_service;		/* its line in master.cf is not the plain one */
 
 void
 cleanup_init(void)
+{
+	if (is_open)
+		return;
+	asks_service = !service_line_is_plain(params.cleanup_service_name,
+	    "cleanup", "cleanup");
+	if (asks_service)
+		is_open = true;
+	else
+		cleanup_init_service();
+}
+
+void
+cleanup_init_service(void)
 {
 	if (is_open)
 		return;
@@ -210,6 +226,21 @@ cleanup_check_milters(struct cleanup *c)
 		    "4.7.1 Service unavailable - try again later");
 }
 
+/* open_service - a message that the service takes */
+static struct cleanup *
+open_service(unsigned flags, struct err *err)
+{
+	struct cleanup_client *service;
+	struct cleanup *c;
+
+	if ((service = cleanup_client_open(flags, err)) == NULL)
+		return NULL;
+	c = state_new();
+	c->service = service;
+	buf_sets(&c->id, cleanup_client_id(service));
+	return c;
+}
+
 struct cleanup *
 cleanup_open(unsigned flags, struct err *err)
 {
@@ -219,6 +250,8 @@ cleanup_open(unsigned flags, struct err *err)
 	struct buf size = BUF_INIT;
 
 	cleanup_init();
+	if (asks_service)
+		return open_service(flags, err);
 	/* Mail that comes faster than the queue manager takes it has to wait
 	   a little (spec/master.md 5). */
 	if (params.in_flow_delay > 0 && !serve_flow_token_get())
@@ -249,6 +282,8 @@ cleanup_id(const struct cleanup *c)
 void
 cleanup_set_flags(struct cleanup *c, unsigned flags)
 {
+	if (c->service != NULL)
+		cleanup_recf(c, QUEUE_REC_FLAGS, "%u", flags);
 	c->flags |= flags;
 	if ((flags & CLEANUP_SMTPUTF8) != 0)
 		c->sendopts |= SENDOPT_REQUESTED;
@@ -265,11 +300,15 @@ may_bounce(const struct cleanup *c)
 unsigned
 cleanup_rec(struct cleanup *c, int type, const void *data, size_t len)
 {
-	if (c->status != 0 && !may_bounce(c)) {
-		if (type == QUEUE_REC_END)
-			c->has_end = true;
+	if (c->service != NULL) {
+		if (cleanup_client_rec(c->service, type, data, len) == -1)
+			c->status |= CLEANUP_WRITE;
 		return c->status;
 	}
+	if ((c->status != 0 && !may_bounce(c)) ||
+	    (c->flags & CLEANUP_DISCARD) != 0)
+		return c->status;
+	log_as(LOG_NAME);
 	switch (c->segment) {
 	case IN_ENVELOPE:
 		cleanup_envelope(c, type, data, len);
@@ -286,6 +325,7 @@ cleanup_rec(struct cleanup *c, int type, const void *data, size_t len)
 		cleanup_fail(c, CLEANUP_BAD, NULL);
 		break;
 	}
+	log_as(NULL);
 	return c->status;
 }
 
@@ -486,27 +526,32 @@ cleanup_commit(struct cleanup *c, struct buf *reason)
 	struct err err = ERR_INIT;
 	unsigned status;
 
-	if (c->status == 0 && c->segment != IS_DONE) {
+	if (c->service != NULL) {
+		status = cleanup_client_commit(c->service, reason);
+		state_free(c);
+		return status;
+	}
+	log_as(LOG_NAME);
+	if ((c->flags & CLEANUP_DISCARD) != 0)
+		c->is_discarded = true;
+	if (cleanup_is_good(c) && c->segment != IS_DONE) {
 		log_warning("%s: message rejected: missing end record",
 		    c->id.ptr);
 		cleanup_fail(c, CLEANUP_BAD, NULL);
 	}
 	if (queue_writer_error(c->out, &err) == -1)
 		report_write(c, &err);
-	if ((c->flags & CLEANUP_DISCARD) != 0)
-		c->is_discarded = true;
-	if (c->status == 0 && !c->is_discarded && c->rcpt_count == 0)
+	if (cleanup_is_good(c) && c->rcpt_count == 0)
 		cleanup_fail(c, CLEANUP_RCPT, NULL);
 	if (c->status != 0 && c->status != CLEANUP_RCPT && may_bounce(c))
 		bounce_all(c);
-	else if (c->status == 0 && !c->is_discarded)
+	else if (cleanup_is_good(c))
 		commit_file(c);
 	if (c->out != NULL) {
 		queue_writer_abort(c->out);
 		queue_log_remove("trace", c->id.ptr, NULL);
-		if (c->status == 0)
-			log_info("%s: removed (discarded)", c->id.ptr);
 	}
+	log_as(NULL);
 	status = c->status;
 	if (reason != NULL)
 		buf_set(reason, c->reason.ptr, c->reason.len);
@@ -519,7 +564,10 @@ cleanup_abort(struct cleanup *c)
 {
 	if (c == NULL)
 		return;
-	queue_writer_abort(c->out);
+	if (c->service != NULL)
+		cleanup_client_abort(c->service);
+	else
+		queue_writer_abort(c->out);
 	if (c->rcpt_count > 0)
 		queue_log_remove("trace", c->id.ptr, NULL);
 	state_free(c);

@@ -51,8 +51,15 @@ enum cleanup_status {		/* bits; 0 is queued */
 	CLEANUP_BARE_LF	= 65536
 };
 
-/* cleanup_init - open tables and lists; call in pre_jail, once per process */
+/*
+ * cleanup_init - open tables and lists; call in pre_jail, once per process
+ *
+ * When master.cf gives $cleanup_service_name options of its own, messages go
+ * to that service instead, through the same functions.
+ */
 void	cleanup_init(void);
+/* cleanup_init_service - the same for the service itself, which asks nobody */
+void	cleanup_init_service(void);
 
 /*
  * cleanup_open - start a message: makes incoming/ID

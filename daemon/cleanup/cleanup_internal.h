@@ -69,6 +69,7 @@ struct bounce_rcpt {
 struct cleanup {
 	CLEANUP_BUFS(CLEANUP_BUF_FIELD)
 	struct queue_writer *out;
+	struct cleanup_client *service;	/* it does all the work, if not NULL */
 	unsigned	 flags;		/* enum cleanup_flags */
 	unsigned	 status;
 	enum segment	 segment;
@@ -77,7 +78,7 @@ struct cleanup {
 	/* The envelope. */
 	struct timeval	 arrival;
 	bool		 has_time, has_sender, has_verp, has_warn,
-			 has_fullname, has_end;
+			 has_fullname;
 	size_t		 attr_count;
 	enum rewrite_rule rule;		/* of header addresses */
 	bool		 is_remote;	/* rewrite_context=remote */

@@ -14,6 +14,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 #include "lib/ipc/attr.h"
 #include "lib/net/stream.h"
 #include "lib/queue/queue_rec.h"
@@ -77,6 +78,18 @@ read_flags(struct stream *s, struct cleanup *c)
 	return ok;
 }
 
+/* more_flags - what an access table asked for after the message was begun */
+static void
+more_flags(struct cleanup *c, const char *text)
+{
+	int64_t flags;
+
+	if (num_parse_int(text, 0, INT32_MAX, &flags, NULL) == -1)
+		log_warning("%s: ignoring bad flags: %s", cleanup_id(c), text);
+	else
+		cleanup_set_flags(c, (unsigned)flags);
+}
+
 static void
 send_greeting(struct stream *s, const struct cleanup *c)
 {
@@ -122,8 +135,12 @@ cleanup_serve(struct stream *client, const char *service, char **argv)
 		cleanup_abort(c);
 		return;
 	}
-	while (type != QUEUE_REC_END && read_record(client, &type, &data))
-		cleanup_rec(c, type, data.ptr, data.len);
+	while (type != QUEUE_REC_END && read_record(client, &type, &data)) {
+		if (type == QUEUE_REC_FLAGS)
+			more_flags(c, data.ptr);
+		else
+			cleanup_rec(c, type, data.ptr, data.len);
+	}
 	if (type == QUEUE_REC_END) {
 		status = cleanup_commit(c, &reason);
 		send_status(client, status, &reason);
@@ -140,7 +157,7 @@ cleanup_pre_jail(const char *service, char **argv)
 {
 	(void)service;
 	(void)argv;
-	cleanup_init();
+	cleanup_init_service();
 }
 
 const struct role cleanup_role = {

@@ -34,7 +34,9 @@
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
 
+#include "daemon/rewrite/rewrite_client.h"
 #include "daemon/rewrite/rewrite_internal.h"
+#include "daemon/serve/service_line.h"
 
 #define CACHE_SLOTS	64
 #define CACHE_MS	30000		/* as long as other clients keep an answer */
@@ -121,6 +123,19 @@ open_probe(struct routing *r)
 
 void
 rewrite_init(void)
+{
+	if (is_open)
+		return;
+	rewrite_asks_service = !service_line_is_plain(
+	    params.rewrite_service_name, "rewrite", "trivial-rewrite");
+	if (rewrite_asks_service)
+		is_open = true;
+	else
+		rewrite_init_service();
+}
+
+void
+rewrite_init_service(void)
 {
 	if (is_open)
 		return;
@@ -592,6 +607,16 @@ cache_store(struct cache_entry *e, const struct buf *key,
 	e->expires = now + CACHE_MS;
 }
 
+/* fail_resolve - the service does not answer: that is for later */
+static void
+fail_resolve(const char *address, struct resolve_reply *out)
+{
+	buf_sets(out->transport, "retry");
+	buf_sets(out->nexthop, "4.3.5 address resolver failure");
+	buf_sets(out->recipient, address);
+	out->flags = RESOLVE_FAIL;
+}
+
 void
 rewrite_resolve(const char *sender, const char *address, bool is_probe,
     struct resolve_reply *out)
@@ -619,10 +644,14 @@ rewrite_resolve(const char *sender, const char *address, bool is_probe,
 	}
 	buf_reset(out->transport);
 	buf_reset(out->nexthop);
-	resolve(&q, address, out);
-	out->flags = q.flags;
+	if (!rewrite_asks_service) {
+		resolve(&q, address, out);
+		out->flags = q.flags;
+	} else if (!rewrite_client_resolve(sender, address, is_probe, out)) {
+		fail_resolve(address, out);
+	}
 	/* A failure is worth asking again. */
-	if (e != NULL && (q.flags & RESOLVE_FAIL) == 0)
+	if (e != NULL && (out->flags & RESOLVE_FAIL) == 0)
 		cache_store(e, &key, out, now);
 	path_done(&q.path);
 	buf_done(&q.domain);
@@ -665,6 +694,8 @@ rewrite_needs_server(void)
 	};
 	size_t i, t;
 
+	if (rewrite_asks_service)
+		return true;
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		for (t = 0; t < sizeof(types) / sizeof(types[0]); t++)
 			if (strstr(lists[i], types[t]) != NULL)

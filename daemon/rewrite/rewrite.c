@@ -17,7 +17,10 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 
+#include "daemon/rewrite/rewrite_client.h"
 #include "daemon/rewrite/rewrite_internal.h"
+
+bool rewrite_asks_service;
 
 void
 path_done(struct path *p)
@@ -208,6 +211,8 @@ rewrite_address(enum rewrite_rule rule, const char *address, struct buf *out)
 	struct buf internal = BUF_INIT;
 
 	buf_reset(out);
+	if (rewrite_asks_service && rewrite_client_address(rule, address, out))
+		return;
 	if (is_complete(address)) {
 		address_unquote(&internal, address);
 		address_quote(out, internal.ptr);
@@ -224,13 +229,21 @@ void
 rewrite_internal(enum rewrite_rule rule, const char *address, struct buf *out)
 {
 	struct path p = PATH_INIT;
-	struct buf external = BUF_INIT;
+	struct buf external = BUF_INIT, answer = BUF_INIT;
 
-	if (is_complete(address)) {
+	if (!rewrite_asks_service && is_complete(address)) {
 		buf_sets(out, address);
 		return;
 	}
 	address_quote(&external, address);
+	if (rewrite_asks_service &&
+	    rewrite_client_address(rule, external.ptr, &answer)) {
+		buf_reset(out);
+		address_unquote(out, answer.ptr);
+		buf_done(&answer);
+		buf_done(&external);
+		return;
+	}
 	path_set(&p, external.ptr);
 	complete_by_rule(rule, &p);
 	buf_set(out, p.text.ptr, p.text.len);

@@ -33,8 +33,15 @@ struct resolve_reply {
 	unsigned	 flags;
 };
 
-/* rewrite_init - open tables and lists; in pre_jail; a second call does nothing */
+/*
+ * rewrite_init - open tables and lists; in pre_jail; a second call does nothing
+ *
+ * When master.cf gives $rewrite_service_name options of its own, the functions
+ * below ask that service instead.
+ */
 void	rewrite_init(void);
+/* rewrite_init_service - the same for the service itself, which asks nobody */
+void	rewrite_init_service(void);
 
 /*
  * rewrite_address - complete one address (@$myorigin, .$mydomain, routes)
@@ -62,7 +69,7 @@ void	resolve_reply_done(struct resolve_reply *r);
 void	rewrite_resolve(const char *sender, const char *address, bool is_probe,
 	    struct resolve_reply *out);
 
-/* rewrite_needs_server - a routing table lives behind a server (ldap, sql, tcp ...): qmgr then asks the service */
+/* rewrite_needs_server - a routing table lives behind a server (ldap, sql, tcp ...), or the service has options of its own: qmgr then asks the service */
 bool	rewrite_needs_server(void);
 
 #endif

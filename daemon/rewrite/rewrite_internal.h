@@ -9,6 +9,9 @@
 
 #include "lib/base/buf.h"
 
+/* The service's line in master.cf has options of its own: ask it. */
+extern bool rewrite_asks_service;
+
 /* The characters without quotes, and for each 'q' (was quoted) or ' '. */
 struct path {
 	struct buf	text, quoted;

@@ -137,7 +137,7 @@ rewrite_pre_jail(const char *service, char **argv)
 {
 	(void)service;
 	(void)argv;
-	rewrite_init();
+	rewrite_init_service();
 }
 
 static void

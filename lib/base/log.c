@@ -40,6 +40,8 @@ static struct {
 	const char	*program;
 	unsigned	 to;
 	char		 tag[LOG_TAG_MAX];
+	size_t		 tag_program;	/* where the program's name stands in tag */
+	const char	*as;		/* another name for that place, or NULL */
 	int		 facility;
 	char		*postlog_path, *postlog_relative, *fallback, *file;
 	char		 host[65];
@@ -160,10 +162,17 @@ log_tag(const char *syslog_name, const char *facility)
 	snprintf(lg.tag, sizeof(lg.tag), "%s/%s", syslog_name,
 	    base_name(lg.program));
 	make_printable(lg.tag);
+	lg.tag_program = strlen(syslog_name) + 1;
 	for (i = 0; facility != NULL &&
 	    i < sizeof(facilities) / sizeof(facilities[0]); i++)
 		if (strcmp(facility, facilities[i].name) == 0)
 			lg.facility = facilities[i].value;
+}
+
+void
+log_as(const char *program)
+{
+	lg.as = program;	/* lines are rare, calls are not */
 }
 
 void
@@ -357,10 +366,12 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 static void
 vlog(enum log_severity sev, const char *fmt, va_list ap)
 {
-	char text[LOG_TEXT_MAX + 1];
+	char text[LOG_TEXT_MAX + 1], tag[LOG_TAG_MAX];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	emit(sev, lg.tag, (long)getpid(), text, true);
+	snprintf(tag, sizeof(tag), "%.*s%s", (int)lg.tag_program, lg.tag,
+	    lg.as != NULL ? lg.as : lg.tag + lg.tag_program);
+	emit(sev, tag, (long)getpid(), text, true);
 }
 
 #define VLOG(sev)				\

@@ -50,6 +50,15 @@ void	log_to(unsigned to);
 void	log_tag(const char *syslog_name, const char *facility);
 
 /*
+ * log_as - until the next call, put another program's name into the tag
+ *
+ * For a module that works inside another program but whose lines are looked
+ * for under its own name ("postfix/cleanup"). NULL: this program's name again.
+ * program is kept, not copied.
+ */
+void	log_as(const char *program);
+
+/*
  * log_postlog - where the postlog service listens, and our host label
  *
  * socket_path	absolute path; after a chroot or a restart of the service the
