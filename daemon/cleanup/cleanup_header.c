@@ -453,6 +453,8 @@ add_missing(struct cleanup *c)
 	if ((c->seen & (c->is_resent ? SEEN(HEADER_RESENT_FROM) :
 	    SEEN(HEADER_FROM))) == 0)
 		add_from(c, prefix);
+	if (c->is_resent && (c->seen & SEEN(HEADER_MESSAGE_ID)) == 0)
+		log_info("%s: message-id=<>", c->id.ptr);
 }
 
 static void
@@ -462,6 +464,9 @@ on_header_end(void *ctx)
 	const unsigned long long visible = SEEN(HEADER_TO) |
 	    SEEN(HEADER_CC) | SEEN(HEADER_RESENT_TO) | SEEN(HEADER_RESENT_CC);
 
+	if ((c->status != 0 && (c->flags & CLEANUP_BOUNCE) == 0) ||
+	    (c->flags & CLEANUP_DISCARD) != 0)
+		return;
 	if (c->hops >= params.hopcount_limit) {
 		log_warning("%s: message rejected: hopcount exceeded",
 		    c->id.ptr);

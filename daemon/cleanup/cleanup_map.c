@@ -28,6 +28,7 @@
 #include "lib/table/search.h"
 
 #define CANONICAL_DEPTH	10	/* rounds of one canonical table */
+#define ADDRESS_SHOWN	300	/* bytes of an address that grows without end */
 
 /* A growing list of addresses. */
 struct list {
@@ -489,12 +490,16 @@ cleanup_free_rcpts(struct cleanup *c)
 
 /* ---- virtual aliases ---- */
 
-static void
-expansion_failed(struct cleanup *c, const char *what, const char *rcpt)
+/* expansion_failed - say what was unreasonable about which address; "..." when that may be cut */
+static bool
+expansion_failed(struct cleanup *c, const char *what, const char *address,
+    const char *more)
 {
-	log_warning("%s: unreasonable virtual_alias_maps map %s for %s -- "
-	    "message not accepted, try again later", c->id.ptr, what, rcpt);
+	log_warning("%s: unreasonable virtual_alias_maps %s %.*s%s -- message "
+	    "not accepted, try again later", c->id.ptr, what, ADDRESS_SHOWN,
+	    address, more);
 	cleanup_fail(c, CLEANUP_DEFER, "4.6.0 Alias expansion error");
+	return false;
 }
 
 /*
@@ -513,15 +518,12 @@ expand_one(struct cleanup *c, struct list *list, size_t i, const char *rcpt)
 	long depth;
 
 	for (depth = 0; !is_final; depth++) {
-		if (depth >= params.virtual_alias_recursion_limit) {
-			expansion_failed(c, "nesting", rcpt);
-			return false;
-		}
+		if (depth >= params.virtual_alias_recursion_limit)
+			return expansion_failed(c, "map nesting for", rcpt, "");
 		if (strlen(list->items[i]) >
-		    (size_t)params.virtual_alias_address_length_limit) {
-			expansion_failed(c, "result length", rcpt);
-			return false;
-		}
+		    (size_t)params.virtual_alias_address_length_limit)
+			return expansion_failed(c, "result", list->items[i],
+			    "...");
 		results = (struct list){ NULL, 0, 0 };
 		found = find_addresses(cleanup_tables.virtual_alias,
 		    list->items[i],
@@ -549,8 +551,8 @@ expand_one(struct cleanup *c, struct list *list, size_t i, const char *rcpt)
 			if (list->count >=
 			    (size_t)params.virtual_alias_expansion_limit) {
 				list_done(&results);
-				expansion_failed(c, "expansion size", rcpt);
-				return false;
+				return expansion_failed(c,
+				    "map expansion size for", rcpt, "");
 			}
 			list_add(list, results.items[r]);
 		}

@@ -246,9 +246,8 @@ judge(const struct submission *s, const char *new_id, unsigned status,
 {
 	if (status == 0)
 		return REMOVE;
-	if (*reason != '\0')
-		log_warning("%s: %s: %s", s->path, new_id, reason);
-	else
+	/* With a reason cleanup has logged it, too. */
+	if (*reason == '\0')
 		log_warning("%s: error writing %s: %s", s->path, new_id,
 		    cleanup_status_text(status, NULL, NULL));
 	/* Without recipients is what a requeued file looks like that was done. */

@@ -275,27 +275,30 @@ verb_mail(struct session *s, const struct words *w)
 	return true;
 }
 
+/* Without ORCPT the original recipient is the address as the client wrote it. */
 static void
-put_recipient(struct session *s, const struct rcpt_params *p)
+put_recipient(struct session *s, struct span address,
+    const struct rcpt_params *p)
 {
-	struct buf external = BUF_INIT;
-
 	if (p->orcpt.len > 0) {
 		session_put(s, QUEUE_REC_ATTR, "dsn_orig_rcpt=%s",
 		    p->orcpt.ptr);
 	} else {
-		address_quote(&external, s->rcpt);
-		session_put(s, QUEUE_REC_ATTR, "dsn_orig_rcpt=rfc822;%s",
-		    external.ptr);
+		if (address.len >= 2 && address.ptr[0] == '<' &&
+		    address.ptr[address.len - 1] == '>')
+			address = (struct span){ address.ptr + 1,
+			    address.len - 2 };
+		session_put(s, QUEUE_REC_ATTR, "dsn_orig_rcpt=rfc822;%.*s",
+		    (int)address.len, address.ptr);
 	}
 	if (p->notify != 0)
 		session_put(s, QUEUE_REC_ATTR, "notify_flags=%u", p->notify);
 	session_put(s, QUEUE_REC_RCPT, "%s", s->rcpt);
-	buf_done(&external);
 }
 
 static bool
-accept_recipient(struct session *s, const struct rcpt_params *p)
+accept_recipient(struct session *s, struct span address,
+    const struct rcpt_params *p)
 {
 	const char *refusal;
 
@@ -305,7 +308,7 @@ accept_recipient(struct session *s, const struct rcpt_params *p)
 	}
 	if (s->queue_id == NULL && !session_open(s))
 		return false;
-	put_recipient(s, p);
+	put_recipient(s, address, p);
 	if (s->rcpt_count++ == 0)
 		s->first_rcpt = xstrdup(s->rcpt);
 	session_reply(s, "250 2.1.5 Ok");
@@ -335,7 +338,7 @@ take_recipient(struct session *s, struct span address, struct span rest)
 	if (refusal != NULL)
 		session_reply(s, "%s", refusal);
 	else
-		ok = accept_recipient(s, &p);
+		ok = accept_recipient(s, address, &p);
 	session_forget(&s->rcpt);
 	rcpt_params_done(&p);
 	buf_done(&reply);

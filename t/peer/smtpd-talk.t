@@ -66,7 +66,7 @@ same_shape() {
 log_shape() {
 	grep '/smtpd\[' | sed -E -e 's/^.*smtpd\[[0-9]+\]: //' \
 	    -e 's/^(warning: )?[0-9A-F]{8,}: /\1QID: /' \
-	    -e '/^connect from|message-id=|overriding|unable to look up|unknown DSN NOTIFY|public\/qmgr/d' \
+	    -e '/^connect from|message-id=|size limit exceeded|overriding|unable to look up|unknown DSN NOTIFY|public\/qmgr/d' \
 	    -e 's/inline:\{.*\} /inline:{} /' \
 	    -e 's/restriction \"?frob/restriction frob/'
 }
