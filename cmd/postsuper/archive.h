@@ -1,27 +1,15 @@
 /*
- * archive.h - what --export-queue writes and --import-queue reads
+ * archive.h - --export-queue and --import-queue: mail for another host, and from one
  *
- *	4F2AB10C  4F2AB10C.defer ...	queue files, and the logs they have
- *	manifest.jsonl			the last member: a line for the archive,
- *					and one for each file
- *
- * {"v": 1, "format": "posthorn-queue", "archive": ID, "time": T, "host": NAME, "messages": N}
- * {"id": ID, "log": "" or defer, bounce, trace, "queue": Q, "mode": M, "mtime": T,
- *  "size": N, "sha256": HEX}
+ * What is in the archive: lib/queue/queue_manifest.h.
  */
 #ifndef CMD_POSTSUPER_ARCHIVE_H
 #define CMD_POSTSUPER_ARCHIVE_H
 
 #include "cmd/postsuper/bulk.h"
 
-#define ARCHIVE_MANIFEST	"manifest.jsonl"
-#define ARCHIVE_FORMAT		"posthorn-queue"
-#define ARCHIVE_ID_DIGITS	32
-
-extern const char *const archive_logs[];	/* defer bounce trace, NULL */
-
-/* archive_member - out = name of a member: "ID", or "ID.LOG" */
-void	archive_member(struct buf *out, const char *id, const char *log);
+struct err;
+struct queue_manifest;
 
 /*
  * export_prepare - with the caller's rights: make the file beside the archive's
@@ -33,5 +21,20 @@ enum bulk_status	bulk_export_queue(const struct bulk *b);
 /* import_prepare - with the caller's rights: open the archive */
 void	import_prepare(struct bulk *b);
 enum bulk_status	bulk_import_queue(const struct bulk *b);
+
+/*
+ * imported_open - $data_directory/imports.jsonl, which archives came here
+ *
+ * m		its messages get the names that an interrupted import gave them
+ * *was_begun	out: there was one
+ *
+ * Locked until it is closed: two imports take turns. A descriptor, or -1:
+ * ERR_DENIED when this archive was imported before.
+ */
+int	imported_open(const char *archive, struct queue_manifest *m,
+	    bool *was_begun, struct err *err);
+/* imported_add - "begin" or "end", on stable storage or not there at all */
+int	imported_add(int fd, const char *event,
+	    const struct queue_manifest *m, struct err *err);
 
 #endif

@@ -37,19 +37,12 @@
 #include "lib/queue/queue_archive.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_manifest.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_undo.h"
 
 #define WAIT_MS		60000	/* for deliveries that are going on, all together */
 #define LOOK_MS		100
-
-const char *const archive_logs[] = { "defer", "bounce", "trace", NULL };
-
-void
-archive_member(struct buf *out, const char *id, const char *log)
-{
-	buf_setf(out, "%s%s%s", id, log[0] != '\0' ? "." : "", log);
-}
 
 /* ---- the archive's name: needs rights that the queue's owner lacks ---- */
 
@@ -154,7 +147,7 @@ struct export {
 	const struct queue_plan *all;
 	struct exported	*states;	/* of all's messages */
 	struct queue_act_report held;	/* putting them on hold */
-	char		 id[ARCHIVE_ID_DIGITS + 1];
+	char		 id[QUEUE_MANIFEST_ID];
 	struct buf	 note, files;	/* lines of the manifest */
 	size_t		 count, left;	/* in the archive; not */
 	int64_t		 deadline_ms;
@@ -180,19 +173,6 @@ tell_left(struct export *x, const char *id, const char *why)
 	buf_done(&line);
 }
 
-static void
-note_file(struct export *x, const struct queue_plan_item *item,
-    const char *log, const struct stat *st, const char *sum)
-{
-	buf_adds(&x->files, "{");
-	json_member(&x->files, "id", item->what.id);
-	buf_addf(&x->files, ", \"log\": \"%s\", \"queue\": \"%s\", "
-	    "\"mode\": %u, \"mtime\": %lld, \"size\": %lld, "
-	    "\"sha256\": \"%s\"}\n", log, item->what.queue,
-	    (unsigned)(st->st_mode & 07777), (long long)(log[0] != '\0' ?
-	    st->st_mtime : item->mtime), (long long)st->st_size, sum);
-}
-
 static int
 put_file(struct export *x, const struct queue_plan_item *item,
     const char *log, int fd, const struct stat *st, struct err *err)
@@ -201,11 +181,13 @@ put_file(struct export *x, const struct queue_plan_item *item,
 	struct buf name = BUF_INIT;
 	int rc;
 
-	archive_member(&name, item->what.id, log);
+	queue_manifest_member(&name, item->what.id, log);
 	rc = queue_archive_put(x->b->archive_fd, name.ptr, fd, st->st_size,
 	    st->st_mtime, sum, err);
 	if (rc == 0)
-		note_file(x, item, log, st, sum);
+		queue_manifest_put_file(&x->files, item->what.id, log,
+		    item->what.queue, st, log[0] != '\0' ? st->st_mtime :
+		    item->mtime, sum);
 	buf_done(&name);
 	return rc;
 }
@@ -219,15 +201,15 @@ put_logs(struct export *x, const struct queue_plan_item *item,
 	int fd, rc = 0;
 	size_t i;
 
-	for (i = 0; rc == 0 && archive_logs[i] != NULL; i++) {
-		queue_path(&path, archive_logs[i], item->what.id);
+	for (i = 0; rc == 0 && queue_manifest_logs[i] != NULL; i++) {
+		queue_path(&path, queue_manifest_logs[i], item->what.id);
 		fd = open(path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd == -1 && errno != ENOENT)
 			rc = err_sys(err, "open %s", path.ptr);
 		if (fd == -1)
 			continue;
 		rc = fstat(fd, &st) == -1 ? err_sys(err, "fstat %s",
-		    path.ptr) : put_file(x, item, archive_logs[i], fd, &st,
+		    path.ptr) : put_file(x, item, queue_manifest_logs[i], fd, &st,
 		    err);
 		close(fd);
 	}
@@ -328,18 +310,12 @@ write_archive(struct export *x, struct err *err)
 		    put_message(x, i, err);
 	if (rc == 0 && x->count == 0)
 		rc = err_set(err, ERR_NOT_FOUND, "no message can be exported");
-	buf_addf(&manifest, "{\"v\": 1, \"format\": \"" ARCHIVE_FORMAT "\", "
-	    "\"archive\": \"%s\", \"time\": %lld, ", x->id,
-	    (long long)x->b->now);
-	json_member(&manifest, "host", params.myhostname);
-	buf_addf(&manifest, ", \"messages\": %zu}\n", x->count);
+	queue_manifest_put_head(&manifest, x->id, x->b->now,
+	    params.myhostname, x->count);
 	buf_add(&manifest, x->files.ptr, x->files.len);
 	if (rc == 0)
-		rc = queue_archive_put_text(x->b->archive_fd,
-		    ARCHIVE_MANIFEST, manifest.ptr, manifest.len, x->b->now,
-		    err);
-	if (rc == 0)
-		rc = queue_archive_end(x->b->archive_fd, err);
+		rc = queue_manifest_end(x->b->archive_fd, &manifest,
+		    x->b->now, err);
 	if (rc == 0)
 		rc = publish_archive(x->b, err);
 	buf_done(&manifest);
@@ -480,7 +456,7 @@ run(struct export *x)
 static void
 make_id(struct export *x)
 {
-	unsigned char bytes[ARCHIVE_ID_DIGITS / 2];
+	unsigned char bytes[(QUEUE_MANIFEST_ID - 1) / 2];
 	size_t i;
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))

@@ -136,21 +136,27 @@ file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
 	return -1;
 }
 
-static int
-sync_directory(const char *path, struct err *err)
+int
+file_sync_dir(const char *dir, struct err *err)
 {
-	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-	int fd, rc = 0;
+	int rc = 0, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (slash == NULL)
-		strcpy(dir, ".");	/* the name has at least one byte */
-	else
-		slash[slash == dir] = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || fsync(fd) == -1)
 		rc = err_sys(err, "flush directory %s", dir);
 	if (fd != -1)
 		close(fd);
+	return rc;
+}
+
+int
+file_sync_parent(const char *path, struct err *err)
+{
+	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+	int rc;
+
+	if (slash != NULL)
+		slash[slash == dir] = '\0';
+	rc = file_sync_dir(slash != NULL ? dir : ".", err);
 	free(dir);
 	return rc;
 }
@@ -176,7 +182,7 @@ replace(const char *path, const void *data, size_t len, mode_t mode,
 	else if (rename(tmp.ptr, path) == -1)
 		err_sys(err, "rename %s to %s", tmp.ptr, path);
 	else
-		rc = flushes ? sync_directory(path, err) : 0;
+		rc = flushes ? file_sync_parent(path, err) : 0;
 	if (close(fd) == -1 && rc == 0)
 		rc = err_sys(err, "close %s", path);
 	if (rc == -1)

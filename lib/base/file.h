@@ -59,6 +59,13 @@ int	file_replace(const char *path, const void *data, size_t len,
 int	file_replace_unflushed(const char *path, const void *data, size_t len,
 	    mode_t mode, struct err *err);
 
+/*
+ * file_sync_dir, file_sync_parent - flush a directory, or the one that holds
+ * path, so that names made, changed or removed there stay so
+ */
+int	file_sync_dir(const char *dir, struct err *err);
+int	file_sync_parent(const char *path, struct err *err);
+
 /* file_mkdirs - mkdir -p, mode (less umask) for what is made; 0, or -1 with ERR_SYSTEM */
 int	file_mkdirs(const char *path, mode_t mode, struct err *err);
 

@@ -214,7 +214,8 @@ queue_journal_append(const struct buf *lines, struct err *err)
 	if (fstat(fd, &st) == -1) {
 		rc = err_sys(err, "fstat %s", path.ptr);
 	} else if (file_write_all(fd, lines->ptr, lines->len) == -1 ||
-	    fsync(fd) == -1) {
+	    fsync(fd) == -1 || (st.st_size == 0 &&
+	    file_sync_parent(path.ptr, NULL) == -1)) {
 		rc = err_sys(err, "write %s", path.ptr);
 		/* Half a line would spoil the next one. */
 		if (ftruncate(fd, st.st_size) == -1)

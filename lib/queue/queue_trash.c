@@ -71,21 +71,6 @@ trash_path(struct buf *out, const char *token, const char *name,
 	    "." : "", extension);
 }
 
-static int
-sync_directory(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1 || fsync(fd) == -1) {
-		err_sys(err, "fsync %s", path);
-		if (fd != -1)
-			close(fd);
-		return -1;
-	}
-	close(fd);
-	return 0;
-}
-
 /* ---- throwing away ---- */
 
 struct queue_trash *
@@ -159,9 +144,9 @@ queue_trash_sync(struct queue_trash *t, struct err *err)
 	if ((rc = flush_manifest(t, err)) == 0 && fsync(t->manifest) == -1)
 		rc = err_sys(err, "fsync %s/" MANIFEST, path.ptr);
 	if (rc == 0)
-		rc = sync_directory(path.ptr, err);
+		rc = file_sync_dir(path.ptr, err);
 	if (rc == 0)
-		rc = sync_directory(TRASH, err);
+		rc = file_sync_dir(TRASH, err);
 	buf_done(&path);
 	return rc;
 }

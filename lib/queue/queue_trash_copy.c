@@ -59,6 +59,21 @@ copy_file(int from, const struct stat *st, const char *to, mode_t mode,
 	return fd;
 }
 
+/* The name, too, is there for sure before the original goes; -1: neither is. */
+static int
+name_copy(const char *temp, const char *to, struct err *err)
+{
+	if (queue_rename_new(temp, to) == -1) {
+		err_sys(err, "rename %s to %s", temp, to);
+		unlink(temp);
+		return -1;
+	}
+	if (file_sync_parent(to, err) == 0)
+		return 0;
+	unlink(to);
+	return -1;
+}
+
 enum queue_result
 queue_trash_copy_out(struct queue_found *f, const char *to, struct err *err)
 {
@@ -69,12 +84,9 @@ queue_trash_copy_out(struct queue_found *f, const char *to, struct err *err)
 	buf_setf(&beside, "%s.new", to);
 	unlink(beside.ptr);	/* of an earlier try that was interrupted */
 	fd = copy_file(f->fd, &f->st, beside.ptr, f->st.st_mode & 07777, err);
-	if (fd == -1 || queue_rename_new(beside.ptr, to) == -1) {
-		if (fd != -1) {
-			err_sys(err, "rename %s to %s", beside.ptr, to);
+	if (fd == -1 || name_copy(beside.ptr, to, err) == -1) {
+		if (fd != -1)
 			close(fd);
-			unlink(beside.ptr);
-		}
 		buf_done(&beside);
 		return QUEUE_RESULT_FAILED;
 	}
@@ -107,11 +119,8 @@ queue_trash_copy_back(struct queue_found *f, const char *queue,
 		fstat(fd, &f->st);
 		queue_id_renew(new_id, f->id, f->st.st_ino);
 		queue_path(&path, queue, new_id->ptr);
-		if (queue_rename_new(temp.ptr, path.ptr) == -1) {
-			err_sys(err, "rename %s to %s", temp.ptr, path.ptr);
-			unlink(temp.ptr);
+		if (name_copy(temp.ptr, path.ptr, err) == -1)
 			fd = -1;
-		}
 		buf_swap(&f->path, &path);
 	}
 	buf_done(&temp);
@@ -145,7 +154,7 @@ queue_trash_copy_over(const char *from, const char *to, struct err *err)
 	if (copy == -1)
 		return -1;
 	close(copy);
-	return unlink(from);
+	return file_sync_parent(to, err) == 0 ? unlink(from) : -1;
 }
 
 int

@@ -39,6 +39,7 @@ queue_trash_put_aside(struct queue_trash *t, const char *id,
     const char *path, struct err *err)
 {
 	struct buf to = BUF_INIT;
+	enum queue_result result = QUEUE_RESULT_DONE;
 	struct stat st;
 	int rc;
 
@@ -47,12 +48,13 @@ queue_trash_put_aside(struct queue_trash *t, const char *id,
 	if (rc == -1 && errno == EXDEV && lstat(path, &st) == 0 &&
 	    S_ISREG(st.st_mode))
 		rc = queue_trash_copy_over(path, to.ptr, NULL);
-	if (rc == -1)
+	if (rc == -1) {
+		result = errno == ENOENT ? QUEUE_RESULT_GONE :
+		    QUEUE_RESULT_FAILED;
 		err_sys(err, "rename %s to %s", path, to.ptr);
-	rc = rc == 0 ? QUEUE_RESULT_DONE : errno == ENOENT ?
-	    QUEUE_RESULT_GONE : QUEUE_RESULT_FAILED;
+	}
 	buf_done(&to);
-	return (enum queue_result)rc;
+	return result;
 }
 
 int

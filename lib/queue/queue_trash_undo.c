@@ -100,15 +100,57 @@ is_selected(const struct undo *u, const char *id, const char *path,
 	return is_so;
 }
 
+/* A copy whose original is there: what was killed had not removed it yet. */
+static bool
+is_in_queue(const char *id, struct buf *path)
+{
+	struct stat st;
+	size_t i;
+
+	for (i = 0; queue_message_queues[i] != NULL; i++) {
+		queue_path(path, queue_message_queues[i], id);
+		if (lstat(path->ptr, &st) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* From another file system, under a new ID. */
+static enum queue_result
+copy_back(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f, struct buf *new_id, struct err *err)
+{
+	mode_t mode = f->st.st_mode & 07777;
+	struct buf from = BUF_INIT;
+	enum queue_result result;
+
+	if (is_in_queue(m->what.id, &from)) {
+		err_set(err, ERR_DENIED, "is there, as %s", from.ptr);
+		result = QUEUE_RESULT_NOTHING;
+	} else if (u->is_dry) {
+		result = QUEUE_RESULT_DONE;
+	} else {
+		buf_sets(&from, f->path.ptr);
+		result = queue_trash_copy_back(f, queue_back(m->what.queue),
+		    new_id, err);
+		if (result == QUEUE_RESULT_DONE) {
+			undo_logs(u, m->what.id, new_id->ptr);
+			result = queue_trash_copy_finish(f, mode, err);
+		}
+		if (result == QUEUE_RESULT_DONE)
+			unlink(from.ptr);
+	}
+	buf_done(&from);
+	return result;
+}
+
 /* Back into its queue; new_id is filled when it needs another name. */
 static enum queue_result
 put_back(const struct undo *u, const struct queue_journal_message *m,
     struct queue_found *f, struct buf *new_id, struct err *err)
 {
 	const char *queue = queue_back(m->what.queue);
-	mode_t mode = f->st.st_mode & 07777;
 	struct buf from = BUF_INIT;
-	enum queue_result result;
 	struct stat st;
 
 	if (!queue_name_is_valid(queue)) {
@@ -116,20 +158,8 @@ put_back(const struct undo *u, const struct queue_journal_message *m,
 		    queue);
 		return QUEUE_RESULT_FAILED;
 	}
-	if (m->what.inode == 0 && u->is_dry)
-		return QUEUE_RESULT_DONE;
-	if (m->what.inode == 0) {
-		buf_sets(&from, f->path.ptr);
-		result = queue_trash_copy_back(f, queue, new_id, err);
-		if (result == QUEUE_RESULT_DONE) {
-			undo_logs(u, m->what.id, new_id->ptr);
-			result = queue_trash_copy_finish(f, mode, err);
-		}
-		if (result == QUEUE_RESULT_DONE)
-			unlink(from.ptr);
-		buf_done(&from);
-		return result;
-	}
+	if (m->what.inode == 0)
+		return copy_back(u, m, f, new_id, err);
 	/* Both would be delivered: queue_edit_undo knows how. */
 	if (m->new_id[0] != '\0') {
 		err_set(err, ERR_DENIED, "was edited, and is %s now",

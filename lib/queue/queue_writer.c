@@ -367,22 +367,6 @@ writer_free(struct queue_writer *w)
 	free(w);
 }
 
-/* The directory that holds path has what was done to it. */
-static int
-sync_directory(const char *path)
-{
-	struct buf dir = BUF_INIT;
-	int fd, rc = -1;
-
-	buf_add(&dir, path, (size_t)(strrchr(path, '/') - path));
-	if ((fd = open(dir.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
-		rc = fsync(fd);
-		close(fd);
-	}
-	buf_done(&dir);
-	return rc;
-}
-
 /* Everything but the name. */
 static int
 finish_draft(struct queue_writer *w, const struct stat *like)
@@ -423,10 +407,7 @@ queue_writer_publish(struct queue_writer *w, const char *id,
 	} else {
 		buf_swap(&w->path, &to);
 		w->has_name = true;
-		rc = sync_directory(w->path.ptr);
-		if (rc == -1)
-			err_sys(err, "flush the directory of %s",
-			    w->path.ptr);
+		rc = file_sync_parent(w->path.ptr, err);
 	}
 	if (rc == 0)
 		writer_free(w);

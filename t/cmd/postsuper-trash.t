@@ -71,6 +71,12 @@ if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -
 log of $held"
 	is 'three messages again' "$(picture | grep -c -e ^deferred -e ^hold)" 3
 	is 'nothing is left in the trash' "$(find "$away" -mindepth 1)" ''
+	# What was killed between the copy and the removal.
+	cp -p "$S/hold/$new" "$T/kept"
+	postsuper --delete --yes "$new" >/dev/null 2>&1
+	mv "$T/kept" "$S/hold/$new"
+	ok 'what is still in its queue is not put there twice' said 0 'restored: 0 messages, nothing: 1' --undo last --yes
+	is 'and still there once' "$(find "$S/hold" -type f | wc -l)" 1
 	rm -rf "$away"; away=
 fi
 
