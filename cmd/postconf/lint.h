@@ -5,6 +5,7 @@
  *	lint_names.c   names and values of main.cf
  *	lint_access.c  restriction lists: order, open relay
  *	lint_tables.c  lookup tables
+ *	lint_rights.c  who opens a table, and where
  *	lint_files.c   keys, certificates, secrets, directories
  *	lint_master.c  master.cf
  *
@@ -82,6 +83,20 @@ int	lint_option_line(const struct lint *l, const struct pc_service *s,
 bool	lint_ends_with(const char *text, const char *end);
 /* lint_quiet - what lib would log about a table or a parameter is our finding instead */
 void	lint_quiet(bool on);
+
+/*
+ * lint_reader - can the process that opens a table of v read its file?
+ * lint_late_paths - is there, for a chrooted role, what it opens at a lookup?
+ *
+ * name		"type:path", with the proxy: before it
+ * path		of the index or the file of rules or settings
+ *
+ * Both add findings of table-missing.
+ */
+void	lint_reader(struct lint *l, const struct lint_value *v,
+	    const char *name, const char *path);
+void	lint_late_paths(struct lint *l, const struct lint_value *v,
+	    const char *name);
 
 /* The rules, by topic. */
 void	lint_names(struct lint *l);

@@ -71,6 +71,7 @@ static const struct {
 struct use {
 	struct lint			*l;
 	const struct lint_value		*v;
+	const char			*full;		/* with proxy: */
 	const char			*name, *path;	/* "type:path", path */
 	enum table_kind			 kind;
 	bool				 is_access;	/* the argument of check_..._access */
@@ -277,10 +278,13 @@ check_indexed(const struct use *u)
 		report_missing(u, index.ptr, has_source ? fix.ptr : NULL);
 	else if (access(index.ptr, R_OK) == -1)
 		report_missing(u, index.ptr, NULL);
-	else if (has_source) {
-		check_stale(u, &source, &built);
-		check_contents(u);
-		check_members(u);
+	else {
+		lint_reader(u->l, u->v, u->full, index.ptr);
+		if (has_source) {
+			check_stale(u, &source, &built);
+			check_contents(u);
+			check_members(u);
+		}
 	}
 	buf_done(&index);
 	buf_done(&fix);
@@ -293,8 +297,11 @@ check_file(const struct use *u)
 		return;		/* settings in main.cf, or rules in braces */
 	if (access(u->path, R_OK) == -1)
 		report_missing(u, u->path, NULL);
-	else if (u->kind != CONFIG)
-		check_contents(u);
+	else {
+		lint_reader(u->l, u->v, u->full, u->path);
+		if (u->kind != CONFIG)
+			check_contents(u);
+	}
 }
 
 /* hash: and its kin need Berkeley DB, or a redirection to something else. */
@@ -361,7 +368,7 @@ static void
 check_word(struct lint *l, const struct lint_value *v, char *word,
     bool is_access)
 {
-	struct use u = { l, v, word, NULL, INDEXED, is_access };
+	struct use u = { l, v, word, word, NULL, INDEXED, is_access };
 	size_t n, i;
 	char *inner;
 
@@ -375,6 +382,7 @@ check_word(struct lint *l, const struct lint_value *v, char *word,
 		while (strncmp(u.name, "proxy:", 6) == 0)
 			u.name += 6;
 	}
+	lint_late_paths(l, v, word);
 	n = strcspn(u.name, ":");
 	for (i = 0; i < TYPE_COUNT; i++)
 		if (strncmp(types[i].type, u.name, n) == 0 &&
