@@ -105,24 +105,23 @@ read_file(struct side *side, const char *path)
 	main_cf_done(&cf);
 }
 
-/* What the supervisor wrote down when it started or was reloaded. */
-static void
-read_running(struct postconf *pc, struct side *side)
+/* What the supervisor wrote down when it started or was reloaded; false: nothing. */
+static bool
+read_running(struct postconf *pc, struct side *side, struct buf *path)
 {
-	struct buf path = BUF_INIT;
 	struct stat st;
 
-	pc_expand(&pc->scope, &path, "$data_directory/" SNAPSHOT_FILE);
-	if (stat(path.ptr, &st) == -1)
-		log_fatal("nothing is known of a running system: %s: %s",
-		    path.ptr, strerror(errno));
-	read_file(side, path.ptr);
-	buf_done(&path);
+	pc_expand(&pc->scope, path, "$data_directory/" SNAPSHOT_FILE);
+	if (stat(path->ptr, &st) == -1)
+		return false;
+	read_file(side, path->ptr);
+	return true;
 }
 
 static void
 read_side(struct postconf *pc, const char *what, struct side *side)
 {
+	struct buf path = BUF_INIT;
 	struct stat st;
 
 	if (what == NULL) {
@@ -130,14 +129,17 @@ read_side(struct postconf *pc, const char *what, struct side *side)
 		add_services(side, pc);
 	} else if (strcmp(what, "defaults") == 0)
 		side->is_defaults = true;
-	else if (strcmp(what, "running") == 0)
-		read_running(pc, side);
-	else if (stat(what, &st) == -1)
+	else if (strcmp(what, "running") == 0) {
+		if (!read_running(pc, side, &path))
+			log_fatal("nothing is known of a running system: "
+			    "%s: %s", path.ptr, strerror(errno));
+	} else if (stat(what, &st) == -1)
 		log_fatal("%s: %s", what, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
 		read_directory(side, what);
 	else
 		read_file(side, what);
+	buf_done(&path);
 }
 
 /* A name that a side does not set is worth its default there. */
@@ -154,13 +156,17 @@ value_in(const struct side *side, const char *name)
 	    params_row_default(row) : NULL;
 }
 
+/* What is done with each difference; a or b NULL: not there. */
+typedef void (*differs_fn)(const char *name, const char *a, const char *b,
+    void *ctx);
+
 static void
-print_difference(const char *name, const char *a, const char *b,
-    bool is_json)
+print_difference(const char *name, const char *a, const char *b, void *ctx)
 {
+	const bool *is_json = ctx;
 	struct buf out = BUF_INIT;
 
-	if (is_json) {
+	if (*is_json) {
 		buf_adds(&out, "{\"v\": 1, ");
 		json_member(&out, "name", name);
 		if (a != NULL) {
@@ -188,13 +194,13 @@ print_difference(const char *name, const char *a, const char *b,
 	buf_done(&out);
 }
 
-static size_t
-compare(const struct side *a, const struct side *b, bool is_json)
+static void
+compare(const struct side *a, const struct side *b, differs_fn fn, void *ctx)
 {
 	bool with_services = (a->has_services || a->is_defaults) &&
 	    (b->has_services || b->is_defaults) &&
 	    !a->is_defaults && !b->is_defaults;
-	size_t i = 0, j = 0, n = 0;
+	size_t i = 0, j = 0;
 
 	while (i < a->cf.count || j < b->cf.count) {
 		const char *x = i < a->cf.count ? a->cf.entries[i].name : NULL;
@@ -209,12 +215,9 @@ compare(const struct side *a, const struct side *b, bool is_json)
 			continue;
 		va = value_in(a, name);
 		vb = value_in(b, name);
-		if (va != NULL && vb != NULL && strcmp(va, vb) == 0)
-			continue;
-		print_difference(name, va, vb, is_json);
-		n++;
+		if (va == NULL || vb == NULL || strcmp(va, vb) != 0)
+			fn(name, va, vb, ctx);
 	}
-	return n;
 }
 
 int
@@ -229,8 +232,32 @@ pc_diff(struct postconf *pc, char **sides, bool is_json)
 	pc_load_master(pc, false);
 	read_side(pc, sides[0] != NULL ? sides[0] : "defaults", &a);
 	read_side(pc, sides[0] != NULL ? sides[1] : NULL, &b);
-	compare(&a, &b, is_json);
+	compare(&a, &b, print_difference, &is_json);
 	main_cf_done(&a.cf);
 	main_cf_done(&b.cf);
 	return 0;
+}
+
+static void
+note_difference(const char *name, const char *a, const char *b, void *ctx)
+{
+	(void)a;
+	(void)b;
+	pc_names_add(ctx, name, NULL, 0);
+}
+
+void
+pc_diff_running(struct postconf *pc, struct pc_names *names)
+{
+	struct side running = { MAIN_CF_INIT, false, false };
+	struct side files = { MAIN_CF_INIT, false, false };
+	struct buf path = BUF_INIT;
+
+	if (read_running(pc, &running, &path)) {
+		read_side(pc, NULL, &files);
+		compare(&running, &files, note_difference, names);
+	}
+	main_cf_done(&running.cf);
+	main_cf_done(&files.cf);
+	buf_done(&path);
 }

@@ -179,33 +179,20 @@ show_users(struct postconf *pc, const char *name)
 	buf_done(&r.users);
 }
 
-/* What is bound, created or became when the supervisor started stays so. */
 static void
-show_applies(const char *name, const struct params_doc *doc)
+show_applies(const char *name)
 {
-	static const char *const at_start[] = { "inet_interfaces",
-	    "inet_protocols", "queue_directory", "data_directory",
-	    "mail_owner", "setgid_group", "daemon_directory",
-	    "process_id_directory", NULL };
-	static const char *const commands = " sendmail postdrop postqueue "
-	    "postmap postalias postsuper postcat postconf postlog postmulti "
-	    "postfix postkick postlock ";
-	const char *programs = doc != NULL ?
-	    params_doc_field(doc->programs) : "";
-	struct buf one = BUF_INIT;
-	size_t i;
-
-	buf_setf(&one, " %s ", programs);
-	for (i = 0; at_start[i] != NULL; i++)
-		if (strcmp(at_start[i], name) == 0)
-			break;
-	if (at_start[i] != NULL)
+	switch (pc_applies(name)) {
+	case PC_AT_START:
 		line("applies", "after postfix stop and postfix start");
-	else if (strstr(commands, one.ptr) != NULL)
-		line("applies", "at the next use of the command");
-	else
+		break;
+	case PC_AT_RELOAD:
 		line("applies", "after postfix reload");
-	buf_done(&one);
+		break;
+	case PC_AT_USE:
+		line("applies", "at the next use of the command");
+		break;
+	}
 }
 
 /* Other names of the topic that begin with n bytes of name and end with end. */
@@ -310,7 +297,7 @@ explain_text(struct postconf *pc, const char *name)
 		show_value(pc, name, row);
 	show_users(pc, name);
 	if (row != NULL)
-		show_applies(name, doc);
+		show_applies(name);
 	if (doc != NULL) {
 		show_history(name, doc);
 		show_related(name, doc);

@@ -6,6 +6,7 @@
  *	names.c    which names are known, and why (spec/postconf.md 3)
  *	show.c     parameters;  services.c  master.cf entries, fields, -o
  *	edit.c     main.cf;     edit_master.c  master.cf
+ *	set.c      --set, --undo;  apply.c     --apply
  *	info.c     lock types, table types and the like
  */
 #ifndef CMD_POSTCONF_POSTCONF_H
@@ -189,6 +190,22 @@ int	pc_diff(struct postconf *pc, char **sides, bool is_json);
 int	pc_set(struct postconf *pc, char **requests, unsigned flags);
 int	pc_undo(struct postconf *pc, unsigned flags);
 int	pc_profile(const char *name);
+
+/* pc_diff_running - add the names that the running system has otherwise, if that is known */
+void	pc_diff_running(struct postconf *pc, struct pc_names *names);
+
+/* ---- apply.c */
+/* When a changed parameter takes effect. */
+enum pc_applies { PC_AT_USE, PC_AT_RELOAD, PC_AT_START };
+enum pc_applies	pc_applies(const char *name);
+/*
+ * pc_apply - reload the system if that is running and needs it; say what it needs
+ *
+ * changed	names that were just changed; others that differ are added
+ * flags	PC_LONG_JSON, PC_LONG_DRY_RUN (then only say)
+ */
+void	pc_apply(struct postconf *pc, struct pc_names *changed,
+	    unsigned flags);
 
 /* ---- json.c */
 struct params_row;

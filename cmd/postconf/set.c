@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
@@ -273,24 +272,6 @@ write_results(struct set *s, struct pc_edit_file *f)
 
 /* ---- --apply -------------------------------------------------------------------- */
 
-static int
-run(const char *program, const char *verb)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid == -1)
-		log_fatal("fork: %s", strerror(errno));
-	if (pid == 0) {
-		execl(program, program, verb, (char *)NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* A configuration that no program would start with is taken back. */
 static void
 put_back(struct postconf *pc, const char *why)
@@ -304,34 +285,27 @@ put_back(struct postconf *pc, const char *why)
 	log_fatal("%s; main.cf is as it was", why);
 }
 
+/* Would a program start with it? */
 static void
-apply(struct postconf *pc)
+check_result(struct postconf *pc)
 {
 	struct params_context ctx = { .process_name = "postconf" };
-	struct buf program = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (params_load(pc->dir, &ctx, &err) == -1 ||
 	    params_check(&err) == -1)
 		put_back(pc, err.text);
-	buf_setf(&program, "%s/postfix", params.command_directory);
-	fflush(stdout);
-	if (run(program.ptr, "status") != 0)
-		puts("not running: it applies at the next start");
-	else if (run(program.ptr, "reload") != 0)
-		log_fatal("main.cf is changed, but the reload failed");
-	else
-		puts("reloaded: queue manager and supervisor use it now, the "
-		    "other services when they next start");
-	buf_done(&program);
 }
 
 static int
-finish(struct postconf *pc, unsigned flags, bool is_changed)
+finish(struct postconf *pc, unsigned flags, bool is_changed,
+    struct pc_names *changed)
 {
-	if (is_changed && (flags & (PC_LONG_APPLY | PC_LONG_DRY_RUN)) ==
-	    PC_LONG_APPLY)
-		apply(pc);
+	if ((flags & PC_LONG_APPLY) != 0) {
+		if (is_changed && (flags & PC_LONG_DRY_RUN) == 0)
+			check_result(pc);
+		pc_apply(pc, changed, flags);
+	}
 	return is_changed && (flags & PC_LONG_EXIT_CODE) != 0 ?
 	    EXIT_CHANGED : 0;
 }
@@ -341,7 +315,8 @@ pc_set(struct postconf *pc, char **requests, unsigned flags)
 {
 	struct set s = { .pc = pc, .flags = flags };
 	struct pc_edit_file f = { 0 };
-	bool is_changed = false, is_dry = (flags & PC_LONG_DRY_RUN) != 0;
+	struct pc_names changed = { 0 };
+	bool is_dry = (flags & PC_LONG_DRY_RUN) != 0;
 	size_t i;
 
 	if (*requests == NULL)
@@ -358,23 +333,58 @@ pc_set(struct postconf *pc, char **requests, unsigned flags)
 	pc_load_all(pc);
 	plan(&s);
 	for (i = 0; i < s.result_count; i++)
-		is_changed = is_changed || s.results[i].is_changed;
-	if (!is_dry && is_changed)
+		if (s.results[i].is_changed)
+			pc_names_add(&changed, s.results[i].name, NULL, 0);
+	if (!is_dry && changed.count > 0)
 		write_results(&s, &f);
 	else if (!is_dry)
 		pc_edit_abort(&f);
 	for (i = 0; i < s.result_count; i++)
 		print_result(&s, &s.results[i]);
-	return finish(pc, flags, is_changed);
+	return finish(pc, flags, changed.count > 0, &changed);
 }
 
 /* ---- --undo ---------------------------------------------------------------------- */
+
+/* The names of now that before does not have so. */
+static void
+add_changed(struct pc_names *names, const struct main_cf *before,
+    const struct main_cf *now)
+{
+	const struct main_cf_entry *e, *other;
+	size_t i;
+
+	for (i = 0; i < now->count; i++) {
+		e = &now->entries[i];
+		other = main_cf_find(before, e->name);
+		if (other == NULL || strcmp(other->value, e->value) != 0)
+			pc_names_add(names, e->name, NULL, 0);
+	}
+}
+
+static void
+find_changed(struct postconf *pc, const struct buf *before,
+    const struct buf *now, struct pc_names *names)
+{
+	struct main_cf a = MAIN_CF_INIT, b = MAIN_CF_INIT;
+	struct err err = ERR_INIT;
+
+	if (main_cf_parse(&a, pc->main_file, before->ptr, before->len,
+	    &err) == -1 || main_cf_parse(&b, pc->main_file, now->ptr,
+	    now->len, &err) == -1)
+		log_warning("%s", err.text);
+	add_changed(names, &a, &b);
+	add_changed(names, &b, &a);
+	main_cf_done(&a);
+	main_cf_done(&b);
+}
 
 int
 pc_undo(struct postconf *pc, unsigned flags)
 {
 	struct buf path = BUF_INIT, now = BUF_INIT, before = BUF_INIT,
 	    diff = BUF_INIT;
+	struct pc_names changed = { 0 };
 	struct pc_edit_file f;
 	struct err err = ERR_INIT;
 	bool is_changed;
@@ -395,9 +405,13 @@ pc_undo(struct postconf *pc, unsigned flags)
 			    strerror(errno));
 		pc_edit_commit(&f);
 	}
+	if ((flags & PC_LONG_APPLY) != 0) {
+		pc_load_all(pc);
+		find_changed(pc, &before, &now, &changed);
+	}
 	buf_done(&path);
 	buf_done(&now);
 	buf_done(&before);
 	buf_done(&diff);
-	return finish(pc, flags, is_changed);
+	return finish(pc, flags, is_changed, &changed);
 }
