@@ -38,25 +38,10 @@ output_write(struct buf *out)
 void
 output_csv(struct buf *out, const char *text, bool is_tsv)
 {
-	struct buf seen = BUF_INIT;
-	const char *p;
-
-	/* RFC 4180 knows no control bytes but line ends, which rows do without. */
-	text_visible(is_tsv ? out : &seen, text, 0);
 	if (is_tsv)
-		return;
-	if (strpbrk(seen.ptr, ",\"") == NULL) {
-		buf_add(out, seen.ptr, seen.len);
-	} else {
-		buf_addc(out, '"');
-		for (p = seen.ptr; *p != '\0'; p++) {
-			if (*p == '"')
-				buf_addc(out, '"');
-			buf_addc(out, *p);
-		}
-		buf_addc(out, '"');
-	}
-	buf_done(&seen);
+		text_visible(out, text, 0);
+	else
+		text_csv(out, text);
 }
 
 /* ---- columns ---- */

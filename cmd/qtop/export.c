@@ -19,6 +19,7 @@
 #include "cmd/qtop/selection.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/queue/queue_content.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_jsonl.h"
@@ -44,22 +45,6 @@ struct exporting {
 };
 
 /* ---- formats ---- */
-
-static void
-put_csv(struct buf *out, const char *text)
-{
-	if (strpbrk(text, "\",\r\n") == NULL) {
-		buf_adds(out, text);
-		return;
-	}
-	buf_addc(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			buf_addc(out, '"');
-		buf_addc(out, *text);
-	}
-	buf_addc(out, '"');
-}
 
 static const char *const csv_fields[] = { "id", "queue", "arrived", "next",
 	"size", "nrcpt", "sender", "rcpt", "class", "reason", "sasl",
@@ -99,7 +84,7 @@ put_csv_row(struct queue_field_context *c, struct buf *out)
 		}
 		if (i > 0)
 			buf_addc(out, ',');
-		put_csv(out, cell.ptr);
+		text_csv(out, cell.ptr);
 	}
 	buf_adds(out, "\r\n");
 	buf_done(&cell);

@@ -332,6 +332,27 @@ text_visible(struct buf *out, const char *text, size_t width)
 	}
 }
 
+void
+text_csv(struct buf *out, const char *text)
+{
+	struct buf seen = BUF_INIT;
+	const char *p;
+
+	text_visible(&seen, text, 0);
+	if (strpbrk(seen.ptr, ",\"") == NULL) {
+		buf_add(out, seen.ptr, seen.len);
+	} else {
+		buf_addc(out, '"');
+		for (p = seen.ptr; *p != '\0'; p++) {
+			if (*p == '"')
+				buf_addc(out, '"');
+			buf_addc(out, *p);
+		}
+		buf_addc(out, '"');
+	}
+	buf_done(&seen);
+}
+
 const char *
 text_skip_blank(const char *s)
 {

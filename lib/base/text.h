@@ -68,6 +68,13 @@ size_t	text_char(const char *p, unsigned *code);
  * characters, the last of them then an ellipsis; 0: whole.
  */
 void	text_visible(struct buf *out, const char *text, size_t width);
+/*
+ * text_csv - append text from a stranger as a field of comma-separated values
+ *
+ * RFC 4180, which knows no control bytes but line ends, and rows do without:
+ * they are spelt out as text_visible does.
+ */
+void	text_csv(struct buf *out, const char *text);
 /* text_skip_blank - past blanks and tabs */
 const char	*text_skip_blank(const char *s);
 

@@ -138,6 +138,30 @@ START_TEST(text_from_strangers_is_spelt_out_and_cut_to_its_width)
 }
 END_TEST
 
+START_TEST(fields_of_csv_are_quoted_where_they_must_be)
+{
+	static const struct {
+		const char	*text, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "plain text", "plain text" },
+		{ "a,b", "\"a,b\"" },
+		{ "say \"no\"", "\"say \"\"no\"\"\"" },
+		{ "two\r\nlines", "two\\x0d\\x0alines" },
+		{ "\xff\x1b[m", "\\xff\\x1b[m" },
+	};
+	struct buf out = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&out);
+		text_csv(&out, cases[i].text);
+		ck_assert_str_eq(out.ptr, cases[i].want);
+	}
+	buf_done(&out);
+}
+END_TEST
+
 START_TEST(folding_is_full_unicode)
 {
 	struct buf b = BUF_INIT;
@@ -271,6 +295,7 @@ main(void)
 	tcase_add_test(tc, printable_text_holds_no_control_bytes);
 	tcase_add_test(tc,
 	    text_from_strangers_is_spelt_out_and_cut_to_its_width);
+	tcase_add_test(tc, fields_of_csv_are_quoted_where_they_must_be);
 	tcase_add_test(tc, folding_is_full_unicode);
 	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);
