@@ -221,8 +221,12 @@ follow(struct model *m, enum screen screen)
 	if (i == v->count)
 		return;
 	p->at = i;
-	/* The row stays where it is on the screen, what is around it moves. */
-	p->top = p->top + i > before ? p->top + i - before : 0;
+	/*
+	 * The row stays where it is on the screen, what is around it moves;
+	 * but who looks at the first rows is to see new ones come.
+	 */
+	if (p->top > 0)
+		p->top = p->top + i > before ? p->top + i - before : 0;
 }
 
 /* ---- views ---- */

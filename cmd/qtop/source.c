@@ -5,15 +5,18 @@
  */
 #include "cmd/qtop/source.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/qtop/rights.h"
+#include "cmd/qtop/watch.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -22,20 +25,24 @@
 #define THOROUGH_EVERY	10	/* rounds */
 #define WALL_SHARE	4	/* a loaded disk: rounds take a quarter of the time */
 #define DRAW_MS		100	/* how often progress is worth drawing */
+#define NEWS_MS		200	/* what has changed is looked at that soon */
+#define SECOND_MS	1000	/* the second round learns the directories */
 
 struct source {
 	enum source_kind kind;
 	struct queue_round *round;
+	struct watch	*watch;
 	char		*name;
-	int		 fd, load;
+	int		 fd, load, wake_fd;
 	void		(*wake)(void *);
 	void		*ctx;
 	pthread_t	 thread, ticker;
 	pthread_mutex_t	 mutex;
-	pthread_cond_t	 changed, ended;
+	pthread_cond_t	 ended;
 	volatile sig_atomic_t stop;
 	bool		 wants_look;
 	int64_t		 asked_ms;		/* between rounds */
+	int64_t		 news_ms;		/* and when something has changed */
 	struct source_status st;
 };
 
@@ -62,19 +69,31 @@ run_round(struct source *so, bool is_thorough, struct err *err)
 	}
 }
 
-/* What the interval becomes after a round that cost so much. */
+/* What an interval becomes after a round that cost so much. */
 static int64_t
-stretched(const struct source *so, int64_t wall, int64_t cpu)
+stretched(const struct source *so, int64_t ms, int64_t wall, int64_t cpu)
 {
-	int64_t ms = so->asked_ms;
-
-	if (ms == 0)
-		return 0;
 	if (cpu * 100 / so->load > ms)
 		ms = cpu * 100 / so->load;
 	if (wall * WALL_SHARE > ms)
 		ms = wall * WALL_SHARE;
 	return ms;
+}
+
+static void
+set_intervals(struct source *so)
+{
+	struct source_status *st = &so->st;
+
+	if (so->asked_ms == 0)
+		st->interval_ms = 0;
+	else if (st->rounds == 1)	/* it read everything; the others will not */
+		st->interval_ms = so->asked_ms < SECOND_MS ? so->asked_ms :
+		    SECOND_MS;
+	else
+		st->interval_ms = stretched(so, so->asked_ms, st->round_ms,
+		    st->cpu_ms);
+	so->news_ms = stretched(so, NEWS_MS, st->round_ms, st->cpu_ms);
 }
 
 static void
@@ -97,39 +116,62 @@ one_round(struct source *so, bool is_thorough)
 	memset(so->st.error, 0, sizeof(so->st.error));
 	if (rc == -1)
 		memcpy(so->st.error, err.text, sizeof(err.text));
-	/* The first round reads everything; the others will not. */
-	so->st.interval_ms = so->st.rounds == 1 ? so->asked_ms :
-	    stretched(so, wall, cpu);
+	set_intervals(so);
 	pthread_cond_broadcast(&so->ended);
 	pthread_mutex_unlock(&so->mutex);
 	so->wake(so->ctx);
 }
 
-/* Until a round is due; false: the end. The mutex is held. */
+/* The thread waits: something else is asked of it. */
+static void
+nudge(struct source *so)
+{
+	uint64_t one = 1;
+	ssize_t n = write(so->wake_fd, &one, sizeof(one));
+
+	(void)n;			/* full is awake enough */
+}
+
+/* When the next round is to begin; -1: nobody knows. The mutex is held. */
+static int64_t
+due_at(const struct source *so, int64_t ended, bool has_news)
+{
+	const struct source_status *st = &so->st;
+	int64_t interval = st->interval_ms;
+
+	if (st->is_paused || so->asked_ms == 0)
+		return -1;
+	if (has_news && so->news_ms < interval)
+		interval = so->news_ms;
+	return ended + interval;
+}
+
+/* Until a round is due; false: the end. */
 static bool
 wait_until_due(struct source *so)
 {
-	int64_t due = clock_mono_ms() + so->st.interval_ms, left;
-	struct timespec until;
+	struct pollfd fds[2] = { { so->wake_fd, POLLIN, 0 },
+	    { watch_fd(so->watch), POLLIN, 0 } };
+	int64_t ended = clock_mono_ms(), due, left = 0;
+	bool has_news = false, is_time;
+	uint64_t count;
+	ssize_t n;
 
-	while (so->stop == 0 && !so->wants_look) {
-		left = due - clock_mono_ms();
-		if (so->st.interval_ms > 0 && !so->st.is_paused && left <= 0)
-			break;
-		if (so->st.interval_ms == 0 || so->st.is_paused) {
-			pthread_cond_wait(&so->changed, &so->mutex);
-			continue;
-		}
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += left / 1000;
-		until.tv_nsec += left % 1000 * 1000000;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		pthread_cond_timedwait(&so->changed, &so->mutex, &until);
+	watch_dirs(so->watch, so->round);
+	for (;;) {
+		has_news |= watch_read(so->watch, so->round);
+		pthread_mutex_lock(&so->mutex);
+		due = due_at(so, ended, has_news);
+		left = due == -1 ? -1 : due - clock_mono_ms();
+		is_time = so->wants_look || (due != -1 && left <= 0);
+		pthread_mutex_unlock(&so->mutex);
+		if (so->stop != 0 || is_time)
+			return so->stop == 0;
+		/* What has changed need not be told twice. */
+		poll(fds, has_news ? 1 : 2, (int)left);
+		n = read(so->wake_fd, &count, sizeof(count));
+		(void)n;
 	}
-	return so->stop == 0;
 }
 
 static void *
@@ -147,11 +189,9 @@ look(void *arg)
 	}
 	do {
 		one_round(so, is_thorough);
-		pthread_mutex_lock(&so->mutex);
-		if (!wait_until_due(so)) {
-			pthread_mutex_unlock(&so->mutex);
+		if (!wait_until_due(so))
 			break;
-		}
+		pthread_mutex_lock(&so->mutex);
 		is_thorough = so->wants_look || ++n % THOROUGH_EVERY == 0;
 		so->wants_look = false;
 		so->st.is_scanning = true;
@@ -199,8 +239,10 @@ source_new(enum source_kind kind, struct queue_snapshot *s, const char *name,
 	so->asked_ms = so->st.interval_ms = interval_ms;
 	so->st.is_scanning = so->st.is_first = true;
 	so->round = queue_round_new(s, &so->stop);
+	if (kind == SOURCE_LIVE || kind == SOURCE_COPY)
+		so->watch = watch_new();
+	so->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&so->mutex, NULL);
-	pthread_cond_init(&so->changed, NULL);
 	pthread_cond_init(&so->ended, NULL);
 	if (pthread_create(&so->thread, NULL, look, so) != 0 ||
 	    pthread_create(&so->ticker, NULL, tick, so) != 0)
@@ -215,16 +257,17 @@ source_free(struct source *so)
 		return;
 	pthread_mutex_lock(&so->mutex);
 	so->stop = 1;
-	pthread_cond_broadcast(&so->changed);
 	pthread_cond_broadcast(&so->ended);
 	pthread_mutex_unlock(&so->mutex);
+	nudge(so);
 	pthread_join(so->ticker, NULL);
 	pthread_join(so->thread, NULL);
 	queue_round_free(so->round);
+	watch_free(so->watch);
+	close(so->wake_fd);
 	if (so->fd != -1)
 		close(so->fd);
 	free(so->name);
-	pthread_cond_destroy(&so->changed);
 	pthread_cond_destroy(&so->ended);
 	pthread_mutex_destroy(&so->mutex);
 	free(so);
@@ -235,8 +278,8 @@ source_look(struct source *so)
 {
 	pthread_mutex_lock(&so->mutex);
 	so->wants_look = so->kind != SOURCE_FILE;
-	pthread_cond_broadcast(&so->changed);
 	pthread_mutex_unlock(&so->mutex);
+	nudge(so);
 }
 
 void
@@ -244,8 +287,8 @@ source_pause(struct source *so, bool is_paused)
 {
 	pthread_mutex_lock(&so->mutex);
 	so->st.is_paused = is_paused;
-	pthread_cond_broadcast(&so->changed);
 	pthread_mutex_unlock(&so->mutex);
+	nudge(so);
 }
 
 void
@@ -253,9 +296,9 @@ source_interval(struct source *so, int64_t interval_ms)
 {
 	pthread_mutex_lock(&so->mutex);
 	so->asked_ms = interval_ms;
-	so->st.interval_ms = stretched(so, so->st.round_ms, so->st.cpu_ms);
-	pthread_cond_broadcast(&so->changed);
+	set_intervals(so);
 	pthread_mutex_unlock(&so->mutex);
+	nudge(so);
 }
 
 void

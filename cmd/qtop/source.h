@@ -6,8 +6,9 @@
  *	copy	a queue directory that nobody works on
  *	file	a snapshot: JSON lines
  *
- * The thread looks again at the interval asked for, less often where that
- * would cost more than its share of a processor.
+ * The thread looks again at the interval asked for, and soon after the system
+ * has told of a change (watch.h); less often where that would cost more than
+ * its share of a processor.
  */
 #ifndef CMD_QTOP_SOURCE_H
 #define CMD_QTOP_SOURCE_H

@@ -99,6 +99,18 @@ queue_round_unreadable(const struct queue_round *r)
 	return r->unreadable;
 }
 
+const char *
+queue_round_dir(const struct queue_round *r, size_t i)
+{
+	return i < r->dir_count ? r->dirs[i].path : NULL;
+}
+
+void
+queue_round_touch(struct queue_round *r, size_t i)
+{
+	r->dirs[i].is_settled = false;
+}
+
 static void
 begin(struct queue_round *r)
 {

@@ -58,6 +58,11 @@ int	queue_round_ask(struct queue_round *r, struct err *err);
 int	queue_round_load(struct queue_round *r, int fd, const char *name,
 	    struct err *err);
 
+/* queue_round_dir - the directories that rounds after the first have found, by number; NULL at the end */
+const char	*queue_round_dir(const struct queue_round *r, size_t i);
+/* queue_round_touch - something in that directory has changed: the next round reads it */
+void	queue_round_touch(struct queue_round *r, size_t i);
+
 /* queue_round_progress - messages looked at in the running round; *total: how many there are to be, 0: not known. From any thread */
 size_t	queue_round_progress(const struct queue_round *r, size_t *total);
 /* queue_round_unreadable - files and directories that the last round could not look at */

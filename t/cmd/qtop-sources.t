@@ -7,6 +7,16 @@
 spool_new "$T/a" 'hash_queue_depth = 1'
 "$PH_SRC/t/fill-queue.pl" "$T/a/spool" 200 9 || exit 1
 spool_own "$T/a"
+spool_message() {	# spool_message FILE SENDER
+	perl -e 'sub r { $_[0] . chr(length $_[1]) . $_[1] }
+	    print r("T", time . " 0") . r("S", $ARGV[0]) . r("R", "r\@rcpt.example") . r("M", "") . r("N", "text") .
+	        r("X", "") . r("E", "")' "$2" >"$1.new"
+	chmod 700 "$1.new"
+	[ "$(id -u)" != 0 ] || chown "$spool_owner" "$1.new"
+	cat "$1.new" >"$1"; chmod 700 "$1"
+	[ "$(id -u)" != 0 ] || chown "$spool_owner" "$1"
+	rm "$1.new"
+}
 export HOME="$T/home" LC_ALL=C.UTF-8
 throttled=$(postqueue --select 'class = throttle' --format ids | wc -l)
 
@@ -47,6 +57,26 @@ term_open 80 24 sh -c "cat $T/snap | qtop --from -"
 shows 'keys work with messages on standard input' ' 200 of 200'
 term_keys q
 shows 'to the end' '^exit 0'
+
+# Between two looks the system tells what has changed.
+term_open 80 24 qtop --refresh 3600
+shows 'the queue' ' 200 of 200'
+shows 'it will be looked at in an hour' 'live 3600s'
+spool_message "$T/a/spool/hold/BBBB0001" new@sender.example
+shows 'but what comes is seen at once' 'new@sender.example'
+shows 'and counted' ' 201 of 201'
+spool_message "$T/a/spool/hold/BBBB0001" other@other.example
+shows 'so is what changes in place' 'other@othe'
+rm "$T/a/spool/hold/BBBB0001"
+shows 'and what goes' ' 200 of 200'
+# Still being written.
+: >"$T/a/spool/incoming/BBBB0002"
+chmod 600 "$T/a/spool/incoming/BBBB0002"
+shows 'a file without its message' ' I .* arriving'
+term_keys Home d
+shows 'is nobody else'"'"'s business' 'still being written: nothing can be done'
+rm "$T/a/spool/incoming/BBBB0002"
+term_close
 
 # A copied queue, without the system it belongs to.
 cp -a "$T/a/spool" "$T/copy"
