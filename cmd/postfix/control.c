@@ -48,8 +48,8 @@ running(void)
 		if (file_read_fd(fd, &text, 128, &err) == -1)
 			log_fatal("read %s: %s", PID_FILE, err.text);
 		pid = (pid_t)strtol(text.ptr, NULL, 10);
-		if (pid <= 1 && pid != getpid())
-			pid = pid == 1 ? 1 : 0;
+		if (pid < 1)
+			pid = 0;
 	}
 	close(fd);
 	buf_done(&text);
@@ -176,7 +176,8 @@ control_quick_stop(char **args)
 {
 	int fd, status = control_stop(args);
 
-	if ((fd = open("quick-start", O_WRONLY | O_CREAT, 0644)) != -1)
+	if ((fd = open("quick-start", O_WRONLY | O_CREAT | O_CLOEXEC,
+	    0644)) != -1)
 		close(fd);
 	return status;
 }

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
 
@@ -126,6 +128,29 @@ enter_directories(void)
 			log_fatal("chdir(%s): %s", dirs[i], strerror(errno));
 }
 
+/* A wrapper's value may hold arguments of its own, in front of the verb. */
+static void
+become_wrapper(char **verb)
+{
+	char *rest = xstrdup(params.multi_instance_wrapper), *word;
+	char **argv = NULL;
+	size_t n = 0, i;
+
+	while ((word = text_split(&rest, " \t\r\n")) != NULL) {
+		argv = xreallocarray(argv, n + 1, sizeof(*argv));
+		argv[n++] = word;
+	}
+	if (n == 0)
+		log_fatal("multi-instance support is requested, but "
+		    "multi_instance_wrapper is empty");
+	for (i = 0; i == 0 || verb[i - 1] != NULL; i++) {
+		argv = xreallocarray(argv, n + 1, sizeof(*argv));
+		argv[n++] = verb[i];
+	}
+	execvp(argv[0], argv);
+	log_fatal("execute %s: %s", argv[0], strerror(errno));
+}
+
 static int
 run_verb(const char *name, char **args)
 {
@@ -186,14 +211,8 @@ main(int argc, char **argv)
 	check_rights();
 	export_parameters();
 	enter_directories();
-	if (is_default && *params.multi_instance_directories != '\0') {
-		if (*params.multi_instance_wrapper == '\0')
-			log_fatal("multi-instance support is requested, but "
-			    "multi_instance_wrapper is empty");
-		execvp(params.multi_instance_wrapper, argv);
-		log_fatal("execute %s: %s", params.multi_instance_wrapper,
-		    strerror(errno));
-	}
+	if (is_default && *params.multi_instance_directories != '\0')
+		become_wrapper(argv);
 	log_open("postfix/postfix-script", LOG_TO_STDERR);
 	params_log(LOG_TO_STDERR, true);
 	/*

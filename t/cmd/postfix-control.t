@@ -52,6 +52,14 @@ cp -rL "$PH_BIN" "$T/bin"
 postconf -e "command_directory = $T/bin"
 postfix set-permissions
 is 'set-permissions repairs' "$(stat -c %a "$I/spool/private")" 700
+# Only the default configuration has a wrapper: ours is put in its place, for root.
+wrapped() (
+	unset MAIL_CONFIG
+	mkdir "$T/etc"; cp /etc/passwd /etc/group "$T/etc"; cp -r "$I/etc" "$T/etc/postfix"
+	printf 'multi_instance_directories = /elsewhere\nmulti_instance_wrapper = /bin/echo -p --\n' >>"$T/etc/postfix/main.cf"
+	unshare -m sh -c 'mount --bind "$1" /etc && exec postfix start' sh "$T/etc" 2>&1
+)
+[ "$(id -u)" != 0 ] || is 'a wrapper gets its own arguments, then the verb' "$(wrapped)" '-p -- start'
 sed -i '/^postlog/d' "$I/etc/master.cf"
 ok 'a missing log service is fatal' fails_with 1 postfix check
 like 'and named' "$(postfix check 2>&1)" "missing 'postlog' service in master.cf"
