@@ -105,8 +105,14 @@ charset_feed(struct charset *c, const char *data, size_t len, struct buf *out)
 void
 charset_close(struct charset *c, struct buf *out)
 {
+	char last[CHARACTER_MAX], *to = last;
+	size_t room = sizeof(last);
+
 	if (c == NULL)
 		return;
+	/* Where marks follow their letter, iconv holds the letter back. */
+	if (out != NULL && iconv(c->cd, NULL, NULL, &to, &room) != (size_t)-1)
+		buf_add(out, last, sizeof(last) - room);
 	if (c->rest_len > 0 && out != NULL)
 		buf_adds(out, REPLACEMENT);
 	iconv_close(c->cd);

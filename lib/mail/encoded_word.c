@@ -131,10 +131,8 @@ encoded_word_encode(struct buf *out, const char *text, size_t used)
 	while (*text != '\0') {
 		room = used + fixed + 8 < LINE_MAX_LEN ?
 		    LINE_MAX_LEN - used : WORD_MAX;
-		if (room == WORD_MAX && used > 1) {
+		if (room == WORD_MAX && used > 1)
 			buf_adds(out, "\n ");
-			used = 1;
-		}
 		room = (room < WORD_MAX ? room : WORD_MAX) - fixed;
 		room = room / 4 * 3;
 		/* Whole characters only. */

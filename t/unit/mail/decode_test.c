@@ -62,6 +62,7 @@ END_TEST
 static const struct {
 	const char	*charset, *in, *out;
 } texts[] = {
+	{ "big5-hkscs", "\x88\x66", "\xc3\x8a" },	/* a mark might follow */
 	{ "iso-8859-1", "\xe9t\xe9", "\xc3\xa9t\xc3\xa9" },
 	{ "utf-8", "ok \xc3\xa9", "ok \xc3\xa9" },
 	{ "utf-8", "bad \xff end", "bad \xef\xbf\xbd end" },
