@@ -17,6 +17,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 
 #define PIECE		65536
@@ -81,11 +82,16 @@ unpack_new(int fd, const char *name, struct err *err)
 			return NULL;
 		}
 	if (u->have >= sizeof(zstd) && memcmp(u->in, zstd, sizeof(zstd)) ==
-	    0 && (u->zstd = ZSTD_createDStream()) != NULL)
+	    0) {
 		u->how = ZSTD;
-	else if (u->have >= sizeof(gzip) && memcmp(u->in, gzip,
-	    sizeof(gzip)) == 0 && inflateInit2(&u->z, GZIP_WINDOW) == Z_OK)
+		if ((u->zstd = ZSTD_createDStream()) == NULL)
+			log_fatal("zstd: out of memory");
+	} else if (u->have >= sizeof(gzip) && memcmp(u->in, gzip,
+	    sizeof(gzip)) == 0) {
 		u->how = GZIP;
+		if (inflateInit2(&u->z, GZIP_WINDOW) != Z_OK)
+			log_fatal("zlib: out of memory");
+	}
 	return u;
 }
 
@@ -189,14 +195,16 @@ pack_new(int fd, const char *name)
 	struct pack *p = xcalloc(1, sizeof(*p));
 
 	p->fd = fd;
-	if (ends_with(name, ".gz") && deflateInit2(&p->z,
-	    Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
-	    Z_DEFAULT_STRATEGY) == Z_OK)
+	if (ends_with(name, ".gz")) {
 		p->how = GZIP;
-	else if (ends_with(name, ".zst") &&
-	    (p->zstd = ZSTD_createCStream()) != NULL) {
-		ZSTD_initCStream(p->zstd, ZSTD_LEVEL);
+		if (deflateInit2(&p->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+		    GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+			log_fatal("zlib: out of memory");
+	} else if (ends_with(name, ".zst")) {
 		p->how = ZSTD;
+		if ((p->zstd = ZSTD_createCStream()) == NULL)
+			log_fatal("zstd: out of memory");
+		ZSTD_initCStream(p->zstd, ZSTD_LEVEL);
 	}
 	return p;
 }
