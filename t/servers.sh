@@ -7,8 +7,8 @@
 #   server_pid NAME
 #   server_module KIND       skips the script when the module was not built
 #
-# They listen on Unix sockets and, where named, on the
-# loopback port in $T/NAME/port; they run as user nobody when root starts them.
+# They listen on Unix sockets and, where named, on the loopback port in
+# $T/NAME/port; they run as user nobody when root starts them.
 servers=
 SERVER_USER=nobody
 [ "$(id -u)" = 0 ] || SERVER_USER=$(id -un)
@@ -36,8 +36,7 @@ server_new() {
 	command -v $program >/dev/null || skip_all "$program is not installed"
 	mkdir -p "$T/$2/run"
 	echo "$1" >"$T/$2/kind"
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1,
-	    LocalAddr => "127.0.0.1")->sockport' >"$T/$2/port"
+	free_port >"$T/$2/port"
 	[ "$(id -u)" != 0 ] || chown -R $SERVER_USER "$T/$2"
 	[ "$1" != mysql ] || as_server mariadb-install-db --no-defaults \
 	    --datadir="$T/$2/data" --auth-root-authentication-method=normal \
@@ -88,7 +87,7 @@ server_start() {
 	*) servers="$servers $1"; on_exit servers_stop ;;
 	esac
 	(server_exec "$kind" "$T/$1" "$(cat "$T/$1/port")") \
-	    </dev/null >>"$T/$1.log" 2>&1 8>&- 9>&- &
+	    </dev/null >>"$T/$1.log" 2>&1 6>&- 7>&- 8>&- &
 	echo $! >"$T/$1/pid"
 	wait_for 20 server_answers "$kind" "$T/$1" ||
 	    { tail -n 20 "$T/$1.log" >&2; return 1; }
@@ -105,22 +104,23 @@ server_stop() {
 }
 
 # ask_open [-w] TABLE: a process that keeps TABLE open; ask LINE prints its
-# answer (t/tools/table-ask.c); its reasons are in $T/ask.err
+# answer (t/tools/table-ask.c); its reasons are in $T/ask.err. Descriptors 6 and
+# 7 are the way to it and back.
 ask_open() {
 	rm -f "$T/ask.in" "$T/ask.out"
 	mkfifo "$T/ask.in" "$T/ask.out"
 	timeout 60 table-ask "$@" <"$T/ask.in" >"$T/ask.out" 2>"$T/ask.err" &
 	ask_pid=$!
-	exec 8>"$T/ask.in" 9<"$T/ask.out"
+	exec 6>"$T/ask.in" 7<"$T/ask.out"
 }
 ask() {
 	answer=
-	echo "$*" >&8
-	read -r answer <&9
+	echo "$*" >&6
+	read -r answer <&7
 	printf '%s\n' "$answer"
 }
 ask_close() {
-	exec 8>&- 9<&-
+	exec 6>&- 7<&-
 	wait "$ask_pid"
 }
 
@@ -128,7 +128,7 @@ ask_close() {
 silent_server() {
 	perl -MIO::Socket::INET -e '$| = 1; $l = IO::Socket::INET->new(Listen => 20,
 	    LocalAddr => "127.0.0.1"); print $l->sockport, "\n"; close STDOUT;
-	    push @c, $l->accept while 1' >"$T/silent" 8>&- 9>&- &
+	    push @c, $l->accept while 1' >"$T/silent" 6>&- 7>&- 8>&- &
 	silent_pid=$!
 	on_exit silent_stop
 	wait_for 10 test -s "$T/silent"

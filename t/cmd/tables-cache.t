@@ -100,8 +100,8 @@ E
 ask_open -w redis:./list.cf
 is 'redis: the second server answers' "$(ask get one)" 'not found'
 for i in 1 2 3; do ask put k$i v$i; done >/dev/null
-echo list >&8
-is 'redis: a listing has the keys of this table only' "$(for i in 1 2 3 4; do read -r x <&9; echo $x; done | sort)" "end
+echo list >&6
+is 'redis: a listing has the keys of this table only' "$(for i in 1 2 3 4; do read -r x <&7; echo $x; done | sort)" "end
 k1=v1
 k2=v2
 k3=v3"

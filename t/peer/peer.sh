@@ -6,8 +6,9 @@
 #   peer_port NAME
 #   peer_tools NAME                  from now on our tools work on its spool
 #
-# The packages are unpacked once per build and linked from there. Without root
-# or without the set-up tool the script is skipped: the peer needs both.
+# The packages are unpacked once for all scripts and linked from there. Without
+# root, the set-up tool or the packages the script is skipped: the peer needs
+# them. A peer that is there and cannot be set up is a failure.
 PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 [ "$(id -u)" = 0 ] || skip_all 'the peer needs root'
 [ -f "$PEER_SETUP" ] || skip_all "no $PEER_SETUP"
@@ -27,7 +28,7 @@ peer_new() {
 	cp -al "$PEER_CACHE/root" "$T/$1/root"
 	peer_ports=$(free_ports 2)	# mail for elsewhere goes to the one above
 	bash "$PEER_SETUP" setup "$T/$1" "${peer_ports% *}" >"$T/.peer-setup" 2>&1 ||
-	    { cat "$T/.peer-setup" >&2; skip_all 'the peer cannot be set up'; }
+	    { cat "$T/.peer-setup" >&2; exit 1; }
 	[ -z "${2-}" ] || cf_set "$T/$1/etc/main.cf" "$2"
 }
 
