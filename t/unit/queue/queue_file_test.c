@@ -80,6 +80,8 @@ START_TEST(damage_gets_the_documented_refusal)
 	ck_assert_str_eq(ERROR_OF("A\377\377\377\377\377\1x",
 	    QUEUE_FILE_PLAIN),
 	    "file: too many length bits, record type 65");
+	ck_assert_str_eq(ERROR_OF("A\200\200\200\200\1x", QUEUE_FILE_PLAIN),
+	    "file: too many length bits, record type 65");
 	ck_assert_str_eq(ERROR_OF("A\377\377\377\177x", QUEUE_FILE_PLAIN),
 	    "file: unexpected EOF in data, record type 65 length 268435455");
 	ck_assert_str_eq(ERROR_OF("p\017            xyz", QUEUE_FILE_NORMAL),

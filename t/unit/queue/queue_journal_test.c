@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "lib/base/mem.h"
+#include "t/unit/forbid.h"
 #include "t/unit/queue/spool.h"
 #include "t/unit/unit.h"
 
@@ -132,6 +133,22 @@ START_TEST(damage_is_counted_and_passed_over)
 }
 END_TEST
 
+START_TEST(lines_that_the_disk_does_not_hold_are_none)
+{
+	struct buf lines = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	record("20250101T000000-0001", "hold", "", 100, 1);
+	queue_journal_put_result(&lines, "20250101T000000-0001", "ID1",
+	    "gone", "is gone", NULL);
+	forbid_call(SCMP_SYS(fsync), EIO);
+	ck_assert_int_eq(queue_journal_append(&lines, &err), -1);
+	ck_assert_int_eq(err.errnum, EIO);
+	ck_assert_int_eq(look(0, 0).actions, 1);
+	buf_done(&lines);
+}
+END_TEST
+
 START_TEST(a_large_journal_is_put_aside)
 {
 	struct stat st;
@@ -213,6 +230,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_action_is_gathered_from_its_lines);
 	tcase_add_test(tc, damage_is_counted_and_passed_over);
+	tcase_add_test(tc, lines_that_the_disk_does_not_hold_are_none);
 	tcase_add_test(tc, a_large_journal_is_put_aside);
 	tcase_add_test(tc, writers_take_turns);
 	UNIT_LOOP(tc, a_token_has_one_form, tokens);

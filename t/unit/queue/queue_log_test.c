@@ -18,6 +18,7 @@
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
 #include "t/unit/folder.h"
+#include "t/unit/forbid.h"
 #include "t/unit/unit.h"
 
 static char data[512];
@@ -152,6 +153,30 @@ START_TEST(a_log_that_somebody_holds_is_an_error_in_the_end)
 }
 END_TEST
 
+START_TEST(an_entry_that_must_be_safe_is_whole_or_not_there)
+{
+	struct queue_rcpt rcpt = { "a@b", "", "", 0, -1 };
+	struct dsn failed = { "5.0.0", "failed", "r", "", "", "", "" };
+	struct dsn delayed = { "4.0.0", "delayed", "r", "", "", "", "" };
+	struct err err = ERR_INIT;
+	struct stat before, after;
+
+	ck_assert_int_eq(queue_log_append("bounce", "9407A1", &rcpt, &failed,
+	    &err), 0);
+	ck_assert_int_eq(stat("bounce/9407A1", &before), 0);
+	forbid_call(SCMP_SYS(fsync), EIO);
+	/* The done mark follows: it must be on the disk first. */
+	ck_assert_int_eq(queue_log_append("bounce", "9407A1", &rcpt, &failed,
+	    &err), -1);
+	ck_assert_int_eq(err.errnum, EIO);
+	ck_assert_int_eq(stat("bounce/9407A1", &after), 0);
+	ck_assert_int_eq(before.st_size, after.st_size);
+	/* One more try is all that a lost one costs. */
+	ck_assert_int_eq(queue_log_append("defer", "9407A1", &rcpt, &delayed,
+	    &err), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -163,5 +188,6 @@ main(void)
 	tcase_add_test(tc,
 	    old_and_damaged_entries_read_as_a_real_postfix_reads_them);
 	tcase_add_test(tc, a_log_that_somebody_holds_is_an_error_in_the_end);
+	tcase_add_test(tc, an_entry_that_must_be_safe_is_whole_or_not_there);
 	return unit_run("queue_log", tc);
 }

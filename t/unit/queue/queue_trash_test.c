@@ -10,6 +10,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/queue/queue_undo.h"
+#include "t/unit/forbid.h"
 #include "t/unit/queue/spool.h"
 #include "t/unit/unit.h"
 
@@ -44,6 +45,23 @@ START_TEST(what_was_active_comes_back_to_incoming)
 	delete_all();
 	undo_all("last", 0);
 	ck_assert(spool_has("incoming", id));
+	free(id);
+}
+END_TEST
+
+START_TEST(what_cannot_be_kept_is_not_deleted)
+{
+	char *id = spool_put("deferred", "a@b.example", "c@d.example");
+	struct queue_act_options o = QUEUE_ACT_OPTIONS_INIT;
+	struct queue_plan *p = spool_plan(QUEUE_ACT_DELETE, NULL);
+	struct queue_act_report report;
+	struct err err = ERR_INIT;
+
+	forbid_call(SCMP_SYS(fsync), EIO);
+	ck_assert_int_eq(queue_act_run(p, &o, NULL, NULL, &report, &err), -1);
+	ck_assert_int_eq(err.errnum, EIO);
+	ck_assert(spool_has("deferred", id));
+	queue_plan_free(p);
 	free(id);
 }
 END_TEST
@@ -215,6 +233,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_add_test(tc, what_was_active_comes_back_to_incoming);
+	tcase_add_test(tc, what_cannot_be_kept_is_not_deleted);
 	tcase_add_test(tc, what_was_delivered_after_all_stays);
 	tcase_add_test(tc, a_log_that_has_grown_anew_keeps_both_parts);
 	tcase_add_test(tc, what_never_got_there_is_no_loss);

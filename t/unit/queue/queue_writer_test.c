@@ -7,7 +7,6 @@
 
 #include <check.h>
 #include <errno.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,12 +17,14 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "t/unit/folder.h"
+#include "t/unit/forbid.h"
 #include "t/unit/unit.h"
 
 static void
@@ -35,17 +36,11 @@ setup(void)
 	params.enable_long_queue_ids = false;
 }
 
-/* From here on this process is one that cannot name a file without a name. */
+/* One that cannot name a file that has no name yet. */
 static void
 forbid_links(void)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	ck_assert_ptr_nonnull(filter);
-	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-	    SCMP_SYS(linkat), 0), 0);
-	ck_assert_int_eq(seccomp_load(filter), 0);
-	seccomp_release(filter);
+	forbid_call(SCMP_SYS(linkat), EPERM);
 }
 
 START_TEST(a_written_file_has_its_name_mode_and_bytes)
@@ -145,6 +140,73 @@ START_TEST(a_file_over_the_size_limit_is_refused_and_gone)
 }
 END_TEST
 
+START_TEST(what_the_disk_does_not_hold_is_not_accepted)
+{
+	struct err err = ERR_INIT;
+	struct queue_writer *w;
+	struct queue_dir *qd;
+
+	if (_i == 1)
+		forbid_links();
+	w = queue_writer_create("incoming", 0, &err);
+	ck_assert_ptr_nonnull(w);
+	queue_writer_rec(w, 'S', "ann", 3);
+	forbid_call(SCMP_SYS(fsync), EIO);
+	ck_assert_int_eq(queue_writer_commit(w, &err), -1);
+	ck_assert_int_eq(err.errnum, EIO);
+	qd = queue_dir_open("incoming", &err);
+	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
+	queue_dir_close(qd);
+}
+END_TEST
+
+START_TEST(a_patch_may_reach_over_the_end_of_what_was_written)
+{
+	struct err err = ERR_INIT;
+	struct queue_writer *w = queue_writer_create("incoming", 0, &err);
+	struct queue_file *qf;
+	const char *value;
+	char id[64];
+	size_t n;
+	int type;
+
+	snprintf(id, sizeof(id), "%s", queue_writer_id(w));
+	queue_writer_rec(w, 'S', "ann", 3);
+	ck_assert_int_eq(queue_writer_flush(w), 0);
+	queue_writer_rec(w, 'R', "bob", 3);
+	/* The last byte of the first and the first of the second. */
+	ck_assert_int_eq(queue_writer_patch(w, 4, "aD", 2), 0);
+	ck_assert_int_eq(queue_writer_commit(w, &err), 0);
+	qf = queue_file_open("incoming", id, QUEUE_FILE_PLAIN, &err);
+	ck_assert_ptr_nonnull(qf);
+	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
+	ck_assert_str_eq(value, "ana");
+	ck_assert_int_eq(queue_file_next(qf, &type, &value, &n, &err), 1);
+	ck_assert_int_eq(type, 'D');
+	ck_assert_str_eq(value, "bob");
+	queue_file_close(qf);
+}
+END_TEST
+
+/* A queue manager whose clock is behind would not look at it for so long. */
+START_TEST(a_file_from_the_future_gets_our_time)
+{
+	struct err err = ERR_INIT;
+	struct buf path = BUF_INIT;
+	struct queue_writer *w;
+	struct stat st;
+
+	clock_set(time(NULL) - 3600);
+	w = queue_writer_create("incoming", 0, &err);
+	queue_path(&path, "incoming", queue_writer_id(w));
+	queue_writer_rec(w, 'S', "ann", 3);
+	ck_assert_int_eq(queue_writer_commit(w, &err), 0);
+	ck_assert_int_eq(stat(path.ptr, &st), 0);
+	ck_assert_int_eq(st.st_mtime, clock_now());
+	buf_done(&path);
+}
+END_TEST
+
 START_TEST(a_missing_queue_directory_is_an_error)
 {
 	struct err err = ERR_INIT;
@@ -187,6 +249,11 @@ main(void)
 	tcase_add_loop_test(tc, an_aborted_file_leaves_nothing, 0, 2);
 	tcase_add_loop_test(tc,
 	    a_file_over_the_size_limit_is_refused_and_gone, 0, 2);
+	tcase_add_loop_test(tc,
+	    what_the_disk_does_not_hold_is_not_accepted, 0, 2);
+	tcase_add_test(tc,
+	    a_patch_may_reach_over_the_end_of_what_was_written);
+	tcase_add_test(tc, a_file_from_the_future_gets_our_time);
 	tcase_add_test(tc, a_missing_queue_directory_is_an_error);
 	tcase_add_test(tc, a_name_that_is_taken_is_never_replaced);
 	return unit_run("queue_writer", tc);
