@@ -24,6 +24,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
+#include "lib/queue/queue_attempts.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
@@ -378,6 +379,8 @@ look_run(struct look *l, char **operands)
 	if (l->select != NULL && queue_select_setup(getenv("HOME"),
 	    &err) == -1)
 		log_fatal("%s", err.text);
+	if (l->view == view_timeline)
+		l->o.attempts = queue_attempts_open();
 	/* A part is written where only the caller may. */
 	if (!l->o.has_auto_name && queue_become_owner(&err) == -1)
 		log_fatal("%s", err.text);
@@ -394,6 +397,7 @@ look_run(struct look *l, char **operands)
 		else if (r.shown == 0)
 			status = LOOK_NOTHING;
 	}
+	queue_attempts_free(l->o.attempts);
 	free(targets);
 	if (fflush(r.out) != 0 || ferror(r.out) ||
 	    (r.out != stdout && fclose(r.out) != 0))

@@ -37,6 +37,7 @@ static const char usage_text[] =
     "usage: postcat [-bdefhorv] [-c config_dir] [-s offset] [file ...]\n"
     "       postcat -q [-bdefhorv] [-c config_dir] [-s offset] queue_id ...\n"
     "       postcat view [option ...] [-q] [--select expr] [file | queue_id ...]\n"
+    "       postcat --json-schema\n"
     "\n"
     "views:\n"
     "  --summary         one screen: state, envelope, headers, parts, warnings\n"
@@ -53,7 +54,8 @@ static const char usage_text[] =
     "options:\n"
     "  --select expr     messages that match: see posthorn-select(5)\n"
     "  --raw             header fields as they stand\n"
-    "  --redact          without local parts, names, subjects and text\n"
+    "  --redact          without local parts, names, subjects, file names and\n"
+    "                    text\n"
     "  --output file     write there; --auto-name: the part's own name, made safe\n"
     "  --color when      auto, always or never\n";
 
@@ -70,7 +72,8 @@ struct request {
 enum {
 	LONG_HELP = 256, LONG_SELECT, LONG_RAW, LONG_REDACT, LONG_OUTPUT,
 	LONG_AUTO_NAME, LONG_COLOR, LONG_DECODE, LONG_CRLF, LONG_HEADER,
-	LONG_PART, LONG_DIFF, LONG_VIEW	/* + index of views */
+	LONG_PART, LONG_DIFF, LONG_SCHEMA,
+	LONG_VIEW	/* + index of views */
 };
 
 static const view_fn views[] = { view_summary, view_timeline, view_headers,
@@ -97,6 +100,7 @@ static const struct option long_options[] = {
 	{ "color", optional_argument, NULL, LONG_COLOR },
 	{ "decode", no_argument, NULL, LONG_DECODE },
 	{ "crlf", no_argument, NULL, LONG_CRLF },
+	{ "json-schema", no_argument, NULL, LONG_SCHEMA },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -171,6 +175,16 @@ read_long(int c, struct look *l)
 	}
 }
 
+static void
+print_schema(void)
+{
+	struct buf out = BUF_INIT;
+
+	view_schema(&out);
+	fputs(out.ptr, stdout);
+	buf_done(&out);
+}
+
 /* What is given must mean something, or it is a mistake. */
 static void
 check_long(const struct request *rq)
@@ -203,6 +217,10 @@ read_options(int argc, char **argv, struct request *rq)
 
 	while ((c = getopt_long(argc, argv, "+bc:defhoqrs:v", long_options,
 	    NULL)) != -1) {
+		if (c == LONG_SCHEMA) {
+			print_schema();
+			exit(0);
+		}
 		if (c > LONG_HELP) {
 			rq->has_long = true;
 			read_long(c, &rq->look);

@@ -2,10 +2,10 @@
  * redact.c - a queue file that can be shown to strangers
  *
  * Local parts become user1, user2, ...: the same one the same word everywhere,
- * so that what belongs together is still seen. Names of people and subjects
- * go; letters and digits of the text become x, so that its form and its MIME
- * structure stay. Domains, hosts, times and sizes stay: they are what questions
- * are about.
+ * so that what belongs together is still seen. Names of people, subjects and
+ * names of files go; letters and digits of the text become x, so that its form
+ * and its MIME structure stay. Domains, hosts, times and sizes stay: they are
+ * what questions are about.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,9 +32,12 @@
 
 #define FILE_MAX	(512u << 20)
 
+#define WORD_MIN	3		/* a shorter one is left to be a word */
+
 struct token {
 	char		*text;		/* folded */
 	unsigned	 number;
+	bool		 is_local;	/* a local part */
 	UT_hash_handle	 hh;
 };
 
@@ -48,15 +51,26 @@ struct redact {
 	bool		 in_boundary;
 };
 
-static unsigned
-number_of(const char *text, size_t len)
+static struct token *
+find_token(const char *text, size_t len, struct buf *key)
 {
-	struct buf key = BUF_INIT, raw = BUF_INIT;
+	struct buf raw = BUF_INIT;
 	struct token *t;
 
 	buf_set(&raw, text, len);
-	text_fold(&key, raw.ptr);
-	HASH_FIND(hh, tokens, key.ptr, key.len, t);
+	buf_reset(key);
+	text_fold(key, raw.ptr);
+	HASH_FIND(hh, tokens, key->ptr, key->len, t);
+	buf_done(&raw);
+	return t;
+}
+
+static struct token *
+token_of(const char *text, size_t len)
+{
+	struct buf key = BUF_INIT;
+	struct token *t = find_token(text, len, &key);
+
 	if (t == NULL) {
 		t = xcalloc(1, sizeof(*t));
 		t->text = xstrndup(key.ptr, key.len);
@@ -64,15 +78,41 @@ number_of(const char *text, size_t len)
 		HASH_ADD_KEYPTR(hh, tokens, t->text, key.len, t);
 	}
 	buf_done(&key);
-	buf_done(&raw);
-	return t->number;
+	return t;
+}
+
+static unsigned
+number_of(const char *text, size_t len)
+{
+	return token_of(text, len)->number;
 }
 
 static void
 put_local(struct buf *out, const char *local, size_t len)
 {
-	if (len > 0)
-		buf_addf(out, "user%u", number_of(local, len));
+	struct token *t;
+
+	if (len == 0)
+		return;
+	t = token_of(local, len);
+	t->is_local = true;
+	buf_addf(out, "user%u", t->number);
+}
+
+/* A local part that stands alone: "unknown user: \"joe\"". */
+static void
+put_word(struct buf *out, const char *word, size_t len)
+{
+	struct buf key = BUF_INIT;
+	struct token *t = NULL;
+
+	if (len >= WORD_MIN)
+		t = find_token(word, len, &key);
+	if (t != NULL && t->is_local)
+		buf_addf(out, "user%u", t->number);
+	else
+		buf_add(out, word, len);
+	buf_done(&key);
 }
 
 /* An envelope address. */
@@ -87,7 +127,7 @@ put_address(struct buf *out, const char *address)
 		buf_addf(out, "@%s", domain);
 }
 
-/* Everything that looks like an address, in text of whatever kind. */
+/* Everything that looks like an address or is known as a part of one, in text of whatever kind. */
 static void
 put_text(struct buf *out, const char *text, size_t len)
 {
@@ -95,15 +135,35 @@ put_text(struct buf *out, const char *text, size_t len)
 	size_t i, start = 0;
 
 	for (i = 0; i < len; i++) {
-		if (text[i] == '@' && i > start) {
-			buf_truncate(out, out->len - (i - start));
+		if (text[i] != '@' && text[i] != '\0' &&
+		    strchr(ends, text[i]) == NULL)
+			continue;
+		if (text[i] == '@')
 			put_local(out, text + start, i - start);
-		}
+		else
+			put_word(out, text + start, i - start);
 		buf_addc(out, text[i]);
-		if (text[i] == '\0' || strchr(ends, text[i]) != NULL ||
-		    text[i] == '@')
-			start = i + 1;
+		start = i + 1;
 	}
+	put_word(out, text + start, len - start);
+}
+
+void
+redact_text(struct buf *out, const char *text)
+{
+	put_text(out, text, strlen(text));
+}
+
+void
+redact_address(struct buf *out, const char *external)
+{
+	struct buf internal = BUF_INIT, redacted = BUF_INIT;
+
+	address_unquote(&internal, external);
+	put_address(&redacted, internal.ptr);
+	address_quote(out, redacted.ptr);
+	buf_done(&internal);
+	buf_done(&redacted);
 }
 
 /* ---- the envelope ---- */
@@ -208,6 +268,69 @@ add_mailbox(const char *internal, size_t offset, size_t len, void *ctx)
 	return true;
 }
 
+/* Where a parameter's value ends: at ';', or behind its quotes. */
+static const char *
+value_end(const char *at, const char *end)
+{
+	if (at < end && *at == '"') {
+		for (at++; at < end && *at != '"'; at++)
+			at += *at == '\\' && at + 1 < end;
+		return at < end ? at + 1 : end;
+	}
+	while (at < end && *at != ';')
+		at++;
+	return at;
+}
+
+/* The part behind the last dot, if it is short and plain: what kind of file it is. */
+static void
+put_kind(struct buf *out, const char *value, size_t len)
+{
+	const char *dot;
+	size_t n;
+
+	if (len > 0 && value[len - 1] == '"')
+		len--;
+	if ((dot = memrchr(value, '.', len)) == NULL)
+		return;
+	for (n = 1; dot + n < value + len && isalnum((unsigned char)dot[n]);
+	    n++)
+		;
+	if (n > 1 && n < 7 && dot + n == value + len)
+		buf_add(out, dot, n);
+}
+
+/* Content-Type, Content-Disposition: what is the name of a file there. */
+static void
+put_parameters(struct buf *out, const char *text, size_t len)
+{
+	const char *at = text, *end = text + len, *equal, *name, *next;
+
+	while (at < end) {
+		next = value_end(at, end);
+		equal = memchr(at, '=', (size_t)(next - at));
+		name = at + strspn(at, "; \t\n");
+		if (equal != NULL && name < equal)
+			next = value_end(equal + 1, end);
+		if (equal != NULL && (strncasecmp(name, "name", 4) == 0 ||
+		    strncasecmp(name, "filename", 8) == 0)) {
+			buf_add(out, at, (size_t)(equal + 1 - at));
+			buf_addf(out, "\"file%u", number_of(equal + 1,
+			    (size_t)(next - equal - 1)));
+			put_kind(out, equal + 1, (size_t)(next - equal - 1));
+			buf_addc(out, '"');
+		} else if (equal != NULL &&
+		    strncasecmp(name, "boundary", 8) == 0) {
+			buf_add(out, at, (size_t)(next - at));
+		} else {
+			put_text(out, at, (size_t)(next - at));
+		}
+		at = next;
+		if (at < end && *at == ';')
+			buf_addc(out, *at++);
+	}
+}
+
 static void
 on_header(void *ctx, enum mime_class class, struct buf *text)
 {
@@ -220,12 +343,16 @@ on_header(void *ctx, enum mime_class class, struct buf *text)
 	(void)class;
 	buf_set(&out, text->ptr, name);
 	buf_adds(&out, ": ");
-	if (id == HEADER_SUBJECT || id == HEADER_CONTENT_DESCRIPTION)
+	if (id == HEADER_SUBJECT || id == HEADER_CONTENT_DESCRIPTION ||
+	    (name == 12 && strncasecmp(text->ptr, "Thread-Topic", 12) == 0))
 		buf_addf(&out, "(subject %u)", number_of(text->ptr,
 		    text->len));
 	else if (header_flags_of(id) & (HEADER_IS_SENDER |
 	    HEADER_IS_RECIPIENT))
 		address_list_each(colon + 1, false, add_mailbox, &out);
+	else if (id == HEADER_CONTENT_TYPE || id == HEADER_CONTENT_DISPOSITION)
+		put_parameters(&out, text_skip_blank(colon + 1), text->len -
+		    (size_t)(text_skip_blank(colon + 1) - text->ptr));
 	else {
 		buf_reset(&out);
 		put_text(&out, text->ptr, text->len);

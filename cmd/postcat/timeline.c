@@ -3,7 +3,7 @@
  *
  * From the message: who passed it on and when (Received, RFC 5321 4.4). From
  * the spool: arrival, the last attempt, the next one, the delay warning, the
- * end. From the log file, when there is one that can be read: each attempt.
+ * end. From the log files, when there are some that can be read: each attempt.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,6 +18,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/queue/queue_attempts.h"
 #include "lib/queue/queue_content.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
@@ -133,40 +134,32 @@ put_hops(struct view *v, const struct queue_content *c)
 	buf_done(&text);
 }
 
-/* Lines of the log that tell of a delivery of this message. */
-static void
-put_attempts(struct view *v)
-{
-	struct buf key = BUF_INIT;
-	char *line = NULL, *at;
-	size_t room = 0;
-	int shown = 0;
-	FILE *log;
+struct attempts {
+	struct view	*v;
+	int		 left;
+};
 
-	if (v->id == NULL || params.maillog_file == NULL ||
-	    params.maillog_file[0] != '/' ||
-	    (log = fopen(params.maillog_file, "re")) == NULL)
-		return;
-	buf_addf(&key, " %s: ", v->id);
-	while (shown < LINES_MAX && getline(&line, &room, log) > 0) {
-		if ((at = strstr(line, key.ptr)) == NULL ||
-		    strstr(at, "status=") == NULL)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		buf_reset(&key);
-		text_visible(&key, line, 0);
-		fprintf(v->out, "%-36s %s\n", "log", key.ptr);
-		buf_setf(&key, " %s: ", v->id);
-		shown++;
-	}
-	free(line);
-	fclose(log);
-	buf_done(&key);
+static bool
+put_attempt(const char *line, void *ctx)
+{
+	struct attempts *a = ctx;
+	struct buf text = BUF_INIT, safe = BUF_INIT;
+
+	if (a->v->o->is_redacted)
+		redact_text(&text, line);
+	else
+		buf_adds(&text, line);
+	text_visible(&safe, text.ptr, 0);
+	fprintf(a->v->out, "%-36s %s\n", "log", safe.ptr);
+	buf_done(&text);
+	buf_done(&safe);
+	return --a->left > 0;
 }
 
 static void
 put_past(struct view *v, const struct view_facts *f)
 {
+	struct attempts a = { v, LINES_MAX };
 	struct buf text = BUF_INIT;
 	struct stat st;
 	size_t i;
@@ -176,7 +169,9 @@ put_past(struct view *v, const struct view_facts *f)
 		    view_attr(f, "log_message_origin"));
 	if (f->created > 0 && f->created != f->arrival.tv_sec)
 		put(v, f->created, "queued", "lifetime counts from here");
-	put_attempts(v);
+	if (v->id != NULL && v->o->attempts != NULL)
+		queue_attempts_each(v->o->attempts, v->id, f->arrival.tv_sec,
+		    put_attempt, &a);
 	if (v->id != NULL) {
 		queue_path(&text, "defer", v->id);
 		if (stat(text.ptr, &st) == 0)

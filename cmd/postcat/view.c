@@ -180,10 +180,27 @@ index_rcpts(const struct view_facts *f, struct shown **shown)
 	buf_done(&quoted);
 }
 
+/* The log knows the true addresses. */
+static void
+join_entry(struct view_rcpt *r, const struct queue_log_entry *e,
+    bool is_redacted)
+{
+	struct buf reason = BUF_INIT;
+
+	if (is_redacted)
+		redact_text(&reason, e->dsn.reason);
+	else
+		buf_adds(&reason, e->dsn.reason);
+	set(&r->reason, reason.ptr);
+	set(&r->dsn, e->dsn.status);
+	buf_done(&reason);
+}
+
 static void
 join_log(struct view *v, struct view_facts *f)
 {
 	struct shown *shown = NULL, *s, *next;
+	struct buf address = BUF_INIT;
 	struct queue_log_entry e;
 	struct queue_log *ql;
 
@@ -192,13 +209,18 @@ join_log(struct view *v, struct view_facts *f)
 		return;
 	index_rcpts(f, &shown);
 	while (queue_log_next(ql, &e) == 1) {
-		HASH_FIND_STR(shown, e.rcpt.address, s);
-		if (s == NULL)
-			continue;
-		set(&f->rcpts[s->index].reason, e.dsn.reason);
-		set(&f->rcpts[s->index].dsn, e.dsn.status);
+		buf_reset(&address);
+		if (v->o->is_redacted)
+			redact_address(&address, e.rcpt.address);
+		else
+			buf_adds(&address, e.rcpt.address);
+		HASH_FIND_STR(shown, address.ptr, s);
+		if (s != NULL)
+			join_entry(&f->rcpts[s->index], &e,
+			    v->o->is_redacted);
 	}
 	queue_log_close(ql);
+	buf_done(&address);
 	HASH_ITER(hh, shown, s, next) {
 		HASH_DEL(shown, s);
 		free(s->address);

@@ -19,6 +19,7 @@
 #include "lib/base/buf.h"
 
 struct err;
+struct queue_attempts;
 struct queue_content;
 struct queue_file;
 
@@ -28,6 +29,7 @@ struct view_options {
 	const char	*output;		/* NULL: standard output */
 	bool		 is_raw, is_decoded, has_crlf, has_auto_name, is_redacted;
 	int		 cwd;			/* where --auto-name puts files */
+	struct queue_attempts *attempts;	/* of --timeline; NULL: not asked */
 };
 
 struct view_rcpt {
@@ -108,15 +110,23 @@ int	view_text(struct view *v, struct err *err);
 int	view_eml(struct view *v, struct err *err);
 int	view_json(struct view *v, struct err *err);
 int	view_records(struct view *v, struct err *err);
+/* view_schema - append the JSON schema of view_json */
+void	view_schema(struct buf *out);
 /* view_listing - append envelope, header fields and text as lines, to be compared */
 int	view_listing(struct view *v, struct buf *out, struct err *err);
 
 /*
  * redact_file - a copy of the queue file in memory without what is private
  *
- * Local parts, names, subjects and text are replaced; the same by the same.
- * Returns a descriptor, or -1 with err.
+ * Local parts, names, subjects, file names and text are replaced; the same by
+ * the same. Returns a descriptor, or -1 with err.
  */
 int	redact_file(int fd, const char *name, struct err *err);
+/*
+ * redact_text, redact_address - append what a log says: its addresses, and
+ * words that are local parts seen before, are replaced in the same way
+ */
+void	redact_text(struct buf *out, const char *text);
+void	redact_address(struct buf *out, const char *external);
 
 #endif

@@ -105,8 +105,50 @@ for word in ann.a bob.b carol 'Ann A' caf lait Sch aGVs; do
 done
 like 'the same by the same' "$(postcat --redact --headers "$id" | grep From)" '<user1@a.example>'
 is 'the envelope too' "$(postcat --redact --json "$id" | jq -r .envelope.sender)" user1@a.example
+like 'file names too, but for their kind' "$(postcat --redact --mime "$id")" 'attachment  "file[0-9]+.pdf"'
+mkdir -p "$T/s/spool/defer/$(printf %.1s "$id")"
+cat >"$T/s/spool/defer/$(printf %.1s "$id")/$id" <<-'EOT'
+
+	<carol@c.example>: host mx said: 450 no mailbox "carol" here
+	recipient=carol@c.example
+	status=4.2.1
+	action=delayed
+	reason=host mx said: 450 no mailbox "carol" here
+
+	EOT
+spool_own "$T/s"
+for view in --summary --timeline --json; do
+	like "the reason of a recipient: $view" "$(postcat --redact $view "$id")" '450 no mailbox .?"user[0-9]+'
+	ok "... without the name" sh -c "! postcat --redact $view $id | grep carol"
+done
 is 'the structure stays' "$(postcat --redact --mime "$id" | awk '{print $1, $2}')" \
     "$(postcat --mime "$id" | awk '{print $1, $2}')"
+
+# Attempts that the log tells of, with the logs of before
+mkdir -m 755 "$T/log"
+line() { echo "$1 mx postfix/smtp[1]: $id: to=<carol@c.example>, status=deferred ($2)"; }
+line '2026-11-20T10:00:00.5+00:00' 'another message of this ID' >"$T/log/mail"
+arrived=$(postcat --json "$id" | jq .envelope.arrived)
+# Half a minute, a minute ... after it came; the first of them in the oldest file.
+at() { date -u -d "@$((${arrived%.*} + $1))" '+%b %e %H:%M:%S'; }
+{ line "$(at 30)" first; line "$(at 60)" second; } | gzip >"$T/log/mail.2.gz"
+line "$(at 90)" third >"$T/log/mail-20991231"
+{ line "$(at 120)" fourth; echo "x postfix/qmgr[1]: $id: removed"; echo 'no end'; } >>"$T/log/mail"
+line "$(at 90)" 'no log' >"$T/log/mailbox"
+touch -d '40 seconds' "$T/log/mail.2.gz"; touch -d '50 seconds' "$T/log/mail-20991231"; touch -d '60 seconds' "$T/log/mail"
+echo "maillog_file = $T/log/mail" >>"$T/s/etc/main.cf"
+is 'all attempts, from all logs, in their order' "$(postcat --timeline "$id" | sed -n 's/^log .*status=deferred (\(.*\))/\1/p' | xargs)" \
+    'first second third fourth'
+ok 'redacted' sh -c "! postcat --redact --timeline $id | grep carol"
+like 'but there' "$(postcat --redact --timeline "$id")" '^log .*to=<user[0-9]+@c.example>, status=deferred \(fourth\)'
+
+# The schema has each member that is written, and what it says is always there is.
+postcat --json-schema >"$T/schema"
+for k in message file envelope recipient size record header part; do
+	case $k in message) at=.;; file|envelope) at=.$k;; recipient) at='.envelope.recipients[]';; size) at=.envelope.size;; *) at=".${k}s[]";; esac
+	is "the schema knows all of a $k" "$(postcat --json "$id" | jq -c --slurpfile s "$T/schema" --arg k $k '($s[0]."$defs"[$k]) as $d |
+	    '"$at"' | select((keys - ($d.properties | keys)) != [] or ($d.required - keys) != [])')" ''
+done
 
 # Records: pointers, damage
 got=$(postcat --records "$PH_SRC/t/data/queue/milter-everything/70AE8A84021")

@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#define _GNU_SOURCE
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
