@@ -23,6 +23,7 @@
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_log.h"
+#include "lib/table/mapped.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
@@ -144,82 +145,21 @@ list_done(struct list *l)
 	free(l->items);
 }
 
-/* What result_address needs to finish one address of a result (15.6). */
-struct result {
-	const char	*extension;	/* to put in, "" for none */
-	struct list	*out;
-};
-
-static bool
-result_address(const char *internal, size_t offset, size_t len, void *ctx)
-{
-	struct result *r = ctx;
-	struct buf address = BUF_INIT;
-	const char *at;
-
-	(void)offset;
-	(void)len;
-	rewrite_internal(REWRITE_LOCAL, internal, &address);
-	if (*r->extension != '\0' && address.len > 0) {
-		at = strrchr(address.ptr, '@');
-		buf_insert(&address,
-		    at != NULL ? (size_t)(at - address.ptr) : address.len,
-		    r->extension, strlen(r->extension));
-	}
-	list_add(r->out, address.ptr);
-	buf_done(&address);
-	return true;
-}
-
-/* add_local_part - "@domain" means: the same user there */
 static void
-add_local_part(struct buf *value, const char *address, const char *extension)
+note_address(const char *address, void *ctx)
 {
-	struct buf internal = BUF_INIT, external = BUF_INIT;
-	const char *at = strrchr(address, '@');
-	size_t len = at != NULL ? (size_t)(at - address) : strlen(address);
-	size_t ext = strlen(extension);
-
-	if (ext <= len)
-		len -= ext;
-	buf_set(&internal, address, len);
-	buf_add(&internal, value->ptr, value->len);
-	address_quote(&external, internal.ptr);
-	buf_swap(value, &external);
-	buf_done(&internal);
-	buf_done(&external);
+	list_add(ctx, address);
 }
 
-/*
- * find_addresses - look address up and take the result apart
- *
- * out		internal forms, completed; nothing is added unless TABLE_FOUND
- */
+/* find_addresses - the addresses that maps has for one; nothing is added unless TABLE_FOUND */
 static enum table_result
 find_addresses(struct maps *maps, const char *address, bool propagates,
     struct list *out)
 {
-	struct buf value = BUF_INIT, extension = BUF_INIT;
-	struct result r;
-	enum table_result found;
+	const struct mapped m = { propagates, rewrite_local, note_address,
+	    out };
 
-	found = search_mapping(maps, address, &extension,
-	    &value);
-	if (found == TABLE_FOUND) {
-		if (value.ptr[0] == '@')
-			add_local_part(&value, address, extension.ptr);
-		r = (struct result){ propagates ? extension.ptr : "", out };
-		address_list_each(value.ptr, true, result_address, &r);
-		if (out->count == 0) {
-			log_warning("%s lookup of %s returns non-address "
-			    "result \"%s\"", maps_title(maps), address,
-			    value.ptr);
-			found = TABLE_RETRY;
-		}
-	}
-	buf_done(&value);
-	buf_done(&extension);
-	return found;
+	return mapped_addresses(maps, address, &m);
 }
 
 static void

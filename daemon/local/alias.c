@@ -20,6 +20,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/table/mapped.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 
@@ -95,19 +96,6 @@ find_owner(struct local_state *st, const char *name, struct buf *sender)
 }
 
 static bool
-propagates(const char *feature)
-{
-	char *copy = xstrdup(params.propagate_unmatched_extensions);
-	char *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcasecmp(word, feature) == 0;
-	free(copy);
-	return found;
-}
-
-static bool
 expand_alias(const struct local_state *st, const char *name,
     const char *value, bool without_extension)
 {
@@ -120,7 +108,7 @@ expand_alias(const struct local_state *st, const char *name,
 	next.aliases = &here;
 	next.level++;
 	next.source = LOCAL_FROM_ALIAS;
-	if (without_extension && propagates("alias"))
+	if (without_extension && mapped_propagates("alias"))
 		next.unmatched = st->extension;
 	if (!find_rights(&next))
 		return local_fail(st, "4.3.0",

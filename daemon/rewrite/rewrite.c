@@ -250,3 +250,9 @@ rewrite_internal(enum rewrite_rule rule, const char *address, struct buf *out)
 	buf_done(&external);
 	path_done(&p);
 }
+
+void
+rewrite_local(const char *address, struct buf *out)
+{
+	rewrite_internal(REWRITE_LOCAL, address, out);
+}

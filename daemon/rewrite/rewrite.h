@@ -53,6 +53,8 @@ void	rewrite_address(enum rewrite_rule rule, const char *address,
 /* rewrite_internal - the same for internal forms */
 void	rewrite_internal(enum rewrite_rule rule, const char *address,
 	    struct buf *out);
+/* rewrite_local - rewrite_internal by REWRITE_LOCAL, for mapped.h */
+void	rewrite_local(const char *address, struct buf *out);
 
 void	resolve_reply_init(struct resolve_reply *r);
 void	resolve_reply_done(struct resolve_reply *r);

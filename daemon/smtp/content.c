@@ -12,12 +12,13 @@
 
 #include <string.h>
 
+#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtp/mime7.h"
 #include "lib/base/log.h"
 #include "lib/mail/address.h"
 #include "lib/mail/header.h"
+#include "lib/table/mapped.h"
 #include "lib/table/maps.h"
-#include "lib/table/search.h"
 
 static void	put_converted(void *ctx, bool is_whole, const char *text,
 		    size_t len);
@@ -81,40 +82,36 @@ put_piece(struct smtp_content *c, const char *text, size_t len, bool ends_line,
 
 /* ---- generic maps ---- */
 
+/* Of several addresses the first is taken. */
+static void
+take_first(const char *address, void *ctx)
+{
+	struct buf *out = ctx;
+
+	if (out->len == 0)
+		buf_sets(out, address);
+}
+
 bool
 smtp_generic(struct maps *generic, const char *address, struct buf *out)
 {
-	struct buf value = BUF_INIT, extension = BUF_INIT;
-	const char *at;
-	bool changed = false;
+	const struct mapped m = { mapped_propagates("generic"), rewrite_local,
+	    take_first, out };
 
 	if (address[0] == '\0')
 		return false;
-	switch (search_mapping(generic, address, &extension,
-	    &value)) {
+	buf_reset(out);
+	switch (mapped_addresses(generic, address, &m)) {
 	case TABLE_FOUND:
-		changed = true;
-		break;
+		return true;
 	case TABLE_NOT_FOUND:
-		break;
+		return false;
 	case TABLE_RETRY:
 	case TABLE_BROKEN:
-		/* An internal address must not leak: the message is tried again. */
-		log_fatal("%s: lookup of %s failed", maps_title(generic),
-		    address);
+		break;
 	}
-	if (changed && value.ptr[0] == '@') {	/* another domain only */
-		at = strrchr(address, '@');
-		buf_set(out, address, at != NULL ? (size_t)(at - address) :
-		    strlen(address));
-		buf_adds(out, value.ptr);
-	} else if (changed) {
-		buf_reset(out);
-		address_unquote(out, value.ptr);
-	}
-	buf_done(&value);
-	buf_done(&extension);
-	return changed;
+	/* An internal address must not leak: the message is tried again. */
+	log_fatal("%s: lookup of %s failed", maps_title(generic), address);
 }
 
 static void

@@ -21,6 +21,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/table/ip_pattern.h"
+#include "lib/table/mapped.h"
 #include "lib/table/search.h"
 #include "lib/table/table_report.h"
 
@@ -34,13 +35,13 @@ struct question {
 	const struct table_explain *x;
 	const char	*text;
 	struct buf	 address;	/* text as an internal address */
+	struct buf	*extension;	/* out: what no key of a mapping held */
 };
 
 static enum table_result
 ask_mapping(const struct question *q, struct maps *maps, struct buf *value)
 {
-	return search_mapping(maps, q->address.ptr, NULL,
-	    value);
+	return search_mapping(maps, q->address.ptr, q->extension, value);
 }
 
 static enum table_result
@@ -168,36 +169,42 @@ static const struct class {
 	const char	*parameter;
 	ask_fn		 ask;
 	unsigned	 flags;
+	const char	*propagates;	/* a mapping: its name in propagate_unmatched_extensions */
 } classes[] = {
-	{ "access-client", NULL, ask_client, SEARCH_ADDRESSES },
-	{ "access-etrn", NULL, ask_helo, SEARCH_ADDRESSES },
-	{ "access-helo", NULL, ask_helo, SEARCH_ADDRESSES },
-	{ "access-recipient", NULL, ask_access_mail, SEARCH_ADDRESSES },
-	{ "access-sender", NULL, ask_access_mail, SEARCH_ADDRESSES },
-	{ "aliases", "alias_maps", ask_alias, SEARCH_ALIASES },
-	{ "bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES },
-	{ "body-checks", "body_checks", ask_key, SEARCH_TEXT },
-	{ "canonical", "canonical_maps", ask_mapping, SEARCH_ADDRESSES },
-	{ "generic", "smtp_generic_maps", ask_mapping, SEARCH_ADDRESSES },
-	{ "header-checks", "header_checks", ask_key, SEARCH_TEXT },
-	{ "key", "", ask_key, SEARCH_ADDRESSES },
-	{ "local-recipient", "local_recipient_maps", ask_person, SEARCH_ADDRESSES },
-	{ "mime-header-checks", "mime_header_checks", ask_key, SEARCH_TEXT },
-	{ "nested-header-checks", "nested_header_checks", ask_key, SEARCH_TEXT },
-	{ "recipient-bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES },
-	{ "recipient-canonical", "recipient_canonical_maps", ask_mapping, SEARCH_ADDRESSES },
-	{ "relay-recipient", "relay_recipient_maps", ask_person, SEARCH_ADDRESSES },
-	{ "relocated", "relocated_maps", ask_person, SEARCH_ADDRESSES },
-	{ "sasl", "smtp_sasl_password_maps", ask_password, SEARCH_ADDRESSES },
-	{ "sender-bcc", "sender_bcc_maps", ask_person, SEARCH_ADDRESSES },
-	{ "sender-canonical", "sender_canonical_maps", ask_mapping, SEARCH_ADDRESSES },
-	{ "sender-login", "smtpd_sender_login_maps", ask_person, SEARCH_ADDRESSES },
-	{ "sender-relayhost", "sender_dependent_relayhost_maps", ask_relayhost, SEARCH_ROUTING },
-	{ "sender-transport", "sender_dependent_default_transport_maps", ask_sender_transport, SEARCH_ROUTING },
-	{ "tls-policy", "smtp_tls_policy_maps", ask_nexthop, SEARCH_ADDRESSES },
-	{ "transport", "transport_maps", ask_transport, SEARCH_ROUTING },
-	{ "virtual", "virtual_alias_maps", ask_mapping, SEARCH_ADDRESSES },
-	{ "virtual-mailbox", "virtual_mailbox_maps", ask_person, SEARCH_MAILBOXES },
+	{ "access-client", NULL, ask_client, SEARCH_ADDRESSES, NULL },
+	{ "access-etrn", NULL, ask_helo, SEARCH_ADDRESSES, NULL },
+	{ "access-helo", NULL, ask_helo, SEARCH_ADDRESSES, NULL },
+	{ "access-recipient", NULL, ask_access_mail, SEARCH_ADDRESSES, NULL },
+	{ "access-sender", NULL, ask_access_mail, SEARCH_ADDRESSES, NULL },
+	{ "aliases", "alias_maps", ask_alias, SEARCH_ALIASES, NULL },
+	{ "bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "body-checks", "body_checks", ask_key, SEARCH_TEXT, NULL },
+	{ "canonical", "canonical_maps", ask_mapping, SEARCH_ADDRESSES,
+	    "canonical" },
+	{ "generic", "smtp_generic_maps", ask_mapping, SEARCH_ADDRESSES,
+	    "generic" },
+	{ "header-checks", "header_checks", ask_key, SEARCH_TEXT, NULL },
+	{ "key", "", ask_key, SEARCH_ADDRESSES, NULL },
+	{ "local-recipient", "local_recipient_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "mime-header-checks", "mime_header_checks", ask_key, SEARCH_TEXT, NULL },
+	{ "nested-header-checks", "nested_header_checks", ask_key, SEARCH_TEXT, NULL },
+	{ "recipient-bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "recipient-canonical", "recipient_canonical_maps", ask_mapping, SEARCH_ADDRESSES,
+	    "canonical" },
+	{ "relay-recipient", "relay_recipient_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "relocated", "relocated_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "sasl", "smtp_sasl_password_maps", ask_password, SEARCH_ADDRESSES, NULL },
+	{ "sender-bcc", "sender_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "sender-canonical", "sender_canonical_maps", ask_mapping, SEARCH_ADDRESSES,
+	    "canonical" },
+	{ "sender-login", "smtpd_sender_login_maps", ask_person, SEARCH_ADDRESSES, NULL },
+	{ "sender-relayhost", "sender_dependent_relayhost_maps", ask_relayhost, SEARCH_ROUTING, NULL },
+	{ "sender-transport", "sender_dependent_default_transport_maps", ask_sender_transport, SEARCH_ROUTING, NULL },
+	{ "tls-policy", "smtp_tls_policy_maps", ask_nexthop, SEARCH_ADDRESSES, NULL },
+	{ "transport", "transport_maps", ask_transport, SEARCH_ROUTING, NULL },
+	{ "virtual", "virtual_alias_maps", ask_mapping, SEARCH_ADDRESSES,
+	    "virtual" },
+	{ "virtual-mailbox", "virtual_mailbox_maps", ask_person, SEARCH_MAILBOXES, NULL },
 };
 
 #define CLASS_COUNT	(sizeof(classes) / sizeof(classes[0]))
@@ -317,6 +324,37 @@ tell(void *ctx, const struct maps *maps, struct table *t, const char *key,
 }
 
 static void
+add_address(const char *address, void *ctx)
+{
+	struct buf *list = ctx;
+
+	if (list->len > 0)
+		buf_adds(list, ", ");
+	buf_adds(list, address);
+}
+
+/* What a mapping makes of the address; what completes it is the daemon's. */
+static void
+tell_addresses(struct story *s, const struct class *class,
+    const struct question *q, const char *value, struct buf *out)
+{
+	struct buf list = BUF_INIT, copy = BUF_INIT;
+	const struct mapped m = { mapped_propagates(class->propagates), NULL,
+	    add_address, &list };
+
+	buf_sets(&copy, value);
+	mapped_result(q->address.ptr, q->extension->ptr, &copy, &m);
+	if (s->r->is_json)
+		table_report_members(out, "addresses", list.ptr, NULL);
+	else if (strcmp(list.ptr, value) != 0) {
+		buf_setf(&copy, "address %s", list.ptr);
+		table_report(s->r, copy.ptr, NULL);
+	}
+	buf_done(&copy);
+	buf_done(&list);
+}
+
+static void
 tell_result(struct story *s, const struct class *class, const char *title,
     const char *tables, const struct question *q, enum table_result rc,
     const char *value)
@@ -329,6 +367,8 @@ tell_result(struct story *s, const struct class *class, const char *title,
 		    "parameter", title, "tables", tables, "key", q->text,
 		    "answer", json_words[rc],
 		    "result", rc == TABLE_FOUND ? value : NULL, NULL);
+		if (rc == TABLE_FOUND && class->propagates != NULL)
+			tell_addresses(s, class, q, value, &text);
 		buf_addf(&text, ", \"steps\": [%s]}", s->steps.ptr);
 		fprintf(s->r->out, "%s\n", text.ptr);
 	} else {
@@ -338,6 +378,8 @@ tell_result(struct story *s, const struct class *class, const char *title,
 			buf_sets(&text, rc == TABLE_NOT_FOUND ? "no result" :
 			    "no result: a table failed");
 		table_report(s->r, text.ptr, NULL);
+		if (rc == TABLE_FOUND && class->propagates != NULL)
+			tell_addresses(s, class, q, value, NULL);
 	}
 	buf_done(&text);
 }
@@ -491,7 +533,8 @@ table_explain(const struct table_explain *x, const char *key,
     const struct table_report *r, struct err *err)
 {
 	const struct class *class = find_class(x->class);
-	struct question q = { .x = x, .text = key };
+	struct buf extension = BUF_INIT;
+	struct question q = { .x = x, .text = key, .extension = &extension };
 	const char *tables = x->tables, *title;
 	int rc;
 
@@ -513,5 +556,6 @@ table_explain(const struct table_explain *x, const char *key,
 	    explain_restrictions(class, &q, r, err) :
 	    explain(class, title, tables != NULL ? tables : "", &q, r, err);
 	buf_done(&q.address);
+	buf_done(&extension);
 	return rc;
 }

@@ -38,6 +38,7 @@ static const struct json_schema_member explained[] = { VERSION,
 	{ "key", "!string", "as it was given" },
 	{ "answer", "!string", "found, not found, retry or broken" },
 	{ "result", "string", "what was found" },
+	{ "addresses", "string", "canonical, generic, virtual: what the address becomes" },
 	{ "steps", "!steps", "each key in each table" }, END };
 
 static const struct json_schema_member step[] = {

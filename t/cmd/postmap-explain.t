@@ -47,12 +47,22 @@ is 'and what their groups took' "$(explain header-checks 'Subject: one and two')
  capture: one
  capture: two
 result WARN two before one'
+is 'virtual: the extension comes along' "$(explain virtual a+x@b.example | tail -n 2)" \
+'result c@d.example
+address c+x@d.example'
+is 'generic: it does not, unless main.cf says so' "$(explain generic --tables 'inline:{a@b.example=c@d.example}' a+x@b.example | tail -n 1)" \
+'result c@d.example'
+echo 'propagate_unmatched_extensions = generic' >>conf/main.cf
+is 'then it does' "$(explain generic --tables 'inline:{a@b.example=c@d.example}' a+x@b.example | tail -n 1)" 'address c+x@d.example'
+is 'a domain takes the local part' "$(explain generic --json --tables 'inline:{@b.example=@d.example}' a+x@b.example | jq -r .addresses)" \
+'a+x@d.example'
+sed -i '$d' conf/main.cf
 ok 'no result is status 3' fails_with 3 postmap --explain transport a@none.example
 ok 'a failing table is status 1' fails_with 1 postmap --explain transport --tables fail:x a@b
 
 # Every class, by a key that only its own search can find.
 while IFS='|' read -r class key tables want; do
-	is "$class: $key" "$(explain "$class" --tables "inline:{$tables}" "$key" | tail -n 1)" "$want"
+	is "$class: $key" "$(explain "$class" --tables "inline:{$tables}" "$key" | grep -E '^(no )?result')" "$want"
 done <<'E2'
 access-client|1.2.3.4|1.2=a|result a
 access-client|2001:db8::1|{2001:db8=a}|result a

@@ -19,6 +19,7 @@ login unix - - n - - smtp
 	-o { smtp_sasl_password_maps = inline:{ {[127.0.0.1]:$plain_port = user:pass} } }
 generic unix - - n - - smtp
 	-o { smtp_generic_maps = inline:{ {joe@inside.example = joe.doe@outside.example}, {@local.example = @outside.example} } }
+	-o recipient_delimiter=+ -o { propagate_unmatched_extensions = canonical, generic }
 xf unix - - n - - smtp
 	-o smtp_send_xforward_command=yes
 enc unix - - n - - smtp
@@ -46,7 +47,7 @@ submit s@a.example r@other.example
 ends 'a server without a password entry needs none' r@other.example 'status=sent'
 is 'only the two were sent' "$(cat "$T/plain" "$T/nodsn" | grep -c ^X-Mail-Args)" 2
 
-printf 'From: Joe <joe@inside.example>\nTo: x@local.example,\n\ty@else.example\nX-Note: joe@inside.example\nSubject: joe@inside.example\n\njoe@inside.example\n' >"$T/gen"
+printf 'From: Joe <joe@inside.example>\nTo: x@local.example,\n\ty@else.example\nCc: joe+a@inside.example, x+b@local.example\nX-Note: joe@inside.example\nSubject: joe@inside.example\n\njoe@inside.example\n' >"$T/gen"
 file=$T/gen; rm -f "$T/plain"
 submit joe@inside.example r@generic.example
 ends 'generic maps: sent' r@generic.example 'status=sent'
@@ -54,6 +55,7 @@ wait_for 5 grep -q '^joe@inside' "$T/plain"
 like 'the envelope is rewritten' "$(cat "$T/plain")" '^X-Mail-Args: <joe.doe@outside.example>'
 like 'From is rewritten' "$(cat "$T/plain")" '^From: Joe <joe.doe@outside.example>'
 like 'To is rewritten' "$(cat "$T/plain")" 'x@outside.example'
+like 'an extension that no key holds is propagated' "$(cat "$T/plain")" '^Cc: joe\.doe\+a@outside.example, x\+b@outside.example'
 like 'others in it are not' "$(cat "$T/plain")" 'y@else.example'
 like 'other headers are not' "$(cat "$T/plain")" '^Subject: joe@inside.example'
 like 'the body is not' "$(cat "$T/plain")" '^joe@inside.example'
