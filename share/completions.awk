@@ -2,8 +2,9 @@
 #
 #   awk -v SHELL_NAME=bash|zsh|fish -f completions.awk options.tsv parameters.tsv
 #
-# One file a shell serves every command. postconf also completes names of
-# parameters, as operands ("name=") and after --explain and --who-uses.
+# One file a shell serves every command. An option's argument is one of the
+# words of its sixth column, or a file. postconf also completes names of
+# parameters, as operands and after --explain and --who-uses.
 
 BEGIN {
 	FS = "\t"
@@ -21,9 +22,9 @@ FILENAME ~ /parameters/ {
 		commands[++command_count] = $1
 	n++
 	command[n] = $1; short[n] = $2; long[n] = $3; argument[n] = $4
-	help[n] = $5
+	help[n] = $5; values[n] = $6
 	words[$1] = words[$1] ($3 != "" ? " --" $3 : " -" $2)
-	if ($4 != "")
+	if ($6 == "" && $4 != "")
 		takes[$1] = takes[$1] ($3 != "" ? "|--" $3 : "|-" $2)
 }
 
@@ -46,6 +47,12 @@ function bash(	i) {
 	print "\tpostconf:--explain|postconf:--who-uses)"
 	print "\t\tCOMPREPLY=($(compgen -W \"$_posthorn_parameters\" -- \"$word\"))"
 	print "\t\treturn ;;"
+	for (i = 1; i <= n; i++)
+		if (values[i] != "") {
+			print "\t" command[i] ":" (long[i] != "" ? "--" long[i] : "-" short[i]) ")"
+			print "\t\tCOMPREPLY=($(compgen -W " q values[i] q " -- \"$word\"))"
+			print "\t\treturn ;;"
+		}
 	for (i = 1; i <= command_count; i++)
 		if (commands[i] in takes) {
 			split(substr(takes[commands[i]], 2), list, "|")
@@ -83,6 +90,8 @@ function zsh_spec(i,	spec, name) {
 	if (argument[i] != "") {
 		if (command[i] == "postconf" && (long[i] == "explain" || long[i] == "who-uses"))
 			spec = spec ":" argument[i] ":(" substr(names, 2) ")"
+		else if (values[i] != "")
+			spec = spec ":" argument[i] ":(" values[i] ")"
 		else
 			spec = spec ":" argument[i] ":_files"
 	}
@@ -123,9 +132,13 @@ function fish(	i, line) {
 			line = line " -r"
 		if (command[i] == "postconf" && (long[i] == "explain" || long[i] == "who-uses"))
 			line = line " -f -a " q "$__posthorn_parameters" q
+		else if (values[i] != "")
+			line = line " -f -a " q values[i] q
 		print line " -d " q quoted(help[i]) q
 	}
 	print "complete -c postconf -f -a " q "$__posthorn_parameters" q
+	print "complete -c mailq -w sendmail"
+	print "complete -c newaliases -w sendmail"
 }
 
 END {

@@ -12,8 +12,10 @@ core="gcc make pkg-config libncurses-dev libssl-dev libgdbm-dev liblmdb-dev
 modules="libldap-dev libsasl2-dev libmariadb-dev libpq-dev libhiredis-dev"
 servers="slapd mariadb-server-core mariadb-client-core postgresql-15 memcached
     redis-server"
+# Those whose completions are tried.
+shells="zsh fish"
 want=$core
-[ "${1-}" = core ] || want="$core $modules $servers"
+[ "${1-}" = core ] || want="$core $modules $servers $shells"
 missing=
 for p in $want; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||

@@ -4,7 +4,7 @@
 table=$PH_SRC/share/options.tsv
 made=${PH_BIN%/bin}/completions
 
-is 'each row has five fields and a text' "$(awk -F'\t' 'NF != 5 || $5 == "" || ($2 == "" && $3 == "")' "$table")" ''
+is 'each row has five fields, or six, and a text' "$(awk -F'\t' 'NF < 5 || NF > 6 || $5 == "" || ($2 == "" && $3 == "")' "$table")" ''
 is 'no option is there twice' "$(cut -f1-3 "$table" | sort | uniq -d)" ''
 for name in $(cut -f1 "$table" | sed 1d | sort -u); do
 	[ -x "$PH_BIN/$name" ] || { result 1 "$name is a command"; continue; }
@@ -28,6 +28,7 @@ if command -v bash >/dev/null; then
 	is 'bash: a parameter' "$(complete_bash postconf --explain alias_d)" alias_database
 	is 'bash: the name of a setting' "$(complete_bash postconf -e recipient_del)" recipient_delimiter
 	like 'bash: an option of another command' "$(complete_bash postmap --verif)" '^--verify$'
+	is 'bash: the values of an option' "$(complete_bash postmap --explain can)" canonical
 fi
 ok 'zsh: every command is named' sh -c '
 	for c in $(cut -f1 "$1" | sed 1d | sort -u); do
@@ -35,6 +36,36 @@ ok 'zsh: every command is named' sh -c '
 	done' sh "$table" "$made/posthorn.zsh"
 is 'fish: one line an option' "$(grep -c '^complete -c [a-z-]* -[los]' "$made/posthorn.fish")" \
     "$(sed 1d "$table" | wc -l)"
-if command -v zsh >/dev/null; then ok 'zsh reads its file' zsh -n "$made/posthorn.zsh"; fi
-if command -v fish >/dev/null; then ok 'fish reads its file' fish -n "$made/posthorn.fish"; fi
+
+if command -v fish >/dev/null; then
+	# complete_fish LINE: what fish offers, without the descriptions
+	complete_fish() {
+		HOME=$T fish --no-config -c "source '$made/posthorn.fish'; complete -C '$1'" 2>&1 | cut -f1 | tr '\n' ' '
+	}
+	is 'fish: an option' "$(complete_fish 'postconf --li')" '--lint '
+	is 'fish: a parameter' "$(complete_fish 'postconf --explain alias_d')" 'alias_database '
+	is 'fish: the name of a setting' "$(complete_fish 'postconf -e recipient_del')" 'recipient_delimiter '
+	is 'fish: the values of an option' "$(complete_fish 'postmap --format ')" 'csv jsonl text '
+	like 'fish: another name of a command' "$(complete_fish 'mailq -b')" '-bp '
+fi
+if command -v zsh >/dev/null && command -v tmux >/dev/null; then
+	. "$(dirname "$0")/term.sh"
+	mkdir "$T/fn"
+	cp "$made/posthorn.zsh" "$T/fn/_posthorn"
+	printf '%s\n' "fpath=('$T/fn' \$fpath)" 'autoload -Uz compinit' "compinit -u -d '$T/dump'" "PS1='ready> '" >"$T/home/.zshrc"
+	term_open 100 40 zsh -i
+	shows 'zsh starts' '^ready>'
+	# zsh_completes SENTENCE LINE REGEX: what is on the screen after TAB
+	zsh_completes() {
+		term_keys C-u C-l
+		term_keys -l "$2"
+		term_keys Tab
+		shows "zsh: $1" "$3"
+	}
+	zsh_completes 'an option' 'postconf --li' '^ready> postconf --lint'
+	zsh_completes 'a parameter' 'postconf --explain alias_d' '^ready> postconf --explain alias_database'
+	zsh_completes 'the name of a setting' 'postconf recipient_del' '^ready> postconf recipient_delimiter'
+	zsh_completes 'the values of an option' 'postmap --explain can' '^ready> postmap --explain canonical'
+	zsh_completes 'options with their descriptions' 'mailq -b' '-bp .*-- '
+fi
 done_testing
