@@ -364,6 +364,7 @@ session_free(struct session *s)
 	buf_done(&s->out);
 	buf_done(&s->bcc);
 	buf_done(&s->prepend);
+	buf_done(&s->partial);
 	buf_done(&s->reject);
 	mail_params_done(&s->mail);
 	free(s);

@@ -149,6 +149,11 @@ START_TEST(guards_refuse)
 	g.max = -1;
 	g.expect = 4;
 	ck_assert_int_eq(queue_plan_check(p, &g, &err), -1);
+	g.expect = 0;
+	ck_assert_int_eq(queue_plan_check(p, &g, &err), -1);
+	g.expect = -1;
+	g.max = 0;
+	ck_assert_int_eq(queue_plan_check(p, &g, &err), -1);
 	queue_plan_free(p);
 }
 END_TEST
