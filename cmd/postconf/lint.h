@@ -105,7 +105,5 @@ void	lint_tables(struct lint *l);
 void	lint_files(struct lint *l);
 void	lint_master(struct lint *l);
 
-/* lint_is_restriction - a name that may stand in a restriction list */
-bool	lint_is_restriction(const char *name);
 
 #endif

@@ -136,12 +136,6 @@ find_restriction(const char *name)
 	return NULL;
 }
 
-bool
-lint_is_restriction(const char *name)
-{
-	return find_restriction(name) != NULL;
-}
-
 /* What a bare table in the list is asked with. */
 static const struct list {
 	const char	*name;

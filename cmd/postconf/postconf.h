@@ -133,7 +133,6 @@ const char	*pc_service_set_command(struct pc_service *s,
 int	pc_field_number(const char *name);
 /* pc_field_check - is this a value for the field? */
 bool	pc_field_check(int field, const char *value);
-const char	*pc_field_name(int field);
 void	pc_show_entries(struct postconf *pc, char **requests);
 void	pc_show_fields(struct postconf *pc, char **requests);
 void	pc_show_overrides(struct postconf *pc, char **requests,

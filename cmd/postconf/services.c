@@ -29,12 +29,6 @@ static const char *const field_names[PC_FIELDS] = {
 /* Where each field starts in -M output. */
 static const size_t columns[] = { 0, 11, 17, 25, 33, 41, 49, 57 };
 
-const char *
-pc_field_name(int field)
-{
-	return field_names[field];
-}
-
 int
 pc_field_number(const char *name)
 {

@@ -297,16 +297,6 @@ grid_fill(struct grid *g, int x, int y, int width, enum role role)
 		place(g, x + i, y, role, &space);
 }
 
-void
-grid_role(struct grid *g, int x, int y, int width, enum role role)
-{
-	int i;
-
-	for (i = x; i < x + width; i++)
-		if (i >= 0 && i < g->width && y >= 0 && y < g->height)
-			grid_at(g, i, y)->role = (unsigned char)role;
-}
-
 static void
 place_mark(struct grid *g, int x, int y, enum role role, const char *utf8,
     char ascii)

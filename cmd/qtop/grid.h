@@ -64,8 +64,6 @@ int	grid_addf(struct grid *g, int x, int y, enum role role,
 	    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* grid_fill - blanks */
 void	grid_fill(struct grid *g, int x, int y, int width, enum role role);
-/* grid_role - what is there gets another role */
-void	grid_role(struct grid *g, int x, int y, int width, enum role role);
 /* grid_box - a frame with a title, blank inside */
 void	grid_box(struct grid *g, int x, int y, int width, int height,
 	    const char *title);

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 
 #include "daemon/serve/agent.h"
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/ipc/attr.h"
@@ -73,41 +74,6 @@ get_int(struct reader *r, const char *name)
 	return 0;
 }
 
-static int
-base64_value(int c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Decode into at most size bytes; the length, or -1 when malformed or too long. */
-static long
-base64_decode(const char *text, unsigned char *out, size_t size)
-{
-	uint32_t group = 0;
-	size_t len = 0;
-	int bits = 0, v;
-
-	for (; *text != '\0' && *text != '='; text++) {
-		if ((v = base64_value((unsigned char)*text)) == -1)
-			return -1;
-		group = group << 6 | (uint32_t)v;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		if (len == size)
-			return -1;
-		out[len++] = (unsigned char)(group >> bits);
-	}
-	return (long)len;
-}
-
 /* ---- pieces ---- */
 
 void
@@ -127,17 +93,20 @@ deliver_put_times(struct buf *out, const struct agent_times *times)
 void
 deliver_get_times(struct agent_times *times, const char *base64)
 {
+	struct buf bytes = BUF_INIT;
 	struct times_blob blob;
 
 	memset(times, 0, sizeof(*times));
-	if (base64_decode(base64, (unsigned char *)&blob, sizeof(blob)) !=
-	    (long)sizeof(blob))
-		return;
-	times->arrival = blob.arrival;
-	times->active = blob.active;
-	times->handoff = blob.handoff;
-	times->connected = blob.connected;
-	times->delivered = blob.delivered;
+	if (base64_decode(&bytes, base64, strlen(base64)) &&
+	    bytes.len == sizeof(blob)) {
+		memcpy(&blob, bytes.ptr, sizeof(blob));
+		times->arrival = blob.arrival;
+		times->active = blob.active;
+		times->handoff = blob.handoff;
+		times->connected = blob.connected;
+		times->delivered = blob.delivered;
+	}
+	buf_done(&bytes);
 }
 
 void

@@ -48,15 +48,6 @@ anvil_client_new(const char *service)
 	return c;
 }
 
-void
-anvil_client_free(struct anvil_client *c)
-{
-	if (c == NULL)
-		return;
-	stream_free(c->stream);
-	free(c);
-}
-
 /* Read one list; values of the names asked for. */
 static bool
 read_list(struct stream *st, const char *const names[], int values[], int n)

@@ -15,7 +15,6 @@ enum anvil_event { ANVIL_CONNECT, ANVIL_DISCONNECT, ANVIL_MAIL, ANVIL_RCPT };
 
 /* anvil_client_new - connects when first asked; service stands in the ident */
 struct anvil_client	*anvil_client_new(const char *service);
-void	anvil_client_free(struct anvil_client *c);
 
 /*
  * anvil_client_event - count one event of the client at addr

@@ -226,12 +226,3 @@ file_mkdirs(const char *path, mode_t mode, struct err *err)
 	free(copy);
 	return rc;
 }
-
-void
-file_join(struct buf *out, const char *dir, const char *name)
-{
-	if (name[0] == '/' || dir[0] == '\0')
-		buf_sets(out, name);
-	else
-		buf_setf(out, "%s/%s", dir, name);
-}

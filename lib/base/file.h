@@ -4,7 +4,6 @@
 #ifndef LIB_BASE_FILE_H
 #define LIB_BASE_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -69,7 +68,5 @@ int	file_sync_parent(const char *path, struct err *err);
 /* file_mkdirs - mkdir -p, mode (less umask) for what is made; 0, or -1 with ERR_SYSTEM */
 int	file_mkdirs(const char *path, mode_t mode, struct err *err);
 
-/* file_join - out = dir "/" name, or name when that is absolute */
-void	file_join(struct buf *out, const char *dir, const char *name);
 
 #endif

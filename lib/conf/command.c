@@ -59,8 +59,8 @@ command_start(char **argv)
 	return command_name;
 }
 
-void
-command_import_environment(const char *list, enum command_env how)
+static void
+import_environment(const char *list, enum command_env how)
 {
 	if (how == COMMAND_CLEAN_ENV)
 		env_import_full(list);
@@ -80,5 +80,5 @@ command_load(const char *config_dir, enum command_env how)
 	if (params_load(config_dir, &ctx, &err) == -1)
 		log_fatal("%s", err.text);
 	params_log(LOG_TO_STDERR, false);
-	command_import_environment(params.import_environment, how);
+	import_environment(params.import_environment, how);
 }

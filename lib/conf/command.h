@@ -39,7 +39,4 @@ bool	command_is_unsafe(void);
  */
 void	command_load(const char *config_dir, enum command_env how);
 
-/* command_import_environment - apply import_environment */
-void	command_import_environment(const char *list, enum command_env how);
-
 #endif

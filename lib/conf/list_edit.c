@@ -52,7 +52,7 @@ matches(const char *p, const char *item, const char **end)
 	return any;
 }
 
-bool
+static bool
 list_has(const char *list, const char *item)
 {
 	const char *word, *end;

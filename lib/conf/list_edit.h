@@ -9,14 +9,11 @@
 #ifndef LIB_CONF_LIST_EDIT_H
 #define LIB_CONF_LIST_EDIT_H
 
-#include <stdbool.h>
-
 struct buf;
 
-/* list_has - is item, one or more words, an element of list? */
-bool	list_has(const char *list, const char *item);
 /*
- * list_add - out = list with item at its end; unchanged when it is there
+ * list_add - out = list with item, one or more words, at its end; unchanged
+ * when it is there
  *
  * The separator is the one that list uses already: comma and blank, or blank.
  */

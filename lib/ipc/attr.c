@@ -324,12 +324,3 @@ attrs_int(const struct attrs *a, const char *name, size_t nth, int32_t *out)
 	*out = (int32_t)(uint32_t)value;
 	return true;
 }
-
-int
-attrs_data(const struct attrs *a, const char *name, size_t nth,
-    struct buf *out)
-{
-	const char *p = attrs_get(a, name, nth);
-
-	return p != NULL && base64_decode(out, p, strlen(p)) ? 0 : -1;
-}

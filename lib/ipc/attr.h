@@ -63,8 +63,5 @@ bool	attrs_int(const struct attrs *a, const char *name, size_t nth,
 	    int32_t *out);
 bool	attrs_long(const struct attrs *a, const char *name, size_t nth,
 	    int64_t *out);
-/* attrs_data - append base64 decoded bytes to out; 0, or -1 when absent or malformed */
-int	attrs_data(const struct attrs *a, const char *name, size_t nth,
-	    struct buf *out);
 
 #endif

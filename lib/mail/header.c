@@ -107,9 +107,3 @@ header_flags_of(enum header_id id)
 {
 	return rows[id].flags;
 }
-
-const char *
-header_name(enum header_id id)
-{
-	return rows[id].name;
-}

@@ -49,6 +49,5 @@ enum header_flags {
 /* header_lookup - which field is it? name is not NUL-terminated */
 enum header_id	header_lookup(struct span name);
 unsigned	header_flags_of(enum header_id id);
-const char	*header_name(enum header_id id);
 
 #endif

@@ -91,19 +91,6 @@ kernel_timeout(int fd, int option, int *have, int want)
 }
 
 int
-stream_take_fd(struct stream *s)
-{
-	int fd = s->fd;
-
-	/* The descriptor goes back the way it came. */
-	kernel_timeout(fd, SO_RCVTIMEO, &s->kernel_in_s, 0);
-	kernel_timeout(fd, SO_SNDTIMEO, &s->kernel_out_s, 0);
-	s->fd = -1;
-	stream_free(s);
-	return fd;
-}
-
-int
 stream_fd(const struct stream *s)
 {
 	return s->fd;
@@ -377,12 +364,6 @@ stream_printf(struct stream *s, const char *fmt, ...)
 	rc = stream_write(s, b.ptr, b.len);
 	buf_done(&b);
 	return rc;
-}
-
-size_t
-stream_pending_out(const struct stream *s)
-{
-	return s->out_len;
 }
 
 /* ---- reading ---- */

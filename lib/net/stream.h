@@ -29,8 +29,6 @@ struct stream	*stream_new(int fd, int timeout_s);
 /* stream_is_socket - fd is a blocking socket, as accept and connect give it: saves finding out */
 void		 stream_is_socket(struct stream *s);
 void		 stream_free(struct stream *s);	/* flushes nothing */
-/* stream_take_fd - give the descriptor back and free the rest */
-int		 stream_take_fd(struct stream *s);
 int		 stream_fd(const struct stream *s);
 
 /*
@@ -51,7 +49,6 @@ int		 stream_puts(struct stream *s, const char *text);
 int		 stream_printf(struct stream *s, const char *fmt, ...)
 		    __attribute__((format(printf, 2, 3)));
 int		 stream_flush(struct stream *s);
-size_t		 stream_pending_out(const struct stream *s);
 
 /* stream_getc - next byte, or -1 */
 int		 stream_getc(struct stream *s);

@@ -211,12 +211,6 @@ queue_dir_inode(const struct queue_dir *qd)
 	return qd->inode;
 }
 
-int
-queue_dir_fd(const struct queue_dir *qd)
-{
-	return dirfd(qd->level[qd->depth]);
-}
-
 void
 queue_dir_close(struct queue_dir *qd)
 {

@@ -45,8 +45,7 @@ int		 queue_dir_depth(const struct queue_dir *qd);
 int		 queue_dir_type(const struct queue_dir *qd);
 /* queue_dir_inode - its inode, as the directory says */
 ino_t		 queue_dir_inode(const struct queue_dir *qd);
-/* queue_dir_fd - descriptor of the directory that holds it, queue_dir_name its name there */
-int		 queue_dir_fd(const struct queue_dir *qd);
+/* queue_dir_name - its name in that directory */
 const char	*queue_dir_name(const struct queue_dir *qd);
 void		 queue_dir_close(struct queue_dir *qd);
 

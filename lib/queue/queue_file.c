@@ -40,7 +40,6 @@ struct queue_file {
 	bool		 is_seekable;
 	off_t		 size;		/* regular files; else -1 */
 	struct stat	 st;
-	size_t		 limit;		/* longest record allowed, 0: any */
 
 	char		*window;	/* room + 1 bytes */
 	size_t		 room, have;
@@ -129,12 +128,6 @@ queue_file_take_fd(struct queue_file *qf)
 	free(qf->name);
 	free(qf);
 	return fd;
-}
-
-void
-queue_file_limit(struct queue_file *qf, size_t max)
-{
-	qf->limit = max;
 }
 
 off_t
@@ -236,12 +229,6 @@ read_record(struct queue_file *qf, int *type, char **value, size_t *len,
 			return rc;
 		if (rc == 1) {
 			need = head + *len;
-			if (qf->limit > 0 && *len > qf->limit) {
-				qf->next += (off_t)need;
-				return err_set(err, ERR_LIMIT,
-				    "illegal length %zu, record type %d",
-				    *len, *type);
-			}
 			if (need <= have) {
 				*value = qf->window + offset + head;
 				qf->at = qf->next;
@@ -432,21 +419,6 @@ open_path(const char *path, int flags, struct stat *st, struct err *err)
 	}
 	close(fd);
 	return -1;
-}
-
-int
-queue_file_open_fd(const char *queue, const char *id, int flags,
-    struct stat *st, struct err *err)
-{
-	struct buf path = BUF_INIT;
-	int fd;
-
-	if (valid_names(queue, id, err) != 1)
-		return -1;
-	queue_path(&path, queue, id);
-	fd = open_path(path.ptr, flags, st, err);
-	buf_done(&path);
-	return fd;
 }
 
 struct queue_file *

@@ -33,21 +33,7 @@ struct queue_file	*queue_file_open(const char *queue, const char *id,
 /* queue_file_open_path - the same for a path that a walk has found */
 struct queue_file	*queue_file_open_path(const char *path,
 			    enum queue_file_mode mode, struct err *err);
-/*
- * queue_file_open_fd - open QUEUE/ID by the rules of 12.1, for those who lock
- * and mark: agents, qmgr
- *
- * flags	O_RDONLY or O_RDWR
- * st		out
- *
- * Returns a descriptor, or -1: ERR_NOT_FOUND where 12.1 wants silence, other
- * kinds are worth a warning.
- */
-int	queue_file_open_fd(const char *queue, const char *id, int flags,
-	    struct stat *st, struct err *err);
 void	queue_file_close(struct queue_file *qf);
-/* queue_file_limit - refuse records longer than max (3.1), for files from strangers; 0: no limit */
-void	queue_file_limit(struct queue_file *qf, size_t max);
 int	queue_file_fd(const struct queue_file *qf);
 /* queue_file_take_fd - close the reader, keep the descriptor */
 int	queue_file_take_fd(struct queue_file *qf);
