@@ -121,14 +121,13 @@ put_records(struct buf *out, struct view *v)
 {
 	const char *value;
 	size_t len;
-	int type, got;
+	int type;
 	bool in_content = false;
+	bool is_at_start = queue_file_seek(v->qf, 0, NULL) == 0;
 
 	buf_adds(out, "\"records\": [");
-	if (queue_file_seek(v->qf, 0, NULL) == -1)
-		got = 0;
-	while ((got = queue_file_next(v->qf, &type, &value, &len,
-	    NULL)) == 1) {
+	while (is_at_start && queue_file_next(v->qf, &type, &value, &len,
+	    NULL) == 1) {
 		if (type == QUEUE_REC_XTRA)
 			in_content = false;
 		buf_addf(out, "{\"offset\": %lld, \"type\": ",

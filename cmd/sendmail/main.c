@@ -60,7 +60,7 @@ static const char *const operand_texts[] = {
 	[MAILQ] = "display queue mode", [FLUSH] = "flush queue mode",
 	[FLUSH_SITE] = "flush site", [FLUSH_ID] = "flush queue_id",
 	[ALIASES] = "alias initialization mode", [DAEMON] = "daemon mode",
-	[SESSION] = "stand-alone mode",
+	[SESSION] = "stand-alone mode", [NOTHING] = NULL
 };
 
 static int

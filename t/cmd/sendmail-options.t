@@ -42,6 +42,7 @@ open /nonexistent/main.cf: No such file or directory|-C /nonexistent a@b
 EOF
 
 ok 'a queue run time is accepted and does nothing' sendmail -q15m </dev/null
+ok 'whatever stands behind it' sendmail -q15m a@b </dev/null
 ok '-bh is accepted and does nothing' sendmail -bh </dev/null
 ok '--help succeeds' sendmail --help
 like 'an unknown option is named under the short name' \
