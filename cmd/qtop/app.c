@@ -27,6 +27,7 @@
 #include "cmd/qtop/journal.h"
 #include "cmd/qtop/paint.h"
 #include "cmd/qtop/screen.h"
+#include "cmd/qtop/subjects.h"
 #include "cmd/qtop/times.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -256,6 +257,7 @@ paint(struct app *a)
 		m->height = height;
 		model_move(m, m->places[m->screen].at);
 	}
+	subjects_want(m);
 	screen_draw(m, &a->grid);
 	paint_grid(&a->grid, m->wants_redraw);
 	m->wants_redraw = false;
@@ -327,6 +329,7 @@ start_workers(struct app *a, const struct app_options *o)
 	m->look = jobs_new(wake, a);
 	m->act_jobs = jobs_new(wake, a);
 	m->act = act_new();
+	m->subjects = subjects_new();
 	m->now = clock_now();
 	source_status(m->source, &m->status);
 }
@@ -343,6 +346,7 @@ stop_workers(struct app *a)
 	source_free(m->source);
 	journal_free(m->journal);
 	act_free(m->act);
+	subjects_free(m->subjects);
 	model_done(m);
 	queue_snapshot_free(m->snapshot);
 }
@@ -360,6 +364,9 @@ batch_screen(struct app *a)
 	while (m->screen == SCREEN_JOURNAL && m->journal == NULL &&
 	    !jobs_is_idle(m->look))
 		jobs_finish(m->look, m);
+	while (subjects_want(m))
+		if (!jobs_finish(m->look, m))
+			usleep(1000);
 	m->now = clock_now();
 	source_status(m->source, &m->status);
 	screen_draw(m, &a->grid);

@@ -36,6 +36,7 @@ const struct column_info columns[COLUMN_COUNT] = {
 [COLUMN_DSN]	= { "dsn",	"DSN",		6, 6, 0, 2, false, false, false, CUT_END },
 [COLUMN_DOMAIN]	= { "rcpt.domain", "Domain",	10, 20, 1, 4, false, false, false, CUT_MIDDLE },
 [COLUMN_FLAGS]	= { "flags",	"Flags",	3, 4, 0, 1, false, true, true, CUT_END },
+[COLUMN_SUBJECT]= { "subject",	"Subject",	12, 24, 2, 3, false, false, false, CUT_END },
 };
 
 enum column
@@ -191,7 +192,7 @@ column_text(enum column c, const struct queue_snapshot *s,
 		ref = row->rcpt_count > 0 ? r[0].domain : 0;
 		break;
 	case COLUMN_FLAGS: put_flags(row, out); break;
-	case COLUMN_COUNT: break;
+	case COLUMN_SUBJECT: case COLUMN_COUNT: break;
 	}
 	buf_adds(out, queue_snapshot_text(s, ref));
 }

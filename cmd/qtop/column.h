@@ -19,7 +19,8 @@ enum column {
 	COLUMN_RCPTS, COLUMN_SENDER, COLUMN_RCPT, COLUMN_CLASS, COLUMN_REASON,
 	/* Not shown unless asked for. */
 	COLUMN_ARRIVED, COLUMN_DONE, COLUMN_SASL, COLUMN_CLIENT, COLUMN_ADDR,
-	COLUMN_RELAY, COLUMN_DSN, COLUMN_DOMAIN, COLUMN_FLAGS, COLUMN_COUNT
+	COLUMN_RELAY, COLUMN_DSN, COLUMN_DOMAIN, COLUMN_FLAGS,
+	COLUMN_SUBJECT, COLUMN_COUNT
 };
 
 #define COLUMN_BIT(c)	(1u << (c))
@@ -38,10 +39,17 @@ struct column_info {
 };
 extern const struct column_info columns[COLUMN_COUNT];
 
+/* column_sorts - can messages be sorted by it? Subjects are not read for all of them */
+static inline bool
+column_sorts(enum column c)
+{
+	return c != COLUMN_SUBJECT;
+}
+
 /* column_find - by name; COLUMN_COUNT when there is none */
 enum column	column_find(const char *name);
 
-/* column_text - append what a row shows there; the snapshot's lock is held */
+/* column_text - append what a row shows there, nothing for a subject (subjects.h); the snapshot's lock is held */
 void	column_text(enum column c, const struct queue_snapshot *s,
 	    const struct queue_row *row, time_t now, struct buf *out);
 

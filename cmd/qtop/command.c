@@ -48,6 +48,8 @@ do_sort(struct model *m, char *arg)
 
 	if (c == COLUMN_COUNT)
 		return bad(m, "no such column", arg);
+	if (!column_sorts(c))
+		return bad(m, "cannot be sorted by", arg);
 	m->settings.sort = c;
 	m->settings.is_down = is_down;
 	model_ask(m);

@@ -167,7 +167,8 @@ sort_by_step(struct model *m, int step)
 	}
 	do
 		c = (c + step + COLUMN_COUNT) % COLUMN_COUNT;
-	while ((m->settings.columns & COLUMN_BIT(c)) == 0);
+	while ((m->settings.columns & COLUMN_BIT(c)) == 0 ||
+	    !column_sorts((enum column)c));
 	m->settings.sort = (enum column)c;
 	m->settings.is_down = columns[c].is_down;
 	model_ask(m);
@@ -682,6 +683,9 @@ click_column(struct model *m, size_t column)
 		m->is_group_down = column != GROUP_KEY;
 	} else if (m->settings.sort == (enum column)column) {
 		invert(m);
+		return;
+	} else if (!column_sorts((enum column)column)) {
+		model_say(m, TONE_INFO, "subjects are not sorted by");
 		return;
 	} else {
 		m->settings.sort = (enum column)column;

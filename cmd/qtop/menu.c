@@ -50,6 +50,8 @@ fill_sort(struct model *m, struct menu *menu)
 		return;
 	}
 	for (c = 0; c < COLUMN_COUNT; c++) {
+		if (!column_sorts((enum column)c))
+			continue;
 		if (c == (int)m->settings.sort)
 			menu->at = menu->count;
 		add(menu, c, "%-10s  %s", columns[c].title, columns[c].name);

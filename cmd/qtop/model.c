@@ -14,6 +14,7 @@
 #include "cmd/qtop/act.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/journal.h"
+#include "cmd/qtop/subjects.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 
@@ -469,6 +470,9 @@ row_matches(struct model *m, const struct view *v, size_t i, struct buf *text)
 			continue;
 		buf_reset(text);
 		column_text((enum column)c, m->snapshot, row, m->now, text);
+		if (c == COLUMN_SUBJECT)	/* as far as they were read */
+			buf_adds(text, subjects_text(m->subjects,
+			    row->serial));
 		if (strcasestr(text->ptr, m->search) != NULL)
 			return true;
 	}

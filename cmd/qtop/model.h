@@ -31,6 +31,7 @@
 struct act;
 struct jobs;
 struct journal_list;
+struct subjects;
 
 enum screen {
 	SCREEN_OVERVIEW, SCREEN_MESSAGES, SCREEN_DOMAINS, SCREEN_SENDERS,
@@ -183,6 +184,7 @@ struct model {
 
 	struct act	*act;
 	struct journal_list *journal;
+	struct subjects	*subjects;
 
 	char		 note[256];		/* last result */
 	enum tone	 tone;

@@ -10,6 +10,7 @@
 
 #include "cmd/qtop/journal.h"
 #include "cmd/qtop/screen.h"
+#include "cmd/qtop/subjects.h"
 #include "lib/base/buf.h"
 
 /* ---- messages ---- */
@@ -69,6 +70,9 @@ draw_row(struct model *m, struct grid *g, int y, const struct queue_row *row,
 			continue;
 		buf_reset(&text);
 		column_text((enum column)c, m->snapshot, row, m->now, &text);
+		if (c == COLUMN_SUBJECT)
+			buf_adds(&text, subjects_text(m->subjects,
+			    row->serial));
 		/* How many more, where they do not have a column. */
 		if (c == COLUMN_RCPT && row->rcpt_count > 1 &&
 		    widths[COLUMN_RCPTS] == 0)

@@ -92,7 +92,7 @@ read_sort(struct settings *s, const char *value)
 {
 	enum column c = column_find(value + (value[0] == '-'));
 
-	if (c == COLUMN_COUNT)
+	if (c == COLUMN_COUNT || !column_sorts(c))
 		return false;
 	s->sort = c;
 	s->is_down = value[0] == '-';

@@ -76,6 +76,11 @@ term_keys q
 shows_not 'and closes' 'Keys of this screen'
 term_keys : 'sort -size' Enter
 shows 'the command line sorts' ' Size-'
+term_keys : 'set columns id,size,subject' Enter
+shows 'subjects are read for what is shown' '^ [0-9A-F]+ +[0-9.K]+ message '
+term_keys : 'sort subject' Enter
+shows 'but not sorted by' 'cannot be sorted by: subject'
+term_keys : 'set columns id,queue,age,next,size,nrcpt,sender,rcpt,class,reason' Enter
 term_keys ':' 'nonsense' Enter
 shows 'and says what it does not know' 'no such command: nonsense'
 term_keys i

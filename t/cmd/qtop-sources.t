@@ -39,6 +39,11 @@ ok 'a size that is none' refused 'COLUMNSxLINES' --batch --size 80
 ok 'an argument' fails_with 64 qtop --batch something
 ok '--help' qtop --help
 
+mkdir -p "$T/home/.config/posthorn"
+echo 'columns = id, subject' >"$T/home/.config/posthorn/qtop"
+like 'subjects' "$(qtop --batch | sed -n 4p)" '^ [0-9A-F]+ +message '
+rm "$T/home/.config/posthorn/qtop"
+
 # A snapshot, also from standard input, also a plain -j listing.
 postqueue --format jsonl >"$T/snap"
 like 'a snapshot' "$(qtop --batch --from "$T/snap" --size 120x10)" ' 200 of 200$'
