@@ -19,7 +19,7 @@
 #define FLUSHED_SINGLY	50	/* messages whose text goes out at once */
 #define FLUSH_AT	65536	/* bytes of text that wait */
 
-volatile sig_atomic_t source_interrupted;
+atomic_int source_interrupted;
 
 static void
 note_interrupt(int sig)

@@ -7,7 +7,7 @@
 #ifndef CMD_POSTQUEUE_SOURCE_H
 #define CMD_POSTQUEUE_SOURCE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 struct queue_scan_job;
@@ -22,7 +22,7 @@ struct source {
 };
 
 /* source_interrupted - not 0 after SIGINT, once source_catch_interrupt was called */
-extern volatile sig_atomic_t source_interrupted;
+extern atomic_int source_interrupted;
 void	source_catch_interrupt(void);
 
 /*

@@ -23,6 +23,7 @@
 
 #include "cmd/qtop/act.h"
 #include "cmd/qtop/do.h"
+#include "cmd/qtop/instances.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/journal.h"
 #include "cmd/qtop/paint.h"
@@ -255,7 +256,7 @@ paint(struct app *a)
 	if (width != m->width || height != m->height) {
 		m->width = width;
 		m->height = height;
-		model_move(m, m->places[m->screen].at);
+		model_fit(m);
 	}
 	subjects_want(m);
 	screen_draw(m, &a->grid);
@@ -406,7 +407,6 @@ run_screen(struct app *a, const struct app_options *o)
 	struct err err = ERR_INIT;
 	struct sigaction sa;
 
-	(void)o;
 	if (paint_start(m->settings.has_mouse, &err) == -1) {
 		log_error("%s", err.text);
 		return EX_USAGE;
@@ -422,6 +422,8 @@ run_screen(struct app *a, const struct app_options *o)
 	paint_theme(&m->theme);
 	paint_size(&m->width, &m->height);
 	model_ask(m);
+	if (o->asks_instance)
+		menu_open(m, MENU_INSTANCES);
 	a->is_dirty = true;
 	loop(a);
 	paint_stop();
@@ -443,6 +445,11 @@ app_run(struct model *m, const struct app_options *o)
 	signal(SIGPIPE, SIG_IGN);
 	start_workers(&a, o);
 	status = o->is_batch ? run_batch(&a, o) : run_screen(&a, o);
+	if (m->to_instance != NULL) {
+		instances_start(o->argv, m->to_instance);
+		log_error("start anew: %s", strerror(errno));
+		status = EX_OSERR;
+	}
 	/* A service that does not answer would hold us up for an hour. */
 	source_status(m->source, &m->status);
 	if (m->status.kind == SOURCE_SHOWQ && m->status.is_scanning)

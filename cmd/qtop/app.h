@@ -20,6 +20,8 @@ struct app_options {
 	int		 width, height;	/* of --batch */
 	int		 refresh_s;	/* 0: as in the settings */
 	bool		 no_mouse, wants_times;
+	bool		 asks_instance;	/* whose queue? is the first question */
+	char		**argv;		/* to start anew */
 };
 
 /* app_run - until the user has had enough; the exit status */

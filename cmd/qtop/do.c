@@ -428,7 +428,7 @@ do_settings(struct model *m, enum action action)
 	switch (action) {
 	case DO_PREVIEW:
 		m->settings.has_preview = !m->settings.has_preview;
-		model_move(m, m->places[m->screen].at);
+		model_fit(m);
 		break;
 	case DO_PAUSE:
 		toggle(m, &m->is_paused, "pause");
@@ -539,6 +539,7 @@ do_dialogs(struct model *m, enum action action)
 			menu_open(m, MENU_EDIT);
 		break;
 	case DO_HELP: help_open(m); break;
+	case DO_INSTANCES: menu_open(m, MENU_INSTANCES); break;
 	case DO_FAILURES: show_failures(m); break;
 	default: break;
 	}

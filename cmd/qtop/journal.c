@@ -107,7 +107,7 @@ load_finish(struct job *job, struct model *m)
 		journal_free(m->journal);
 		m->journal = l->list;
 		if (m->screen == SCREEN_JOURNAL)
-			model_move(m, m->places[m->screen].at);
+			model_fit(m);
 	} else {
 		journal_free(l->list);
 	}

@@ -75,6 +75,7 @@ static const struct key_binding bindings[] = {
 { IN_SCREENS, { 'r' }, DO_REFRESH, "r", "look again now" },
 { IN_MESSAGES, { 'c' }, DO_COLUMNS, "c", "columns" },
 { IN_SCREENS, { 'S', KEYS_F(2) }, DO_SETUP, "S F2", "setup" },
+{ IN_SCREENS, { 'o' }, DO_INSTANCES, "o", "the queue of another instance" },
 { IN_SCREENS, { 'L' }, DO_FAILURES, "L", "what failed, and warnings" },
 { IN_SCREENS | IN_READER, { ':' }, DO_COMMAND, ":", "command line; Tab completes" },
 { ANYWHERE, { '?', KEYS_F(1) }, DO_HELP, "? F1", "help" },

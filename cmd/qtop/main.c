@@ -314,6 +314,7 @@ main(int argc, char **argv)
 	struct err err = ERR_INIT;
 
 	times_start();
+	call.app.argv = argv;
 	if (argc > 0)
 		argv[0] = name;
 	command_start(argv);
@@ -328,6 +329,10 @@ main(int argc, char **argv)
 		become_read_only(&m, "as asked");
 	}
 	load_config(&call);
+	call.app.asks_instance = !call.app.is_batch && call.from == NULL &&
+	    call.queue_dir == NULL && call.config_dir == NULL &&
+	    getenv("MAIL_CONFIG") == NULL &&
+	    params.multi_instance_directories[0] != '\0';
 	call.app.load = params.posthorn_qtop_load;
 	log_to(LOG_TO_STDERR);
 	m.host = params.myhostname != NULL ? params.myhostname : "";

@@ -5,11 +5,14 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/qtop/act.h"
 #include "cmd/qtop/do.h"
+#include "cmd/qtop/instances.h"
 #include "lib/base/err.h"
+#include "lib/base/mem.h"
 
 enum setup { SETUP_THEME, SETUP_REFRESH, SETUP_CONFIRM, SETUP_MOUSE,
 	SETUP_PREVIEW, SETUP_FOLLOW, SETUP_COLUMNS, SETUP_COUNT };
@@ -139,6 +142,30 @@ fill_edit(struct model *m, struct menu *menu)
 		    "the message under the cursor as text, in $VISUAL");
 }
 
+static void
+fill_instances(struct model *m, struct menu *menu)
+{
+	struct instances all;
+	size_t i;
+
+	if (m->status.kind == SOURCE_FILE || m->status.kind == SOURCE_COPY) {
+		model_say(m, TONE_INFO, "this is %s", m->why_read_only);
+		menu->kind = MENU_NONE;
+		return;
+	}
+	instances_find(&all);
+	snprintf(menu->title, sizeof(menu->title), "Whose queue");
+	for (i = 0; i < all.count; i++)
+		add(menu, (int)i, "%s%s", all.dirs[i], i == 0 ?
+		    "  (this one)" : "");
+	if (all.count <= 1) {
+		model_say(m, TONE_INFO, "there is no other instance: main.cf "
+		    "names none in multi_instance_directories");
+		menu->kind = MENU_NONE;
+	}
+	instances_done(&all);
+}
+
 void
 menu_open(struct model *m, enum menu_kind kind)
 {
@@ -153,6 +180,7 @@ menu_open(struct model *m, enum menu_kind kind)
 	case MENU_COLUMNS: fill_columns(m, menu); break;
 	case MENU_SETUP: fill_setup(m, menu); break;
 	case MENU_EDIT: fill_edit(m, menu); break;
+	case MENU_INSTANCES: fill_instances(m, menu); break;
 	case MENU_EXPORT:
 		snprintf(menu->title, sizeof(menu->title), "Export as");
 		for (i = 0; i < EXPORT_COUNT; i++)
@@ -238,6 +266,18 @@ scope_refused(struct model *m)
 }
 
 static void
+choose_instance(struct model *m, size_t i)
+{
+	struct instances all;
+
+	instances_find(&all);
+	do_action(m, DO_QUIT);		/* unless something is going on */
+	if (m->is_over && i > 0 && i < all.count)
+		m->to_instance = xstrdup(all.dirs[i]);
+	instances_done(&all);
+}
+
+static void
 choose(struct model *m, int value)
 {
 	enum menu_kind kind = m->menu.kind;
@@ -273,6 +313,10 @@ choose(struct model *m, int value)
 			scope_refused(m);
 		else
 			act_scoped(m, (enum act_scope)value);
+		break;
+	case MENU_INSTANCES:
+		if (value > 0)
+			choose_instance(m, (size_t)value);
 		break;
 	case MENU_EXPORT: prompt_open(m, PROMPT_EXPORT, "", value); break;
 	case MENU_EDIT:

@@ -78,6 +78,7 @@ model_done(struct model *m)
 	free(m->to_copy);
 	free(m->to_run);
 	free(m->to_edit);
+	free(m->to_instance);
 	line_done(&m->prompt.line);
 	line_done(&m->confirm.line);
 	buf_done(&m->warnings);
@@ -168,6 +169,13 @@ void
 model_move(struct model *m, size_t at)
 {
 	m->places[m->screen].at = at;
+	m->places[m->screen].is_chosen = true;
+	model_fit(m);
+}
+
+void
+model_fit(struct model *m)
+{
 	scroll(m);
 	remember_row(m);
 }
@@ -274,17 +282,20 @@ model_update(struct model *m)
 {
 	struct view *v = views_take(m->views);
 	enum screen screen = m->screen;
-	bool is_new = false;
+	bool is_new = false, was_filling;
 
 	m->now = clock_now();
 	source_status(m->source, &m->status);
 	if (v != NULL && v->number == m->asked[screen]) {
+		/* The first rows that were read are nobody's choice. */
+		was_filling = m->shown[screen] == NULL ||
+		    m->shown[screen]->is_filling;
 		view_free(m->shown[screen]);
 		m->shown[screen] = v;
-		if (v->kind != VIEW_OVERVIEW)
+		if (v->kind != VIEW_OVERVIEW && (!was_filling ||
+		    m->places[screen].is_chosen))
 			follow(m, screen);
-		scroll(m);
-		remember_row(m);
+		model_fit(m);
 		is_new = true;
 	} else {
 		view_free(v);		/* of a screen that was left */
@@ -342,8 +353,10 @@ model_drill(struct model *m, enum screen screen, const char *filter)
 	/* No key shall meet the rows of before. */
 	view_free(m->shown[screen]);
 	m->shown[screen] = NULL;
+	m->places[screen].at = 0;
+	m->places[screen].is_chosen = false;
 	model_go(m, screen);
-	model_move(m, 0);
+	remember_row(m);
 }
 
 bool

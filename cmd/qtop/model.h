@@ -44,6 +44,7 @@ struct place {
 	size_t		 at, top;
 	struct view_entry id;		/* messages */
 	char		*key;		/* groups */
+	bool		 is_chosen;	/* the user has moved there */
 };
 
 enum prompt_kind {
@@ -61,7 +62,7 @@ struct prompt {
 };
 
 enum menu_kind { MENU_NONE, MENU_SORT, MENU_ACTION, MENU_COLUMNS, MENU_SETUP,
-	MENU_SCOPE, MENU_EXPORT, MENU_EDIT };
+	MENU_SCOPE, MENU_EXPORT, MENU_EDIT, MENU_INSTANCES };
 
 #define MENU_ITEMS	40
 struct menu_item {
@@ -197,6 +198,7 @@ struct model {
 	char		*to_copy;		/* to the terminal's clipboard */
 	char		*to_run;		/* command, with input on its stdin */
 	char		*to_edit;		/* file for an editor */
+	char		*to_instance;		/* start anew with its configuration */
 	struct buf	 run_input;
 };
 
@@ -216,6 +218,8 @@ bool	model_update(struct model *m);
 bool	model_is_current(const struct model *m);
 /* model_move - the cursor to row at, as far as there is one */
 void	model_move(struct model *m, size_t at);
+/* model_fit - the cursor stays, as far as its row is there; the list is scrolled to show it */
+void	model_fit(struct model *m);
 /* model_entry - the message under the cursor; false when there is none */
 bool	model_entry(const struct model *m, struct view_entry *out);
 /* model_group - the group under the cursor, NULL when there is none */

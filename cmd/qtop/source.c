@@ -7,7 +7,7 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -39,7 +39,7 @@ struct source {
 	pthread_t	 thread, ticker;
 	pthread_mutex_t	 mutex;
 	pthread_cond_t	 ended;
-	volatile sig_atomic_t stop;
+	atomic_int	 stop;
 	bool		 wants_look;
 	int64_t		 asked_ms;		/* between rounds */
 	int64_t		 news_ms;		/* and when something has changed */

@@ -646,6 +646,7 @@ publish(struct views *v, struct view *view)
 	memcpy(view->error, v->error, sizeof(view->error));
 	queue_snapshot_lock(v->s);
 	view->total = queue_snapshot_count(v->s);
+	view->is_filling = queue_snapshot_rounds(v->s) == 0;
 	queue_snapshot_unlock(v->s);
 	pthread_mutex_lock(&v->mutex);
 	view_free(v->ready);

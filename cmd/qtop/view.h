@@ -89,6 +89,7 @@ struct view {
 	size_t		 matched;	/* messages that the filter lets pass */
 	size_t		 total;		/* messages there were */
 	size_t		 unknown;	/* could not be judged */
+	bool		 is_filling;	/* the first round is not over */
 	struct group	*groups;
 	bool		 is_cut;	/* more groups than are kept */
 	struct overview	 overview;

@@ -45,7 +45,7 @@ struct known {
 
 struct queue_round {
 	struct queue_snapshot *s;
-	const volatile sig_atomic_t *stop;
+	const atomic_int *stop;
 	struct queue_message m;
 	struct known	*dirs;
 	size_t		 dir_count;
@@ -60,7 +60,7 @@ struct queue_round {
 };
 
 struct queue_round *
-queue_round_new(struct queue_snapshot *s, const volatile sig_atomic_t *stop)
+queue_round_new(struct queue_snapshot *s, const atomic_int *stop)
 {
 	struct queue_round *r = xcalloc(1, sizeof(*r));
 

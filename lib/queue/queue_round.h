@@ -12,7 +12,7 @@
 #ifndef LIB_QUEUE_QUEUE_ROUND_H
 #define LIB_QUEUE_QUEUE_ROUND_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,7 +26,7 @@ struct queue_snapshot;
  * stop		ends a round when not 0
  */
 struct queue_round	*queue_round_new(struct queue_snapshot *s,
-			    const volatile sig_atomic_t *stop);
+			    const atomic_int *stop);
 void	queue_round_free(struct queue_round *r);
 
 /*

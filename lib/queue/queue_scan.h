@@ -16,7 +16,7 @@
 #ifndef LIB_QUEUE_QUEUE_SCAN_H
 #define LIB_QUEUE_QUEUE_SCAN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -71,7 +71,7 @@ struct queue_scan_job {
 	void		*ctx;
 	void		*own;		/* array, one element a thread */
 	size_t		 own_size;	/* bytes of an element */
-	const volatile sig_atomic_t *stop;	/* ends it when not 0; NULL: nothing */
+	const atomic_int *stop;	/* ends it when not 0, set by a signal handler or another thread; NULL: nothing */
 };
 
 /* queue_scan_threads - as many as there are processors to run on, within reason */

@@ -18,6 +18,7 @@
 #include "lib/queue/queue_scan.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>

@@ -67,11 +67,11 @@ shows 'to the end' '^exit 0'
 term_open 80 24 qtop --refresh 3600
 shows 'the queue' ' 200 of 200'
 shows 'it will be looked at in an hour' 'live 3600s'
-spool_message "$T/a/spool/hold/BBBB0001" new@sender.example
-shows 'but what comes is seen at once' 'new@sender.example'
+spool_message "$T/a/spool/hold/BBBB0001" new@s.test
+shows 'but what comes is seen at once' 'new@s.test'
 shows 'and counted' ' 201 of 201'
-spool_message "$T/a/spool/hold/BBBB0001" other@other.example
-shows 'so is what changes in place' 'other@othe'
+spool_message "$T/a/spool/hold/BBBB0001" other@s.test
+shows 'so is what changes in place' 'other@s.test'
 rm "$T/a/spool/hold/BBBB0001"
 shows 'and what goes' ' 200 of 200'
 # Still being written.
@@ -82,6 +82,20 @@ term_keys Home d
 shows 'is nobody else'"'"'s business' 'still being written: nothing can be done'
 rm "$T/a/spool/incoming/BBBB0002"
 term_close
+
+# Several instances: one at a time.
+spool_new "$T/b" 'myhostname = second.example'
+echo "multi_instance_directories = $T/b/etc" >>"$T/a/etc/main.cf"
+MAIL_CONFIG=$T/a/etc
+term_open 110 24 qtop --screen overview
+shows 'the first instance' '^ test.example '
+term_keys o
+shows 'the others are offered' "$T/b/etc"
+term_keys Down Enter
+shows 'the chosen one is shown' '^ second.example .*deferred 0'
+shows 'as it was called' '\[1 Overview\]'
+term_keys q
+shows 'to its end' '^exit 0'
 
 # A copied queue, without the system it belongs to.
 cp -a "$T/a/spool" "$T/copy"

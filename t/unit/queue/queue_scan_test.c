@@ -143,7 +143,7 @@ struct gathered {
 	struct buf	 ids, text;
 	int		 taken, most;
 	bool		 is_seen[MESSAGES];
-	volatile sig_atomic_t stop;
+	atomic_int stop;
 };
 
 /* Every message, and the first recipient of those in active as text. */

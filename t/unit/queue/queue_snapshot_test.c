@@ -25,7 +25,7 @@
 #include "t/unit/folder.h"
 #include "t/unit/unit.h"
 
-static volatile sig_atomic_t stop;
+static atomic_int stop;
 static struct queue_snapshot *s;
 static struct queue_round *r;
 
