@@ -25,15 +25,12 @@ put_keys(struct buf *out, unsigned places, unsigned without)
 static void
 put_fields(struct buf *out)
 {
-	static const char *const types[] = { "address", "domain", "text",
-	    "number", "size", "duration", "time", "ip", "queue", "class",
-	    "flag" };
 	const struct queue_field *f;
 	size_t i;
 
 	for (i = 0; (f = queue_field_at(i)) != NULL; i++)
-		buf_addf(out, "  %-14s %-9s %s\n", f->name, types[f->type],
-		    f->meaning);
+		buf_addf(out, "  %-14s %-9s %s\n", f->name,
+		    queue_field_type_name(f->type), f->meaning);
 }
 
 static void

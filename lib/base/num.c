@@ -51,11 +51,12 @@ num_parse_uint(const char *s, uint64_t max, uint64_t *out, struct err *err)
 	return 0;
 }
 
+static const char units[] = "smhdw";
+static const int64_t scale[] = { 1, 60, 3600, 86400, 604800 };
+
 int
 num_parse_time(const char *s, char unit, int64_t *seconds, struct err *err)
 {
-	static const char units[] = "smhdw";
-	static const int64_t scale[] = { 1, 60, 3600, 86400, 604800 };
 	char digits[24];
 	size_t n = strlen(s);
 	const char *u;
@@ -71,6 +72,32 @@ num_parse_time(const char *s, char unit, int64_t *seconds, struct err *err)
 	    __builtin_mul_overflow(value, scale[u - units], seconds))
 		return err_set(err, ERR_SYNTAX, "bad time value or unit: %s", s);
 	return 0;
+}
+
+int
+num_parse_duration(const char *s, int64_t *seconds, struct err *err)
+{
+	const char *at = s, *u;
+	int64_t sum = 0, n;
+
+	do {
+		for (n = 0; isdigit((unsigned char)*at); at++)
+			if (__builtin_mul_overflow(n, (int64_t)10, &n) ||
+			    __builtin_add_overflow(n, (int64_t)(*at - '0'),
+			    &n))
+				goto bad;
+		if (at == s || *at == '\0' || !isdigit((unsigned char)at[-1]) ||
+		    (u = strchr(units, tolower((unsigned char)*at))) == NULL)
+			goto bad;
+		at++;
+		if (__builtin_mul_overflow(n, scale[u - units], &n) ||
+		    !num_add(sum, n, &sum))
+			goto bad;
+	} while (*at != '\0');
+	*seconds = sum;
+	return 0;
+bad:
+	return err_set(err, ERR_SYNTAX, "bad duration: %s", s);
 }
 
 bool

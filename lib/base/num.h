@@ -24,6 +24,8 @@ int	num_parse_uint(const char *s, uint64_t max, uint64_t *out,
  */
 int	num_parse_time(const char *s, char unit, int64_t *seconds,
 	    struct err *err);
+/* num_parse_duration - "90s", "1d12h": numbers, each with a unit, together as seconds */
+int	num_parse_duration(const char *s, int64_t *seconds, struct err *err);
 /* num_add - *sum = a + b; false when that overflows, *sum untouched */
 bool	num_add(int64_t a, int64_t b, int64_t *sum);
 

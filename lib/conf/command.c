@@ -18,6 +18,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 #include "lib/conf/env.h"
 #include "lib/conf/params.h"
 
@@ -81,4 +82,46 @@ command_load(const char *config_dir, enum command_env how)
 		log_fatal("%s", err.text);
 	params_log(LOG_TO_STDERR, false);
 	import_environment(params.import_environment, how);
+}
+
+int64_t
+command_number(const char *option, const char *text)
+{
+	uint64_t n;
+
+	if (num_parse_uint(text, INT64_MAX, &n, NULL) == -1)
+		log_fatal("--%s: bad number \"%s\"", option, text);
+	return (int64_t)n;
+}
+
+int64_t
+command_duration(const char *option, const char *text)
+{
+	uint64_t seconds;
+	int64_t n;
+
+	if (num_parse_uint(text, INT64_MAX, &seconds, NULL) == 0)
+		return (int64_t)seconds;
+	if (num_parse_duration(text, &n, NULL) == -1)
+		log_fatal("--%s: bad duration \"%s\"", option, text);
+	return n;
+}
+
+double
+command_rate(const char *option, const char *text)
+{
+	double n, per = 1;
+	char *rest;
+
+	n = strtod(text, &rest);
+	if (strcmp(rest, "/m") == 0)
+		per = 60;
+	else if (strcmp(rest, "/h") == 0)
+		per = 3600;
+	else if (*rest != '\0' && strcmp(rest, "/s") != 0)
+		per = 0;
+	if (rest == text || per == 0 || !(n >= 0.001 && n <= 1e9))
+		log_fatal("--%s: \"%s\" is no rate such as 50/s, 100/m",
+		    option, text);
+	return n / per;
 }

@@ -11,6 +11,7 @@
 #define LIB_CONF_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum command_env {
 	COMMAND_KEEP_ENV,	/* only the name=value entries of import_environment apply */
@@ -38,5 +39,18 @@ bool	command_is_unsafe(void);
  * config_dir	argument of -c, exported as MAIL_CONFIG; NULL if not given
  */
 void	command_load(const char *config_dir, enum command_env how);
+
+/*
+ * command_number, command_duration, command_rate - the value of a long option
+ *
+ * option	its name, without dashes
+ *
+ * A number has digits only; a duration is "90", "90s" or "1d12h", in seconds; a
+ * rate "50", "50/s", "100/m" or "2000/h", as times a second. Anything else
+ * ends the process.
+ */
+int64_t	command_number(const char *option, const char *text);
+int64_t	command_duration(const char *option, const char *text);
+double	command_rate(const char *option, const char *text);
 
 #endif

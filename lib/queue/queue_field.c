@@ -474,6 +474,16 @@ F("arriving", NULL, FLAG, ENTRY, false, arriving, "still being written"),
 
 #define FIELD_COUNT	(sizeof(fields) / sizeof(fields[0]))
 
+const char *
+queue_field_type_name(enum queue_field_type type)
+{
+	static const char *const names[] = { "address", "domain", "text",
+	    "number", "size", "duration", "time", "ip", "queue", "class",
+	    "flag" };
+
+	return names[type];
+}
+
 const struct queue_field *
 queue_field_at(size_t i)
 {

@@ -82,6 +82,8 @@ struct queue_field {
 const struct queue_field	*queue_field_find(const char *name, bool inner);
 /* queue_field_nearest - the name that is least different, NULL when none is near */
 const char	*queue_field_nearest(const char *name);
+/* queue_field_type_name - "address", "size", ...: for people */
+const char	*queue_field_type_name(enum queue_field_type type);
 /* queue_field_at - the table row by row, NULL at the end */
 const struct queue_field	*queue_field_at(size_t i);
 

@@ -69,8 +69,6 @@ bool	queue_select_uses(const struct queue_select *s, const char *field);
 /* queue_select_tier - most that may have to be read (enum queue_field_tier) */
 int	queue_select_tier(const struct queue_select *s);
 
-/* queue_select_duration - "90s", "1d12h"; false when it is none */
-bool	queue_select_duration(const char *text, int64_t *seconds);
 /* queue_select_time - a time as selections know them, or how long ago: "today", "2026-11-21T14:00", "2h"; false when it is none */
 bool	queue_select_time(const char *text, time_t now, time_t *out);
 

@@ -108,36 +108,6 @@ literal_ip(const char *text, struct literal *out)
 }
 
 static bool
-parse_duration(const char *text, int64_t *out)
-{
-	static const char units[] = "smhdw";
-	static const int64_t seconds[] = { 1, 60, 3600, 86400, 604800 };
-	int64_t sum = 0, n;
-	const char *u;
-
-	if (*text == '\0')
-		return false;
-	while (*text != '\0') {
-		if (!isdigit((unsigned char)*text))
-			return false;
-		for (n = 0; isdigit((unsigned char)*text); text++)
-			if (__builtin_mul_overflow(n, (int64_t)10, &n) ||
-			    __builtin_add_overflow(n, (int64_t)(*text - '0'),
-			    &n))
-				return false;
-		if (*text == '\0' || (u = strchr(units,
-		    tolower((unsigned char)*text))) == NULL)
-			return false;
-		text++;
-		if (__builtin_mul_overflow(n, seconds[u - units], &n) ||
-		    __builtin_add_overflow(sum, n, &sum))
-			return false;
-	}
-	*out = sum;
-	return true;
-}
-
-static bool
 parse_size(const char *text, int64_t *out)
 {
 	int64_t n = 0, unit = 1;
@@ -240,10 +210,11 @@ parse_time(struct parser *p, int64_t *out)
 	if (with_blanks) {
 		lex_advance(p);
 		lex_advance(p);
-		if (p->token != T_WORD || !parse_duration(p->value.ptr, &back))
+		if (p->token != T_WORD || num_parse_duration(
+		    p->value.ptr, &back, NULL) == -1)
 			return false;
 	} else if (*minus == '-') {
-		if (!parse_duration(minus + 1, &back))
+		if (num_parse_duration(minus + 1, &back, NULL) == -1)
 			return false;
 	} else if (*minus != '\0') {
 		return false;
@@ -298,7 +269,7 @@ literal_make(struct parser *p, const struct test *t, const char *text,
 	case FIELD_SIZE:
 		return parse_size(text, &out->number);
 	case FIELD_DURATION:
-		return parse_duration(text, &out->number);
+		return num_parse_duration(text, &out->number, NULL) == 0;
 	case FIELD_TIME:
 		return parse_time(p, &out->number);
 	case FIELD_IP:
@@ -321,12 +292,6 @@ literal_make(struct parser *p, const struct test *t, const char *text,
 }
 
 bool
-queue_select_duration(const char *text, int64_t *seconds)
-{
-	return parse_duration(text, seconds);
-}
-
-bool
 queue_select_time(const char *text, time_t now, time_t *out)
 {
 	struct parser p = { .text = text, .next = text, .at = text,
@@ -334,7 +299,7 @@ queue_select_time(const char *text, time_t now, time_t *out)
 	int64_t when;
 	bool is_good = true;
 
-	if (parse_duration(text, &when)) {
+	if (num_parse_duration(text, &when, NULL) == 0) {
 		*out = now - when;
 		return true;
 	}

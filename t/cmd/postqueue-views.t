@@ -129,7 +129,7 @@ ok '--top' refused 1 '--top goes with' --top 5
 ok '--output' refused 1 '--output goes with --metrics' --output x
 ok '--warn' refused 1 '--warn and --crit go with --check' --warn 'total > 1'
 ok '--rate' refused 1 '--rate goes with --flush-select' --rate 5
-ok 'a rate' refused 1 '--rate: bad rate "fast"' --flush-select held --rate fast
+ok 'a rate' refused 1 '--rate: "fast" is no rate' --flush-select held --rate fast
 ok '--watch' refused 1 '--watch goes with' --watch 5 --sort id
 ok '--watch of a file' refused 1 'does not change' --from s.jsonl --watch 5
 ok '--color' refused 1 'is none of auto, always, never' --color blue

@@ -239,6 +239,27 @@ START_TEST(times_take_a_unit_or_the_default_one)
 }
 END_TEST
 
+static const struct {
+	const char	*text;
+	int64_t		 seconds;	/* -1: none */
+} durations[] = {
+	{ "90s", 90 }, { "1d12h", 129600 }, { "0m", 0 }, { "1H1h", 7200 },
+	{ "2w", 1209600 }, { "", -1 }, { "90", -1 }, { "h", -1 }, { "1h30", -1 },
+	{ "1hh", -1 }, { "-1h", -1 }, { "1 h", -1 }, { "1y", -1 },
+	{ "9223372036854775807w", -1 }, { "99999999999999999999s", -1 },
+	{ "9223372036854775807s1s", -1 },
+};
+
+START_TEST(durations_are_sums_of_numbers_with_units)
+{
+	int64_t s = -1;
+	int rc = num_parse_duration(durations[_i].text, &s, NULL);
+
+	ck_assert_int_eq(rc, durations[_i].seconds == -1 ? -1 : 0);
+	ck_assert_int_eq(s, durations[_i].seconds);
+}
+END_TEST
+
 START_TEST(dates_are_rfc_5322)
 {
 	char out[CLOCK_RFC5322_SIZE];
@@ -300,6 +321,7 @@ main(void)
 	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);
 	tcase_add_test(tc, times_take_a_unit_or_the_default_one);
+	UNIT_LOOP(tc, durations_are_sums_of_numbers_with_units, durations);
 	tcase_add_test(tc, dates_are_rfc_5322);
 	tcase_add_test(tc, log_lines_are_clean_and_short);
 	return unit_run("text", tc);
