@@ -5,6 +5,7 @@
  */
 #include "cmd/postqueue/source.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "lib/base/buf.h"
