@@ -32,7 +32,7 @@
 #define ASK_NUMBER	25	/* more than this: the number is typed, not y */
 #define PROGRESS_MS	200
 
-volatile sig_atomic_t bulk_stop;
+atomic_int bulk_stop;
 
 void
 bulk_prepare(struct bulk *b)

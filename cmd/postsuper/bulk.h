@@ -9,7 +9,7 @@
 #ifndef CMD_POSTSUPER_BULK_H
 #define CMD_POSTSUPER_BULK_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -139,6 +139,6 @@ enum bulk_status	bulk_pick_checked(const struct bulk *b, const char *name,
 			    struct bulk_picked *picked);
 
 /* bulk_stop - not 0 once a signal asked to stop */
-extern volatile sig_atomic_t bulk_stop;
+extern atomic_int bulk_stop;
 
 #endif
