@@ -90,14 +90,20 @@ $O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.
 	@mkdir -p $(@D)
 	LC_ALL=C awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
 
-$O/gen/lib/conf/params_docs_table.c: share/parameters.tsv lib/conf/params_docs.awk
+# Names that no source reads: the manual page and postconf say so.
+$O/gen/unread: share/unread-parameters.sh share/parameters.tsv $(wildcard lib/*/*.c lib/*/*/*.c daemon/*.c daemon/*/*.c cmd/*/*.c)
 	@mkdir -p $(@D)
-	LC_ALL=C awk -v OUT=$@ -f lib/conf/params_docs.awk share/parameters.tsv
+	@sh share/unread-parameters.sh >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$O/gen/lib/conf/params_docs_table.c: $O/gen/unread share/parameters-notes.txt share/parameters.tsv lib/conf/params_docs.awk
+	@mkdir -p $(@D)
+	LC_ALL=C awk -v OUT=$@ -f lib/conf/params_docs.awk $(filter-out %.awk,$^)
 
 # The list of parameters in postconf(5).
-$O/man/postconf.5: share/man/man5/postconf.5 share/parameters.tsv share/parameters-man.awk $O/gen/dirs
+$O/man/postconf.5: $O/gen/unread share/parameters-notes.txt share/parameters.tsv share/man/man5/postconf.5 share/parameters-man.awk $O/gen/dirs
 	@mkdir -p $(@D)
-	LC_ALL=C awk -v DIRS=$O/gen/dirs -f share/parameters-man.awk share/parameters.tsv share/man/man5/postconf.5 >$@
+	LC_ALL=C awk -v DIRS=$O/gen/dirs -f share/parameters-man.awk $(filter-out %.awk %/dirs,$^) >$@
 
 # One completion file a shell, for all commands.
 $O/completions/posthorn.%: share/options.tsv share/parameters.tsv share/completions.awk
@@ -220,7 +226,7 @@ lint: $O/gen/lib/conf/params_gen.h $O/man/postconf.5
 
 # Parameters of the registry that no C source reads: what is not done.
 unread-parameters:
-	@sh t/unread-parameters.sh
+	@sh share/unread-parameters.sh
 
 install: all
 	@DESTDIR=$(DESTDIR) BIN=$(abspath $O/bin) sbindir=$(sbindir) \

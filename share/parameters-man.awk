@@ -1,9 +1,10 @@
 # parameters-man.awk - share/man/man5/postconf.5 with the list of parameters
 #
-#   awk -v DIRS=dirs -f parameters-man.awk parameters.tsv postconf.5
+#   awk -v DIRS=dirs -f parameters-man.awk UNREAD parameters-notes.txt \
+#       parameters.tsv postconf.5
 #
 # The line ".\" @PARAMETERS@" of the page becomes one entry a row of the
-# registry. DIRS holds "name directory" lines that replace @name@ in defaults.
+# registry. UNREAD lists the names that no program reads. DIRS holds "name directory" lines that replace @name@ in defaults.
 
 BEGIN {
 	while ((getline line < DIRS) > 0) {
@@ -79,7 +80,26 @@ function history(	n, list, i, part, s) {
 	return s
 }
 
-FILENAME ~ /parameters/ {
+# A note as mdoc: sentences, then what to write into main.cf.
+function note(s,	n, lines, i, out) {
+	n = split(s, lines, "\n")
+	for (i = 1; i < n; i++)
+		if (lines[i] ~ /^> /)
+			out = out ".Dl \\&" text(substr(lines[i], 3)) "\n"
+		else
+			out = out text(lines[i]) "\n"
+	return out
+}
+
+FILENAME ~ /unread$/ { unread[$1] = 1; next }
+FILENAME ~ /notes\.txt$/ {
+	if (/^[^#\t]/)
+		name = $1
+	else if (/^\t/)
+		notes[name] = notes[name] substr($0, 2) "\n"
+	next
+}
+FILENAME ~ /parameters\.tsv$/ {
 	if (FNR == 1 || $9 == "removed" || $9 == "function")
 		next
 	def = place(($13 == "=" || $13 == "-") ? $2 : substr($13, 2))
@@ -90,7 +110,10 @@ FILENAME ~ /parameters/ {
 	page = page text($14) ".\n"
 	if (what != "")
 		page = page toupper(substr(what, 1, 1)) substr(what, 2) ".\n"
-	page = page "Read by " readers() "; since " $6 ".\n" history()
+	if ($1 in notes)
+		page = page note(notes[$1])
+	page = page (($1 in unread) ? "No program of this version reads it" : \
+	    "Read by " readers()) "; since " $6 ".\n" history()
 	next
 }
 

@@ -11,6 +11,7 @@
 #include "lib/base/err.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/conf/params_docs.h"
@@ -26,6 +27,48 @@ line(const char *what, const char *text)
 	text_visible(&out, text, 0);
 	printf("  %-10s%s\n", what, out.ptr);
 	buf_done(&out);
+}
+
+#define TEXT_WIDTH	79
+
+/* Words in lines below the column of values. */
+static void
+wrapped(const char *text)
+{
+	size_t column = 0, n;
+
+	for (text += strspn(text, " "); (n = strcspn(text, " ")) > 0;
+	    text += n, text += strspn(text, " ")) {
+		if (column == 0 || column + 1 + n > TEXT_WIDTH) {
+			printf("%s%*s", column == 0 ? "" : "\n", 12, "");
+			column = 12;
+		} else {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)n, text);
+		column += n;
+	}
+	if (column > 0)
+		putchar('\n');
+}
+
+/* The sentences of share/parameters-notes.txt; its examples come last. */
+static void
+show_notes(const struct params_doc *doc)
+{
+	char *copy = xstrdup(params_doc_field(doc->notes)), *rest = copy, *one;
+	struct buf text = BUF_INIT;
+
+	while ((one = text_split(&rest, "\n")) != NULL)
+		if (strncmp(one, "> ", 2) != 0)
+			buf_addf(&text, "%s ", one);
+	wrapped(text.ptr);
+	if (doc->is_unread)
+		line("but", "no program of this version reads it: it changes "
+		    "nothing");
+	buf_done(&text);
+	free(copy);
 }
 
 static const char *
@@ -243,12 +286,37 @@ show_related(const char *name, const struct params_doc *doc)
 	buf_done(&out);
 }
 
+/* "name = value" of the notes as the command that sets it. */
+static bool
+show_noted_examples(const struct params_doc *doc)
+{
+	char *copy = xstrdup(doc != NULL ? params_doc_field(doc->notes) : ""),
+	    *rest = copy, *one, *name, *value;
+	struct buf out = BUF_INIT;
+	bool found = false;
+
+	while ((one = text_split(&rest, "\n")) != NULL) {
+		if (strncmp(one, "> ", 2) != 0 ||
+		    main_cf_split(one + 2, &name, &value) != NULL)
+			continue;
+		buf_setf(&out, "postconf --set '%s=%s'", name, value);
+		line(found ? "" : "example", out.ptr);
+		found = true;
+	}
+	buf_done(&out);
+	free(copy);
+	return found;
+}
+
 static void
-show_example(const char *name, const struct params_row *row)
+show_example(const char *name, const struct params_row *row,
+    const struct params_doc *doc)
 {
 	const char *def = params_row_default(row);
 	struct buf out = BUF_INIT;
 
+	if (show_noted_examples(doc))
+		return;
 	buf_setf(&out, "postconf --set '%s=%s'", name,
 	    row->type == PARAMS_BOOL ? strcmp(def, "yes") == 0 ? "no" :
 	    "yes" : *def != '\0' ? def : "...");
@@ -289,6 +357,8 @@ explain_text(struct postconf *pc, const char *name)
 	printf("%s\n", name);
 	line("", doc != NULL ? params_doc_field(doc->meaning) :
 	    "a name of this configuration's own");
+	if (doc != NULL)
+		show_notes(doc);
 	if (row != NULL)
 		show_type(pc, row);
 	if (def != NULL)
@@ -303,7 +373,7 @@ explain_text(struct postconf *pc, const char *name)
 		show_related(name, doc);
 	}
 	if (row != NULL && row->class != PARAMS_READONLY)
-		show_example(name, row);
+		show_example(name, row, doc);
 }
 
 int
@@ -330,8 +400,13 @@ pc_explain(struct postconf *pc, const char *name, bool is_json)
 			json_member(&out, "meaning",
 			    params_doc_field(doc->meaning));
 			buf_adds(&out, ", ");
+			json_member(&out, "notes",
+			    params_doc_field(doc->notes));
+			buf_adds(&out, ", ");
 			json_member(&out, "since",
 			    params_doc_field(doc->since));
+			if (doc->is_unread)
+				buf_adds(&out, ", \"unread\": true");
 			buf_addc(&out, '}');
 		}
 		puts(out.ptr);

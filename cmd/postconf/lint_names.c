@@ -265,10 +265,25 @@ check_deprecated(struct lint *l, const struct lint_value *v)
 		    "effect", v->name);
 }
 
+/* Set in good faith, and nothing comes of it. */
+static void
+check_effect(struct lint *l, const struct lint_value *v)
+{
+	const struct params_doc *doc = params_doc_find(v->name);
+	const struct params_row *row = params_row_find(v->name);
+
+	if (doc != NULL && doc->is_unread && row != NULL &&
+	    row->class == PARAMS_BUILTIN &&
+	    strcmp(v->raw, params_row_default(row)) != 0)
+		lint_add(l, v->file, v->line, LINT_WARNING, "no-effect", NULL,
+		    "no program of this version reads \"%s\"", v->name);
+}
+
 static void
 check_value(struct lint *l, const struct lint_value *v)
 {
 	check_type(l, v);
+	check_effect(l, v);
 	check_addresses(l, v);
 	check_octal(l, v);
 	check_comment(l, v);

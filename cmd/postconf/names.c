@@ -283,16 +283,12 @@ warn_readonly(const struct main_cf *cf, const char *file)
 }
 
 void
-pc_names_collect(struct postconf *pc)
+pc_names_scan(struct postconf *pc)
 {
 	struct scan scan = { pc, NULL };
 	struct scope scope;
 	size_t i;
 
-	collect_services(pc);
-	for (i = 0; i < pc->service_count && !pc->show_defaults; i++)
-		warn_readonly(&pc->services[i].overrides, pc->master_file);
-	warn_readonly(&pc->scope.cf, pc->main_file);
 	for (i = 0; i < pc->service_count; i++) {
 		scan.service = &pc->services[i];
 		pc_scope_of(pc, scan.service, &scope);
@@ -301,6 +297,18 @@ pc_names_collect(struct postconf *pc)
 	}
 	scan.service = NULL;
 	scan_values(&scan, &pc->scope, &pc->scope.cf);
+}
+
+void
+pc_names_collect(struct postconf *pc)
+{
+	size_t i;
+
+	collect_services(pc);
+	for (i = 0; i < pc->service_count && !pc->show_defaults; i++)
+		warn_readonly(&pc->services[i].overrides, pc->master_file);
+	warn_readonly(&pc->scope.cf, pc->main_file);
+	pc_names_scan(pc);
 }
 
 /* ---- the name space of an entry ---------------------------------------- */

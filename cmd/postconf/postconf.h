@@ -84,6 +84,8 @@ void	pc_load_all(struct postconf *pc);
 /* ---- names.c */
 /* pc_names_collect - classify every name and warn about undefined ones */
 void	pc_names_collect(struct postconf *pc);
+/* pc_names_scan - what values refer to, once more: they were changed */
+void	pc_names_scan(struct postconf *pc);
 /* pc_class - class of a name; 0 when it is unknown. default_text may be NULL */
 enum pc_class	pc_class(const struct postconf *pc, const char *name,
 	    const char **default_text);

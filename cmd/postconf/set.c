@@ -193,12 +193,13 @@ plan(struct set *s)
 	for (i = 0; i < s->result_count; i++)
 		main_cf_set(&s->pc->scope.cf, s->results[i].name,
 		    s->results[i].new.ptr, 0);
-	for (i = 0; i < s->result_count; i++) {
-		if (!s->results[i].is_changed)
-			continue;
-		check_name(s, &s->results[i]);
-		check_value(s, &s->results[i]);
-	}
+	for (i = 0; i < s->result_count; i++)
+		if (s->results[i].is_changed)
+			check_value(s, &s->results[i]);
+	pc_names_scan(s->pc);
+	for (i = 0; i < s->result_count; i++)
+		if (s->results[i].is_changed)
+			check_name(s, &s->results[i]);
 }
 
 static void

@@ -14,6 +14,8 @@
 struct params_doc {		/* offsets into params_docs_text */
 	unsigned	 name, type, since, ended, class, programs, category,
 			 meaning;
+	unsigned	 notes;		/* sentences, and "> name = value" examples, one a line; "" for most */
+	bool		 is_unread;	/* no program of this version reads it */
 };
 
 extern const struct params_doc params_docs[];	/* sorted by name */

@@ -106,6 +106,10 @@ fresh
 like '--explain says where' "$(pc --explain myhostname)" "set in .*$C/main.cf:3"
 like 'and how it is expanded' "$(pc --explain mydestination)" '\$myhostname -> mail.example.com  .*main.cf:3'
 like 'and who reads it' "$(pc --explain smtpd_timeout)" 'read by  *smtpd'
+like 'and what it is good for' "$(pc --explain mydestination)" 'delivered on this host to its users'
+is 'with an example to be typed' "$(pc --explain recipient_delimiter | tail -n 1)" "  example   postconf --set 'recipient_delimiter=+'"
+unread=$(grep -m 1 '_' "${PH_BIN%/bin}/gen/unread")
+[ -z "$unread" ] || like 'and that nothing reads it' "$(pc --explain "$unread")" 'but  *no program of this version reads it'
 like 'a name of the user' "$(pc --explain ours 2>&1)" 'unknown parameter'
 ok 'a name of nobody' fails_with 3 pc --explain nosuchname
 is '--explain --json' "$(pc --explain alias_maps --json | jq -c '[.value, .line, .type, .since]')" '["texthash:/etc/a",8,"string","1.0"]'
@@ -116,6 +120,11 @@ like '--who-uses a file' "$(pc --who-uses /etc/a)" "main.cf:8: alias_maps = "
 ok 'nothing uses it' fails_with 3 pc --who-uses /nowhere
 like '--grep finds values' "$(pc --grep texthash)" '^alias_maps = texthash:/etc/a'
 is '--json' "$(pc --json -n alias_maps relayhost | jq -c '[.name, .value, .source]')" "[\"alias_maps\",\"texthash:/etc/a\",\"$C/main.cf\"]"
+notes=$PH_SRC/share/parameters-notes.txt
+is 'every note is about a parameter' "$(grep -o '^[a-z0-9][A-Za-z0-9_]*' "$notes" | while read -r n; do cut -f1 "$PH_SRC/share/parameters.tsv" | grep -qx "$n" || echo "$n"; done)" ''
+fresh
+sed -n 's/^	> //p' "$notes" >"$T/examples"
+is 'every example in the notes can be set' "$(pc --set --dry-run "$T/examples" 2>&1 | grep -v '^changed\|^unchanged')" ''
 for p in $(postconf --profile list | cut -d' ' -f1); do
 	fresh
 	postconf --profile "$p" | sed -n "s/^postconf --set '\(.*\)'$/\1/p" >"$T/lines"

@@ -2,8 +2,8 @@
 # unread-parameters.sh - names of share/parameters.tsv that no C source reads
 #
 # A name counts as read when a source says params.NAME (or params->NAME), has
-# it as a string "NAME", gives it to a macro as a word of its own, or another
-# parameter's default refers to it. The
+# it as a string "NAME", gives it to a macro as a word of its own, or the
+# default of a parameter that is read refers to it. The
 # lmtp_ twin of a smtp_ name counts when the sources build it from "smtp_"
 # names by a table of their own, which then holds it as a string.
 set -u
@@ -21,10 +21,33 @@ awk -F'\t' 'NR > 1 && $9 != "removed" && $9 != "function" &&
 # Per-service names are read through params_service_*; legacy names and
 # others only through the defaults that refer to them (the lists of tables that
 # proxymap may open name what others should read, so they do not count).
-grep -v '^proxy_' share/parameters.tsv | cut -f2,13 | grep -oE '\$[({]?[a-z0-9_]+' |
-    sed 's/^\$[({]*//' | sort -u >>"$T/read"
 grep -oE '"(delivery_slot|destination|extra_recipient|initial_destination|minimum_delivery|recipient_|transport_rate)[a-z_]*"' \
     -rh daemon lib --include='*.c' | tr -d '"' | sort -u |
     while read -r suffix; do grep -E "^(local|smtp|lmtp|relay|virtual|error|retry|discard|default)_$suffix\$" "$T/all"; done >>"$T/read"
-LC_ALL=C sort -u "$T/read" >"$T/known"
+# What the defaults of these refer to, and what those refer to in turn.
+awk -F'\t' '
+	FILENAME ~ /read$/ { read[$1] = 1; next }
+	$1 !~ /^proxy_/ {
+		text = $2 " " $13
+		while (match(text, /\$[({]?[A-Za-z0-9_]+/)) {
+			name = substr(text, RSTART, RLENGTH)
+			gsub(/[$({]/, "", name)
+			refers[$1] = refers[$1] " " name
+			text = substr(text, RSTART + RLENGTH)
+		}
+	}
+	END {
+		for (more = 1; more; )
+			for (name in read) {
+				more = 0
+				n = split(refers[name], list, " ")
+				for (i = 1; i <= n; i++)
+					if (!(list[i] in read))
+						more = read[list[i]] = 1
+				if (more)
+					break
+			}
+		for (name in read)
+			print name
+	}' "$T/read" share/parameters.tsv | LC_ALL=C sort -u >"$T/known"
 LC_ALL=C comm -23 "$T/all" "$T/known"
