@@ -121,18 +121,18 @@ copy_lines(const struct edit *e, struct pc_edit_file *f)
 	ssize_t n;
 
 	while ((n = getline(&line, &size, f->in)) != -1) {
-		if (n > 0 && line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (pc_edit_says_nothing(line)) {
-			fprintf(f->out, "%s\n", line);
-			continue;
-		}
-		if (!isspace((unsigned char)*line))
+		bool is_entry = !pc_edit_says_nothing(line);
+
+		if (is_entry && !isspace((unsigned char)*line))
 			current = begin_entry(e, line, f->out);
-		if (current == NULL)
-			fprintf(f->out, "%s\n", line);
-		else if (e->how == PC_EDIT_COMMENT)
-			fprintf(f->out, "#%s\n", line);
+		if (is_entry && current != NULL) {
+			if (e->how != PC_EDIT_COMMENT)
+				continue;
+			putc('#', f->out);
+		}
+		fwrite(line, 1, (size_t)n, f->out);
+		if (line[n - 1] != '\n')
+			putc('\n', f->out);
 	}
 	free(line);
 }

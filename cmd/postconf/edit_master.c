@@ -146,6 +146,12 @@ matches(const struct request *r, const struct pc_service *s)
 }
 
 static void
+put(const struct edit *e, const struct buf *text)
+{
+	fwrite(text->ptr, 1, text->len, e->out);
+}
+
+static void
 write_entry(const struct edit *e, const struct pc_service *s)
 {
 	struct buf text = BUF_INIT;
@@ -248,24 +254,22 @@ edit_parts(struct edit *e, const struct lines *l, struct pc_service *s)
 			set_parameter(s, r->parts[2], r->value);
 	}
 	if (!changed) {
-		fputs(l->text.ptr, e->out);
+		put(e, &l->text);
 		return;
 	}
-	fputs(l->comments.ptr, e->out);
+	put(e, &l->comments);
 	write_entry(e, s);
 }
 
 static void
-comment_out(const struct edit *e, const char *text)
+comment_out(const struct edit *e, const struct buf *text)
 {
-	const char *p = text, *next;
+	const char *p = text->ptr, *end = text->ptr + text->len, *next;
 
-	for (; *p != '\0'; p = next) {
-		const char *word = p + strspn(p, " \t");
-
-		next = strchr(p, '\n');
-		next = next != NULL ? next + 1 : p + strlen(p);
-		if (*word != '#' && *word != '\n' && *word != '\0')
+	for (; p < end; p = next) {
+		next = memchr(p, '\n', (size_t)(end - p));
+		next = next != NULL ? next + 1 : end;
+		if (!pc_edit_says_nothing(p))
 			putc('#', e->out);
 		fwrite(p, 1, (size_t)(next - p), e->out);
 	}
@@ -296,15 +300,15 @@ edit_whole(struct edit *e, const struct lines *l, const char *name,
 		r->matched = true;
 	}
 	if (r == NULL) {
-		fputs(l->text.ptr, e->out);
+		put(e, &l->text);
 		return;
 	}
 	if (e->how == PC_EDIT_COMMENT)
-		comment_out(e, l->text.ptr);
+		comment_out(e, &l->text);
 	else {
 		if (e->how == PC_EDIT_SET && !is_replaced)
 			write_entry(e, &r->entry);
-		fputs(l->comments.ptr, e->out);
+		put(e, &l->comments);
 	}
 }
 
@@ -349,6 +353,13 @@ check_first_line(const struct edit *e, const char *line, int number)
 		    "on the same line", e->pc->master_file, number);
 }
 
+static void
+add_line(struct buf *out, const char *line, size_t n)
+{
+	buf_add(out, line, n);
+	buf_addc(out, '\n');
+}
+
 /*
  * Comments belong to an entry only when a continuation line follows them, so
  * they wait in pending until that is known.
@@ -365,19 +376,20 @@ copy_entries(struct edit *e, FILE *in)
 
 	while ((n = getline(&line, &size, in)) != -1) {
 		number++;
-		if (n > 0 && line[n - 1] == '\n')
-			line[n - 1] = '\0';
+		if (line[n - 1] == '\n')
+			line[--n] = '\0';
 		if (pc_edit_says_nothing(line)) {
-			buf_addf(&pending, "%s\n", line);
+			add_line(&pending, line, (size_t)n);
 			continue;
 		}
 		if (!isspace((unsigned char)*line)) {
 			end_entry(e, &l);
-			fputs(pending.ptr, e->out);
+			put(e, &pending);
 			check_first_line(e, line, number);
 			l.first = number;
 		} else if (l.logical.len == 0) {
-			fprintf(e->out, "%s%s\n", pending.ptr, line);
+			add_line(&pending, line, (size_t)n);
+			put(e, &pending);
 			buf_reset(&pending);
 			continue;
 		} else {
@@ -385,11 +397,11 @@ copy_entries(struct edit *e, FILE *in)
 			buf_add(&l.comments, pending.ptr, pending.len);
 		}
 		buf_reset(&pending);
-		buf_addf(&l.text, "%s\n", line);
+		add_line(&l.text, line, (size_t)n);
 		buf_adds(&l.logical, line);
 	}
 	end_entry(e, &l);
-	fputs(pending.ptr, e->out);
+	put(e, &pending);
 	buf_done(&l.text);
 	buf_done(&l.comments);
 	buf_done(&l.logical);

@@ -18,6 +18,7 @@
 
 #define RELATED_MAX	8
 #define DEPTH_MAX	20
+#define STEPS_MAX	40		/* lines; a loop would have no end */
 
 static void
 line(const char *what, const char *text)
@@ -109,7 +110,7 @@ show_type(struct postconf *pc, const struct params_row *row)
 
 struct steps {
 	struct postconf	*pc;
-	int		 depth;
+	int		 depth, left;
 	struct buf	 value;		/* of the last reference, for comparisons */
 };
 
@@ -123,6 +124,8 @@ show_step(const char *name, void *ctx)
 	const char *raw = scope_lookup(name, &s->pc->scope);
 	struct buf shown = BUF_INIT;
 
+	if (s->left-- <= 0)
+		return NULL;
 	text_visible(&shown, raw != NULL ? raw : "(not set)", 0);
 	printf("  %*s$%s -> %s", 10 + 2 * s->depth, "", name, shown.ptr);
 	if (e != NULL && e->line > 0)
@@ -157,15 +160,16 @@ show_value(struct postconf *pc, const char *name,
 {
 	const struct main_cf_entry *e = main_cf_find(&pc->scope.cf, name);
 	const char *raw = scope_lookup(name, &pc->scope);
-	struct steps steps = { pc, 0, BUF_INIT };
+	struct steps steps = { pc, 0, STEPS_MAX, BUF_INIT };
 	struct buf value = BUF_INIT, from = BUF_INIT;
+	struct err err = ERR_INIT;
 
 	if (raw == NULL)
 		raw = "";
 	if (row != NULL && row->type == PARAMS_RAW)
 		buf_sets(&value, raw);
-	else
-		pc_expand(&pc->scope, &value, raw);
+	else if (scope_expand(&pc->scope, &value, raw, &err) == -1)
+		buf_setf(&value, "(cannot be expanded: %s)", err.text);
 	line("value", value.len > 0 ? value.ptr : "(empty)");
 	if (e == NULL)
 		buf_sets(&from, "its default");

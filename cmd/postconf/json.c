@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/err.h"
 #include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
@@ -52,16 +53,21 @@ pc_json_parameter(struct postconf *pc, struct buf *out, const char *name)
 	const char *raw = scope_lookup(name, &pc->scope), *def;
 	struct buf value = BUF_INIT;
 	struct users users = { out, 0 };
+	struct err err = ERR_INIT;
+	bool is_good = true;
 
 	pc_class(pc, name, &def);
 	raw = raw != NULL ? raw : "";
 	if (row != NULL && row->type == PARAMS_RAW)
 		buf_sets(&value, raw);
 	else
-		pc_expand(&pc->scope, &value, raw);
+		is_good = scope_expand(&pc->scope, &value, raw, &err) == 0;
 	buf_adds(out, "{\"v\": 1, ");
 	json_member(out, "name", name);
-	add_member(out, "value", value.ptr);
+	if (is_good)
+		add_member(out, "value", value.ptr);
+	else
+		add_member(out, "error", err.text);
 	add_member(out, "raw", raw);
 	if (def != NULL)
 		add_member(out, "default", def);

@@ -102,13 +102,31 @@ lint_add(struct lint *l, const char *file, int line, enum lint_level level,
 
 /* ---- reading ------------------------------------------------------------ */
 
+/* A line ends at a NUL byte, for programs; an editor shows more of it. */
+static void
+check_nul(struct lint *l, const char *file, const struct buf *text)
+{
+	const char *p = text->ptr, *end = text->ptr + text->len, *next;
+	int line;
+
+	for (line = 1; p < end; p = next, line++) {
+		next = memchr(p, '\n', (size_t)(end - p));
+		next = next != NULL ? next + 1 : end;
+		if (memchr(p, '\0', (size_t)(next - p)) != NULL)
+			lint_add(l, file, line, LINT_WARNING, "type-bad", NULL,
+			    "what follows the NUL byte is ignored");
+	}
+}
+
 static bool
 read_text(struct lint *l, const char *file, struct buf *text)
 {
 	struct err err = ERR_INIT;
 
-	if (file_read(file, text, CONF_MAX, &err) == 0)
+	if (file_read(file, text, CONF_MAX, &err) == 0) {
+		check_nul(l, file, text);
 		return true;
+	}
 	lint_add(l, file, 1, LINT_ERROR, "perm", NULL, "cannot be read: %s",
 	    err.text);
 	return false;

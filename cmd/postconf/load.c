@@ -92,21 +92,11 @@ pc_load_master(struct postconf *pc, bool is_needed)
 	buf_done(&line);
 }
 
-/* What is undefined or unused is for the modes that look for it. */
-static void
-ignore_undefined(const char *name, const struct pc_service *service,
-    void *ctx)
-{
-	(void)name;
-	(void)service;
-	(void)ctx;
-}
-
 void
 pc_load_all(struct postconf *pc)
 {
 	pc_load_main(pc);
 	pc_load_master(pc, false);
-	pc->undefined = ignore_undefined;
+	pc->is_lenient = true;
 	pc_names_collect(pc);
 }

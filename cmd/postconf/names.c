@@ -182,7 +182,7 @@ refer(const struct scan *scan, const char *name)
 		pc_names_add(&pc->names, name, NULL, PC_USER);
 	else if (pc->undefined != NULL)
 		pc->undefined(name, s, pc->undefined_ctx);
-	else if (!pc->show_defaults)
+	else if (!pc->show_defaults && !pc->is_lenient)
 		log_warning("%s: undefined parameter: %s", s != NULL ?
 		    pc->master_file : pc->main_file, name);
 }
@@ -201,9 +201,21 @@ scan_value(struct scan *scan, const char *value)
 	struct err err = ERR_INIT;
 
 	if (strchr(value, '$') != NULL && macro_expand(&out, value,
-	    MACRO_SCAN, NULL, refer_cb, scan, &err) == -1)
+	    MACRO_SCAN, NULL, refer_cb, scan, &err) == -1 &&
+	    !scan->pc->is_lenient)
 		log_warning("%s", err.text);
 	buf_done(&out);
+}
+
+/* Names in a value that cannot be expanded stay unknown to the lenient. */
+static bool
+expand(const struct scan *scan, struct scope *scope, struct buf *out,
+    const char *value)
+{
+	if (scan->pc->is_lenient)
+		return scope_expand(scope, out, value, NULL) == 0;
+	pc_expand(scope, out, value);
+	return true;
 }
 
 static void
@@ -217,9 +229,9 @@ collect_classes(struct scan *scan, const struct main_cf *cf,
 
 	if (e == NULL)
 		return;
-	pc_expand(scope, &text, e->value);
-	rest = text.ptr;
-	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+	rest = expand(scan, scope, &text, e->value) ? text.ptr : NULL;
+	while (rest != NULL &&
+	    (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
 		refer(scan, word);
 	buf_done(&text);
 }
@@ -242,8 +254,8 @@ scan_databases(const struct scan *scan, struct scope *scope,
 	class = pc_class(scan->pc, e->name, NULL);
 	if (class == 0 || class == PC_USER)
 		return;
-	pc_expand(scope, &text, e->value);
-	pc_database_names(scan->pc, names, cf, text.ptr);
+	if (expand(scan, scope, &text, e->value))
+		pc_database_names(scan->pc, names, cf, text.ptr);
 	buf_done(&text);
 }
 

@@ -59,6 +59,7 @@ struct postconf {
 	unsigned	 classes;
 	bool		 show_defaults, fold, json, no_names, no_values,
 			 only_set, no_warnings, expand;
+	bool		 is_lenient;	/* the long modes: a value that cannot be expanded is no end */
 	const char	**overrides;	/* -o, in order */
 	size_t		 override_count;
 
@@ -78,7 +79,7 @@ void	pc_load_main(struct postconf *pc);
 /* pc_load_master - is_needed: its absence is fatal, not a warning */
 void	pc_load_master(struct postconf *pc, bool is_needed);
 
-/* pc_load_all - both files, quietly, and every name classified */
+/* pc_load_all - both files, leniently, and every name classified, without a word */
 void	pc_load_all(struct postconf *pc);
 
 /* ---- names.c */

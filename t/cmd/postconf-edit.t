@@ -63,6 +63,10 @@ is 'what a crash left is replaced' "$(edited main.cf -X foo bar last)" '# c1
 printf 'a = 1' >"$T/main.cf"; pc -e b=2
 is 'a last line without newline gets one' "$(cat "$T/main.cf")" 'a = 1
 b = 2'
+printf 'a = 1\0 hidden\n  more\0\nb = 2\n' >"$T/main.cf"; pc b=3 2>/dev/null
+is 'a line that is not edited keeps its NUL bytes' "$(tr '\0' '!' <"$T/main.cf")" 'a = 1! hidden
+  more!
+b = 3'
 original
 is 'of two requests for a name the last wins' "$(pc -e q=1 q=2 2>&1; tail -1 "$T/main.cf")" "postconf: warning: ignoring earlier request: 'q = 1'
 q = 2"

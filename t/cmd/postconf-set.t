@@ -72,6 +72,12 @@ ok 'a request without sense is an error' fails_with 1 pc --set 'relayhost+='
 is 'then nothing is changed' "$(main; ls "$C")" "$before
 main.cf
 master.cf"
+printf '%s\n' 'loop = $pool' 'pool = $loop' 'relayhost = $loop' >>"$C/main.cf"
+like 'a loop can be looked at' "$(pc --explain relayhost)" 'value  *\(cannot be expanded: unreasonable macro call nesting'
+like 'in JSON too' "$(pc --json relayhost | jq -r .error)" '^unreasonable macro call nesting'
+is 'and repaired' "$(pc --set pool=x && pc -xh relayhost)" 'changed pool
+x'
+fresh
 chmod 640 "$C/main.cf"
 pc --set relayhost=x >/dev/null
 is 'the mode stays' "$(stat -c %a "$C/main.cf") $(stat -c %a "$C/main.cf.prev")" '640 640'
