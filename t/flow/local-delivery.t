@@ -21,6 +21,8 @@ file: $O/file
 devnull: /dev/null
 dir: $O/md/
 badfile: /nonexistent/file
+hard: $O/hard
+trap: $O/trap
 list: games, mail, foo@remote.example
 owner-list: news
 inc: :include:$T/list
@@ -40,6 +42,10 @@ instance_new "$I" "mail_spool_directory = $T/box/" 'myhostname = here.example' '
 as "$I" postalias "gdbm:$T/aliases"
 must 'it starts' instance_start "$I"
 
+# A second name, somebody's link: nobody's mail is appended to what they lead to.
+touch "$O/target"; chown nobody "$O/target"; ln "$O/target" "$O/hard"
+touch "$O/prey"; chown nobody "$O/prey"; ln -s prey "$O/trap"; chown -h games "$O/trap"
+
 send() {	# send RECIPIENT...: and remember what came before
 	printf 'From: s@x.example\nSubject: t\n\nbody\nFrom here\n>From there\n.dot\nlast\n' |
 	    as "$I" sendmail -i -f snd@x.example -- "$@"
@@ -49,7 +55,7 @@ ends() {
 	to=$1 want=$2
 	ok "$to: $want" wait_for 20 instance_logged "$I" "local\\[.*orig_to=<$to>, relay=local, .*$want"
 }
-for to in cmd cmdfail cmd64 cmd67 cmd1 cmdsig cmdnf cmd2 slow file devnull dir badfile list inc incmiss loop1 self twice mixed \
+for to in cmd cmdfail cmd64 cmd67 cmd1 cmdsig cmdnf cmd2 slow file devnull dir badfile hard trap list inc incmiss loop1 self twice mixed \
     games games+Ext GAMES nosuch; do send "$to"; done
 ends cmd 'dsn=2.0.0, status=sent \(delivered to command: env '
 ends cmdfail 'dsn=4.3.0, status=deferred \(temporary failure. Command output: some output \)'
@@ -64,6 +70,9 @@ ends file "dsn=2.0.0, status=sent \\(delivered to file: $O/file\\)"
 ends devnull 'dsn=2.0.0, status=sent \(delivered to file: /dev/null\)'
 ends dir 'dsn=2.0.0, status=sent \(delivered to maildir\)'
 ends badfile 'dsn=5.2.0, status=bounced \(cannot append message to file /nonexistent/file'
+ends hard 'dsn=5.2.0, status=bounced \(cannot append message to file .*: file has multiple hard links\)'
+ends trap 'dsn=5.2.0, status=bounced \(cannot append message to file .*: file is a symbolic link\)'
+is 'and nothing was' "$(cat "$O/hard" "$O/prey")" ''
 ends list 'dsn=2.0.0, status=sent \(forwarded as '
 ends inc 'dsn=2.0.0, status=sent \(forwarded as '
 ends incmiss 'dsn=5.3.5, status=bounced \(mail system configuration error\)'

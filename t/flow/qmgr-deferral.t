@@ -67,6 +67,14 @@ ok 'and the message is gone' wait_for 10 instance_logged "$I" "$id: removed"
 says 'the sender is told' \
     'sender non-delivery notification'
 
+# maximal_queue_lifetime is five days, to the second.
+send -a 432000 a@def.example
+ok 'a message that is too old expires' wait_for 10 instance_logged "$I" \
+    "$id: from=<ann@client.example>, status=expired, returned to sender"
+ok 'and is gone' wait_for 10 instance_logged "$I" "$id: removed"
+send -a 430000 a@def.example
+ok 'one that is not yet is tried again' wait_for 10 where deferred
+
 send a@none.example
 ok 'a transport that does not exist defers' wait_for 10 where deferred
 like 'with a warning' "$(instance_log "$I")" \

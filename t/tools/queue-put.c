@@ -2,13 +2,14 @@
  * queue-put.c - put messages into a queue, past all that checks them
  *
  *	queue-put [-q queue] [-s sender] [-n count] [-d seconds] [-m mode]
- *	    [-r Trecord ...] [-w seconds] [-b bytes] [-i file] recipient ...
+ *	    [-r Trecord ...] [-w seconds] [-a seconds] [-b bytes] [-i file]
+ *	    recipient ...
  *
  * Writes complete queue files below the instance's queue directory (main.cf
  * of $MAIL_CONFIG) and prints their IDs. -d sets the time of the next attempt
  * (from now), -m the mode, -r adds an envelope record (its type, then its
- * data), -w the time of the delay warning from now, -b the size of the body, -i a
- * file that is the content: its lines, those of 2048 bytes and more in pieces.
+ * data), -w the time of the delay warning from now, -a its age, -b the size of the
+ * body, -i a file that is the content: its lines, those of 2048 bytes and more in pieces.
  * For tests of whoever reads queue files.
  *
  * SPDX-License-Identifier: ISC
@@ -36,7 +37,7 @@
 
 static struct {
 	const char	*queue, *sender;
-	long		 count, delay, warn, body;
+	long		 count, delay, warn, age, body;
 	mode_t		 mode;
 	const char	*content;
 	char		*records[RECORDS_MAX];
@@ -57,7 +58,8 @@ put_envelope(struct queue_writer *w, char **rcpts, int count)
 	struct buf text = BUF_INIT;
 	int i;
 
-	buf_setf(&text, "%ld %ld", (long)now.tv_sec, (long)now.tv_usec);
+	buf_setf(&text, "%ld %ld", (long)now.tv_sec - opt.age,
+	    (long)now.tv_usec);
 	put(w, QUEUE_REC_TIME, text.ptr);
 	buf_setf(&text, "create_time=%ld", (long)now.tv_sec);
 	put(w, QUEUE_REC_ATTR, text.ptr);
@@ -184,7 +186,7 @@ main(int argc, char **argv)
 	int c;
 
 	log_open(argv[0], LOG_TO_STDERR);
-	while ((c = getopt(argc, argv, "q:s:n:d:m:r:w:b:i:")) != -1) {
+	while ((c = getopt(argc, argv, "q:s:n:d:m:r:w:a:b:i:")) != -1) {
 		switch (c) {
 		case 'q': opt.queue = optarg; break;
 		case 's': opt.sender = optarg; break;
@@ -196,6 +198,7 @@ main(int argc, char **argv)
 				opt.records[opt.record_count++] = optarg;
 			break;
 		case 'w': opt.warn = atol(optarg); break;
+		case 'a': opt.age = atol(optarg); break;
 		case 'b': opt.body = atol(optarg); break;
 		case 'i': opt.content = optarg; break;
 		default: return 64;

@@ -407,6 +407,7 @@ static const struct {
 } framings[] = {
 	{ "no",	"a\n.\nb\r\n",		"N a\nX \nE \n",	true },
 	{ "no",	"a\r\n.\r\n",		"N a\nX \nE \n",	true },
+	{ "note", "a\n.\nb\r\n",	"N a\nX \nE \n",	true },
 	{ "normalize", "a\n.\nb\r\n",	"N a\nN b\n",		false },
 	{ "normalize", "a\r\n.\nb\r\n",	"N a\nN b\n",		false },
 	{ "normalize", "a\n.\r\nb\r\n",	"N a\nN b\n",		false },
@@ -496,6 +497,37 @@ START_TEST(a_message_over_the_limit_is_refused_at_its_end)
 	ck_assert_int_eq(aborted, 1);
 	ck_assert_uint_lt(records.len, 21000);
 	free(data);
+}
+END_TEST
+
+START_TEST(limits_hold_to_the_byte)
+{
+	char line[160], id[102];
+
+	start("");
+	say("EHLO client.example");
+	ck_assert_str_eq(say("MAIL FROM:<a@b> SIZE=20000"), "250 2.1.0 Ok");
+	say("RSET");
+	ck_assert_int_eq(strncmp(say("MAIL FROM:<a@b> SIZE=20001"), "552", 3),
+	    0);
+	memset(id, 'i', sizeof(id));
+	snprintf(line, sizeof(line), "MAIL FROM:<a@b> ENVID=%.100s", id);
+	ck_assert_str_eq(say(line), "250 2.1.0 Ok");	/* RFC 3461 4.4 */
+	say("RSET");
+	snprintf(line, sizeof(line), "MAIL FROM:<a@b> ENVID=%.101s", id);
+	ck_assert_int_eq(strncmp(say(line), "501", 3), 0);
+}
+END_TEST
+
+START_TEST(a_reply_of_521_ends_the_session)
+{
+	start("smtpd_recipient_restrictions = "
+	    "check_client_access static:{521 go away}\n");
+	say("EHLO client.example");
+	say("MAIL FROM:<a@b>");
+	ck_assert(!s->is_closing);
+	ck_assert_int_eq(strncmp(say("RCPT TO:<c@mx.example>"), "521", 3), 0);
+	ck_assert(s->is_closing);			/* RFC 7504 */
 }
 END_TEST
 
