@@ -58,8 +58,8 @@ put_envelope(struct queue_writer *w, char **rcpts, int count)
 	struct buf text = BUF_INIT;
 	int i;
 
-	buf_setf(&text, "%ld %ld", (long)now.tv_sec - opt.age,
-	    (long)now.tv_usec);
+	now.tv_sec -= opt.age;
+	buf_setf(&text, "%ld %ld", (long)now.tv_sec, (long)now.tv_usec);
 	put(w, QUEUE_REC_TIME, text.ptr);
 	buf_setf(&text, "create_time=%ld", (long)now.tv_sec);
 	put(w, QUEUE_REC_ATTR, text.ptr);

@@ -621,6 +621,8 @@ main(void)
 	tcase_add_test(content,
 	    a_message_over_the_limit_is_refused_at_its_end);
 	suite_add_tcase(suite, hostile);
+	tcase_add_test(hostile, limits_hold_to_the_byte);
+	tcase_add_test(hostile, a_reply_of_521_ends_the_session);
 	tcase_add_test(hostile, garbage_never_breaks_the_session);
 	tcase_add_test(hostile, a_nul_hides_nothing);
 	tcase_add_test(hostile, who_speaks_too_early_is_noticed);
