@@ -22,11 +22,13 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/queue/queue_act.h"
 #include "lib/queue/queue_flush.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_scan.h"
 
 #define LOOK_MS		250	/* between looks at what was asked for */
+#define WAKE_MS		10000	/* without news: the queue manager is told once more */
 
 enum fate { FATE_PLANNED, FATE_ASKED, FATE_GONE, FATE_AGAIN, FATE_FAILED };
 
@@ -44,6 +46,8 @@ struct flush {
 	size_t		 count, room, held;
 	size_t		 fates[FATE_FAILED + 1];
 	bool		 is_terminal;
+	int64_t		 news_ms, woken_ms;	/* when something happened; when it was told */
+	bool		 has_given_up;
 };
 
 static bool
@@ -74,6 +78,7 @@ set_fate(struct flush *f, struct wanted *w, enum fate fate)
 	f->fates[w->fate]--;
 	f->fates[fate]++;
 	w->fate = fate;
+	f->news_ms = clock_mono_ms();
 }
 
 /* Is this file there, and the one that was meant? */
@@ -96,6 +101,8 @@ look_after(struct flush *f, struct wanted *w)
 	struct stat st;
 
 	if (is_at(w, "active", &st) || is_at(w, "incoming", &st)) {
+		if (!w->was_moved)
+			f->news_ms = clock_mono_ms();
 		w->was_moved = true;
 		return;
 	}
@@ -155,6 +162,8 @@ show(struct flush *f, bool is_last)
 		    f->fates[FATE_AGAIN]);
 	if (f->fates[FATE_FAILED] > 0)
 		buf_addf(&line, ", %zu refused", f->fates[FATE_FAILED]);
+	if (f->has_given_up)
+		buf_adds(&line, "; nothing has happened for a while");
 	if (f->held > 0)
 		buf_addf(&line, ", %zu in other queues", f->held);
 	if (f->is_terminal) {
@@ -214,8 +223,35 @@ finish(struct flush *f)
 		    "access to the queue");
 	if (f->count == 0)
 		return status == QUERY_DONE ? QUERY_NOTHING : status;
-	return source_interrupted || f->fates[FATE_FAILED] > 0 ?
+	return source_interrupted || f->has_given_up ||
+	    f->fates[FATE_FAILED] > 0 ?
 	    QUERY_PARTLY : status;
+}
+
+/*
+ * Until each was tried. A queue manager that was replaced meanwhile may have
+ * missed what it was told; one that does nothing is not waited for for ever.
+ */
+static void
+wait_for_all(struct flush *f)
+{
+	int64_t now;
+
+	while (!source_interrupted && f->fates[FATE_ASKED] > 0) {
+		look_at_all(f);
+		now = clock_mono_ms();
+		if (now - f->news_ms >= f->r->q->wait_s * 1000) {
+			f->has_given_up = f->fates[FATE_ASKED] > 0;
+			break;
+		}
+		if (now - f->news_ms >= WAKE_MS &&
+		    now - f->woken_ms >= WAKE_MS) {
+			queue_act_wake("qmgr", "I");
+			f->woken_ms = now;
+		}
+		if (f->fates[FATE_ASKED] > 0)
+			poll(NULL, 0, LOOK_MS);
+	}
 }
 
 int
@@ -229,12 +265,8 @@ flush_run(struct run *r)
 	query_scan(r, &job);
 	f.fates[FATE_PLANNED] = f.count;
 	ask_for_all(&f);
-	while (!source_interrupted && r->source.kind == SOURCE_QUEUE &&
-	    f.fates[FATE_ASKED] > 0) {
-		look_at_all(&f);
-		if (f.fates[FATE_ASKED] > 0)
-			poll(NULL, 0, LOOK_MS);
-	}
+	if (r->source.kind == SOURCE_QUEUE)
+		wait_for_all(&f);
 	status = finish(&f);
 	for (i = 0; i < f.count; i++)
 		free(f.list[i].id);

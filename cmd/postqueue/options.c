@@ -20,6 +20,8 @@
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_total.h"
 
+#define WAIT_S	900	/* as long as a slow delivery of one message takes */
+
 static const char usage_text[] =
     "usage: postqueue [-v] [-c config_dir] -f\n"
     "       postqueue [-v] [-c config_dir] -i queue_id\n"
@@ -39,6 +41,7 @@ static const char usage_text[] =
     "       postqueue [-c config_dir] --check [--warn expr] [--crit expr]\n"
     "       postqueue [-c config_dir] [--select expr] --save file\n"
     "       postqueue [-c config_dir] --flush-select expr [--rate n]\n"
+    "                 [--wait time]\n"
     "       postqueue --select expr --select-explain | --select-why queue_id\n"
     "       postqueue --fields | --json-schema\n"
     "all but --flush-select also with --from file or --queue-dir directory\n"
@@ -57,7 +60,8 @@ enum long_option {
 	LONG_WHY, LONG_FIELDS, LONG_SHAPE, LONG_BUCKETS, LONG_FIRST,
 	LONG_LINEAR, LONG_PARENTS, LONG_METRICS, LONG_OUTPUT, LONG_CHECK,
 	LONG_WARN, LONG_CRIT, LONG_WATCH, LONG_SAVE, LONG_FROM,
-	LONG_QUEUE_DIR, LONG_FLUSH, LONG_RATE, LONG_SCHEMA, LONG_COLOR
+	LONG_QUEUE_DIR, LONG_FLUSH, LONG_RATE, LONG_WAIT, LONG_SCHEMA,
+	LONG_COLOR
 };
 
 static const struct option longs[] = {
@@ -90,6 +94,7 @@ static const struct option longs[] = {
 	{ "queue-dir", required_argument, NULL, LONG_QUEUE_DIR },
 	{ "flush-select", required_argument, NULL, LONG_FLUSH },
 	{ "rate", required_argument, NULL, LONG_RATE },
+	{ "wait", required_argument, NULL, LONG_WAIT },
 	{ "json-schema", no_argument, NULL, LONG_SCHEMA },
 	{ "color", required_argument, NULL, LONG_COLOR },
 	{ NULL, 0, NULL, 0 }
@@ -245,6 +250,7 @@ read_long(int c, struct query *q)
 	case LONG_FROM: q->from = optarg; break;
 	case LONG_QUEUE_DIR: q->queue_dir = optarg; break;
 	case LONG_RATE: q->rate = command_rate("rate", optarg); break;
+	case LONG_WAIT: q->wait_s = time_of("wait", optarg); break;
 	case LONG_COLOR: q->color = color_of(optarg); break;
 	}
 }
@@ -291,6 +297,10 @@ check_query(struct query *q, int mode)
 	    "--warn and --crit go", "--check");
 	only_with(q->rate > 0, m == MODE_FLUSH, "--rate goes",
 	    "--flush-select");
+	only_with(q->wait_s >= 0, m == MODE_FLUSH, "--wait goes",
+	    "--flush-select");
+	if (q->wait_s < 0)
+		q->wait_s = WAIT_S;
 	only_with(q->watch_s >= 0, (has_rows && q->sort == NULL &&
 	    q->limit < 0) || is_counted, "--watch goes",
 	    "unsorted messages, --count, --group-by or --shape");

@@ -54,11 +54,12 @@ struct query {
 	const char	*save;		/* a file, "-" */
 	const char	*from;		/* a snapshot, "-"; NULL: the queue */
 	const char	*queue_dir;	/* a copied spool; NULL: ours */
+	int64_t		 wait_s;	/* --flush-select: ends it after so long without news */
 	double		 rate;		/* --flush-select: messages a second; 0: no limit */
 	bool		 is_direct;	/* we may read the queue ourselves */
 };
 #define QUERY_INIT { .limit = -1, .top = -1, .buckets = -1, .first_s = -1, \
-	.watch_s = -1 }
+	.watch_s = -1, .wait_s = -1 }
 
 /* query_format_find - by name; false when there is no such format */
 bool	query_format_find(const char *name, enum query_format *out);

@@ -200,7 +200,7 @@ show_trash(const struct queue_trash_entry *e, void *ctx)
 	} else {
 		if (l->count == 0)
 			printf("%-21s %-13s %8s %10s  %-20s %s\n", "TOKEN",
-			    "ACTION", "MESSAGES", "SIZE", "KEPT UNTIL", "BY");
+			    "ACTION", "MESSAGES", "ON DISK", "KEPT UNTIL", "BY");
 		buf_addf(&line, "%-21s %-13s %8zu ", e->action.token,
 		    e->action.action[0] != '\0' ? e->action.action : "?",
 		    e->files);
@@ -289,7 +289,7 @@ bulk_purge(const struct bulk *b)
 	buf_setf(&text, "remove %zu message%s (", w.files, w.files == 1 ? "" :
 	    "s");
 	queue_plan_put_bytes(&text, w.bytes);
-	buf_adds(&text, ") from the trash for good");
+	buf_adds(&text, " on disk) from the trash for good");
 	if (b->is_dry) {
 		printf("would %s\n", text.ptr);
 		buf_done(&text);

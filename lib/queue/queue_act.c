@@ -13,12 +13,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/endpoint.h"
@@ -189,15 +191,19 @@ bounce(struct run *r, struct queue_found *f, struct err *err)
 {
 	enum queue_result result;
 
-	if (strcmp(f->queue, "active") == 0) {
-		err_set(err, ERR_RETRY, "is being delivered now: hold it "
-		    "first, or wait until it is deferred");
+	/* Whom an agent reaches meanwhile must not be told of as well. */
+	if (strcmp(f->queue, "active") == 0 ||
+	    file_lock(f->fd, LOCK_EX | LOCK_NB) == -1) {
+		err_set(err, ERR_RETRY, "is being delivered now: hold it, and "
+		    "bounce it when that is over");
 		return QUEUE_RESULT_FAILED;
 	}
 	result = write_reasons(f, r->o->reason != NULL ? r->o->reason :
 	    "returned by the mail administrator", err);
 	if (result == QUEUE_RESULT_DONE)
 		result = add_mode(f, S_IXGRP, err);
+	/* The queue manager passes over what is locked. */
+	file_lock(f->fd, LOCK_UN);
 	return result == QUEUE_RESULT_DONE ? schedule(f, err) : result;
 }
 

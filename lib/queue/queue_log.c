@@ -238,28 +238,24 @@ read_log(int fd, struct buf *out, struct err *err)
 	return 0;
 }
 
-struct queue_log *
-queue_log_open(const char *log, const char *id, struct err *err)
+static struct queue_log *
+open_path(const char *path, bool is_defer, struct err *err)
 {
-	struct buf path = BUF_INIT;
-	struct queue_log *ql = NULL;
+	struct queue_log *ql;
 	int fd;
 
-	queue_path(&path, log, id);
-	fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1) {
 		if (errno == ENOENT)
-			err_set(err, ERR_NOT_FOUND, "%s: no such file",
-			    path.ptr);
+			err_set(err, ERR_NOT_FOUND, "%s: no such file", path);
 		else
-			err_sys(err, "open %s", path.ptr);
-		buf_done(&path);
+			err_sys(err, "open %s", path);
 		return NULL;
 	}
 	ql = xcalloc(1, sizeof(*ql));
 	buf_init(&ql->text);
-	ql->path = buf_take(&path);
-	ql->is_defer = strcmp(log, "defer") == 0;
+	ql->path = xstrdup(path);
+	ql->is_defer = is_defer;
 	if (read_log(fd, &ql->text, err) == -1) {
 		err_prefix(err, "%s: ", ql->path);
 		close(fd);
@@ -269,6 +265,24 @@ queue_log_open(const char *log, const char *id, struct err *err)
 	close(fd);
 	ql->next = ql->text.ptr;
 	return ql;
+}
+
+struct queue_log *
+queue_log_open(const char *log, const char *id, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	struct queue_log *ql;
+
+	queue_path(&path, log, id);
+	ql = open_path(path.ptr, strcmp(log, "defer") == 0, err);
+	buf_done(&path);
+	return ql;
+}
+
+struct queue_log *
+queue_log_open_path(const char *path, struct err *err)
+{
+	return open_path(path, true, err);
 }
 
 /*

@@ -273,6 +273,18 @@ queue_message_was_logged(const struct queue_message *m, const char *shown)
 	return find_entry(m, shown) != NULL;
 }
 
+/* In the trash the log of a message stands beside it (queue_trash.h). */
+static struct queue_log *
+open_log(struct queue_message *m)
+{
+	struct buf *path = &m->memory->scratch;
+
+	if (strcmp(m->queue, "trash") != 0)
+		return queue_log_open("defer", m->id, NULL);
+	buf_setf(path, "%s.defer", m->path);
+	return queue_log_open_path(path->ptr, NULL);
+}
+
 static void
 read_log(struct queue_message *m)
 {
@@ -282,7 +294,7 @@ read_log(struct queue_message *m)
 	struct queue_log *ql;
 
 	m->has |= QUEUE_MESSAGE_REASONS;
-	if ((ql = queue_log_open("defer", m->id, NULL)) == NULL)
+	if ((ql = open_log(m)) == NULL)
 		return;
 	while (queue_log_next(ql, &from) == 1) {
 		if (m->entry_count == mem->entry_room) {

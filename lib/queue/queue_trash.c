@@ -33,6 +33,7 @@
 
 #define LOW_PERCENT	5
 #define FLUSH_BYTES	65536
+#define BLOCK		4096	/* of common file systems */
 
 struct queue_trash {
 	char		*token;
@@ -451,10 +452,11 @@ struct purge {
 	int64_t		 bytes;
 };
 
+/* At most what it takes on disk, or nearly so: whole blocks, and a log. */
 static bool
 sum_bytes(const struct queue_trash_entry *e, void *ctx)
 {
-	*(int64_t *)ctx += e->action.bytes;
+	*(int64_t *)ctx += e->action.bytes + 2 * BLOCK * e->action.messages;
 	return true;
 }
 

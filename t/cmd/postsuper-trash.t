@@ -51,6 +51,37 @@ is 'and nothing is left behind' "$(find "$S/trash" -mindepth 1)" ''
 ok 'for good, it is a warning' said 0 'warning: not in the journal' --delete --no-undo --yes ALL
 chmod 755 "$T/a"
 
+# Undo of those with a reason: their logs are in the trash, too.
+fresh
+log_of() {	# log_of ID REASON LOCAL-PART
+	printf '\nrecipient=%s@one.example\nstatus=4.4.1\naction=delayed\nreason=%s\n\n' "$3" "$2" >"$S/defer/$(printf %.1s "$1")/$1"
+}
+n=0
+for id in $ids; do
+	n=$((n + 1))
+	case $n in
+	1) log_of "$id" 'connect to mx.example[192.0.2.1]:25: Connection refused' b ;;
+	2) log_of "$id" 'mailbox is full' b ;;
+	3) log_of "$id" 'mailbox is full' c ;;
+	esac
+done
+one=$(echo $ids | cut -d" " -f1)
+postsuper --delete --yes ALL >/dev/null 2>&1
+ok 'the class of a reason tells which are restored' said 0 'restored: 1 message$' --undo last --yes --select 'class = connect'
+ok 'that one' test -n "$(find "$S" -name "$one" -path '*/deferred/*')"
+ok 'so does the text' said 0 'restored: 2 messages' --undo last --yes --select 'reason ~ "is full"'
+
+# A bounce of what somebody is delivering.
+fresh
+one=${ids##* }
+flock -s "$S/hold/$one" -c "touch $T/locked; exec sleep 60" &
+agent=$!
+wait_for 10 test -f "$T/locked"
+ok 'what is being delivered is not bounced' said 4 'is being delivered now' --bounce --reason why --yes "$one"
+ok 'and still on hold' test -f "$S/hold/$one"
+kill -- "$agent" $(ps -o pid= --ppid "$agent"); wait "$agent" 2>/dev/null
+ok 'afterwards it is' said 0 'returned to sender: 1' --bounce --reason why --yes "$one"
+
 # Another file system.
 if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -c %d "$T")" ]; then
 	away=$(mktemp -d /dev/shm/posthorn-t.XXXXXX)

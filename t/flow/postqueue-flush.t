@@ -26,6 +26,17 @@ as "$T/a" postqueue --flush-select 'queue = deferred' --rate 2 >"$T/out" 2>"$T/e
 is 'what is delivered meanwhile is gone' $? 0
 like 'and told so' "$(cat "$T/err")" '3 of 3 asked for, 0 waiting, 3 gone, 0 deferred again'
 ok 'no faster than was said' [ $(($(date +%s) - start)) -ge 1 ]
+# A queue manager that does nothing.
+as "$T/a" postconf -e 'defer_transports = discard'
+instance_reload "$T/a"
+printf 'Subject: x\n\nbody\n' | as "$T/a" sendmail -f s@origin.example a@one.example
+ok 'one more is deferred' wait_for 20 deferred 1
+qmgr=$(ps -o pid=,args= --ppid "$(tr -d ' ' <"$T/a/spool/pid/master.pid")" | sed -n 's/^ *\([0-9]*\) qmgr .*/\1/p')
+kill -STOP "$qmgr"
+as "$T/a" postqueue --flush-select 'queue = deferred' --wait 1s >"$T/out" 2>"$T/err"
+is 'is not waited for for ever' $? 4
+like 'and told so' "$(cat "$T/err")" '1 of 1 asked for, 1 waiting, .*nothing has happened for a while'
+kill -CONT "$qmgr"
 as "$T/a" postfix stop >/dev/null 2>&1
 ok 'without a mail system it is refused' sh -c "printf x | :; ! env MAIL_CONFIG='$T/a/etc' postqueue --flush-select held 2>/dev/null"
 done_testing
