@@ -467,7 +467,7 @@ ask_bounce(struct cleanup *c, struct err *err)
 	int rc = -1;
 
 	s = endpoint_connect_greeted("private", params.bounce_service_name,
-	    NOTICE_PROTOCOL, err);
+	    NOTICE_PROTOCOL, params.ipc_timeout, err);
 	if (s == NULL)
 		return -1;
 	notice_put(&request, &n);

@@ -28,7 +28,8 @@ ask_once(const struct buf *request, struct attrs *reply, struct err *err)
 	int got;
 
 	if (service == NULL && (service = endpoint_connect_greeted("private",
-	    params.rewrite_service_name, PROTOCOL, err)) == NULL)
+	    params.rewrite_service_name, PROTOCOL,
+	    params.ipc_timeout, err)) == NULL)
 		return -1;
 	if (stream_write(service, request->ptr, request->len) == -1 ||
 	    stream_flush(service) == -1)

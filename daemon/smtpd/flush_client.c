@@ -29,7 +29,7 @@ ask(const char *domain)
 	int32_t status = -1;
 
 	st = endpoint_connect_greeted("public", params.flush_service_name,
-	    "queue_flush_protocol", &err);
+	    "queue_flush_protocol", params.ipc_timeout, &err);
 	if (st == NULL) {
 		log_warning("%s", err.text);
 		return FLUSH_FAILED;

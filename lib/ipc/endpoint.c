@@ -40,28 +40,35 @@ endpoint_path(struct buf *path, const char *class, const char *name)
 	buf_setf(path, "%s/%s", class, name);
 }
 
-struct stream *
-endpoint_connect(const char *class, const char *name, struct err *err)
+static struct stream *
+connect_within(const char *class, const char *name, int timeout_s,
+    struct err *err)
 {
 	struct buf path = BUF_INIT;
 	int fd;
 
 	endpoint_path(&path, class, name);
-	fd = connect_path(path.ptr, params.ipc_timeout, err);
+	fd = connect_path(path.ptr, timeout_s, err);
 	buf_done(&path);
-	return fd == -1 ? NULL : stream_new(fd, params.ipc_timeout);
+	return fd == -1 ? NULL : stream_new(fd, timeout_s);
+}
+
+struct stream *
+endpoint_connect(const char *class, const char *name, struct err *err)
+{
+	return connect_within(class, name, params.ipc_timeout, err);
 }
 
 struct stream *
 endpoint_connect_greeted(const char *class, const char *name,
-    const char *protocol, struct err *err)
+    const char *protocol, int timeout_s, struct err *err)
 {
 	struct stream *s;
 	struct attrs a;
 	const char *got;
 	int rc;
 
-	if ((s = endpoint_connect(class, name, err)) == NULL)
+	if ((s = connect_within(class, name, timeout_s, err)) == NULL)
 		return NULL;
 	attrs_init(&a);
 	rc = attrs_read(s, &a, GREETING_MAX, err);

@@ -18,10 +18,13 @@ struct stream	*endpoint_connect(const char *class, const char *name,
 /*
  * endpoint_connect_greeted - connect and check the greeting protocol
  *
+ * timeout_s	for each read and write, the greeting's too; ipc_timeout unless
+ *		the answer is not worth that wait
+ *
  * A server that greets with anything else, or not at all, is an error.
  */
 struct stream	*endpoint_connect_greeted(const char *class, const char *name,
-		    const char *protocol, struct err *err);
+		    const char *protocol, int timeout_s, struct err *err);
 /*
  * endpoint_trigger - wake a service with bytes; socket, FIFO by file type
  *

@@ -130,7 +130,7 @@ ask(const char *request, const char *name, const char *value, struct err *err)
 	int32_t status = QUEUE_FLUSH_FAILED;
 
 	s = endpoint_connect_greeted("public", params.flush_service_name,
-	    "queue_flush_protocol", err);
+	    "queue_flush_protocol", params.ipc_timeout, err);
 	if (s == NULL)
 		return QUEUE_FLUSH_FAILED;
 	attr_put_str(&out, "request", request);

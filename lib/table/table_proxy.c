@@ -90,12 +90,12 @@ call(struct service *sv, struct err *err)
 	if (sv->stream != NULL)
 		return 0;
 	sv->stream = endpoint_connect_greeted("private", sv->name,
-	    "proxymap_protocol", err);
+	    "proxymap_protocol", params.ipc_timeout, err);
 	if (sv->stream == NULL && err->kind == ERR_SYSTEM &&
 	    err->errnum == ENOENT) {
 		buf_setf(&dir, "%s/private", params.queue_directory);
 		sv->stream = endpoint_connect_greeted(dir.ptr, sv->name,
-		    "proxymap_protocol", err);
+		    "proxymap_protocol", params.ipc_timeout, err);
 		buf_done(&dir);
 	}
 	sv->born_ms = now;

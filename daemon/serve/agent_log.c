@@ -1,0 +1,133 @@
+/*
+ * agent_log.c - the line that parsers read, and how delays are written
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/serve/agent_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/conf/params.h"
+#include "lib/mail/address.h"
+
+static int64_t
+usec_between(struct timeval from, struct timeval to)
+{
+	int64_t usec = ((int64_t)to.tv_sec - from.tv_sec) * 1000000 +
+	    ((int64_t)to.tv_usec - from.tv_usec);
+
+	return usec > 0 ? usec : 0;	/* a clock that was set back */
+}
+
+bool
+agent_time_is_set(struct timeval tv)
+{
+	return tv.tv_sec != 0;
+}
+
+void
+agent_format_delay(struct buf *out, int64_t usec)
+{
+	int64_t unit = 1000000, n;
+	char text[32];
+	int i, decimals = 0, len;
+
+	/* The unit is a power of ten: 10^-decimals seconds. */
+	if (usec < 10000000) {
+		decimals = params.delay_logging_resolution_limit;
+		if (decimals > 6)
+			decimals = 6;
+		if (usec >= 1000000 && decimals > 1)
+			decimals = 1;
+		for (i = 0; i < decimals; i++)
+			unit /= 10;
+		while (decimals > 0 && usec >= 100 * unit) {
+			unit *= 10;
+			decimals--;
+		}
+	}
+	n = (usec + unit / 2) / unit * unit;
+	len = snprintf(text, sizeof(text), "%lld.%06lld",
+	    (long long)(n / 1000000), (long long)(n % 1000000));
+	while (len > 0 && text[len - 1] == '0')
+		text[--len] = '\0';
+	if (len > 0 && text[len - 1] == '.')
+		text[--len] = '\0';
+	buf_add(out, text, (size_t)len);
+}
+
+/* delay=D, delays=a/b/c/d: before the queue manager, in it, connecting, transfer */
+static void
+put_delays(struct buf *out, const struct agent_times *t)
+{
+	struct timeval end = agent_time_is_set(t->delivered) ? t->delivered :
+	    clock_timeval();
+	int64_t part[4] = { 0, 0, 0, 0 };
+	int i;
+
+	if (!agent_time_is_set(t->active)) {
+		part[0] = usec_between(t->arrival, end);
+	} else {
+		part[0] = usec_between(t->arrival, t->active);
+		if (!agent_time_is_set(t->handoff)) {
+			part[1] = usec_between(t->active, end);
+		} else {
+			part[1] = usec_between(t->active, t->handoff);
+			if (agent_time_is_set(t->connected)) {
+				part[2] = usec_between(t->handoff,
+				    t->connected);
+				part[3] = usec_between(t->connected, end);
+			} else {
+				part[3] = usec_between(t->handoff, end);
+			}
+		}
+	}
+	buf_adds(out, ", delay=");
+	agent_format_delay(out, usec_between(t->arrival, end));
+	buf_adds(out, ", delays=");
+	for (i = 0; i < 4; i++) {
+		if (i > 0)
+			buf_addc(out, '/');
+		agent_format_delay(out, part[i]);
+	}
+}
+
+void
+agent_log_address(struct buf *out, const char *address)
+{
+	buf_addc(out, '<');
+	if (strcmp(params.info_log_address_format, "internal") == 0)
+		buf_adds(out, address);
+	else
+		address_quote(out, address);
+	buf_addc(out, '>');
+}
+
+void
+agent_log(const char *queue_id, const struct queue_rcpt *rcpt,
+    const char *relay, const struct agent_times *times, const char *status,
+    const struct dsn *dsn, int connection_use)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s: to=", queue_id);
+	agent_log_address(&line, rcpt->address);
+	if (rcpt->orig[0] != '\0' &&
+	    strcasecmp(rcpt->orig, rcpt->address) != 0) {
+		buf_adds(&line, ", orig_to=");
+		agent_log_address(&line, rcpt->orig);
+	}
+	buf_addf(&line, ", relay=%s", relay);
+	if (connection_use > 1)
+		buf_addf(&line, ", conn_use=%d", connection_use);
+	put_delays(&line, times);
+	buf_addf(&line, ", dsn=%s, status=%s (%s)", dsn->status, status,
+	    dsn->reason);
+	log_info("%s", line.ptr);
+	buf_done(&line);
+}

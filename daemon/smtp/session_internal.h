@@ -1,0 +1,66 @@
+/*
+ * session_internal.h - what the parts of the conversation know of each other
+ *
+ * session.c has the picture. An on_ function takes the reply that belongs to
+ * its state and says what the caller does next.
+ */
+#ifndef DAEMON_SMTP_SESSION_INTERNAL_H
+#define DAEMON_SMTP_SESSION_INTERNAL_H
+
+#include "daemon/smtp/smtp.h"
+
+struct span;
+
+/* session_enter - the one place where the state changes */
+void	session_enter(struct smtp_session *s, enum smtp_state state);
+
+/* ---- session_said.c ---- */
+
+/* session_doing - "lost connection with H while ..." */
+const char	*session_doing(const struct smtp_session *s);
+/* session_fail_said - the host is of no use, by its own words */
+enum smtp_step	session_fail_said(struct smtp_session *s,
+		    const struct smtp_reply *r);
+/* session_rcpt_said - refused, for now or for good */
+void	session_rcpt_said(struct smtp_session *s, struct smtp_rcpt *rcpt,
+	    const struct smtp_reply *r);
+void	session_rcpt_sent(struct smtp_rcpt *rcpt, const struct smtp_reply *r);
+/* session_all_said - one refusal for all (accepted ones) that are LEFT */
+void	session_all_said(struct smtp_session *s, const struct smtp_reply *r,
+	    bool accepted_only);
+/* session_all_bounce - our own decision, for all that are LEFT */
+void	session_all_bounce(struct smtp_session *s, const char *status,
+	    const char *text);
+
+/* ---- session_hello.c ---- */
+
+enum smtp_step	session_on_greeting(struct smtp_session *s,
+		    const struct smtp_reply *r);
+enum smtp_step	session_on_hello(struct smtp_session *s,
+		    const struct smtp_reply *r);
+
+/* ---- session_xforward.c ---- */
+
+/* session_take_xforward - the words behind XFORWARD in the EHLO reply */
+void	session_take_xforward(struct smtp_session *s, struct span words);
+void	session_put_xforward(struct smtp_session *s);
+
+/* ---- session_mail.c ---- */
+
+enum smtp_step	session_start_mail(struct smtp_session *s);
+enum smtp_step	session_on_mail(struct smtp_session *s,
+		    const struct smtp_reply *r);
+enum smtp_step	session_on_rcpt(struct smtp_session *s,
+		    const struct smtp_reply *r);
+enum smtp_step	session_on_data(struct smtp_session *s,
+		    const struct smtp_reply *r);
+enum smtp_step	session_on_dot(struct smtp_session *s,
+		    const struct smtp_reply *r);
+enum smtp_step	session_end_mail(struct smtp_session *s);
+/*
+ * session_all_in_doubt - the server has the whole message and did not say what
+ * it made of it
+ */
+void	session_all_in_doubt(struct smtp_session *s);
+
+#endif
