@@ -25,6 +25,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/mail/header.h"
 #include "lib/mail/mime.h"
 #include "lib/queue/queue_file.h"

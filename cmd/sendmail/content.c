@@ -17,7 +17,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
-#include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/mail/header.h"
 #include "lib/queue/queue_rec.h"
 

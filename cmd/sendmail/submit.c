@@ -29,7 +29,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
-#include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/queue/queue_rec.h"
 
 #define SEND_SIZE	49152	/* below the pipe's 64 KB: one write, no waiting */

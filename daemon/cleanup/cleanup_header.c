@@ -17,6 +17,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_writer.h"
 #include "lib/table/maps.h"

@@ -16,7 +16,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
-#include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 
 #define INCLUDE	":include:"
 

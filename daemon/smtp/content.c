@@ -16,6 +16,7 @@
 #include "daemon/smtp/mime7.h"
 #include "lib/base/log.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/mail/header.h"
 #include "lib/table/mapped.h"
 #include "lib/table/maps.h"

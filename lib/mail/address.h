@@ -1,5 +1,5 @@
 /*
- * address.h - mail addresses: quoting, splitting, lists in headers
+ * address.h - one mail address: quoting, splitting, envelope paths, domains
  *
  * External form is as on the wire and in headers, local part quoted when it
  * must be ("a b"@example.org). Internal form is without quotes. Everything
@@ -14,6 +14,9 @@
 
 struct buf;
 struct err;
+
+/* What an atom cannot hold: RFC 5322 3.2.3, without the dot. */
+#define ADDRESS_SPECIALS	"()<>@,;:\\\"[]"
 
 /* address_quote - append the external form of an internal address */
 void	address_quote(struct buf *out, const char *internal);
@@ -47,38 +50,6 @@ size_t	address_split_extension(const char *local, size_t local_len,
  */
 int	address_parse_path(const char *text, bool strict, struct buf *internal,
 	    const char **rest, struct err *err);
-
-/*
- * address_list_each - call fn for each mailbox in an RFC 5322 address list
- *
- * Comments, phrases and groups are taken apart; malformed text never fails,
- * it gives the best reading that a mail system must make. "<>" counts as an
- * address only when wants_empty; and then a text without any address yields
- * one empty address.
- *
- * fn		gets the internal form; offset and length say where the
- *		external address stands in text. Return false to stop.
- */
-typedef bool (*address_list_fn)(const char *internal, size_t offset,
-	    size_t len, void *ctx);
-void	address_list_each(const char *text, bool wants_empty,
-	    address_list_fn fn, void *ctx);
-
-/*
- * address_list_rewrite - append a header value with each address replaced
- *
- * value	what stands behind "Name:", without the blanks in front
- * column	how much of the first line is taken: strlen("Name: ")
- * fn		gets the external address and appends its replacement
- *
- * Comments and phrases stay (RFC 5322 3.4). A line that grows too long is
- * folded at a comma. Returns true when some address changed; when none did,
- * out gets value byte for byte.
- */
-typedef void (*address_rewrite_fn)(const char *external, struct buf *out,
-	    void *ctx);
-bool	address_list_rewrite(struct buf *out, const char *value,
-	    size_t column, address_rewrite_fn fn, void *ctx);
 
 /* address_is_hostname - syntactically valid host name (RFC 1123 2.1, 253 octets; '_' tolerated) */
 bool	address_is_hostname(const char *name);

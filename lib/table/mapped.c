@@ -15,6 +15,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 

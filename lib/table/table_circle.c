@@ -18,6 +18,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/table/local_domain.h"
 #include "lib/table/pairs.h"
 

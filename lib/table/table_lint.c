@@ -24,7 +24,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/master_cf.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 #include "lib/table/ip_pattern.h"
 #include "lib/table/maps.h"
 #include "lib/table/pairs.h"

@@ -10,6 +10,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

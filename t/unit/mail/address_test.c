@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "lib/mail/address.h"
+#include "lib/mail/address_list.h"
 
 #include <check.h>
 #include <stdlib.h>
