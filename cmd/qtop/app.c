@@ -26,7 +26,9 @@
 #include "cmd/qtop/instances.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/journal.h"
+#include "cmd/qtop/logtail.h"
 #include "cmd/qtop/paint.h"
+#include "cmd/qtop/reader.h"
 #include "cmd/qtop/screen.h"
 #include "cmd/qtop/subjects.h"
 #include "cmd/qtop/times.h"
@@ -35,6 +37,7 @@
 #include "lib/base/file.h"
 #include "lib/base/foreground.h"
 #include "lib/base/log.h"
+#include "lib/conf/params.h"
 
 #define PAINT_MS	60		/* between two paintings that no key asked for */
 #define TICK_MS		1000		/* ages grow */
@@ -331,6 +334,8 @@ start_workers(struct app *a, const struct app_options *o)
 	m->act_jobs = jobs_new(wake, a);
 	m->act = act_new();
 	m->subjects = subjects_new();
+	if (o->kind == SOURCE_LIVE || o->kind == SOURCE_SHOWQ)
+		m->logtail = logtail_new(reader_log(), params.syslog_name);
 	m->now = clock_now();
 	source_status(m->source, &m->status);
 }
@@ -348,6 +353,7 @@ stop_workers(struct app *a)
 	journal_free(m->journal);
 	act_free(m->act);
 	subjects_free(m->subjects);
+	logtail_free(m->logtail);
 	model_done(m);
 	queue_snapshot_free(m->snapshot);
 }

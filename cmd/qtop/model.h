@@ -31,6 +31,7 @@
 struct act;
 struct jobs;
 struct journal_list;
+struct logtail;
 struct subjects;
 
 enum screen {
@@ -186,6 +187,7 @@ struct model {
 	struct act	*act;
 	struct journal_list *journal;
 	struct subjects	*subjects;
+	struct logtail	*logtail;		/* NULL: nobody follows the log */
 
 	char		 note[256];		/* last result */
 	enum tone	 tone;

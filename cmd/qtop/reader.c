@@ -80,12 +80,16 @@ read_finish(struct job *job, struct model *m)
 	free(r);
 }
 
+const char *
+reader_log(void)
+{
+	return params.maillog_file != NULL && params.maillog_file[0] == '/' ?
+	    params.maillog_file : "/var/log/mail.log";
+}
+
 static bool
 load(struct model *m, const struct view_entry *id)
 {
-	const char *log = params.maillog_file != NULL &&
-	    params.maillog_file[0] == '/' ? params.maillog_file :
-	    "/var/log/mail.log";
 	const struct queue_row *row;
 	struct reading *r = xcalloc(1, sizeof(*r));
 	int i;
@@ -114,7 +118,7 @@ load(struct model *m, const struct view_entry *id)
 		return false;
 	}
 	/* With the rights of who called, which its owner may not have. */
-	r->log_fd = open(log, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	r->log_fd = open(reader_log(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	m->reader.id = *id;
 	m->reader.is_loading = true;
 	for (i = 0; i < TAB_COUNT; i++) {

@@ -19,6 +19,8 @@ void	reader_step(struct model *m, int step);
 /* reader_search - scroll what is read, also a page of help, to the next line that holds what is searched */
 void	reader_search(struct model *m, int step, bool is_here);
 
+/* reader_log - where the mail log should be */
+const char	*reader_log(void);
 /* reader_find - look for the file, wherever it is now, and begin m with it; false when it is gone. For workers */
 bool	reader_find(struct queue_message *m);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "cmd/qtop/logtail.h"
 #include "cmd/qtop/screen.h"
 #include "lib/base/buf.h"
 
@@ -83,6 +84,22 @@ draw_history(struct grid *g, int y, const char *title,
 	grid_add(g, 13, y + 1, ROLE_NORMAL, "left");
 	grid_spark(g, x, y + 1, width, ROLE_WARN, h->left +
 	    QUEUE_HISTORY_SIZE - n, n);
+}
+
+/* What left can have been delivered or deleted; the log knows. */
+static int
+draw_log(struct model *m, struct grid *g, int y)
+{
+	struct logtail_rates rates;
+
+	logtail_rate(m->logtail, m->now, &rates);
+	if (!rates.is_known)
+		return y;
+	grid_add(g, 1, y, ROLE_TITLE, "log");
+	grid_addf(g, 13, y, ROLE_NORMAL, "sent %.1f/s  deferred %.1f/s  "
+	    "bounced %.1f/s", rates.a_second[LOG_SENT],
+	    rates.a_second[LOG_DEFERRED], rates.a_second[LOG_BOUNCED]);
+	return y + 1;
 }
 
 /* ---- alarms ---- */
@@ -212,7 +229,7 @@ screen_overview(struct model *m, struct grid *g)
 	if (g->height - y > 8) {
 		y += g->height > 30;
 		draw_history(g, y, "10 minutes", &rates.minutes);
-		y += 2;
+		y = draw_log(m, g, y + 2);
 	}
 	if (g->height - y > 14) {
 		draw_history(g, y, "24 hours", &rates.day);

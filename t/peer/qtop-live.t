@@ -40,6 +40,12 @@ shows 'the next plan' 'hold     1 message '
 term_keys y
 shows 'held' '1 placed on hold'
 is 'the peer knows' "$(peer p postqueue -j | grep 'from7@' | grep -c '"queue_name": "hold"')" 1
+# What left the queue is not what was delivered: the log tells.
+term_keys 1
+shows 'nothing is sent' 'log +sent 0\.0/s +deferred '
+peer p postqueue -f
+shows 'attempts fail' 'deferred [0-9.]*[1-9][0-9.]*/s +bounced 0\.0/s'
+term_keys 2
 # The queue changes while it is looked at.
 term_keys Escape Escape Escape
 shows 'all again' ' 12 of 12'
