@@ -2,7 +2,8 @@
  * source.h - where the messages come from, and the thread that keeps looking
  *
  *	live	the queue directory: root, mail_owner, or a private instance
- *	showq	the service, for everybody else: fewer fields, no actions
+ *	showq	the service, for everybody else, by way of the set-gid postqueue
+ *		where it cannot be reached directly: fewer fields, no actions
  *	copy	a queue directory that nobody works on
  *	file	a snapshot: JSON lines
  *

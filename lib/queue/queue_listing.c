@@ -183,7 +183,8 @@ queue_listing_from_showq(queue_listing_fn fn, void *ctx, struct err *err)
 	s = endpoint_connect("public", params.showq_service_name, err);
 	if (s == NULL) {
 		why = err->errnum;
-		err_set(err, ERR_SYSTEM, "Connect to the %s %s service: %s",
+		err_set(err, why == EACCES || why == EPERM ? ERR_DENIED :
+		    ERR_SYSTEM, "Connect to the %s %s service: %s",
 		    params.mail_name, params.showq_service_name,
 		    strerror(why));
 		return why == EACCES || why == EPERM ? LISTING_DENIED :

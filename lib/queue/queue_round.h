@@ -44,7 +44,7 @@ int	queue_round_scan(struct queue_round *r, bool is_thorough,
  * queue_round_ask - a round by asking the showq service
  *
  * 0, or -1 with err: then the snapshot stays as it was, but for what was told
- * before the service broke off.
+ * before the service broke off. ERR_DENIED: it is not for us.
  */
 int	queue_round_ask(struct queue_round *r, struct err *err);
 /*

@@ -130,17 +130,54 @@ if [ "$(id -u)" = 0 ]; then
 	as_other() { setpriv --reuid 65533 --regid 65533 --clear-groups -- "$@"; }
 	mkdir -m 755 "$T/pub"
 	cp "$PH_BIN/qtop" "$T/pub/qtop"
-	if as_other "$T/pub/qtop" --batch --size 160x12 >"$T/told" 2>&1; then
+	# The service's directory is for the group of the set-gid postqueue only.
+	gid=$(stat -c %g "$T/i/spool/public")
+	as_member() { setpriv --reuid 65533 --regid 65533 --groups "$gid" -- "$@"; }
+	if as_member "$T/pub/qtop" --batch --size 160x12 >"$T/told" 2>&1; then
 		like 'who has no rights is told by the service' "$(cat "$T/told")" 'showq .*read-only: no rights to the queue'
 		like 'all messages' "$(cat "$T/told")" ' 50 of 50'
 		like 'but not when they are tried next' "$(sed -n 4p "$T/told")" ' \? '
 		like 'what cannot be judged is counted' \
-		    "$(as_other "$T/pub/qtop" --batch --size 120x12 --select 'sasl = newsletter')" '50 not judged'
+		    "$(as_member "$T/pub/qtop" --batch --size 120x12 --select 'sasl = newsletter')" '50 not judged'
 	else
 		like 'without rights it says what it would need' "$(cat "$T/told")" 'Permission denied'
 	fi
+	# A stand-in for the set-gid command: rights cannot be given to one here.
+	postqueue -j >"$T/pub/listing"
+	printf '#!/bin/sh\n[ "$3" = -j ] && exec cat "%s"\n' "$T/pub/listing" >"$T/pub/postqueue"
+	chmod 755 "$T/pub/postqueue"
+	cf_set "$T/i/etc/main.cf" "command_directory = $T/pub"
+	like 'who may not ask the service is told by postqueue' "$(as_other "$T/pub/qtop" --batch --size 120x12 2>&1)" ' 50 of 50'
+	printf '#!/bin/sh\nhead -n 3 "%s"; echo "it broke" >&2; exit 1\n' "$T/pub/listing" >"$T/pub/postqueue"
+	as_other "$T/pub/qtop" --batch --size 120x12 >"$T/told" 2>&1
+	is 'a postqueue that fails: status' $? 69
+	like 'is said' "$(cat "$T/told")" 'postqueue failed'
+	# A service that breaks off in the middle, now and again.
+	mv "$T/i/spool/public/showq" "$T/i/spool/public/real"
+	perl -MIO::Socket::UNIX -e '
+		my $l = IO::Socket::UNIX->new(Listen => 5, Local => "$ARGV[0]/showq") or die $!;
+		chmod 0666, "$ARGV[0]/showq"; my $n = 0;
+		while (my $c = $l->accept) {
+			my $s = IO::Socket::UNIX->new("$ARGV[0]/real") or die $!;
+			my ($all, $piece) = ("");
+			$all .= $piece while sysread($s, $piece, 65536);
+			$all = substr($all, 0, length($all) / 2) if $n++ % 2 == 1;
+			print $c $all; close $c;
+		}' "$T/i/spool/public" &
+	broken=$!
+	wait_for 10 test -S "$T/i/spool/public/showq"
+	term_open 110 24 setpriv --reuid 65533 --regid 65533 --groups "$gid" -- env HOME=/nonexistent "$T/pub/qtop" --refresh 1
+	shows 'a service that answers' ' 50 of 50'
+	shows 'and breaks off' 'malformed showq server response|lost|Broken|reset'
+	shows 'leaves what was known' ' 50 of 50'
+	shows_not 'and may answer again' 'malformed'
+	term_keys j Enter q q
+	shows 'nothing of that ends qtop' '^exit 0'
+	kill $broken
+	rm "$T/i/spool/public/showq"
+	mv "$T/i/spool/public/real" "$T/i/spool/public/showq"
 	instance_stop "$T/i"
-	as_other "$T/pub/qtop" --batch >"$T/told" 2>&1
+	as_member "$T/pub/qtop" --batch >"$T/told" 2>&1
 	is 'a service that is down: status' $? 69
 	like 'is said' "$(cat "$T/told")" 'Connect to the .* showq service|Permission'
 fi
