@@ -23,7 +23,7 @@
 static const char usage_text[] =
 	"usage: postfix [-c config_dir] [-Dv] start | start-fg | stop | abort |\n"
 	"               drain | reload | flush | check | status |\n"
-	"               set-permissions | logrotate\n"
+	"               set-permissions | upgrade-configuration | logrotate\n"
 	"       postfix init [--port=N] [--owner=USER] DIR\n";
 
 static const struct verb {
@@ -42,6 +42,7 @@ static const struct verb {
 	{ "status",		control_status },
 	{ "logrotate",		control_logrotate },
 	{ "set-permissions",	layout_set_permissions },
+	{ "upgrade-configuration", upgrade_configuration },
 };
 
 static unsigned log_base;	/* where lines go besides the terminal */
@@ -165,7 +166,7 @@ run_verb(const char *name, char **args)
 	}
 	log_fatal("unknown command: '%s'. Usage: postfix start (or stop, "
 	    "reload, abort, flush, check, status, set-permissions, "
-	    "logrotate)", name);
+	    "upgrade-configuration, logrotate)", name);
 }
 
 int

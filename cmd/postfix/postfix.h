@@ -5,6 +5,7 @@
  *	control.c  start, stop, reload, status and their like
  *	check.c    what "check" verifies
  *	layout.c   directories and their rights: made, repaired, reported
+ *	upgrade.c  what an older configuration lacks
  *	init.c     a new private instance
  */
 #ifndef CMD_POSTFIX_POSTFIX_H
@@ -28,6 +29,7 @@ int	control_status(char **args);
 int	control_logrotate(char **args);
 int	check_verb(char **args);
 int	layout_set_permissions(char **args);
+int	upgrade_configuration(char **args);
 int	init_verb(char **args);		/* runs before any main.cf is read */
 
 /*

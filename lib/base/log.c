@@ -175,6 +175,14 @@ log_as(const char *program)
 	lg.as = program;	/* lines are rare, calls are not */
 }
 
+static void
+drop(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
 void
 log_postlog(const char *socket_path, const char *relative_path,
     const char *host, const char *fallback)
@@ -183,9 +191,9 @@ log_postlog(const char *socket_path, const char *relative_path,
 	replace(&lg.postlog_relative, relative_path);
 	replace(&lg.fallback, fallback);
 	set_host(host);
-	if (lg.postlog_fd != -1)
-		close(lg.postlog_fd);
-	lg.postlog_fd = -1;
+	drop(&lg.postlog_fd);
+	/* The fallback too: a reload follows the rotation of the log. */
+	drop(&lg.file_fd);
 }
 
 void
@@ -205,9 +213,7 @@ log_file(const char *path, const char *host)
 {
 	replace(&lg.file, path);
 	set_host(host);
-	if (lg.file_fd != -1)
-		close(lg.file_fd);
-	lg.file_fd = -1;
+	drop(&lg.file_fd);
 }
 
 void

@@ -63,6 +63,21 @@ wrapped() (
 sed -i '/^postlog/d' "$I/etc/master.cf"
 ok 'a missing log service is fatal' fails_with 1 postfix check
 like 'and named' "$(postfix check 2>&1)" "missing 'postlog' service in master.cf"
+sed -i '/^relay/,/^ /d; s/^verify .*/verify unix - - n - 0 verify/; s/^cleanup .*/cleanup unix - - n - 0 cleanup/' "$I/etc/master.cf"
+postconf -e 'hash_queue_names = hold'
+is 'upgrade-configuration says what it edits' "$(postfix upgrade-configuration | sed "s|$I/etc/||")" \
+'Editing master.cf, adding missing entry for relay service
+Editing master.cf, adding missing entry for postlog unix-domain datagram service
+Editing master.cf, making the cleanup service public
+Editing master.cf, setting verify process limit to 1
+fixing main.cf hash_queue_names for missing defer deferred'
+ok 'and then all is well' postfix check
+is 'in every place' "$(postconf -F verify/unix/process_limit cleanup/unix/private relay/unix/command; postconf -h hash_queue_names)" \
+'cleanup/unix/private = n
+verify/unix/process_limit = 1
+relay/unix/command = smtp
+hold defer deferred'
+is 'a second run has nothing to do' "$(postfix upgrade-configuration)" ''
 echo 'broken' >>"$I/etc/master.cf"
 ok 'a broken master.cf is fatal' fails_with 1 postfix start
 done_testing
