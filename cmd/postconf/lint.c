@@ -443,6 +443,7 @@ pc_lint(struct postconf *pc, bool is_strict, bool is_json)
 	lint_names(&l);
 	lint_master(&l);
 	lint_access(&l);
+	lint_relay(&l);
 	lint_tables(&l);
 	lint_files(&l);
 	if (l.count > 0)

@@ -3,7 +3,8 @@
  *
  *	lint.c         reads leniently, runs the rules, prints
  *	lint_names.c   names and values of main.cf
- *	lint_access.c  restriction lists: order, open relay
+ *	lint_access.c  restriction lists: order, names; classes of domains
+ *	lint_relay.c   open relay
  *	lint_tables.c  lookup tables
  *	lint_rights.c  who opens a table, and where
  *	lint_files.c   keys, certificates, secrets, directories
@@ -101,9 +102,9 @@ void	lint_late_paths(struct lint *l, const struct lint_value *v,
 /* The rules, by topic. */
 void	lint_names(struct lint *l);
 void	lint_access(struct lint *l);
+void	lint_relay(struct lint *l);
 void	lint_tables(struct lint *l);
 void	lint_files(struct lint *l);
 void	lint_master(struct lint *l);
-
 
 #endif

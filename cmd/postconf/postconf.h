@@ -5,6 +5,7 @@
  *	load.c     main.cf, -o and master.cf -> struct postconf
  *	names.c    which names are known, and why (spec/postconf.md 3)
  *	show.c     parameters;  services.c  master.cf entries, fields, -o
+ *	service.c  one master.cf entry, cut and printed
  *	edit.c     main.cf;     edit_master.c  master.cf
  *	set.c      --set, --undo;  apply.c     --apply
  *	info.c     lock types, table types and the like
@@ -118,7 +119,7 @@ void	pc_print(const struct postconf *pc, const char *name,
 /* pc_expand - value within scope; ends the process when that fails */
 void	pc_expand(struct scope *scope, struct buf *out, const char *value);
 
-/* ---- services.c */
+/* ---- service.c */
 /*
  * pc_service_parse - cut one logical line
  *
@@ -129,13 +130,19 @@ void	pc_service_done(struct pc_service *s);
 /* pc_service_format - the entry as -M (fold false) or -Mf prints it, no final newline */
 void	pc_service_format(struct buf *out, const struct pc_service *s,
 	    bool fold);
+/* pc_service_format_command - append the command with its arguments; what is in out already is part of the line */
+void	pc_service_format_command(struct buf *out, const struct pc_service *s,
+	    bool fold);
 /* pc_service_set_command - replace command and arguments by text, cut into words */
 const char	*pc_service_set_command(struct pc_service *s,
 	    const char *text);
 /* pc_field_number - of a field's name in -F, -1 when there is none */
 int	pc_field_number(const char *name);
+const char	*pc_field_name(int field);
 /* pc_field_check - is this a value for the field? */
 bool	pc_field_check(int field, const char *value);
+
+/* ---- services.c */
 void	pc_show_entries(struct postconf *pc, char **requests);
 void	pc_show_fields(struct postconf *pc, char **requests);
 void	pc_show_overrides(struct postconf *pc, char **requests,
