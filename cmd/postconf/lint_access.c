@@ -74,7 +74,7 @@ check_list(struct lint *l, const struct lint_value *v)
 {
 	char *copy, *rest, *word, *over = NULL;
 	const struct restriction *r;
-	bool is_relay, after_permit = false;
+	bool is_relay, after_permit = false, only_warns = false;
 
 	if (!is_list(l, v))
 		return;
@@ -96,8 +96,8 @@ check_list(struct lint *l, const struct lint_value *v)
 		}
 		if (r->has_argument)
 			text_split_braced(&rest, TEXT_LIST_SEP);
-		if (r->effect == RESTRICT_WARNS) {
-			text_split_braced(&rest, TEXT_LIST_SEP);
+		if (only_warns || r->effect == RESTRICT_WARNS) {
+			only_warns = r->effect == RESTRICT_WARNS;
 			continue;
 		}
 		if (r->effect == RESTRICT_PERMITS || (r->effect == RESTRICT_REJECTS &&
