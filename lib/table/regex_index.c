@@ -4,6 +4,11 @@
  * Of each text the four bytes are taken that the fewest patterns have, so
  * that "example.com" in every pattern does not make every pattern a candidate.
  *
+ * What patterns begin with is a bit each, for each place and character: those
+ * that can have this character here, and those for which this place says
+ * something at all. The first few characters of a subject then pass over
+ * sixty-four patterns with one "and" each.
+ *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/table/regex_index.h"
@@ -13,6 +18,11 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "lib/table/regex_literal.h"
+
+#define ANYWHERE	REGEX_PLACES	/* a match begins with it, wherever */
+#define PLACES		(REGEX_PLACES + 1)
+#define ASCII		128
 
 #define NONE	UINT32_MAX
 
@@ -36,6 +46,9 @@ struct need {
 struct regex_index {
 	size_t		 words;
 	uint64_t	*always, *candidates;
+	uint64_t	*begin;		/* [PLACES][ASCII][words]; NULL: nothing known */
+	uint64_t	*known;		/* [PLACES][words] */
+	uint64_t	*some;		/* [words]: scratch */
 	struct need	*needs;		/* until filed */
 	size_t		 need_count;
 	struct gram	*grams;		/* open addressing, a power of two */
@@ -64,6 +77,9 @@ regex_index_free(struct regex_index *ix)
 		return;
 	free(ix->always);
 	free(ix->candidates);
+	free(ix->begin);
+	free(ix->known);
+	free(ix->some);
 	free(ix->needs);
 	free(ix->grams);
 	free(ix->entries);
@@ -162,6 +178,47 @@ regex_index_need(struct regex_index *ix, size_t i, const char *texts,
 	}
 }
 
+/* The patterns that can have character c at a place. */
+static uint64_t *
+begin_at(const struct regex_index *ix, size_t place, unsigned char c)
+{
+	return ix->begin + (place * ASCII + c) * ix->words;
+}
+
+/* At this place pattern i has one of these. */
+static void
+begin_with(struct regex_index *ix, size_t i, size_t place,
+    const struct regex_set *set)
+{
+	uint64_t bit = (uint64_t)1 << i % 64;
+	unsigned char c;
+
+	if (set->bits[0] == 0 && set->bits[1] == 0)
+		return;
+	ix->known[place * ix->words + i / 64] |= bit;
+	for (c = 0; c < ASCII; c++)
+		if ((set->bits[c / 64] >> c % 64 & 1) != 0)
+			begin_at(ix, place, c)[i / 64] |= bit;
+}
+
+void
+regex_index_start(struct regex_index *ix, size_t i,
+    const struct regex_set *sets, size_t count, bool is_at_start)
+{
+	size_t place;
+
+	if (ix->begin == NULL) {
+		ix->begin = xcalloc(PLACES * ASCII * ix->words,
+		    sizeof(*ix->begin));
+		ix->known = xcalloc(PLACES * ix->words, sizeof(*ix->known));
+		ix->some = xcalloc(ix->words, sizeof(*ix->some));
+	}
+	if (!is_at_start && count > 0)
+		begin_with(ix, i, ANYWHERE, &sets[0]);
+	for (place = 0; is_at_start && place < count; place++)
+		begin_with(ix, i, place, &sets[place]);
+}
+
 /* The four bytes of these texts that the fewest patterns have. */
 static struct gram *
 rarest(const struct regex_index *ix, const struct need *need)
@@ -199,6 +256,41 @@ regex_index_file(struct regex_index *ix)
 	ix->need_count = 0;
 }
 
+/* Only those for which this place says nothing, or that are among these. */
+static void
+keep(struct regex_index *ix, size_t place, const uint64_t *these)
+{
+	const uint64_t *known = ix->known + place * ix->words;
+	size_t w;
+
+	for (w = 0; w < ix->words; w++)
+		ix->candidates[w] &= these[w] | ~known[w];
+}
+
+/* Pass over those that begin otherwise; behind its end a subject has NULs. */
+static void
+keep_beginnings(struct regex_index *ix, const char *subject, size_t len)
+{
+	bool seen[ASCII] = { false };
+	const uint64_t *these;
+	unsigned char c;
+	size_t i, w;
+
+	for (i = 0; i < REGEX_PLACES; i++)
+		keep(ix, i, begin_at(ix, i, i < len ? subject[i] : 0));
+	memset(ix->some, 0, ix->words * sizeof(*ix->some));
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)subject[i];
+		if (seen[c])
+			continue;
+		seen[c] = true;
+		these = begin_at(ix, ANYWHERE, c);
+		for (w = 0; w < ix->words; w++)
+			ix->some[w] |= these[w];
+	}
+	keep(ix, ANYWHERE, ix->some);
+}
+
 const uint64_t *
 regex_index_find(struct regex_index *ix, const char *subject, size_t len)
 {
@@ -216,5 +308,7 @@ regex_index_find(struct regex_index *ix, const char *subject, size_t len)
 			ix->candidates[ix->entries[e].pattern / 64] |=
 			    (uint64_t)1 << ix->entries[e].pattern % 64;
 	}
+	if (ix->begin != NULL)
+		keep_beginnings(ix, subject, len);
 	return ix->candidates;
 }

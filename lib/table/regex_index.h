@@ -3,7 +3,8 @@
  *
  * A pattern is filed under four bytes of a text that it must find. A look at
  * each place of the subject then leaves few candidates, whatever the number
- * of patterns.
+ * of patterns. Those without such a text are told apart by the characters
+ * that they begin with.
  */
 #ifndef LIB_TABLE_REGEX_INDEX_H
 #define LIB_TABLE_REGEX_INDEX_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 struct regex_index;
+struct regex_set;
 
 #define REGEX_INDEX_MIN	4	/* bytes that a text must have to be filed under */
 
@@ -32,13 +34,21 @@ void	regex_index_free(struct regex_index *ix);
  */
 void	regex_index_need(struct regex_index *ix, size_t i, const char *texts,
 	    size_t len, bool is_all);
+/*
+ * regex_index_start - what a match begins with
+ *
+ * sets, count	see regex_literal_start
+ * is_at_start	a match begins where the subject does
+ */
+void	regex_index_start(struct regex_index *ix, size_t i,
+	    const struct regex_set *sets, size_t count, bool is_at_start);
 /* regex_index_file - once all has been said */
 void	regex_index_file(struct regex_index *ix);
 
 /*
  * regex_index_find - a bit for each pattern: could it match this subject?
  *
- * subject	in lower case
+ * subject	ASCII in lower case
  *
  * Valid until the next call.
  */

@@ -1,10 +1,11 @@
 /*
- * regex_literal.c - texts that a subject must contain for a pattern to match
+ * regex_literal.c - what a subject must contain for a pattern to match
  *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/table/regex_literal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,10 @@
 #include "lib/base/mem.h"
 
 #define LITERAL_MIN	2	/* a single byte tells too little */
+
+/* After a backslash: a plain character; a class of characters or a place. */
+#define PLAIN_ESCAPES	".\\/-@$^[]()*+?|{}_:,"
+#define CLASS_ESCAPES	"bBdDsSwW<>"
 
 /* Past a bracket expression: "[]a]", "[^]a]", "[[:alpha:]]"; NULL: not closed. */
 static const char *
@@ -64,6 +69,14 @@ skip_group(const char *p)
 	return NULL;
 }
 
+/* "[.]": a class of one, which is how many write a plain dot. */
+static bool
+is_single(const char *p)
+{
+	return p[0] == '[' && p[1] != '\0' && p[2] == ']' &&
+	    strchr("^[]\\", p[1]) == NULL && (unsigned char)p[1] < 0x80;
+}
+
 /* Reading a pattern for its plain runs. */
 struct plain {
 	struct buf	 run;		/* the one being read */
@@ -99,9 +112,9 @@ end_run(struct plain *pl)
 static bool
 read_escape(struct plain *pl, int c, size_t at)
 {
-	if (c != '\0' && strchr(".\\/-@$^[]()*+?|{}_:,", c) != NULL)
+	if (c != '\0' && strchr(PLAIN_ESCAPES, c) != NULL)
 		add_plain(pl, c, at);
-	else if (c != '\0' && strchr("bBdDsSwW<>", c) != NULL)
+	else if (c != '\0' && strchr(CLASS_ESCAPES, c) != NULL)
 		end_run(pl);
 	else
 		return false;
@@ -121,6 +134,9 @@ read_plain(struct plain *pl, const char *pattern)
 			p++;
 		} else if (*p == '|') {
 			return false;
+		} else if (is_single(p)) {
+			add_plain(pl, p[1], (size_t)(p - pattern));
+			p += 2;
 		} else if (*p == '(' || *p == '[') {
 			end_run(pl);
 			p = *p == '(' ? skip_group(p) : skip_class(p);
@@ -254,4 +270,174 @@ regex_literal_any(const char *pattern, size_t min, struct buf *out)
 		}
 	}
 	return false;
+}
+
+static void
+set_add(struct regex_set *set, int c)
+{
+	set->bits[c / 64] |= (uint64_t)1 << c % 64;
+}
+
+static bool
+set_has(const struct regex_set *set, int c)
+{
+	return (set->bits[c / 64] >> c % 64 & 1) != 0;
+}
+
+/* "[:name:]" in a class, p at its start; returns its last character or NULL. */
+static const char *
+read_named(const char *p, struct regex_set *set)
+{
+	static const struct {
+		const char	*name;
+		int		(*has)(int c);
+	} names[] = {
+		{ "[:alnum:]", isalnum }, { "[:alpha:]", isalpha },
+		{ "[:digit:]", isdigit }, { "[:lower:]", islower },
+		{ "[:punct:]", ispunct }, { "[:space:]", isspace },
+		{ "[:upper:]", isupper }, { "[:xdigit:]", isxdigit },
+	};
+	size_t i, len;
+	int c;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		len = strlen(names[i].name);
+		if (strncmp(p, names[i].name, len) != 0)
+			continue;
+		for (c = 1; c < 128; c++)
+			if (names[i].has(c))
+				set_add(set, c);
+		return p + len - 1;
+	}
+	return NULL;
+}
+
+/* From a to b in any order of characters that there is? */
+static bool
+is_range(int a, int b)
+{
+	return a <= b && ((isdigit(a) && isdigit(b)) ||
+	    (islower(a) && islower(b)) || (isupper(a) && isupper(b)));
+}
+
+/* A class, p at its '['; returns its ']' or NULL when that is not sure. */
+static const char *
+read_class(const char *p, struct regex_set *set)
+{
+	bool is_negated = *++p == '^';
+	int c, last;
+
+	if (is_negated)
+		p++;
+	do {
+		c = last = (unsigned char)*p;
+		if (c == '[') {
+			if ((p = read_named(p, set)) == NULL)
+				return NULL;
+			continue;
+		}
+		if (c == '\0' || c == '\\' || c >= 0x80)
+			return NULL;
+		if (p[1] == '-' && p[2] != ']') {
+			last = (unsigned char)p[2];
+			if (!is_range(c, last))
+				return NULL;
+			p += 2;
+		}
+		for (; c <= last; c++)
+			set_add(set, c);
+	} while (*++p != ']');
+	for (c = 1; is_negated && c < 128; c++)
+		set->bits[c / 64] ^= (uint64_t)1 << c % 64;
+	return p;
+}
+
+/* Letters in lower case, whatever the case they match in. */
+static void
+lower_set(struct regex_set *set)
+{
+	int c;
+
+	for (c = 'A'; c <= 'Z'; c++)
+		if (set_has(set, c))
+			set_add(set, tolower(c));
+}
+
+/* What stands for one character at *p, which is moved behind it; false: not sure. */
+static bool
+read_set(const char **p, struct regex_set *set)
+{
+	const char *s = *p;
+
+	*set = (struct regex_set){ { 0, 0 } };
+	if (*s == '\\' && s[1] != '\0' && strchr(PLAIN_ESCAPES, s[1]) != NULL) {
+		set_add(set, *++s);
+	} else if (*s == '[') {
+		if ((s = read_class(s, set)) == NULL)
+			return false;
+	} else if (*s == '\0' || strchr("\\|()*?{+^$", *s) != NULL ||
+	    (unsigned char)*s >= 0x80) {
+		return false;
+	} else if (*s != '.') {
+		set_add(set, *s);
+	}
+	lower_set(set);
+	*p = s + 1;
+	return true;
+}
+
+/* May what stands before p be absent? Some escapes hide a quantifier: "\E*". */
+static bool
+is_optional(const char *p)
+{
+	if (*p == '\\' && p[1] != '\0')
+		return strchr(PLAIN_ESCAPES CLASS_ESCAPES, p[1]) == NULL;
+	return *p != '\0' && strchr("*?{", *p) != NULL;
+}
+
+/*
+ * How often what stands before *p is there at least; moved behind "{n}" or
+ * "{n,m}". is_exact is false when it may be there more often.
+ */
+static size_t
+read_times(const char **p, bool *is_exact)
+{
+	size_t times = 1;
+	char *end;
+
+	*is_exact = true;
+	if (**p == '{' && isdigit((unsigned char)(*p)[1])) {
+		times = strtoul(*p + 1, &end, 10);
+		if (*end == ',') {
+			*is_exact = false;
+			end += 1 + strspn(end + 1, "0123456789");
+		}
+		if (*end != '}')
+			return 0;
+		*p = end + 1;
+	}
+	if (is_optional(*p))
+		return 0;
+	if (**p == '+')
+		*is_exact = false;
+	return times;
+}
+
+size_t
+regex_literal_start(const char *pattern, struct regex_set *sets)
+{
+	const char *p = pattern + (*pattern == '^');
+	bool is_exact = true;
+	struct regex_set set;
+	size_t n = 0, times;
+
+	if (!is_one_branch(pattern))
+		return 0;
+	while (is_exact && n < REGEX_PLACES && read_set(&p, &set)) {
+		if ((times = read_times(&p, &is_exact)) == 0)
+			break;
+		while (times-- > 0 && n < REGEX_PLACES)
+			sets[n++] = set;
+	}
+	return n;
 }

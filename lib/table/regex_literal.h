@@ -1,16 +1,18 @@
 /*
- * regex_literal.h - texts that a subject must contain for a pattern to match
+ * regex_literal.h - what a subject must contain for a pattern to match
  *
  * Looking for plain text is ten times cheaper than asking a matcher, which
- * makes tables of thousands of patterns usable. The texts are taken from the
- * pattern by a reader that gives up at anything it does not know for certain,
- * in POSIX extended syntax and in Perl's.
+ * makes tables of thousands of patterns usable. Texts, and the characters
+ * that a match begins with, are taken from the pattern by a reader that gives
+ * up at anything it does not know for certain, in POSIX extended syntax and
+ * in Perl's.
  */
 #ifndef LIB_TABLE_REGEX_LITERAL_H
 #define LIB_TABLE_REGEX_LITERAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -33,5 +35,22 @@ bool	regex_literal_all(const char *pattern, struct buf *out,
  * From "(one|two)" or "one|two"; false when there are none.
  */
 bool	regex_literal_any(const char *pattern, size_t min, struct buf *out);
+
+#define REGEX_PLACES	8	/* how far from its start a match is known */
+
+/* Some of the ASCII characters but NUL, letters in lower case; none: not known. */
+struct regex_set {
+	uint64_t	bits[2];
+};
+
+/*
+ * regex_literal_start - what the first characters of each match can be
+ *
+ * sets		one a character, up to REGEX_PLACES
+ *
+ * A "^" in front is passed over. Returns how many are set; a match has so
+ * many characters at least.
+ */
+size_t	regex_literal_start(const char *pattern, struct regex_set *sets);
 
 #endif

@@ -2,8 +2,9 @@
  * regex_table.c - "/pattern/flags result" tables, whatever compiles the pattern
  *
  * Most patterns contain some texts that every match must contain, in order.
- * An index of four bytes of each (regex_index.h) leaves few patterns to look
- * at, and a search for the texts fewer to ask the matcher for.
+ * An index of four bytes of each, or of its first characters (regex_index.h),
+ * leaves few patterns to look at, and a search for the texts fewer to ask the
+ * matcher for.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,6 +33,9 @@ struct regex {
 	size_t		 any_len;
 	bool		 is_icase;	/* literals are in lower case */
 	bool		 is_anchored;	/* the first one begins the subject */
+	struct regex_set *sets;		/* else what a match begins with */
+	size_t		 set_count;
+	bool		 is_at_start;	/* and it begins the subject */
 };
 
 struct regex_state {
@@ -53,6 +57,7 @@ regex_free(void *arg)
 		re->engine->free(re->second);
 	free(re->literals);
 	free(re->any);
+	free(re->sets);
 	free(re);
 }
 
@@ -176,6 +181,25 @@ take_literals(struct regex *re, const struct pattern_text *pt)
 	buf_done(&any);
 }
 
+/* For the index, when no text is long enough for it. */
+static void
+take_start(struct regex *re, const struct pattern_text *pt)
+{
+	struct regex_set sets[REGEX_PLACES];
+
+	if ((pt->flags & REGEX_NO_LITERAL) != 0 || re->any != NULL ||
+	    (re->literals != NULL &&
+	    has_long_text(re->literals, re->literals_len)))
+		return;
+	re->set_count = regex_literal_start(pt->text, sets);
+	re->is_at_start = pt->text[0] == '^' &&
+	    (pt->flags & REGEX_MULTILINE) == 0;
+	if (re->set_count > 0) {
+		re->sets = xreallocarray(NULL, re->set_count, sizeof(*sets));
+		memcpy(re->sets, sets, re->set_count * sizeof(*sets));
+	}
+}
+
 static struct regex *
 regex_new(const struct regex_engine *engine, const struct rule_place *place,
     const struct pattern_text *pt, bool wants_groups, const struct table *t)
@@ -189,6 +213,7 @@ regex_new(const struct regex_engine *engine, const struct rule_place *place,
 		return NULL;
 	}
 	take_literals(re, pt);
+	take_start(re, pt);
 	return re;
 }
 
@@ -368,6 +393,9 @@ make_index(struct regex_state *s)
 		    has_long_text(re->literals, re->literals_len))
 			regex_index_need(s->index, i, re->literals,
 			    re->literals_len, true);
+		else if (re->sets != NULL)
+			regex_index_start(s->index, i, re->sets,
+			    re->set_count, re->is_at_start);
 	}
 	regex_index_file(s->index);
 }

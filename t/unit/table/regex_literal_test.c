@@ -1,5 +1,5 @@
 /*
- * regex_literal_test.c - texts taken from patterns, and the index of them
+ * regex_literal_test.c - texts and beginnings taken from patterns, and their index
  *
  * SPDX-License-Identifier: ISC
  */
@@ -52,7 +52,9 @@ static const struct {
 	{ "alice|",			NULL,		NULL },
 	{ "alice|rob.*thebuilder",	NULL,		"alice,thebuilder" },
 	{ "(alice|robert)|x",		NULL,		NULL },
-	{ "[|]alice",			"alice",	NULL },
+	{ "[|]alice",			"|alice",	NULL },
+	{ "mail[.]example[.]com",	"mail.example.com", NULL },
+	{ "^[.]*x[^]y]z[.]?",		NULL,		NULL },
 	{ "(ali[|)]ce1|robert)",	NULL,		NULL },
 	{ "(ali[|)]ceX|robert)",	NULL,		NULL },
 	{ "(a\\|lice|robert)",		NULL,		"a|lice,robert" },
@@ -82,6 +84,92 @@ START_TEST(texts_are_taken_where_they_are_certain)
 }
 END_TEST
 
+/* Each set as its characters in order, a blank between; "." is not known. */
+static const char *
+shown_sets(const struct regex_set *sets, size_t count)
+{
+	static char text[REGEX_PLACES * 130];
+	size_t i, len = 0;
+	int c;
+
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			text[len++] = ' ';
+		if (sets[i].bits[0] == 0 && sets[i].bits[1] == 0)
+			text[len++] = '.';
+		for (c = 0; c < 128; c++)
+			if ((sets[i].bits[c / 64] >> c % 64 & 1) != 0 &&
+			    !(c >= 'A' && c <= 'Z'))
+				text[len++] = (char)c;
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static const struct {
+	const char	*pattern, *start;
+} starts[] = {
+	{ "^ab",		"a b" },
+	{ "A[B-D]",		"a bcd" },
+	{ "[]x][x-]",		"]x -x" },
+	{ "[[:digit:]a]b",	"0123456789a b" },
+	{ "[[:Digit:]]",	"" },
+	{ "[0-A]",		"" },
+	{ "[\\d]",		"" },
+	{ "a[\\d]",		"a" },
+	{ "a.b",		"a . b" },
+	{ "\\.\\^a",		". ^ a" },
+	{ "ab*",		"a" },
+	{ "ab?",		"a" },
+	{ "ab+c",		"a b" },
+	{ "ab{2}c",		"a b b c" },
+	{ "ab{2,}c",		"a b b" },
+	{ "ab{2,5}c",		"a b b" },
+	{ "ab{0}c",		"a" },
+	{ "ab{,5}c",		"a" },
+	{ "ab{2}*c",		"a" },
+	{ "ab{2}{0}c",		"a" },
+	{ "ab{2",		"a" },
+	{ "[0-1]{99}",		"01 01 01 01 01 01 01 01" },
+	{ "abcdefghi",		"a b c d e f g h" },
+	{ "ab$",		"a b" },
+	{ "ab\\d",		"a b" },
+	{ "ab\\E*",		"a" },
+	{ "abcdefgh\\E*",	"a b c d e f g" },
+	{ "a(b|c)",		"a" },
+	{ "a(?#b)*",		"" },
+	{ "(*UTF)a",		"" },
+	{ "ab|c",		"" },
+	{ "*a",			"" },
+	{ "^*a",		"" },
+	{ "^{0}a",		"" },
+	{ "a\xc3\xa9",		"a" },
+	{ "",			"" },
+};
+
+START_TEST(beginnings_are_known_where_they_are_certain)
+{
+	struct regex_set sets[REGEX_PLACES];
+	size_t n = regex_literal_start(starts[_i].pattern, sets);
+
+	ck_assert_str_eq(shown_sets(sets, n), starts[_i].start);
+}
+END_TEST
+
+START_TEST(a_negated_class_has_both_letter_cases_of_what_is_left)
+{
+	struct regex_set sets[REGEX_PLACES];
+
+	ck_assert_uint_eq(regex_literal_start("[^Ab]", sets), 1);
+	/* "a" matches, so it is there, and "B" would be with the i flag. */
+	ck_assert((sets[0].bits[1] >> ('a' - 64) & 1) != 0);
+	ck_assert((sets[0].bits[1] >> ('b' - 64) & 1) != 0);
+	ck_assert((sets[0].bits[0] & 1) == 0);
+	ck_assert_uint_eq(regex_literal_start("[^Aa]", sets), 1);
+	ck_assert((sets[0].bits[1] >> ('a' - 64) & 1) == 0);
+}
+END_TEST
+
 static bool
 has(const uint64_t *bits, size_t i)
 {
@@ -104,6 +192,29 @@ START_TEST(the_index_gives_those_that_could_match)
 	ck_assert(has(regex_index_find(ix, "malice", 6), 69));
 	ck_assert(has(regex_index_find(ix, "robert", 6), 69));
 	ck_assert(!has(regex_index_find(ix, "nobody", 6), 69));
+	regex_index_free(ix);
+}
+END_TEST
+
+START_TEST(the_index_knows_beginnings)
+{
+	struct regex_index *ix = regex_index_new(70);
+	struct regex_set sets[REGEX_PLACES];
+	const uint64_t *bits;
+
+	regex_index_start(ix, 0, sets, regex_literal_start("[ab].c", sets),
+	    true);
+	regex_index_start(ix, 69, sets, regex_literal_start("[ab]", sets),
+	    false);
+	regex_index_file(ix);
+	bits = regex_index_find(ix, "axc", 3);
+	ck_assert(has(bits, 0) && has(bits, 1) && has(bits, 69));
+	bits = regex_index_find(ix, "ax", 2);
+	ck_assert(!has(bits, 0) && has(bits, 1) && has(bits, 69));
+	bits = regex_index_find(ix, "xxb", 3);
+	ck_assert(!has(bits, 0) && has(bits, 68) && has(bits, 69));
+	bits = regex_index_find(ix, "", 0);
+	ck_assert(!has(bits, 0) && has(bits, 68) && !has(bits, 69));
 	regex_index_free(ix);
 }
 END_TEST
@@ -139,6 +250,11 @@ main(void)
 
 	tcase_add_loop_test(tc, texts_are_taken_where_they_are_certain, 0,
 	    sizeof(patterns) / sizeof(patterns[0]));
+	tcase_add_loop_test(tc, beginnings_are_known_where_they_are_certain, 0,
+	    sizeof(starts) / sizeof(starts[0]));
+	tcase_add_test(tc,
+	    a_negated_class_has_both_letter_cases_of_what_is_left);
+	tcase_add_test(tc, the_index_knows_beginnings);
 	tcase_add_test(tc, the_index_gives_those_that_could_match);
 	tcase_add_test(tc, the_index_grows);
 	return unit_run("regex_literal", tc);
