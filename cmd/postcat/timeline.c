@@ -207,6 +207,9 @@ put_future(struct view *v, const struct view_facts *f)
 	else if (strcmp(v->queue, "corrupt") == 0)
 		put(v, now, "now", "in the corrupt queue: nothing takes mail "
 		    "from there");
+	else if (strcmp(v->queue, "trash") == 0)
+		put(v, now, "now", "deleted: nothing happens unless that is "
+		    "undone");
 	else if (strcmp(v->queue, "active") == 0)
 		put(v, now, "now", "being delivered");
 	else if (v->st.st_mtime > now)

@@ -36,6 +36,7 @@ struct queue_dir {
 	int		 entry_depth;
 	int		 above;		/* levels between the queue and level[0] */
 	bool		 is_flat;	/* maildrop */
+	bool		 is_trash;	/* a level of actions: queue_trash.h */
 	int		 type;
 	ino_t		 inode;
 	struct buf	 dir;		/* path of level[depth], no slash behind */
@@ -66,11 +67,16 @@ open_walk(const char *path, bool is_flat, int above, struct err *err)
 struct queue_dir *
 queue_dir_open(const char *queue, struct err *err)
 {
+	struct queue_dir *qd;
+
 	if (!queue_name_is_valid(queue)) {
 		err_set(err, ERR_SYNTAX, "bad mail queue name: %.100s", queue);
 		return NULL;
 	}
-	return open_walk(queue, strcmp(queue, "maildrop") == 0, 0, err);
+	qd = open_walk(queue, strcmp(queue, "maildrop") == 0, 0, err);
+	if (qd != NULL)
+		qd->is_trash = strcmp(queue, "trash") == 0;
+	return qd;
 }
 
 struct queue_dir *
@@ -161,7 +167,8 @@ queue_dir_step(struct queue_dir *qd)
 		    strcmp(de->d_name, "..") == 0)
 			continue;
 		point_at(qd, de->d_name, de->d_type, de->d_ino);
-		if (de->d_name[1] == '\0' && !qd->is_flat) {
+		if ((de->d_name[1] == '\0' && !qd->is_flat) ||
+		    (qd->is_trash && qd->depth == 0 && de->d_type == DT_DIR)) {
 			enter(qd);
 			continue;
 		}

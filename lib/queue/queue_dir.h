@@ -2,8 +2,8 @@
  * queue_dir.h - walk queues, move files between them
  *
  * A walk uses bounded memory, enters one-character directories (never in
- * maildrop), gives valid IDs only, in directory order, and survives files and
- * directories that vanish.
+ * maildrop) and the actions of trash, gives valid IDs only, in directory order,
+ * and survives files and directories that vanish.
  */
 #ifndef LIB_QUEUE_QUEUE_DIR_H
 #define LIB_QUEUE_QUEUE_DIR_H

@@ -102,6 +102,9 @@ queue_action_applies(enum queue_action action, const char *queue, mode_t mode)
 	bool in_maildrop = strcmp(queue, "maildrop") == 0;
 	bool in_corrupt = strcmp(queue, "corrupt") == 0;
 
+	/* There is only the way back: queue_undo.h. */
+	if (strcmp(queue, "trash") == 0)
+		return false;
 	switch (action) {
 	case QUEUE_ACT_DELETE:
 		return true;

@@ -12,6 +12,7 @@
 #include "lib/queue/queue_scan.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,10 @@ fill(struct queue_scan *qs)
 	if (qs->qd == NULL) {
 		qs->queue = *qs->queues++;
 		qs->qd = queue_dir_open(qs->queue, &err);
+		/* Nothing was deleted yet. */
+		if (qs->qd == NULL && err.errnum == ENOENT &&
+		    strcmp(qs->queue, "trash") == 0)
+			return;
 		if (qs->qd == NULL) {
 			log_warning("%s", err.text);
 			qs->unreadable++;

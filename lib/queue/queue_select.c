@@ -458,6 +458,27 @@ queue_select_uses(const struct queue_select *s, const char *field)
 	return node_uses(s->root, field);
 }
 
+/* Is there a test that asks for this queue? */
+static bool
+node_names(const struct node *n, const char *queue)
+{
+	size_t i;
+
+	if (n->kind == NODE_TEST) {
+		if (n->test.field == NULL ||
+		    n->test.field->type != FIELD_QUEUE)
+			return false;
+		for (i = 0; i < n->test.value_count; i++)
+			if (strcmp(n->test.values[i].text, queue) == 0)
+				return true;
+		return false;
+	}
+	for (i = 0; i < n->kid_count; i++)
+		if (node_names(n->kids[i], queue))
+			return true;
+	return false;
+}
+
 int
 queue_select_tier(const struct queue_select *s)
 {
@@ -470,18 +491,15 @@ queue_select_queues(const struct queue_select *s,
 {
 	static const char *const all[] = { "maildrop", "active", "incoming",
 	    "deferred", "hold" };
-	struct buf normal = BUF_INIT;
+	static const char *const by_name[] = { "corrupt", "trash" };
 	size_t i, n = 0;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (s == NULL || queue_select_may_match(s, all[i]))
 			queues[n++] = all[i];
-	if (s != NULL) {
-		queue_select_print(s, &normal);
-		if (strstr(normal.ptr, "\"corrupt\"") != NULL &&
-		    queue_select_may_match(s, "corrupt"))
-			queues[n++] = "corrupt";
-	}
+	for (i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)
+		if (s != NULL && node_names(s->root, by_name[i]) &&
+		    queue_select_may_match(s, by_name[i]))
+			queues[n++] = by_name[i];
 	queues[n] = NULL;
-	buf_done(&normal);
 }

@@ -111,7 +111,7 @@ int	queue_select_setup(const char *home, struct err *err);
  * queue_select_queues - the queues that may hold a match
  *
  * s		NULL: everything
- * queues	out, NULL-terminated; corrupt only where s names it
+ * queues	out, NULL-terminated; corrupt and trash only where s names them
  */
 #define QUEUE_SELECT_QUEUES	8
 void	queue_select_queues(const struct queue_select *s,

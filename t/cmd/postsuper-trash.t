@@ -67,6 +67,10 @@ for id in $ids; do
 done
 one=$(echo $ids | cut -d" " -f1)
 postsuper --delete --yes ALL >/dev/null 2>&1
+is 'what is in the trash is listed when it is asked for' "$(postqueue --select 'queue = trash' --format ids | sort)" "$(printf '%s\n' $ids | sort)"
+is 'with its reasons' "$(postqueue --select 'queue = trash and class = connect' --format ids)" "${ids%%[!0-9A-F]*}"
+is 'and only then' "$(postqueue --select 'age < 1d or subject ~ "trash"' --format ids)" ''
+ok 'there is no other way out of it' said 3 'nothing matched' --hold --yes --select 'queue = trash'
 ok 'the class of a reason tells which are restored' said 0 'restored: 1 message$' --undo last --yes --select 'class = connect'
 ok 'that one' test -n "$(find "$S" -name "$one" -path '*/deferred/*')"
 ok 'so does the text' said 0 'restored: 2 messages' --undo last --yes --select 'reason ~ "is full"'
