@@ -50,6 +50,7 @@ struct placed {
 struct resolver {
 	struct qmgr	*qm;
 	struct ask	*ask;		/* NULL: not connected */
+	bool		 is_asked;	/* a question is under way */
 	struct event	*retry;
 	struct message	*first, **last;	/* messages in line; the first is being resolved */
 	struct placed	*placed;	/* of the first */
@@ -517,6 +518,13 @@ batch_end(struct qmgr *qm, struct message *m, struct placed *placed,
 	dispatch_after(qm, m);
 }
 
+static const char *
+address_to_resolve(const struct recipient *rcpt)
+{
+	return rcpt->address[0] != '\0' ? rcpt->address :
+	    params.empty_address_recipient;
+}
+
 static void
 assign_here(struct qmgr *qm, struct message *m)
 {
@@ -530,8 +538,7 @@ assign_here(struct qmgr *qm, struct message *m)
 			place_one(qm, m, i, NULL, placed, &count);
 			continue;
 		}
-		rewrite_resolve(m->sender, m->batch[i].address[0] != '\0' ?
-		    m->batch[i].address : params.empty_address_recipient,
+		rewrite_resolve(m->sender, address_to_resolve(&m->batch[i]),
 		    (m->trace_flags & TRACE_MTA_PROBE) != 0, &reply);
 		place_one(qm, m, i, &reply, placed, &count);
 	}
@@ -598,10 +605,12 @@ resolver_event(struct ask *ask, enum ask_event event,
 		    err->text);
 		ask_close(ask);
 		r->ask = NULL;
+		r->is_asked = false;
 		if (r->first != NULL)
 			event_add(r->retry, &tv);
 		return;
 	case ASK_REPLY:
+		r->is_asked = false;
 		resolver_reply(r, attrs);
 		break;
 	case ASK_GREETED:
@@ -653,7 +662,11 @@ resolver_retry(evutil_socket_t fd, short what, void *arg)
 		resolver_connect(r);
 }
 
-/* Ask for the next recipient; messages that are complete leave the line. */
+/*
+ * Ask for the next recipient; messages that are complete leave the line. One
+ * that leaves may join it again with its next batch, and so come here from
+ * within: then the question has been asked.
+ */
 static void
 resolver_step(struct resolver *r)
 {
@@ -670,13 +683,15 @@ resolver_step(struct resolver *r)
 			break;
 		resolver_next(r, m->placed_count);
 	}
-	if (m == NULL)
+	if (m == NULL || r->is_asked)
 		return;
 	attr_put_str(&out, "request",
 	    (m->trace_flags & TRACE_MTA_PROBE) != 0 ? "verify" : "resolve");
 	attr_put_str(&out, "sender", m->sender);
-	attr_put_str(&out, "address", m->batch[m->resolving].address);
+	attr_put_str(&out, "address",
+	    address_to_resolve(&m->batch[m->resolving]));
 	attr_put_end(&out);
+	r->is_asked = true;
 	ask_send(r->ask, out.ptr, out.len, params.qmgr_ipc_timeout);
 	buf_done(&out);
 }
