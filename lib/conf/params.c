@@ -13,21 +13,16 @@
  */
 #include "lib/conf/params.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/conf/main_cf.h"
 #include "lib/conf/params_internal.h"
@@ -132,18 +127,9 @@ params_set_defaults(struct params *p)
 	}
 }
 
-/* ---- text to typed values --------------------------------------------- */
+/* ---- values of this generation ------------------------------------------ */
 
-char
-params_time_unit(const char *default_text)
-{
-	size_t n = strlen(default_text);
-
-	if (n == 0 || !isalpha((unsigned char)default_text[n - 1]))
-		return 's';
-	return (char)tolower((unsigned char)default_text[n - 1]);
-}
-
+/* Only a time has a unit, that of its default. */
 static char
 time_unit(struct generation *g, const struct params_row *row)
 {
@@ -152,6 +138,8 @@ time_unit(struct generation *g, const struct params_row *row)
 	size_t n = strlen(def);
 	char unit;
 
+	if (row->type != PARAMS_TIME)
+		return 0;
 	if (n > 0 && strchr(def, '$') != NULL &&
 	    strchr("smhdw", def[n - 1]) == NULL &&
 	    scope_expand(&g->scope, &text, def, NULL) == 0)
@@ -162,114 +150,10 @@ time_unit(struct generation *g, const struct params_row *row)
 }
 
 static int
-parse_number(const struct params_row *row, const char *name, const char *text,
-    int64_t lo, int64_t hi, int64_t *n, struct err *err)
-{
-	if (num_parse_int(text, lo, hi, n, NULL) == -1)
-		return err_set(err, ERR_CONFIG,
-		    "bad numerical configuration: %s = %s", name, text);
-	if (row->min != 0 && *n < row->min)
-		return err_set(err, ERR_CONFIG, "invalid %s parameter value "
-		    "%lld < %ld", name, (long long)*n, row->min);
-	if (row->max != 0 && *n > row->max)
-		return err_set(err, ERR_CONFIG, "invalid %s parameter value "
-		    "%lld > %ld", name, (long long)*n, row->max);
-	return 0;
-}
-
-static int
-parse_time(const struct params_row *row, const char *name, const char *text,
-    char unit, int64_t *n, struct err *err)
-{
-	if (num_parse_time(text, unit, n, NULL) == -1 ||
-	    *n < 0 || *n > INT_MAX)
-		return err_set(err, ERR_CONFIG,
-		    "parameter %s: bad time value or unit: %s", name, text);
-	if (row->min != 0 && *n < row->min)
-		return err_set(err, ERR_CONFIG, "invalid %s: %s (min %ld)",
-		    name, text, row->min);
-	if (row->max != 0 && *n > row->max)
-		return err_set(err, ERR_CONFIG, "invalid %s: %s (max %ld)",
-		    name, text, row->max);
-	return 0;
-}
-
-static int
-check_length(const struct params_row *row, const char *name, const char *text,
-    struct err *err)
-{
-	bool is_raw = row->type == PARAMS_RAW;
-	long len = (long)strlen(text);
-	const char *sign;
-	long bound;
-
-	if (row->min != 0 && len < row->min) {
-		sign = "<";
-		bound = row->min;
-	} else if (row->max != 0 && len > row->max) {
-		sign = ">";
-		bound = row->max;
-	} else
-		return 0;
-	return err_set(err, ERR_CONFIG, is_raw ?
-	    "bad string length (%ld %s %ld): %s = %s" :
-	    "bad string length %ld %s %ld: %s = %s", len, sign, bound, name,
-	    text);
-}
-
-/* Store an expanded value into p; name differs from params_row_name(row) for services. */
-static int
 store(struct generation *g, struct params *p, const struct params_row *row,
     const char *name, const char *text, struct err *err)
 {
-	char *member = (char *)p + row->offset;
-	int64_t n;
-
-	switch (row->type) {
-	case PARAMS_STRING:
-	case PARAMS_RAW:
-		if (check_length(row, name, text, err) == -1)
-			return -1;
-		memcpy(member, &text, sizeof(text));
-		return 0;
-	case PARAMS_INT:
-		if (parse_number(row, name, text, INT_MIN, INT_MAX, &n,
-		    err) == -1)
-			return -1;
-		*(int *)(void *)member = (int)n;
-		return 0;
-	case PARAMS_LONG:
-		if (parse_number(row, name, text, LONG_MIN, LONG_MAX, &n,
-		    err) == -1)
-			return -1;
-		*(long *)(void *)member = (long)n;
-		return 0;
-	case PARAMS_TIME:
-		if (parse_time(row, name, text, time_unit(g, row), &n,
-		    err) == -1)
-			return -1;
-		*(int *)(void *)member = (int)n;
-		return 0;
-	case PARAMS_BOOL:
-		if (strcasecmp(text, "yes") != 0 && strcasecmp(text, "no") != 0)
-			return err_set(err, ERR_CONFIG,
-			    "bad boolean configuration: %s = %s", name, text);
-		*(bool *)(void *)member = strcasecmp(text, "yes") == 0;
-		return 0;
-	}
-	return 0;
-}
-
-int
-params_check_value(const struct params_row *row, const char *name,
-    const char *text, char unit, struct err *err)
-{
-	struct params scratch;
-	int64_t n;
-
-	if (row->type == PARAMS_TIME)
-		return parse_time(row, name, text, unit, &n, err);
-	return store(NULL, &scratch, row, name, text, err);
+	return params_store(p, row, name, text, time_unit(g, row), err);
 }
 
 /*

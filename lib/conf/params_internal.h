@@ -16,6 +16,17 @@ extern const unsigned short params_hash[PARAMS_HASH_SIZE];	/* a power of two */
 /* params_note_owner - decide once, while rights are still whole, what params_is_private says */
 void	params_note_owner(void);
 
+/*
+ * params_store - convert an expanded text, check it, and put it into p
+ *
+ * name		as messages have it; that of a service differs from the row's
+ * unit		of a time without one
+ *
+ * Strings are not copied. Returns 0, or -1 with ERR_CONFIG.
+ */
+int	params_store(struct params *p, const struct params_row *row,
+	    const char *name, const char *text, char unit, struct err *err);
+
 /* params_file - "DIR/main.cf" of the current load, for messages */
 const char	*params_file(void);
 
