@@ -13,6 +13,7 @@
  */
 #include "lib/conf/params.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
