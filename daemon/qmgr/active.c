@@ -29,7 +29,7 @@
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
 
-#define LOCKED_DELAY_S	60	/* still being delivered: look again then */
+#define PUT_BACK_S	60	/* still being delivered, say: look again then */
 #define MODE_UNTHROTTLE	0040	/* spec/queue-format.md 1.4 */
 #define MODE_EXPIRE	0010
 
@@ -151,14 +151,13 @@ has_defer_log(const char *id)
 	return rc == 0 && st.st_size > 0;
 }
 
-/* An agent still holds it: back, for later. */
+/* It cannot be taken now: back, for later. */
 static void
 put_back(const char *id)
 {
 	struct err err = ERR_INIT;
 
-	log_info("%s: skipped, still being delivered", id);
-	set_times("active", id, clock_now() + LOCKED_DELAY_S);
+	set_times("active", id, clock_now() + PUT_BACK_S);
 	if (queue_move(id, "active", "incoming", &err) == -1)
 		log_warning("%s", err.text);
 }
@@ -208,10 +207,13 @@ active_take(struct qmgr *qm, const char *queue, const char *id,
 	m = remember(qm, id, is_flush);
 	if ((fd = active_open(m, &err)) == -1) {
 		log_warning("%s", err.text);
+		if (err.errnum != ENOENT)
+			put_back(id);	/* no descriptor left is no reason to lie in active */
 		active_forget(qm, m);
 		return false;
 	}
 	if (file_lock(fd, LOCK_EX | LOCK_NB) == -1) {
+		log_info("%s: skipped, still being delivered", id);
 		put_back(id);
 		close(fd);
 		active_forget(qm, m);

@@ -229,7 +229,6 @@ move(struct qmgr *qm, struct message *m)
 	active_forget(qm, m);
 }
 
-/* 5: too old, or is it time to warn? */
 /*
  * Did that report account for everybody? A recipient whose defer log entry
  * could not be written is in no report: its record is still live.
@@ -290,6 +289,7 @@ log_expired(const struct message *m)
 	buf_done(&line);
 }
 
+/* 5: too old, or is it time to warn? */
 static void
 failed(struct qmgr *qm, struct message *m)
 {
