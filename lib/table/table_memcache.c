@@ -108,29 +108,19 @@ memcache_open(struct table *t, struct err *err)
 	return -1;
 }
 
-static void
-copy(struct buf *out, const char *text, size_t len, void *ctx)
-{
-	(void)ctx;
-	buf_add(out, text, len);
-}
-
 /* Is the key one of ours, and can a server hold it? 1, 0, or -1 with err. */
 static int
 make_key(struct table *t, const char *key, struct err *err)
 {
 	struct memcache_state *s = t->state;
-	int wants = *key == '\0' ? 0 :	/* the empty key: silently */
-	    table_query_wants(&s->query, t, key);
 	size_t i;
+	int rc;
 
-	if (wants == -1)
-		return err_set(err, ERR_RETRY, "%s: domain lookup failed",
-		    t->full_name);
-	buf_reset(&s->key);
-	if (wants == 0 || !table_query_expand(&s->query, &s->key, key, copy,
-	    NULL))
+	if (*key == '\0')		/* silently */
 		return 0;
+	rc = table_query_make(&s->query, t, &s->key, key, NULL, NULL, err);
+	if (rc != 1)
+		return rc;
 	/* Anything else could be read as another request. */
 	for (i = 0; i < s->key.len; i++)
 		if (isspace((unsigned char)s->key.ptr[i]) ||

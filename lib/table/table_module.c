@@ -2,8 +2,8 @@
  * table_module.c - table types in shared objects, loaded when first opened
  *
  * A module uses functions of the program that loads it; those are exported by
- * name in lib/table/module/exports. It must come from the same build: it says
- * so with a version and the size of what both sides share.
+ * name in lib/table/module/exports. It must come from the same build, which
+ * its first bytes say.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,6 +22,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/table/table_abi.h"
 #include "lib/table/table_source.h"
 #include "lib/table/table_type.h"
 
@@ -226,8 +227,8 @@ load(const char *name, const char *path, const char *needs, struct err *err)
 		return NULL;
 	}
 	module = dlsym(handle, SYMBOL);
-	if (module == NULL || module->version != TABLE_MODULE_VERSION ||
-	    module->table_size != sizeof(struct table) ||
+	if (module == NULL ||
+	    memcmp(module->abi, TABLE_ABI, sizeof(TABLE_ABI)) != 0 ||
 	    strcmp(module->type->name, name) != 0) {
 		err_set(err, ERR_CONFIG, "unsupported dictionary type: %s. "
 		    "%s is not its module, or one of another version", name,

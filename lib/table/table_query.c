@@ -82,9 +82,9 @@ table_query_sql(struct buf *out, const struct table_config *c,
 	return 0;
 }
 
-int
-table_query_wants(struct table_query *q, const struct table *t,
-    const char *key)
+/* Is this key to be asked for? 1, 0, or -1: cannot say. */
+static int
+wants(struct table_query *q, const struct table *t, const char *key)
 {
 	const char *at;
 
@@ -181,6 +181,23 @@ expand(struct buf *out, const char *template, const char *text,
 		quote(out, start, len, ctx);
 	}
 	return true;
+}
+
+int
+table_query_make(struct table_query *q, const struct table *t,
+    struct buf *out, const char *key, table_quote_fn quote, void *ctx,
+    struct err *err)
+{
+	buf_reset(out);
+	switch (wants(q, t, key)) {
+	case 0:
+		return 0;
+	case -1:
+		return err_set(err, ERR_RETRY, "%s: domain lookup failed",
+		    t->full_name);
+	}
+	return table_query_expand(q, out, key, quote != NULL ? quote : copy,
+	    ctx);
 }
 
 bool

@@ -44,13 +44,20 @@ int	table_query_sql(struct buf *out, const struct table_config *c,
 	    struct err *err);
 
 /*
- * table_query_wants - is this key to be asked for? 1, 0, or -1: cannot say
+ * table_query_make - the query for key, if it is to be asked for
  *
- * The empty one is not; that is warned of, unless "domain" leaves it out.
+ * out		replaced
+ * quote	NULL: text is put in as it is
+ *
+ * The empty key is not; that is warned of, unless "domain" leaves it out.
+ *
+ * Returns 1, 0 when "domain" leaves the key out or it lacks a part that the
+ * query names, or -1 with err: ERR_RETRY, "domain" cannot be looked at.
  */
-int	table_query_wants(struct table_query *q, const struct table *t,
-	    const char *key);
-/* table_query_expand - the query for key; false: the key lacks a part */
+int	table_query_make(struct table_query *q, const struct table *t,
+	    struct buf *out, const char *key, table_quote_fn quote, void *ctx,
+	    struct err *err);
+/* table_query_expand - the query for key, appended; false: the key lacks a part */
 bool	table_query_expand(const struct table_query *q, struct buf *out,
 	    const char *key, table_quote_fn quote, void *ctx);
 /* table_query_is_template - are all its %s forms known ones? */

@@ -174,18 +174,12 @@ sqlite_lookup(struct table *t, const char *key, size_t len,
 {
 	struct sqlite_state *s = t->state;
 	sqlite3_stmt *statement = NULL;
-	int rc, count = 0, wants = table_query_wants(&s->query, t, key);
+	int rc, count = 0;
 
 	(void)len;
-	if (wants == -1) {
-		err_set(err, ERR_RETRY, "%s: domain lookup failed",
-		    t->full_name);
-		return TABLE_RETRY;
-	}
-	buf_reset(&s->sql);
-	if (wants == 0 || !table_query_expand(&s->query, &s->sql, key, quote,
-	    NULL))
-		return TABLE_NOT_FOUND;
+	rc = table_query_make(&s->query, t, &s->sql, key, quote, NULL, err);
+	if (rc != 1)
+		return rc == 0 ? TABLE_NOT_FOUND : TABLE_RETRY;
 	if (lib.prepare_v2(s->db, s->sql.ptr, -1, &statement, NULL) !=
 	    SQLITE_OK)
 		return failed(t, "prepare", err);

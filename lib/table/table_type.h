@@ -102,14 +102,13 @@ int	table_duplicate(const struct table *t, const char *label,
 	    const char *key, size_t len, struct err *err);
 
 /*
- * What a loadable module defines as posthorn_table (table_module.h). Version
- * and size tell a module of another build, which must not be used.
+ * What a loadable module defines as posthorn_table (table_module.h). A module
+ * shares structures and functions with the program that loads it, so both
+ * must come from the same headers: TABLE_ABI, a digest of them, is made by
+ * the Makefile ("lib/table/table_abi.h").
  */
-#define TABLE_MODULE_VERSION	1
-
 struct table_module {
-	unsigned	 version;	/* TABLE_MODULE_VERSION */
-	size_t		 table_size;	/* sizeof(struct table) */
+	char		 abi[20];	/* TABLE_ABI */
 	const struct table_type *type;
 };
 

@@ -56,6 +56,11 @@ if [ -n "$so" ]; then
 	echo "$type $T/modules/other.so posthorn_table" >conf/dynamicmaps.cf.d/x
 	opens 'a file in dynamicmaps.cf.d, an absolute path' "$opened"
 	echo "strange other.so posthorn_table" >conf/dynamicmaps.cf.d/y
+	abi=$(sed 's/.*"\(.*\)"/\1/' "${PH_BIN%/bin}/gen/lib/table/table_abi.h")
+	echo "$type older.so posthorn_table" >conf/dynamicmaps.cf.d/x
+	perl -pe "s/\Q$abi\E/0123456789abcdef/" "$so" >modules/older.so
+	is 'a module of another build' "$(q $type:x)" "postmap: fatal: unsupported dictionary type: $type. $T/bin/../modules/older.so is not its module, or one of another version"
+	rm conf/dynamicmaps.cf.d/x
 	is 'a module of another type' "$(q strange:x)" "postmap: fatal: unsupported dictionary type: strange. $T/bin/../modules/other.so is not its module, or one of another version"
 	echo "strange missing.so posthorn_table" >conf/dynamicmaps.cf.d/y
 	like 'a file that is not there' "$(q strange:x)" 'fatal: unsupported dictionary type: strange. Is the module missing.so installed'

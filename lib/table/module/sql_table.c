@@ -311,15 +311,11 @@ sql_table_lookup(struct table *t, const char *key, size_t len,
 	int wants;
 
 	(void)len;
-	if ((wants = table_query_wants(&s->query, t, key)) == -1) {
-		err_set(err, ERR_RETRY, "%s: domain lookup failed",
-		    t->full_name);
-		return TABLE_RETRY;
-	}
-	buf_reset(&s->sql);
-	if (wants == 0 || !table_query_expand(&s->query, &s->sql, key,
-	    no_quote, NULL))
-		return TABLE_NOT_FOUND;
+	/* Each host quotes in its own way; this is to see what is missing. */
+	wants = table_query_make(&s->query, t, &s->sql, key, no_quote, NULL,
+	    err);
+	if (wants != 1)
+		return wants == 0 ? TABLE_NOT_FOUND : TABLE_RETRY;
 	err_set(&why, ERR_RETRY, "all hosts failed within the last %d seconds",
 	    s->retry_s);
 	age_hosts(s);

@@ -17,6 +17,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/table/table_abi.h"
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
 #include "lib/table/table_type.h"
@@ -337,19 +338,16 @@ ldap_lookup(struct table *t, const char *key, size_t len, struct buf *value,
 	struct search se = { t, key, value, 0, err };
 	struct err why = ERR_INIT;
 	LDAPMessage *found;
-	int rc, wants = table_query_wants(&s->query, t, key);
+	int rc;
 
 	(void)len;
-	if (wants == -1) {
-		err_set(err, ERR_RETRY, "%s: domain lookup failed",
-		    t->full_name);
+	rc = table_query_make(&s->query, t, &s->filter, key, quote_filter,
+	    NULL, err);
+	if (rc == -1)
 		return TABLE_RETRY;
-	}
-	buf_reset(&s->filter);
 	buf_reset(&s->dn);
-	if (wants == 0 || !table_query_expand(&s->query, &s->filter, key,
-	    quote_filter, NULL) || !table_query_expand_text(s->base, &s->dn,
-	    key, quote_dn, NULL))
+	if (rc == 0 || !table_query_expand_text(s->base, &s->dn, key,
+	    quote_dn, NULL))
 		return TABLE_NOT_FOUND;
 	rc = ldap_link_search(s->link, s->dn.ptr, s->scope, s->filter.ptr,
 	    s->attrs, s->size_limit, &found, &why);
@@ -380,5 +378,5 @@ static const struct table_type type = {
 };
 
 const struct table_module posthorn_table = {
-	TABLE_MODULE_VERSION, sizeof(struct table), &type
+	TABLE_ABI, &type
 };

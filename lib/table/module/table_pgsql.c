@@ -12,6 +12,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/table/table_abi.h"
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
 #include "lib/table/module/sql_table.h"
@@ -239,5 +240,5 @@ static const struct table_type type = {
 };
 
 const struct table_module posthorn_table = {
-	TABLE_MODULE_VERSION, sizeof(struct table), &type
+	TABLE_ABI, &type
 };

@@ -20,6 +20,7 @@
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/table/pairs.h"
+#include "lib/table/table_abi.h"
 #include "lib/table/table_config.h"
 #include "lib/table/table_query.h"
 #include "lib/table/table_type.h"
@@ -249,27 +250,15 @@ ask(struct table *t, const char *const *args, struct err *err)
 	return NULL;
 }
 
-static void
-copy(struct buf *out, const char *text, size_t len, void *ctx)
-{
-	(void)ctx;
-	buf_add(out, text, len);
-}
-
 /* The server's key for ours: 1, 0 if this one is not asked for, -1 with err. */
 static int
 make_key(struct table *t, const char *key, struct err *err)
 {
 	struct redis_state *s = t->state;
-	int wants = *key == '\0' ? 0 :	/* the empty key: silently */
-	    table_query_wants(&s->query, t, key);
 
-	if (wants == -1)
-		return err_set(err, ERR_RETRY, "%s: domain lookup failed",
-		    t->full_name);
-	buf_reset(&s->key);
-	return wants == 1 && table_query_expand(&s->query, &s->key, key, copy,
-	    NULL);
+	if (*key == '\0')		/* silently */
+		return 0;
+	return table_query_make(&s->query, t, &s->key, key, NULL, NULL, err);
 }
 
 /* GET s->key, which stands for key. */
@@ -485,5 +474,5 @@ static const struct table_type type = {
 };
 
 const struct table_module posthorn_table = {
-	TABLE_MODULE_VERSION, sizeof(struct table), &type
+	TABLE_ABI, &type
 };
