@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "lib/base/json.h"
 #include "lib/base/json_schema.h"
 
 static const struct json_schema_member message[] = {
@@ -146,12 +145,8 @@ put_type(struct buf *out, const char *type)
 	} else if (strcmp(type, "texts") == 0) {
 		buf_adds(out, "\"type\": \"object\", "
 		    "\"additionalProperties\": {\"type\": \"string\"}");
-	} else if (strcmp(type, "strings") == 0) {
-		buf_adds(out, "\"type\": \"array\", \"items\": "
-		    "{\"type\": \"string\"}");
 	} else {
-		buf_adds(out, "\"type\": ");
-		json_put_string(out, type);
+		json_schema_type(out, type);
 	}
 }
 

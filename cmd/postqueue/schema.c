@@ -147,8 +147,7 @@ put_type(struct buf *out, const char *type)
 		put_names(out, flag_name);
 		buf_adds(out, "}");
 	} else {
-		buf_adds(out, "\"type\": ");
-		json_put_string(out, type);
+		json_schema_type(out, type);
 	}
 }
 

@@ -7,9 +7,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
+
+void
+json_schema_type(struct buf *out, const char *type)
+{
+	if (strcmp(type, "strings") == 0) {
+		buf_adds(out, "\"type\": \"array\", \"items\": "
+		    "{\"type\": \"string\"}");
+	} else {
+		buf_adds(out, "\"type\": ");
+		json_put_string(out, type);
+	}
+}
 
 void
 json_schema_object(struct buf *out, const char *name,

@@ -14,6 +14,9 @@ struct json_schema_member {
 	const char	*meaning;
 };
 
+/* json_schema_type - append "type": "string", "integer", ...; "strings": a list of them */
+void	json_schema_type(struct buf *out, const char *type);
+
 /*
  * json_schema_object - append "NAME": { ... } for a table that ends with a
  * NULL name

@@ -360,3 +360,33 @@ text_skip_blank(const char *s)
 		s++;
 	return s;
 }
+
+size_t
+text_distance(const char *a, const char *b)
+{
+	size_t row[3][TEXT_DISTANCE_FAR], i, j, best;
+	size_t n = strlen(a), m = strlen(b), *now, *before, *older;
+
+	if (n >= TEXT_DISTANCE_FAR || m >= TEXT_DISTANCE_FAR)
+		return TEXT_DISTANCE_FAR;
+	for (j = 0; j <= m; j++)
+		row[0][j] = j;
+	for (i = 1; i <= n; i++) {
+		now = row[i % 3];
+		before = row[(i + 2) % 3];
+		older = row[(i + 1) % 3];
+		now[0] = i;
+		for (j = 1; j <= m; j++) {
+			best = before[j - 1] + (a[i - 1] != b[j - 1]);
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && older[j - 2] + 1 < best)
+				best = older[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return row[n % 3][m];
+}

@@ -85,4 +85,12 @@ text_is(const char *a, const char *b)
 	return a[0] == b[0] && strcmp(a, b) == 0;
 }
 
+/*
+ * text_distance - how many letters have to be added, taken out, changed or
+ * swapped with the next to make b of a ("did you mean"); TEXT_DISTANCE_FAR
+ * when one is that long
+ */
+#define TEXT_DISTANCE_FAR 100
+size_t	text_distance(const char *a, const char *b);
+
 #endif

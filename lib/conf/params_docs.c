@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer names are not compared for likeness: no parameter is so long. */
-#define NAME_MAX_LEN	96
+#include "lib/base/text.h"
 
 const struct params_doc *
 params_doc_find(const char *name)
@@ -125,56 +124,25 @@ params_doc_instead(const char *name)
 	return NULL;
 }
 
-/* How many letters have to be added, taken out, changed or swapped. */
-static int
-distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b), i, j;
-	int rows[3][NAME_MAX_LEN + 1];
-
-	for (j = 0; j <= m; j++)
-		rows[0][j] = (int)j;
-	for (i = 1; i <= n; i++) {
-		int *now = rows[i % 3], *before = rows[(i + 2) % 3],
-		    *older = rows[(i + 1) % 3];
-
-		now[0] = (int)i;
-		for (j = 1; j <= m; j++) {
-			int best = before[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (before[j] + 1 < best)
-				best = before[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && older[j - 2] + 1 < best)
-				best = older[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return rows[n % 3][m];
-}
-
 const char *
 params_doc_nearest(const char *name)
 {
-	size_t len = strlen(name), i;
+	size_t len = strlen(name), i, d;
 	const char *nearest = NULL;
 	/* One slip in a short name, two in a long one. */
-	int best = len < 6 ? 1 : len < 10 ? 2 : 3;
+	size_t best = len < 6 ? 1 : len < 10 ? 2 : 3;
 
-	if (len > NAME_MAX_LEN || len < 4)
+	if (len < 4)
 		return NULL;
 	for (i = 0; i < params_docs_count; i++) {
 		const char *known = params_doc_field(params_docs[i].name);
 		size_t n = strlen(known);
-		int d;
 
-		if (n > NAME_MAX_LEN || n + 3 < len || n > len + 3 ||
+		if (n + 3 < len || n > len + 3 ||
 		    strcmp(params_doc_field(params_docs[i].class),
 		    "removed") == 0)
 			continue;
-		if ((d = distance(name, known)) < best) {
+		if ((d = text_distance(name, known)) < best) {
 			best = d;
 			nearest = known;
 		}

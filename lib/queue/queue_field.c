@@ -13,6 +13,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
@@ -506,37 +507,6 @@ queue_field_find(const char *name, bool inner)
 	return NULL;
 }
 
-/* Edits between two words: insertions, deletions, replacements, swaps. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[3][40], i, j, best, n = strlen(a), m = strlen(b);
-	size_t *before, *last, *now;
-
-	if (n >= 40 || m >= 40)
-		return 99;
-	for (j = 0; j <= m; j++)
-		row[0][j] = j;
-	for (i = 1; i <= n; i++) {
-		now = row[i % 3];
-		last = row[(i + 2) % 3];
-		before = row[(i + 1) % 3];
-		now[0] = i;
-		for (j = 1; j <= m; j++) {
-			best = last[j - 1] + (a[i - 1] != b[j - 1]);
-			if (last[j] + 1 < best)
-				best = last[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
-				best = before[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return row[n % 3][m];
-}
-
 /* Words that people try, and what the field is called. */
 static const char *const synonyms[][2] = {
 	{ "recipient", "rcpt" }, { "recipients", "rcpt" }, { "recipent",
@@ -557,7 +527,7 @@ queue_field_nearest(const char *name)
 		if (strcasecmp(name, synonyms[i][0]) == 0)
 			return synonyms[i][1];
 	for (i = 0; i < FIELD_COUNT; i++) {
-		d = distance(name, fields[i].name);
+		d = text_distance(name, fields[i].name);
 		if (d < least || (d == least && near == NULL)) {
 			least = d;
 			near = fields[i].name;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/json.h"
 #include "lib/base/json_schema.h"
 
 #define VERSION { "v", "!integer", "version of this form: 1" }
@@ -103,12 +102,8 @@ put_type(struct buf *out, const char *type)
 	if (strcmp(type, "steps") == 0) {
 		buf_adds(out, "\"type\": \"array\", \"items\": "
 		    "{\"$ref\": \"#/$defs/step\"}");
-	} else if (strcmp(type, "strings") == 0) {
-		buf_adds(out, "\"type\": \"array\", \"items\": "
-		    "{\"type\": \"string\"}");
 	} else {
-		buf_adds(out, "\"type\": ");
-		json_put_string(out, type);
+		json_schema_type(out, type);
 	}
 }
 

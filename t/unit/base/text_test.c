@@ -162,6 +162,30 @@ START_TEST(fields_of_csv_are_quoted_where_they_must_be)
 }
 END_TEST
 
+START_TEST(slips_are_counted)
+{
+	static const struct {
+		const char	*a, *b;
+		size_t		 slips;
+	} cases[] = {
+		{ "", "", 0 }, { "abc", "abc", 0 }, { "", "abc", 3 },
+		{ "sendr", "sender", 1 }, { "sender", "sendr", 1 },
+		{ "semder", "sender", 1 }, { "sedner", "sender", 1 },
+		{ "ca", "abc", 3 },	/* a swapped pair stays together */
+		{ "kitten", "sitting", 3 },
+	};
+	char far[TEXT_DISTANCE_FAR + 1];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_uint_eq(text_distance(cases[i].a, cases[i].b),
+		    cases[i].slips);
+	memset(far, 'x', sizeof(far) - 1);
+	far[sizeof(far) - 1] = '\0';
+	ck_assert_uint_eq(text_distance(far, far), TEXT_DISTANCE_FAR);
+}
+END_TEST
+
 START_TEST(folding_is_full_unicode)
 {
 	struct buf b = BUF_INIT;
@@ -317,6 +341,7 @@ main(void)
 	tcase_add_test(tc,
 	    text_from_strangers_is_spelt_out_and_cut_to_its_width);
 	tcase_add_test(tc, fields_of_csv_are_quoted_where_they_must_be);
+	tcase_add_test(tc, slips_are_counted);
 	tcase_add_test(tc, folding_is_full_unicode);
 	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);

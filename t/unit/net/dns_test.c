@@ -234,6 +234,11 @@ START_TEST(damage_anywhere_is_harmless)
 	ck_assert_int_eq(parse(&p, ns_t_txt, &a, NULL), DNS_FOUND);
 	ck_assert_str_eq(a.rr[0].data, "hello world");
 	dns_answer_done(&a);
+	/* One byte less than the string says, at the end of the record. */
+	start(&q, "d.test", ns_t_txt, 0);
+	add(&q, "d.test", ns_t_txt, 0, "\5hello\6 worl", 12);
+	ck_assert_int_eq(parse(&q, ns_t_txt, &a, NULL), DNS_FAIL);
+	dns_answer_done(&a);
 	for (i = 0; i < p.len; i++) {	/* cut short */
 		q = p;
 		q.len = i == 0 ? 1 : i;
