@@ -197,13 +197,15 @@ read_lines(const struct reader *r, struct err *err)
 	if (pread(r->fd, text, (size_t)own->size, own->at) !=
 	    (ssize_t)own->size)
 		rc = bad(r, err, NAME, "cannot be read");
-	for (at = text, end = text + own->size; rc == 0 && at < end;
-	    at = next + 1) {
+	end = text + own->size;
+	for (at = text; rc == 0 && at < end; at = next) {
 		next = memchr(at, '\n', (size_t)(end - at));
-		if (next == NULL)
+		if (next == NULL) {
 			rc = bad(r, err, NAME, "is cut");
-		else
-			rc = read_line(r, at, (size_t)(next - at), err);
+			break;
+		}
+		rc = read_line(r, at, (size_t)(next - at), err);
+		next++;
 	}
 	free(text);
 	if (rc == 0 && r->m->host == NULL)
