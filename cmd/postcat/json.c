@@ -57,7 +57,7 @@ put_bytes(struct buf *out, const char *name, const char *data, size_t len)
 }
 
 static void
-put_rcpt(struct buf *out, const struct view_rcpt *r)
+put_rcpt(struct buf *out, const struct queue_view_rcpt *r)
 {
 	buf_addc(out, '{');
 	json_member(out, "address", r->address);
@@ -76,7 +76,7 @@ put_rcpt(struct buf *out, const struct view_rcpt *r)
 }
 
 static void
-put_envelope(struct buf *out, const struct view_facts *f)
+put_envelope(struct buf *out, const struct queue_view_facts *f)
 {
 	size_t i;
 
@@ -101,7 +101,7 @@ put_envelope(struct buf *out, const struct view_facts *f)
 		put_rcpt(out, &f->rcpts[i]);
 	end(out, "], \"attributes\": {");
 	for (i = 0; i < f->attr_count; i++)
-		if (strcmp(view_attr(f, f->attrs[i].name),
+		if (strcmp(queue_view_attr(f, f->attrs[i].name),
 		    f->attrs[i].value) == 0)	/* of several the last */
 			put_text(out, f->attrs[i].name, f->attrs[i].value);
 	end(out, "}");
@@ -117,7 +117,7 @@ put_envelope(struct buf *out, const struct view_facts *f)
 
 /* Every record that can be reached, in the order of reading. */
 static void
-put_records(struct buf *out, struct view *v)
+put_records(struct buf *out, struct queue_view *v)
 {
 	const char *value;
 	size_t len;
@@ -224,7 +224,7 @@ add(void *ctx, const char *data, size_t len)
 }
 
 static void
-put_content(struct buf *out, struct view *v)
+put_content(struct buf *out, struct queue_view *v)
 {
 	struct buf text = BUF_INIT;
 
@@ -234,10 +234,10 @@ put_content(struct buf *out, struct view *v)
 }
 
 int
-view_json(struct view *v, struct err *err)
+view_json(struct queue_view *v, struct err *err)
 {
-	const struct view_facts *f = view_facts(v);
-	struct queue_content *c = view_content(v, NULL);
+	const struct queue_view_facts *f = queue_view_facts(v);
+	struct queue_content *c = queue_view_content(v, NULL);
 	struct buf out = BUF_INIT;
 
 	(void)err;

@@ -26,9 +26,9 @@ put_line(struct buf *out, const char *text, size_t len)
 
 /* Header fields as they are, each on one line. */
 static void
-put_headers(struct view *v, struct buf *out)
+put_headers(struct queue_view *v, struct buf *out)
 {
-	struct queue_content *c = view_content(v, NULL);
+	struct queue_content *c = queue_view_content(v, NULL);
 	const struct queue_content_part *p;
 	const struct queue_content_header *h;
 	size_t i;
@@ -51,7 +51,7 @@ add(void *ctx, const char *data, size_t len)
 }
 
 int
-view_listing(struct view *v, struct buf *out, struct err *err)
+view_listing(struct queue_view *v, struct buf *out, struct err *err)
 {
 	struct buf records = BUF_INIT;
 	const char *value;

@@ -25,6 +25,7 @@
 #include "lib/conf/command.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_attempts.h"
+#include "lib/queue/queue_content.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_enter.h"
 #include "lib/queue/queue_field.h"
@@ -96,13 +97,16 @@ slurp(int fd, const char *name, struct err *err)
 
 /* Fill v for an open file; takes fd. */
 static int
-begin(struct run *r, struct view *v, int fd, const char *name,
+begin(struct run *r, struct queue_view *v, int fd, const char *name,
     const char *queue, const char *id, struct err *err)
 {
 	int redacted;
 
 	memset(v, 0, sizeof(*v));
-	v->o = &r->l->o;
+	v->own = &r->l->o;
+	v->is_raw = r->l->o.is_raw;
+	v->attempts = r->l->o.attempts;
+	v->redact = r->l->o.is_redacted ? &redact_log : NULL;
 	v->name = name;
 	v->queue = queue;
 	v->id = id;
@@ -131,18 +135,29 @@ begin(struct run *r, struct view *v, int fd, const char *name,
 	return 0;
 }
 
+/* Say so where the content does not go on to its end, unless the view did. */
+static void
+tell_damage(const struct run *r, const struct queue_view *v)
+{
+	if (r->l->view != queue_view_summary && r->l->view != view_json &&
+	    v->content != NULL && queue_content_damage(v->content) != NULL)
+		log_warning("%s: %s", v->name,
+		    queue_content_damage(v->content));
+}
+
 /* One message, all of it. */
 static void
 show(struct run *r, int fd, const char *name, const char *queue,
     const char *id)
 {
 	struct err err = ERR_INIT;
-	struct view v;
+	struct queue_view v;
 	int got = -1;
 
 	if (begin(r, &v, fd, name, queue, id, &err) == 0) {
 		got = r->l->view(&v, &err);
-		view_done(&v);
+		tell_damage(r, &v);
+		queue_view_done(&v);
 	}
 	if (got == -1) {
 		fflush(r->out);
@@ -169,7 +184,7 @@ separate(struct run *r, const char *name)
 		return;
 	if (r->shown + r->empty + r->failed + r->missing > 0)
 		putc('\n', r->out);
-	if (r->l->view != view_summary)
+	if (r->l->view != queue_view_summary)
 		fprintf(r->out, "==> %s <==\n", name);
 }
 
@@ -273,7 +288,7 @@ diff(struct run *r, const struct target *targets)
 	enum look_status status = LOOK_DONE;
 	struct err err = ERR_INIT;
 	const char *queue, *id;
-	struct view v;
+	struct queue_view v;
 	int i, fd;
 
 	for (i = 0; i < 2 && status == LOOK_DONE; i++) {
@@ -288,7 +303,7 @@ diff(struct run *r, const struct target *targets)
 			status = LOOK_FATAL;
 		}
 		fprintf(r->out, "%s %s\n", i == 0 ? "---" : "+++", path.ptr);
-		view_done(&v);
+		queue_view_done(&v);
 	}
 	if (status == LOOK_DONE && line_diff(span_buf(&listing[0]),
 	    span_buf(&listing[1]), DIFF_CONTEXT, &out))
@@ -379,7 +394,7 @@ look_run(struct look *l, char **operands)
 	if (l->select != NULL && queue_select_setup(getenv("HOME"),
 	    &err) == -1)
 		log_fatal("%s", err.text);
-	if (l->view == view_timeline)
+	if (l->view == queue_view_timeline)
 		l->o.attempts = queue_attempts_open();
 	/* A part is written where only the caller may. */
 	if (!l->o.has_auto_name && queue_become_owner(&err) == -1)

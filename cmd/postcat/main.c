@@ -76,8 +76,8 @@ enum {
 	LONG_VIEW	/* + index of views */
 };
 
-static const view_fn views[] = { view_summary, view_timeline, view_headers,
-    view_mime, view_text, view_eml, view_json, view_records };
+static const view_fn views[] = { queue_view_summary, queue_view_timeline, queue_view_headers,
+    queue_view_mime, queue_view_text, view_eml, view_json, queue_view_records };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, LONG_HELP },
@@ -197,7 +197,7 @@ check_long(const struct request *rq)
 	if (l->view == NULL && !l->is_diff)
 		log_fatal("no view: --summary, --headers, --mime, ...; see "
 		    "--help");
-	if (l->o.is_raw && l->view != view_headers && l->view != view_header)
+	if (l->o.is_raw && l->view != queue_view_headers && l->view != view_header)
 		log_fatal("--raw goes with --headers and --header");
 	if ((l->o.is_decoded || l->o.has_auto_name) && l->view != view_part)
 		log_fatal("--decode and --auto-name go with --part");

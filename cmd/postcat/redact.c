@@ -149,13 +149,13 @@ put_text(struct buf *out, const char *text, size_t len)
 	put_word(out, text + start, len - start);
 }
 
-void
+static void
 redact_text(struct buf *out, const char *text)
 {
 	put_text(out, text, strlen(text));
 }
 
-void
+static void
 redact_address(struct buf *out, const char *external)
 {
 	struct buf internal = BUF_INIT, redacted = BUF_INIT;
@@ -436,6 +436,8 @@ copy(struct redact *r, struct queue_file *qf, struct mime *m, struct err *err)
 	}
 	return got == -1 ? -1 : 0;
 }
+
+const struct queue_view_redact redact_log = { redact_text, redact_address };
 
 int
 redact_file(int fd, const char *name, struct err *err)

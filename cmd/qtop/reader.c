@@ -15,6 +15,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/queue/queue_attempts.h"
 #include "lib/queue/queue_identity.h"
 #include "lib/queue/queue_message.h"
 
@@ -24,6 +25,7 @@ struct reading {
 	struct view_entry id;
 	time_t		 now;
 	int		 log_fd;
+	struct queue_attempts *attempts;
 	struct buf	 tabs[TAB_COUNT];
 };
 
@@ -57,27 +59,58 @@ read_run(struct job *job)
 		r->message.is_told = true;
 		r->message.is_snapshot = true;
 	}
-	reader_make(&r->message, r->now, r->log_fd, r->tabs);
+	reader_make(&r->message, r->now, r->tabs);
 }
 
+static void
+read_log_run(struct job *job)
+{
+	struct reading *r = (struct reading *)job;
+
+	reader_make_log(&r->message, r->log_fd, r->attempts, r->tabs);
+}
+
+static void
+free_reading(struct reading *r)
+{
+	int i;
+
+	for (i = 0; i < TAB_COUNT; i++)
+		buf_done(&r->tabs[i]);
+	queue_message_done(&r->message);
+	queue_attempts_free(r->attempts);
+	if (r->log_fd != -1)
+		close(r->log_fd);
+	free(r);
+}
+
+/* First what the file says, then what the log says. */
 static void
 read_finish(struct job *job, struct model *m)
 {
 	struct reading *r = (struct reading *)job;
 	int i;
 
-	if (m != NULL && m->reader.is_open &&
-	    m->reader.id.serial == r->id.serial) {
-		for (i = 0; i < TAB_COUNT; i++)
-			buf_swap(&m->reader.tabs[i], &r->tabs[i]);
-		m->reader.is_loading = false;
+	if (m == NULL || !m->reader.is_open ||
+	    m->reader.id.serial != r->id.serial) {
+		free_reading(r);
+		return;
 	}
 	for (i = 0; i < TAB_COUNT; i++)
-		buf_done(&r->tabs[i]);
-	queue_message_done(&r->message);
-	if (r->log_fd != -1)
-		close(r->log_fd);
-	free(r);
+		if (r->tabs[i].len > 0)
+			buf_swap(&m->reader.tabs[i], &r->tabs[i]);
+	if (job->run == read_log_run) {
+		free_reading(r);
+		return;
+	}
+	m->reader.is_loading = false;
+	for (i = 0; i < TAB_COUNT; i++) {
+		if (m->reader.tabs[i].len == 0)
+			buf_sets(&m->reader.tabs[i], "reading the log ...\n");
+		buf_reset(&r->tabs[i]);
+	}
+	job->run = read_log_run;
+	jobs_add(m->look, job);
 }
 
 const char *
@@ -114,10 +147,11 @@ load(struct model *m, const struct view_entry *id)
 	queue_snapshot_unlock(m->snapshot);
 	if (row == NULL) {
 		model_say(m, TONE_INFO, "this message is gone");
-		read_finish(&r->job, NULL);
+		free_reading(r);
 		return false;
 	}
 	/* With the rights of who called, which its owner may not have. */
+	r->attempts = queue_attempts_open();
 	r->log_fd = open(reader_log(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	m->reader.id = *id;
 	m->reader.is_loading = true;

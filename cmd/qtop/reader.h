@@ -9,6 +9,7 @@
 
 #include "cmd/qtop/model.h"
 
+struct queue_attempts;
 struct queue_message;
 
 /* reader_open - show the message under the cursor; false when there is none */
@@ -25,13 +26,19 @@ const char	*reader_log(void);
 bool	reader_find(struct queue_message *m);
 
 /*
- * reader_make - all tabs of a message
+ * reader_make - all tabs of a message but those of the log
  *
- * log_fd	mail log, or -1
  * tabs		TAB_COUNT buffers, filled with lines of text: not yet harmless,
  *		which the grid makes them
  */
-void	reader_make(struct queue_message *message, time_t now, int log_fd,
+void	reader_make(struct queue_message *message, time_t now,
 	    struct buf *tabs);
+/*
+ * reader_make_log - the others: a large log takes its time
+ *
+ * log_fd	mail log, or -1; attempts: the same and what rotation left of it
+ */
+void	reader_make_log(const struct queue_message *message, int log_fd,
+	    struct queue_attempts *attempts, struct buf *tabs);
 
 #endif

@@ -21,7 +21,7 @@ term_keys Enter
 shows 'a row leads to its messages' 'rcpt.domain = dom1.example'
 shows 'and their number is the group'"'"'s' " ${top##*+}of $total"
 term_keys Enter
-shows 'a message opens' '^ Sender +[^ ]+'
+shows 'a message opens' '^ sender +<'
 term_keys Tab
 shows 'its recipients are a tab' '@dom1.example'
 term_keys Tab
@@ -31,9 +31,9 @@ shows 'its text' 'line of text'
 term_keys Tab
 shows 'its parts' '1 +text/plain'
 term_keys Tab
-shows 'its times' 'expires +[0-9]'
+shows 'its times' 'arrived here'
 term_keys Tab
-shows 'its records' '^ +[0-9]+ +S '
+shows 'its records' '^ +[0-9]+ +A +[0-9]+ +named_attribute'
 term_keys q
 shows 'and closes' 'Recipient'
 term_keys BSpace

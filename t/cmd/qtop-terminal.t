@@ -23,7 +23,7 @@ total=302
 term_open 100 24 script -qfec 'qtop --select bad.example' "$T/typescript"
 shows 'the hostile message is there' 'evil.x1'
 term_keys Enter
-shows 'open, too' 'Sender +evil\\x1b\]0;pwned\\x07'
+shows 'open, too' 'sender +<evil\\x1b\]0;pwned\\x07'
 for tab in 1 2 3 4 5 6 7; do term_keys Tab; done
 shows 'all its tabs' '\[Log\]'
 term_keys q 5

@@ -1,5 +1,5 @@
 /*
- * timeline.c - what happened to a message, and what will
+ * queue_view_timeline.c - what happened to a message, and what will
  *
  * From the message: who passed it on and when (Received, RFC 5321 4.4). From
  * the spool: arrival, the last attempt, the next one, the delay warning, the
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cmd/postcat/view.h"
+#include "lib/queue/queue_view.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
@@ -27,12 +27,12 @@
 #define LINES_MAX	500	/* of the log */
 
 static void
-put(struct view *v, time_t t, const char *what, const char *detail)
+put(struct queue_view *v, time_t t, const char *what, const char *detail)
 {
 	struct buf text = BUF_INIT;
 
 	if (t > 0)
-		view_time(&text, t);
+		queue_view_time(&text, t);
 	else
 		buf_adds(&text, "(no time)");
 	fprintf(v->out, "%-36s %s", text.ptr, what);
@@ -86,7 +86,7 @@ word_behind(const char *text, const char *key, struct buf *out)
 }
 
 static void
-put_hop(struct view *v, const struct queue_content_header *h, time_t *before)
+put_hop(struct queue_view *v, const struct queue_content_header *h, time_t *before)
 {
 	struct buf text = BUF_INIT, from = BUF_INIT, by = BUF_INIT;
 	const char *semicolon;
@@ -110,7 +110,7 @@ put_hop(struct view *v, const struct queue_content_header *h, time_t *before)
 }
 
 static void
-put_hops(struct view *v, const struct queue_content *c)
+put_hops(struct queue_view *v, const struct queue_content *c)
 {
 	const struct queue_content_part *p = queue_content_part(c, 0);
 	const struct queue_content_header *h, *hops[HOPS_MAX];
@@ -135,7 +135,7 @@ put_hops(struct view *v, const struct queue_content *c)
 }
 
 struct attempts {
-	struct view	*v;
+	struct queue_view	*v;
 	int		 left;
 };
 
@@ -145,8 +145,8 @@ put_attempt(const char *line, void *ctx)
 	struct attempts *a = ctx;
 	struct buf text = BUF_INIT, safe = BUF_INIT;
 
-	if (a->v->o->is_redacted)
-		redact_text(&text, line);
+	if (a->v->redact != NULL)
+		a->v->redact->text(&text, line);
 	else
 		buf_adds(&text, line);
 	text_visible(&safe, text.ptr, 0);
@@ -157,7 +157,7 @@ put_attempt(const char *line, void *ctx)
 }
 
 static void
-put_past(struct view *v, const struct view_facts *f)
+put_past(struct queue_view *v, const struct queue_view_facts *f)
 {
 	struct attempts a = { v, LINES_MAX };
 	struct buf text = BUF_INIT;
@@ -166,11 +166,11 @@ put_past(struct view *v, const struct view_facts *f)
 
 	if (f->arrival.tv_sec > 0)
 		put(v, f->arrival.tv_sec, "arrived here",
-		    view_attr(f, "log_message_origin"));
+		    queue_view_attr(f, "log_message_origin"));
 	if (f->created > 0 && f->created != f->arrival.tv_sec)
 		put(v, f->created, "queued", "lifetime counts from here");
-	if (v->id != NULL && v->o->attempts != NULL)
-		queue_attempts_each(v->o->attempts, v->id, f->arrival.tv_sec,
+	if (v->id != NULL && v->attempts != NULL)
+		queue_attempts_each(v->attempts, v->id, f->arrival.tv_sec,
 		    put_attempt, &a);
 	if (v->id != NULL) {
 		queue_path(&text, "defer", v->id);
@@ -184,14 +184,14 @@ put_past(struct view *v, const struct view_facts *f)
 		    f->rcpts[i].dsn != NULL ? f->rcpts[i].dsn : "",
 		    f->rcpts[i].reason);
 		fprintf(v->out, "%-36s ", "");
-		view_puts(v, text.ptr);
+		queue_view_puts(v, text.ptr);
 		putc('\n', v->out);
 	}
 	buf_done(&text);
 }
 
 static void
-put_future(struct view *v, const struct view_facts *f)
+put_future(struct queue_view *v, const struct queue_view_facts *f)
 {
 	time_t now = clock_now(), born = f->created > 0 ? f->created :
 	    f->arrival.tv_sec;
@@ -226,10 +226,10 @@ put_future(struct view *v, const struct view_facts *f)
 }
 
 int
-view_timeline(struct view *v, struct err *err)
+queue_view_timeline(struct queue_view *v, struct err *err)
 {
-	const struct view_facts *f = view_facts(v);
-	struct queue_content *c = view_content(v, err);
+	const struct queue_view_facts *f = queue_view_facts(v);
+	struct queue_content *c = queue_view_content(v, err);
 
 	if (c == NULL)
 		return -1;

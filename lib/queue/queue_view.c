@@ -1,9 +1,9 @@
 /*
- * view.c - what the views share: the envelope read once, safe output
+ * queue_view.c - what the views share: the envelope read once, safe output
  *
  * SPDX-License-Identifier: ISC
  */
-#include "cmd/postcat/view.h"
+#include "lib/queue/queue_view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ set(char **member, const char *value)
 }
 
 static void
-take_size(struct view_facts *f, const char *value)
+take_size(struct queue_view_facts *f, const char *value)
 {
 	struct queue_rec_size size;
 
@@ -54,10 +54,10 @@ take_size(struct view_facts *f, const char *value)
 }
 
 static void
-take_rcpt(struct view_facts *f, struct view_rcpt *pending, int type,
+take_rcpt(struct queue_view_facts *f, struct queue_view_rcpt *pending, int type,
     const char *value, off_t offset)
 {
-	struct view_rcpt *r;
+	struct queue_view_rcpt *r;
 
 	if (f->rcpt_count == f->rcpt_room) {
 		f->rcpt_room = f->rcpt_room * 2 + 8;
@@ -79,7 +79,7 @@ take_rcpt(struct view_facts *f, struct view_rcpt *pending, int type,
 }
 
 static void
-take_attr(struct view_facts *f, struct view_rcpt *pending, const char *text)
+take_attr(struct queue_view_facts *f, struct queue_view_rcpt *pending, const char *text)
 {
 	char *copy = xstrdup(text), *name, *value;
 
@@ -106,7 +106,7 @@ take_attr(struct view_facts *f, struct view_rcpt *pending, const char *text)
 }
 
 static void
-take_record(struct view_facts *f, struct view_rcpt *pending, int type,
+take_record(struct queue_view_facts *f, struct queue_view_rcpt *pending, int type,
     const char *value, off_t offset)
 {
 	char *end;
@@ -158,7 +158,7 @@ struct shown {
 };
 
 static void
-index_rcpts(const struct view_facts *f, struct shown **shown)
+index_rcpts(const struct queue_view_facts *f, struct shown **shown)
 {
 	struct buf quoted = BUF_INIT;
 	struct shown *s;
@@ -182,13 +182,13 @@ index_rcpts(const struct view_facts *f, struct shown **shown)
 
 /* The log knows the true addresses. */
 static void
-join_entry(struct view_rcpt *r, const struct queue_log_entry *e,
-    bool is_redacted)
+join_entry(struct queue_view_rcpt *r, const struct queue_log_entry *e,
+    const struct queue_view_redact *redact)
 {
 	struct buf reason = BUF_INIT;
 
-	if (is_redacted)
-		redact_text(&reason, e->dsn.reason);
+	if (redact != NULL)
+		redact->text(&reason, e->dsn.reason);
 	else
 		buf_adds(&reason, e->dsn.reason);
 	set(&r->reason, reason.ptr);
@@ -197,7 +197,7 @@ join_entry(struct view_rcpt *r, const struct queue_log_entry *e,
 }
 
 static void
-join_log(struct view *v, struct view_facts *f)
+join_log(struct queue_view *v, struct queue_view_facts *f)
 {
 	struct shown *shown = NULL, *s, *next;
 	struct buf address = BUF_INIT;
@@ -210,14 +210,13 @@ join_log(struct view *v, struct view_facts *f)
 	index_rcpts(f, &shown);
 	while (queue_log_next(ql, &e) == 1) {
 		buf_reset(&address);
-		if (v->o->is_redacted)
-			redact_address(&address, e.rcpt.address);
+		if (v->redact != NULL)
+			v->redact->address(&address, e.rcpt.address);
 		else
 			buf_adds(&address, e.rcpt.address);
 		HASH_FIND_STR(shown, address.ptr, s);
 		if (s != NULL)
-			join_entry(&f->rcpts[s->index], &e,
-			    v->o->is_redacted);
+			join_entry(&f->rcpts[s->index], &e, v->redact);
 	}
 	queue_log_close(ql);
 	buf_done(&address);
@@ -228,11 +227,11 @@ join_log(struct view *v, struct view_facts *f)
 	}
 }
 
-const struct view_facts *
-view_facts(struct view *v)
+const struct queue_view_facts *
+queue_view_facts(struct queue_view *v)
 {
-	struct view_facts *f = &v->facts;
-	struct view_rcpt pending = { .type = 0 };
+	struct queue_view_facts *f = &v->facts;
+	struct queue_view_rcpt pending = { .type = 0 };
 	struct err err = ERR_INIT;
 	const char *value;
 	size_t len;
@@ -272,7 +271,7 @@ view_facts(struct view *v)
 }
 
 const char *
-view_attr(const struct view_facts *f, const char *name)
+queue_view_attr(const struct queue_view_facts *f, const char *name)
 {
 	size_t i;
 
@@ -283,7 +282,7 @@ view_attr(const struct view_facts *f, const char *name)
 }
 
 struct queue_content *
-view_content(struct view *v, struct err *err)
+queue_view_content(struct queue_view *v, struct err *err)
 {
 	if (v->content == NULL)
 		v->content = queue_content_read(v->qf, err);
@@ -291,9 +290,9 @@ view_content(struct view *v, struct err *err)
 }
 
 void
-view_done(struct view *v)
+queue_view_done(struct queue_view *v)
 {
-	struct view_facts *f = &v->facts;
+	struct queue_view_facts *f = &v->facts;
 	size_t i;
 
 	for (i = 0; i < f->rcpt_count; i++) {
@@ -327,7 +326,7 @@ view_done(struct view *v)
 /* ---- output ---- */
 
 void
-view_put(struct view *v, const char *text, size_t len)
+queue_view_put(struct queue_view *v, const char *text, size_t len)
 {
 	struct buf piece = BUF_INIT, safe = BUF_INIT;
 	size_t n;
@@ -359,13 +358,13 @@ view_put(struct view *v, const char *text, size_t len)
 }
 
 void
-view_puts(struct view *v, const char *text)
+queue_view_puts(struct queue_view *v, const char *text)
 {
-	view_put(v, text, strlen(text));
+	queue_view_put(v, text, strlen(text));
 }
 
 void
-view_color(struct view *v, int sgr)
+queue_view_color(struct queue_view *v, int sgr)
 {
 	if (v->has_color)
 		fprintf(v->out, "\033[%dm", sgr);
@@ -385,7 +384,7 @@ put_span(struct buf *out, long s)
 }
 
 void
-view_time(struct buf *out, time_t t)
+queue_view_time(struct buf *out, time_t t)
 {
 	long away = (long)(t - clock_now());
 	struct tm tm;
@@ -402,7 +401,7 @@ view_time(struct buf *out, time_t t)
 }
 
 void
-view_size(struct buf *out, off_t bytes)
+queue_view_size(struct buf *out, off_t bytes)
 {
 	static const char units[] = "KMGT";
 	double n = (double)bytes / 1024;

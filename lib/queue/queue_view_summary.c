@@ -1,12 +1,12 @@
 /*
- * summary.c - one screen that tells what a message is and how it stands
+ * queue_view_summary.c - one screen that tells what a message is and how it stands
  *
  * SPDX-License-Identifier: ISC
  */
 #include <string.h>
 #include <strings.h>
 
-#include "cmd/postcat/view.h"
+#include "lib/queue/queue_view.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/text.h"
@@ -22,7 +22,7 @@
 #define RED		31
 
 static void
-put(struct view *v, const char *label, const char *text)
+put(struct queue_view *v, const char *label, const char *text)
 {
 	struct buf safe = BUF_INIT;
 
@@ -34,29 +34,29 @@ put(struct view *v, const char *label, const char *text)
 }
 
 static void
-put_when(struct view *v, const char *label, time_t t)
+put_when(struct queue_view *v, const char *label, time_t t)
 {
 	struct buf text = BUF_INIT;
 
-	view_time(&text, t);
+	queue_view_time(&text, t);
 	put(v, label, text.ptr);
 	buf_done(&text);
 }
 
 static void
-warn(struct view *v, const char *text)
+warn(struct queue_view *v, const char *text)
 {
 	struct buf safe = BUF_INIT;
 
 	text_visible(&safe, text, 0);
-	view_color(v, RED);
+	queue_view_color(v, RED);
 	fprintf(v->out, "%-*s%s\n", LABEL, "warning", safe.ptr);
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	buf_done(&safe);
 }
 
 static void
-put_state(struct view *v, const struct view_facts *f)
+put_state(struct queue_view *v, const struct queue_view_facts *f)
 {
 	struct buf text = BUF_INIT;
 	time_t life = f->sender != NULL && f->sender[0] == '\0' ?
@@ -81,7 +81,7 @@ put_state(struct view *v, const struct view_facts *f)
 }
 
 static void
-put_rcpt(struct view *v, const struct view_rcpt *r)
+put_rcpt(struct queue_view *v, const struct queue_view_rcpt *r)
 {
 	struct buf text = BUF_INIT;
 
@@ -97,7 +97,7 @@ put_rcpt(struct view *v, const struct view_rcpt *r)
 }
 
 static void
-put_envelope(struct view *v, const struct view_facts *f)
+put_envelope(struct queue_view *v, const struct queue_view_facts *f)
 {
 	struct buf text = BUF_INIT;
 	size_t i;
@@ -118,24 +118,24 @@ put_envelope(struct view *v, const struct view_facts *f)
 	put(v, "redirect", f->redirect);
 	put(v, "filter", f->filter);
 	buf_reset(&text);
-	if (view_attr(f, "log_client_name")[0] != '\0')
+	if (queue_view_attr(f, "log_client_name")[0] != '\0')
 		buf_addf(&text, "%s[%s]%s%s  %s",
-		    view_attr(f, "log_client_name"),
-		    view_attr(f, "log_client_address"),
-		    view_attr(f, "log_helo_name")[0] != '\0' ? "  helo=" :
-		    "", view_attr(f, "log_helo_name"),
-		    view_attr(f, "log_protocol_name"));
+		    queue_view_attr(f, "log_client_name"),
+		    queue_view_attr(f, "log_client_address"),
+		    queue_view_attr(f, "log_helo_name")[0] != '\0' ? "  helo=" :
+		    "", queue_view_attr(f, "log_helo_name"),
+		    queue_view_attr(f, "log_protocol_name"));
 	put(v, "client", text.ptr);
 	buf_reset(&text);
-	buf_adds(&text, view_attr(f, "sasl_username"));
-	if (view_attr(f, "sasl_method")[0] != '\0')
-		buf_addf(&text, " (%s)", view_attr(f, "sasl_method"));
+	buf_adds(&text, queue_view_attr(f, "sasl_username"));
+	if (queue_view_attr(f, "sasl_method")[0] != '\0')
+		buf_addf(&text, " (%s)", queue_view_attr(f, "sasl_method"));
 	put(v, "login", text.ptr);
 	buf_done(&text);
 }
 
 static void
-put_headers(struct view *v, const struct queue_content *c)
+put_headers(struct queue_view *v, const struct queue_content *c)
 {
 	static const char *const shown[] = { "Subject", "From", "To", "Cc",
 	    "Date", "Message-ID" };
@@ -157,17 +157,17 @@ put_headers(struct view *v, const struct queue_content *c)
 }
 
 static void
-put_structure(struct view *v, const struct view_facts *f,
+put_structure(struct queue_view *v, const struct queue_view_facts *f,
     const struct queue_content *c)
 {
 	const struct queue_content_part *p;
 	struct buf text = BUF_INIT;
 	size_t i;
 
-	view_size(&text, c != NULL ? queue_content_bytes(c) :
+	queue_view_size(&text, c != NULL ? queue_content_bytes(c) :
 	    (off_t)f->content_length);
 	buf_adds(&text, " message, ");
-	view_size(&text, v->st.st_size);
+	queue_view_size(&text, v->st.st_size);
 	buf_adds(&text, " file");
 	put(v, "size", text.ptr);
 	if (c == NULL) {
@@ -181,7 +181,7 @@ put_structure(struct view *v, const struct view_facts *f,
 	    (p = queue_content_attachment(c, i)) != NULL; i++) {
 		buf_setf(&text, "%s  %s, ", p->file_name[0] != '\0' ?
 		    p->file_name : "(no name)", p->type);
-		view_size(&text, p->decoded_bytes);
+		queue_view_size(&text, p->decoded_bytes);
 		put(v, "attachment", text.ptr);
 	}
 	if (queue_content_attachment(c, i) != NULL)
@@ -190,7 +190,7 @@ put_structure(struct view *v, const struct view_facts *f,
 }
 
 static void
-put_warnings(struct view *v, const struct view_facts *f,
+put_warnings(struct queue_view *v, const struct queue_view_facts *f,
     const struct queue_content *c)
 {
 	const struct queue_content_part *p;
@@ -238,13 +238,13 @@ put_warnings(struct view *v, const struct view_facts *f,
 }
 
 int
-view_summary(struct view *v, struct err *err)
+queue_view_summary(struct queue_view *v, struct err *err)
 {
-	const struct view_facts *f = view_facts(v);
-	struct queue_content *c = view_content(v, NULL);
+	const struct queue_view_facts *f = queue_view_facts(v);
+	struct queue_content *c = queue_view_content(v, NULL);
 
 	(void)err;
-	view_color(v, BOLD);
+	queue_view_color(v, BOLD);
 	put(v, v->id != NULL ? v->id : "file", v->id != NULL &&
 	    strlen(v->id) < LABEL ? v->name : "");
 	if (v->id != NULL && strlen(v->id) >= LABEL) {
@@ -253,7 +253,7 @@ view_summary(struct view *v, struct err *err)
 	} else if (v->id == NULL) {
 		put(v, "file", v->name);
 	}
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	put_state(v, f);
 	put_envelope(v, f);
 	if (c != NULL)

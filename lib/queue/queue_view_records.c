@@ -1,5 +1,5 @@
 /*
- * records.c - each record as bytes and as what it means; damage and dead bytes too
+ * queue_view_records.c - each record as bytes and as what it means; damage and dead bytes too
  *
  * The file is walked as a queue manager walks it, pointers followed, and each
  * record that can be reached is noted once. Then the notes are printed in the
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/postcat/view.h"
+#include "lib/queue/queue_view.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -120,7 +120,7 @@ sort(struct walk *w)
 }
 
 static void
-put_rows(struct view *v, off_t at, off_t end)
+put_rows(struct queue_view *v, off_t at, off_t end)
 {
 	unsigned char row[ROW];
 	ssize_t n, i;
@@ -131,7 +131,7 @@ put_rows(struct view *v, off_t at, off_t end)
 		    (size_t)(end - at) : ROW, at);
 		if (n <= 0)
 			return;
-		fprintf(v->out, "%12lld  ", (long long)at);
+		fprintf(v->out, "%7lld  ", (long long)at);	/* 78 columns in all */
 		for (i = 0; i < ROW; i++)
 			if (i < n)
 				fprintf(v->out, "%02x%s", row[i],
@@ -146,62 +146,62 @@ put_rows(struct view *v, off_t at, off_t end)
 		fputs("|\n", v->out);
 	}
 	if (at < end)
-		fprintf(v->out, "%12s  ... %lld more bytes\n", "",
+		fprintf(v->out, "%7s  ... %lld more bytes\n", "",
 		    (long long)(end - at));
 }
 
 static void
-put_record(struct view *v, const struct record *r)
+put_record(struct queue_view *v, const struct record *r)
 {
 	fprintf(v->out, "%8lld  ", (long long)r->at);
-	view_color(v, BOLD);
+	queue_view_color(v, BOLD);
 	if (isgraph(r->type))
 		fprintf(v->out, "%c", r->type);
 	else
 		fprintf(v->out, "?%02x", (unsigned)r->type & 0xff);
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	fprintf(v->out, "  %-6lld  %s", (long long)(r->end - r->at),
 	    r->in_content && r->type == QUEUE_REC_PART ?
 	    "unterminated_text" : queue_rec_name(r->type));
-	view_color(v, CYAN);
+	queue_view_color(v, CYAN);
 	if (r->to > 0)
 		fprintf(v->out, "  ---> %lld", (long long)r->to);
 	else if (r->to == 0)
 		fputs("  (leads nowhere yet)", v->out);
 	if (r->from >= 0)
 		fprintf(v->out, "  <--- %lld", (long long)r->from);
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	putc('\n', v->out);
 	put_rows(v, r->at, r->end);
 }
 
 static void
-put_gap(struct view *v, off_t at, off_t end)
+put_gap(struct queue_view *v, off_t at, off_t end)
 {
 	if (at >= end)
 		return;
-	view_color(v, RED);
+	queue_view_color(v, RED);
 	fprintf(v->out, "%8lld  -  %-6lld  not reached by any record\n",
 	    (long long)at, (long long)(end - at));
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	put_rows(v, at, end);
 }
 
 static void
-put_damage(struct view *v, const struct walk *w)
+put_damage(struct queue_view *v, const struct walk *w)
 {
 	struct buf text = BUF_INIT;
 
 	text_visible(&text, w->damage, 0);
-	view_color(v, RED);
+	queue_view_color(v, RED);
 	fprintf(v->out, "%8lld  !  DAMAGE  %s\n", (long long)w->damage_at,
 	    text.ptr);
-	view_color(v, 0);
+	queue_view_color(v, 0);
 	buf_done(&text);
 }
 
 int
-view_records(struct view *v, struct err *err)
+queue_view_records(struct queue_view *v, struct err *err)
 {
 	struct walk w = { .damage_at = -1 };
 	struct queue_file *plain;
