@@ -10,7 +10,7 @@ core="gcc make pkg-config libncurses-dev libssl-dev libgdbm-dev liblmdb-dev
     python3 libpython3.11-testsuite libsqlite3-dev sqlite3"
 # What loadable table types are built with, and the servers that test them.
 modules="libldap-dev libsasl2-dev libmariadb-dev libpq-dev libhiredis-dev"
-servers="slapd mariadb-server-core mariadb-client-core postgresql-15 memcached
+servers="slapd libsasl2-modules mariadb-server-core mariadb-client-core postgresql-15 memcached
     redis-server"
 # Those whose completions are tried.
 shells="zsh fish"

@@ -6,9 +6,14 @@
 #   server_stop NAME [-KILL]  waits until it is gone
 #   server_pid NAME
 #   server_module KIND       skips the script when the module was not built
+#   tls_files                false without openssl; else $T/tls has ca.pem and, signed
+#                            by it, server.pem server.key (for 127.0.0.1 only) and
+#                            client.pem client.key; other.pem is another authority
 #
 # They listen on Unix sockets and, where named, on the loopback port in
-# $T/NAME/port; they run as user nobody when root starts them.
+# $T/NAME/port; they run as user nobody when root starts them. A server with
+# $T/NAME/server.pem and server.key (see server_tls) speaks TLS, too; LDAP also
+# from the start, on the port in $T/NAME/tls-port.
 servers=
 SERVER_USER=nobody
 [ "$(id -u)" = 0 ] || SERVER_USER=$(id -un)
@@ -23,6 +28,31 @@ server_pid() { cat "$T/$1/pid"; }
 server_module() {
 	[ -e "${PH_BIN%/bin}/modules/posthorn-$1.so" ] ||
 	    skip_all "the $1 module was not built"
+}
+
+tls_files() {
+	command -v openssl >/dev/null || return 1
+	mkdir "$T/tls"
+	for ca in ca other; do
+		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=$ca \
+		    -keyout "$T/tls/$ca.key" -out "$T/tls/$ca.pem" 2>/dev/null
+	done
+	echo 'subjectAltName = IP:127.0.0.1' >"$T/tls/names"
+	for name in server client; do
+		openssl req -newkey rsa:2048 -nodes -subj /CN=$name \
+		    -keyout "$T/tls/$name.key" -out "$T/tls/request" 2>/dev/null
+		openssl x509 -req -in "$T/tls/request" -days 2 -extfile "$T/tls/names" \
+		    -CA "$T/tls/ca.pem" -CAkey "$T/tls/ca.key" -CAcreateserial \
+		    -out "$T/tls/$name.pem" 2>/dev/null
+	done
+}
+
+# server_tls NAME: from the next start on it speaks TLS
+server_tls() {
+	cp "$T/tls/server.pem" "$T/tls/server.key" "$T/tls/ca.pem" "$T/$1"
+	chmod 600 "$T/$1/server.key"
+	[ "$(id -u)" != 0 ] || chown $SERVER_USER "$T/$1/server.key"
+	free_port >"$T/$1/tls-port"
 }
 
 server_new() {
@@ -50,7 +80,7 @@ server_new() {
 
 # server_exec KIND DIR PORT: become the server
 server_exec() {
-	kind=$1 dir=$2 port=$3
+	kind=$1 dir=$2 port=$3 tls_port=$(cat "$2/tls-port" 2>/dev/null)
 	case $kind in
 	pgsql) set -- postgres -D "$dir/data" -k "$dir/run" -p "$port" \
 	    -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=8MB ;;
@@ -60,11 +90,17 @@ server_exec() {
 	    --innodb-buffer-pool-size=8M --innodb-log-file-size=4M \
 	    --innodb-flush-log-at-trx-commit=0 ;;
 	ldap) set -- slapd -d none -f "$dir/slapd.conf" -h \
-	    "ldap://127.0.0.1:$port/ ldapi://$(echo "$dir/run/sock" | sed 's|/|%2f|g')/" ;;
+	    "ldap://127.0.0.1:$port/ ldapi://$(echo "$dir/run/sock" | sed 's|/|%2f|g')/${tls_port:+ ldaps://127.0.0.1:$tls_port/}" ;;
 	memcache) set -- memcached -m 16 -s "$dir/run/sock" -a 777 ;;
 	redis) set -- redis-server --port "$port" --bind 127.0.0.1 \
 	    --unixsocket "$dir/run/sock" --unixsocketperm 777 --save '' \
 	    --dir "$dir/run" --daemonize no ${SERVER_ARGS-} ;;
+	esac
+	[ -z "$tls_port" ] || case $kind in
+	pgsql) set -- "$@" -c ssl=on -c ssl_cert_file="$dir/server.pem" \
+	    -c ssl_key_file="$dir/server.key" -c ssl_ca_file="$dir/ca.pem" ;;
+	mysql) set -- "$@" --ssl-cert="$dir/server.pem" \
+	    --ssl-key="$dir/server.key" --ssl-ca="$dir/ca.pem" ;;
 	esac
 	[ "$(id -u)" != 0 ] || set -- setpriv --reuid $SERVER_USER \
 	    --regid "$(id -g $SERVER_USER)" --clear-groups -- "$@"

@@ -18,6 +18,7 @@ moduleload back_mdb
 pidfile $T/ldap/run/pid
 allow bind_v2
 sizelimit 100
+authz-regexp uid=([^,]*),cn=[^,]*,cn=auth cn=\$1,dc=x
 attributetype ( 1.3.6.1.4.1.99999.1.1 NAME 'mailacceptinggeneralid' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 attributetype ( 1.3.6.1.4.1.99999.1.2 NAME 'maildrop' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 attributetype ( 1.3.6.1.4.1.99999.1.3 NAME 'memberurl' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
@@ -29,6 +30,8 @@ rootdn cn=root,dc=x
 rootpw secret
 directory $T/ldap/data
 access to attrs=userPassword by anonymous auth by * none
+access to dn.base=cn=who,dc=x by dn.exact=cn=a,dc=x read by dn.exact=cn=client read
+  by dn.exact=gidNumber=$(id -g)+uidNumber=$(id -u),cn=peercred,cn=external,cn=auth read by * none
 access to * by * read
 E
 cat >data.ldif <<'E'
@@ -101,6 +104,12 @@ objectClass: m
 cn: nodrop
 mailacceptinggeneralid: nodrop
 
+dn: cn=who,dc=x
+objectClass: m
+cn: who
+mailacceptinggeneralid: who
+maildrop: known
+
 dn: cn=badurl,dc=x
 objectClass: m
 cn: badurl
@@ -108,11 +117,10 @@ mailacceptinggeneralid: badurl
 memberurl: bogus
 E
 has_tls=
-if command -v openssl >/dev/null && openssl req -x509 -newkey rsa:2048 -nodes \
-    -keyout ldap/key.pem -out ldap/cert.pem -days 2 -subj /CN=localhost \
-    -addext subjectAltName=IP:127.0.0.1 2>/dev/null; then
+if tls_files; then
 	has_tls=yes
-	sed -i "/^pidfile/a TLSCertificateFile $T/ldap/cert.pem\nTLSCertificateKeyFile $T/ldap/key.pem" ldap/slapd.conf
+	server_tls ldap
+	sed -i "/^pidfile/a TLSCertificateFile $T/ldap/server.pem\nTLSCertificateKeyFile $T/ldap/server.key\nTLSCACertificateFile $T/ldap/ca.pem\nTLSVerifyClient try" ldap/slapd.conf
 fi
 slapadd -f ldap/slapd.conf -l data.ldif >ldap.log 2>&1 || cat ldap.log
 [ "$(id -u)" != 0 ] || chown -R $SERVER_USER ldap
@@ -219,14 +227,69 @@ printf 'search_base = dc=x\nserver_host = 127.0.0.1:1\n' >l.cf
 like 'no server is a failure' "$(q a)" "fatal: table ldap:./l.cf: query error: bind to server ldap://127.0.0.1:1: -1"
 is 'no listing' "$(postmap -s ldap:./l.cf 2>&1)" 'postmap: fatal: table ldap:./l.cf: sequence operation is not supported'
 is 'no changes' "$(postmap -d a ldap:./l.cf 2>&1)" 'postmap: fatal: ldap:./l.cf map requires O_RDONLY access mode'
+# Who we are for the server: one entry is for those it knows.
+is 'not for everybody' "$(base </dev/null; q who)" ''
+printf 'bind_dn = cn=a,dc=x\nbind_pw = pw\n' | base
+is 'a password' "$(q who)" known
+sasl() { { echo 'bind = sasl'; cat; } | base; }
+for mech in SCRAM-SHA-256 DIGEST-MD5; do
+	printf "sasl_mechs = $mech\nbind_dn = a\nbind_pw = pw\n" | sasl
+	is "SASL: $mech" "$(q who)" known
+	printf "sasl_mechs = $mech\nbind_dn = a\nbind_pw = bad\n" | sasl
+	like "SASL: $mech, a wrong password" "$(q who)" 'query error: bind to server .*: 49'
+done
+printf 'sasl_mechs = DIGEST-MD5\nbind_dn = a\nbind_pw = pw\nsasl_minssf = 256\n' | sasl
+like 'SASL: less protection than we want' "$(q who)" 'query error: bind to server'
+socket=ldapi://$(echo "$T/ldap/run/sock" | sed 's|/|%2f|g')
+echo "search_base = dc=x
+server_host = $socket
+bind = sasl
+sasl_mechs = EXTERNAL" >l.cf
+is 'SASL: EXTERNAL, by the user at the other end of a socket' "$(q who)" known
 if [ -n "$has_tls" ]; then
+	ca="tls_ca_cert_file = $T/tls/ca.pem"
+	client="tls_cert = $T/tls/client.pem\ntls_key = $T/tls/client.key"
+	secure="ldaps://127.0.0.1:$(cat ldap/tls-port)"
 	echo 'start_tls = yes' | base
 	is 'encrypted' "$(q a)" a1,a2
 	printf 'start_tls = yes\ntls_require_cert = yes\n' | base
 	like 'a certificate nobody vouches for' "$(q a)" 'query error: STARTTLS to server'
-	printf "start_tls = yes\ntls_require_cert = yes\ntls_ca_cert_file = $T/ldap/cert.pem\n" | base
+	printf "start_tls = yes\ntls_require_cert = yes\ntls_ca_cert_file = $T/tls/other.pem\n" | base
+	like 'or somebody else' "$(q a)" 'query error: STARTTLS to server'
+	printf "start_tls = yes\ntls_require_cert = yes\n$ca\n" | base
 	is 'one that we know' "$(q a)" a1,a2
+	sed -i 's/127.0.0.1/localhost/' l.cf
+	like 'of another name' "$(q a)" 'query error: STARTTLS to server'
+	printf "start_tls = yes\ntls_require_cert = yes\n$ca\n$client\nsasl_mechs = EXTERNAL\n" | sasl
+	is 'SASL: EXTERNAL, by our certificate' "$(q who)" known
+	printf "search_base = dc=x\nserver_host = $secure\ntls_require_cert = yes\n$ca\n" >l.cf
+	is 'encrypted from the start' "$(q a)" a1,a2
+	is 'without a certificate nobody in particular' "$(q who)" ''
+	sed -i 's/ca.pem/other.pem/' l.cf
+	like 'there, too, certificates are looked at' "$(q a)" 'query error: bind to server ldaps:'
+	sed -i '/^tls_require_cert/s/yes/no/' l.cf
+	is 'unless we do not care' "$(q a)" a1,a2
+	printf "start_tls = yes\ntls_cipher_suite = NONSENSE\n" | base
+	like 'ciphers that nobody has' "$(q a)" 'query error: (options|STARTTLS) to server'
 fi
+
+# Daemons ask through proxymap, which loads the module too.
+I=$T/i
+instance_new "$I"
+cf_set "$I/etc/main.cf" "shlib_directory = ${PH_BIN%/bin}/modules
+proxy_read_maps = proxy:ldap:$I/etc/l.cf"
+base </dev/null
+cp l.cf "$I/etc"
+through() { postmap -c "$I/etc" -q "$1" "proxy:ldap:$I/etc/l.cf" 2>&1; }
+must 'an instance starts' instance_start "$I"
+is 'through proxymap' "$(through a)" a1,a2
+is 'letter case is folded there, too' "$(through A)" a1,a2
+ok 'not found is not found' fails_with 1 postmap -c "$I/etc" -q none "proxy:ldap:$I/etc/l.cf"
+server_stop ldap
+like 'no server is a failure there, too' "$(through a)" 'query error'
+ok 'it starts again' server_start ldap
+is 'and is found again' "$(through a)" a1,a2
+instance_stop "$I"
 
 # A server that goes away and comes back, asked by a process that lives on.
 echo 'special_result_attribute = memberdn' | base

@@ -13,6 +13,12 @@ shlib_directory = ${PH_BIN%/bin}/modules" >"$T/conf/main.cf"
 cp "$T/conf/main.cf" "$T/main.cf"
 export MAIL_CONFIG="$T/conf"
 cd "$T" || exit 1
+has_tls=
+if tls_files; then
+	has_tls=yes
+	server_tls pgsql
+	server_tls mysql
+fi
 ok 'the PostgreSQL server starts' server_start pgsql
 ok 'the MariaDB server starts' server_start mysql
 pg_at=127.0.0.1:$(cat pgsql/port)
@@ -148,6 +154,52 @@ hosts=127.0.0.1:$(cat mysql/port)
 echo "$PLAIN" | config
 is 'mysql: over the network' "$(q u@d.e)" r@x.y,z
 unset hosts
+
+if [ -n "$has_tls" ]; then
+	kind=pgsql
+	pg_tls() { hosts="postgresql://test@$1:${pg_at#*:}/postgres?sslmode=$2&sslrootcert=$T/tls/$3.pem"; echo "query = SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()" | config; q a; }
+	is 'pgsql: encrypted' "$(pg_tls 127.0.0.1 verify-full ca)" true
+	is 'pgsql: or not' "$(pg_tls 127.0.0.1 disable ca)" false
+	like 'pgsql: a certificate of somebody else' "$(pg_tls 127.0.0.1 verify-full other)" 'query error: connect to pgsql server .*certificate verify failed'
+	like 'pgsql: or of another name' "$(pg_tls localhost verify-full ca)" 'query error: connect to pgsql server .*does not match'
+
+	kind=mysql at=127.0.0.1:$(cat mysql/port)
+	my_tls() { { echo "query = SHOW STATUS LIKE 'Ssl_version'"; printf "$1\n"; } | config; q a | tail -n 1; }
+	like 'mysql: encrypted' "$(my_tls "tls_CAfile = $T/tls/ca.pem")" '^Ssl_version,TLSv1'
+	like 'mysql: by the certificate of a server that we know' "$(my_tls "tls_CAfile = $T/tls/ca.pem\ntls_verify_cert = yes")" '^Ssl_version,TLSv1'
+	like 'mysql: by somebody else' "$(my_tls "tls_CAfile = $T/tls/other.pem\ntls_verify_cert = yes")" 'query error: connect to mysql server .*(TLS|SSL)'
+	at=LOCALHOST:$(cat mysql/port)	# in small letters it means a socket
+	like 'mysql: of another name' "$(my_tls "tls_CAfile = $T/tls/ca.pem\ntls_verify_cert = yes")" 'query error: connect to mysql server .*(TLS|SSL)'
+	at=127.0.0.1:$(cat mysql/port)
+	echo "create user c@'%' identified by 'x' require subject '/CN=client'; grant all on postgres.* to c@'%';" | sql mysql
+	known="tls_CAfile = $T/tls/ca.pem\nuser = c"
+	my_client() { my_tls "$1" && sed -i '/^user = test/d' mysql.cf && q a | tail -n 1; }
+	like 'mysql: a user who needs a certificate' "$(my_client "$known" | tail -n 1)" 'Access denied'
+	like 'mysql: has one' "$(my_client "$known\ntls_cert_file = $T/tls/client.pem\ntls_key_file = $T/tls/client.key" | tail -n 1)" '^Ssl_version,TLSv1'
+fi
+
+# Daemons ask through proxymap, which loads the modules too.
+I=$T/i
+instance_new "$I"
+cf_set "$I/etc/main.cf" "shlib_directory = ${PH_BIN%/bin}/modules
+proxy_read_maps = proxy:pgsql:$I/etc/pgsql.cf proxy:mysql:$I/etc/mysql.cf"
+for kind in pgsql mysql; do
+	[ $kind = pgsql ] && at=$pg_at || at=127.0.0.1:$(cat mysql/port)
+	{ echo "$PLAIN"; echo 'retry_interval = 1'; } | config
+	cp $kind.cf "$I/etc"
+done
+must 'an instance starts' instance_start "$I"
+for kind in pgsql mysql; do
+	through() { postmap -c "$I/etc" -q "$1" "proxy:$kind:$I/etc/$kind.cf" 2>&1; }
+	is "$kind: through proxymap" "$(through U@d.e)" r@x.y,z
+	ok "$kind: not found is not found there" fails_with 1 postmap -c "$I/etc" -q none "proxy:$kind:$I/etc/$kind.cf"
+	server_stop $kind
+	like "$kind: no server is a failure there, too" "$(through u@d.e)" 'query error'
+	ok "$kind: it starts again" server_start $kind
+	found_again() { [ "$(through u@d.e)" = r@x.y,z ]; }
+	ok "$kind: and is found again" wait_for 10 found_again
+done
+instance_stop "$I"
 
 # Servers that go away and come back, asked by a process that lives on.
 silent_server
