@@ -49,7 +49,8 @@ CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
 PRELOADS := no-sleep
 TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c),$(wildcard t/tools/*.c))
-SCRIPTS	= $(wildcard t/cmd/*.t t/flow/*.t t/peer/*.t)
+# The long ones first: nobody waits for them alone in the end.
+SCRIPTS	= $(wildcard t/peer/*.t t/flow/*.t t/cmd/*.t)
 
 # Loadable table types: those whose client library is here. NAME:PACKAGE, and
 # besides table_NAME.c of lib/table/module what else is part of NAME.
@@ -207,7 +208,7 @@ $O/t/tools/%.so: t/tools/%.c $O/flags
 check: all lint $(UNIT)
 	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=6 CK_TIMEOUT_MULTIPLIER=3) CK_DEFAULT_TIMEOUT=40 \
 	    PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
-	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(UNIT) $(SCRIPTS)
+	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(SCRIPTS) $(UNIT)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
 BENCH	?= $(notdir $(filter-out %/systems.sh,$(wildcard t/bench/*.sh)))

@@ -76,8 +76,9 @@ for name in $talks; do
 	talk=$PH_SRC/t/data/smtpd/$name.talk
 	: >"$T/peer/log/maillog"
 	: >"$T/ours/log/mail.log"
-	perl "$PH_SRC/t/talk.pl" "$theirs" <"$talk" 2>&1 | same_shape >"$T/$name.peer"
+	perl "$PH_SRC/t/talk.pl" "$theirs" <"$talk" 2>&1 | same_shape >"$T/$name.peer" & their_talk=$!
 	perl "$PH_SRC/t/talk.pl" "$ours" <"$talk" 2>&1 | same_shape >"$T/$name.ours"
+	wait $their_talk
 	if cmp -s "$T/$name.peer" "$T/$name.ours"; then
 		result 0 "$name: the replies are the same"
 	else
