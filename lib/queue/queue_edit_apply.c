@@ -67,6 +67,7 @@ struct job {
 	struct queue_edit_result *r;
 	struct queue_found f;		/* the original, open */
 	const char	*home;		/* the queue it was in */
+	bool		 is_ours;	/* nobody delivers it any more */
 	struct queue_journal_message entry;
 	struct edit_decision d;
 	struct queue_writer *w;		/* the draft; NULL: in place */
@@ -260,6 +261,7 @@ wait_for_lock(struct job *j)
 		}
 		usleep(NAP_US);
 	}
+	j->is_ours = true;
 	return QUEUE_RESULT_DONE;
 }
 
@@ -338,6 +340,8 @@ release(struct job *j)
 	buf_sets(&j->r->queue, "hold");
 	if (j->s->o->keeps_held || strcmp(j->home, "hold") == 0)
 		return QUEUE_RESULT_DONE;
+	/* The queue manager passes over what is locked. */
+	file_lock(j->f.fd, LOCK_UN);
 	if (queue_move(id, "hold", to, j->r->err) == -1) {
 		err_prefix(j->r->err, "%s stays on hold: ", id);
 		return QUEUE_RESULT_FAILED;
@@ -347,16 +351,24 @@ release(struct job *j)
 	return QUEUE_RESULT_DONE;
 }
 
-/* Undo the hold: the original goes back where it was, a started file away. */
+/*
+ * Undo the hold: the original goes back where it was. The active queue waits
+ * for it only while somebody delivers it.
+ */
 static void
 put_back(struct job *j)
 {
+	const char *to = j->is_ours ? edit_release_queue(j->home) : j->home;
 	struct err why = ERR_INIT;
 
-	if (strcmp(j->f.queue, j->home) != 0 &&
-	    queue_identity_move(&j->f, j->home, &why) != QUEUE_RESULT_DONE)
+	if (strcmp(j->f.queue, j->home) == 0)
+		return;
+	file_lock(j->f.fd, LOCK_UN);
+	if (queue_identity_move(&j->f, to, &why) != QUEUE_RESULT_DONE)
 		log_warning("%s: stays in %s: %s", j->what->id, j->f.queue,
 		    why.text);
+	else
+		j->s->wakes |= strcmp(to, "incoming") == 0;
 }
 
 static enum queue_result
@@ -427,6 +439,7 @@ attempt(struct job *j)
 	buf_reset(&j->r->new_id);
 	buf_reset(&j->r->lines);
 	j->offsets.count = 0;
+	j->is_ours = false;
 	result = queue_identity_open(j->what, &j->f, j->r->err);
 	if (result == QUEUE_RESULT_DONE) {
 		j->home = j->f.queue;

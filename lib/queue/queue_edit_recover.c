@@ -212,11 +212,12 @@ recover_old(struct recovery *r, const struct queue_journal_message *m,
 
 static void
 recover_new(struct recovery *r, const struct queue_journal_message *m,
-    const char *queue)
+    const char *queue, bool has_name)
 {
 	struct err err = ERR_INIT;
 
-	if (queue != NULL)	/* OLD is in the trash; its logs may be on their way */
+	/* OLD is in the trash; its logs may be on their way, or another's by now. */
+	if (queue != NULL && !has_name)
 		edit_logs_remove(m->what.id);
 	if (queue == NULL)
 		tell(r, m, QUEUE_RESULT_NOTHING, "neither is in a queue");
@@ -270,7 +271,7 @@ recover_message(const struct queue_journal_message *m, void *ctx)
 	else if (old == QUEUE_RESULT_DONE)
 		recover_old(r, m, &f, queue != NULL);
 	else
-		recover_new(r, m, queue);
+		recover_new(r, m, queue, old == QUEUE_RESULT_CHANGED);
 	queue_found_close(&f);
 	return true;
 }
