@@ -32,7 +32,7 @@ find_alias(const struct local_state *st, struct buf *name, struct buf *value,
 	enum table_result r;
 	size_t len;
 
-	text_fold(name, st->local);
+	buf_sets(name, st->local);
 	len = name->len;
 	r = search_alias(local_tables.aliases, name, st->user, value);
 	*without_extension = name->len != len;

@@ -110,6 +110,9 @@ deliver_address(const struct local_state *st, const struct destination *d)
 	    strcmp(r.transport->ptr, st->lr->service) == 0;
 	if ((r.flags & RESOLVE_FAIL) != 0)
 		done = local_fail(st, "4.3.0", "address resolver failure");
+	else if ((r.flags & RESOLVE_ERROR) != 0)
+		done = local_fail(st, "5.1.3", "bad recipient address syntax: "
+		    "%s", address.ptr);
 	else if (is_here && (d->is_verbatim || !st->resends ||
 	    is_same_user(st, r.recipient->ptr)))
 		done = deliver_here(st, r.recipient->ptr, d->is_verbatim);
@@ -123,7 +126,10 @@ deliver_address(const struct local_state *st, const struct destination *d)
 
 /* ---- :include: files ---- */
 
-/* Line by line: comments, and a list in each of the others. */
+/*
+ * Line by line: comments, and a list in each of the others. After a line that
+ * must be tried again the rest waits, or each new try would repeat it.
+ */
 static bool
 deliver_lines(const struct local_state *st, char *text)
 {
@@ -131,11 +137,10 @@ deliver_lines(const struct local_state *st, char *text)
 	bool done = true;
 	int count;
 
-	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
+	while (done && rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
 		if (*text_skip_blank(line) == '#')
 			continue;
-		if (!local_list(st, line, &count))
-			done = false;
+		done = local_list(st, line, &count);
 	}
 	return done;
 }
@@ -150,9 +155,11 @@ deliver_include(const struct local_state *st, const char *path)
 	mode_t mode;
 	bool done;
 
-	if (*path != '/')
-		return local_fail(st, "5.3.5", ":include:%s uses a relative "
-		    "path", path);
+	if (*path != '/') {
+		log_warning(":include:%s uses a relative path", path);
+		return local_fail(st, "5.3.5",
+		    "mail system configuration error");
+	}
 	if (local_seen(st->lr, "include %s", path))
 		return true;
 	if (local_read_file(st, path, &text, &owner, &mode) == -1) {
@@ -168,7 +175,7 @@ deliver_include(const struct local_state *st, const char *path)
 	if ((mode & S_IWOTH) != 0) {
 		log_warning(":include: file %s is world writable", path);
 		buf_done(&text);
-		return local_fail(st, "4.3.5",
+		return local_fail(st, "5.3.5",
 		    "mail system configuration error");
 	}
 	/* The list's owner, not the alias's, answers for its commands. */

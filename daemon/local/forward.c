@@ -50,15 +50,15 @@ deliver_file(const struct local_state *st, char *text, int *total)
 	bool done = true;
 	int count;
 
+	/* What a later line says must wait, or each new try would repeat it. */
 	next.source = LOCAL_FROM_FORWARD;
 	next.resends = true;
 	next.level++;
 	*total = 0;
-	while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
+	while (done && rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
 		if (*text_skip_blank(line) == '#')
 			continue;
-		if (!local_list(&next, line, &count))
-			done = false;
+		done = local_list(&next, line, &count);
 		*total += count;
 	}
 	return done;

@@ -158,7 +158,7 @@ is_loop(const struct local_state *st)
 
 /* ---- one recipient ---- */
 
-/* What the address says: local part, user, extension, domain. */
+/* What the address says, letters folded: local part, user, extension; domain. */
 struct address_parts {
 	struct buf	local, user, extension;
 	const char	*domain;
@@ -168,6 +168,7 @@ static void
 split_address(struct address_parts *p, const char *address)
 {
 	const char *domain = address_domain(address);
+	struct buf text = BUF_INIT;
 	size_t len, split;
 
 	buf_init(&p->local);
@@ -176,19 +177,14 @@ split_address(struct address_parts *p, const char *address)
 	p->domain = domain != NULL ? domain : params.myorigin;
 	len = domain == NULL ? strlen(address) :
 	    (size_t)(domain - 1 - address);
-	buf_set(&p->local, address, len);
-	text_fold(&p->user, p->local.ptr);
-	split = address_split_extension(p->user.ptr, p->user.len,
+	buf_set(&text, address, len);
+	text_fold(&p->local, text.ptr);
+	split = address_split_extension(p->local.ptr, p->local.len,
 	    params.recipient_delimiter);
-	if (split < p->user.len) {
-		/* The extension keeps its letters; folding may have moved it. */
-		const char *ext = p->local.ptr + address_split_extension(
-		    p->local.ptr, p->local.len, params.recipient_delimiter);
-
-		if (*ext != '\0')
-			buf_sets(&p->extension, ext + 1);
-		buf_truncate(&p->user, split);
-	}
+	buf_set(&p->user, p->local.ptr, split);
+	if (split < p->local.len)
+		buf_sets(&p->extension, p->local.ptr + split + 1);
+	buf_done(&text);
 	if (strchr(p->extension.ptr, '/') != NULL) {
 		log_warning("%s: address with illegal extension: %s", address,
 		    p->local.ptr);
@@ -256,7 +252,7 @@ probe(struct agent_request *rq, const struct queue_rcpt *rcpt)
 	struct buf name = BUF_INIT, value = BUF_INIT;
 
 	split_address(&parts, rcpt->address);
-	text_fold(&name, parts.local.ptr);
+	buf_sets(&name, parts.local.ptr);
 	delivery_set(&d, "2.0.0", "delivers to mailbox");
 	if (search_alias(local_tables.aliases, &name, parts.user.ptr,
 	    &value) == TABLE_FOUND)

@@ -70,8 +70,8 @@ struct local_state {
 	struct queue_rcpt	 rcpt;		/* address: of this step */
 	const char		*sender;	/* an owner- alias changes it */
 	const char		*delivered;	/* for Delivered-To */
-	const char		*local;		/* local part as it came, without '\' */
-	const char		*user;		/* folded, without extension */
+	const char		*local;		/* local part, folded, without '\' */
+	const char		*user;		/* the same without extension */
 	const char		*extension;	/* "" for none */
 	const char		*domain;
 	const struct local_chain *aliases;	/* being expanded, NULL: none */

@@ -286,6 +286,12 @@ unknown_user(struct local_state *st)
 		delivery_set(&d, "2.0.0", "undeliverable postmaster "
 		    "notification discarded");
 		done = local_report(st, &d);
+	} else if (strcasecmp(st->user, "postmaster") == 0 ||
+	    strcasecmp(st->user, "mailer-daemon") == 0) {
+		/* RFC 5321 4.5.1: it must be there; a bounce would loop. */
+		log_warning("required alias not found: %s", st->user);
+		delivery_set(&d, "2.0.0", "discarded");
+		done = local_report(st, &d);
 	} else
 		done = local_fail(st, "5.1.1", "unknown user: \"%s\"",
 		    st->user);

@@ -266,6 +266,24 @@ with_open(struct agent_request *rq, const struct mailbox *m,
 	append(rq, m, how, fd, &st, d);
 }
 
+/* Without PATH.lock the other locks must do, where the directory is not ours. */
+static void
+no_dotlock(const struct mailbox *m, const char *lock, int errnum,
+    bool has_others, struct delivery *d)
+{
+	if (errnum == EEXIST)
+		delivery_set(d, "4.2.0", "%sunable to lock for exclusive "
+		    "access: %s exists", m->failure, lock);
+	else if (errnum != EACCES || !has_others ||
+	    access(m->path, W_OK) == -1) {
+		log_warning("unable to create lock file %s: %s", lock,
+		    strerror(errnum));
+		delivery_system(d, errnum, m->may_be_any_file ?
+		    "%scannot create file exclusively" :
+		    "%sunable to create lock file %s", m->failure, lock);
+	}
+}
+
 void
 mailbox_mbox(struct agent_request *rq, const struct mailbox *m,
     const struct message_copy *how, struct delivery *d)
@@ -282,16 +300,7 @@ mailbox_mbox(struct agent_request *rq, const struct mailbox *m,
 	if (stat(m->path, &st) == 0 && !S_ISREG(st.st_mode))
 		locks = 0;
 	if ((locks & LOCK_DOT) != 0 && dotlock(lock.ptr) == -1) {
-		if (errno == EEXIST)
-			delivery_set(d, "4.2.0", "%sunable to lock for "
-			    "exclusive access: %s exists", m->failure,
-			    lock.ptr);
-		else if (errno == EACCES && (locks & ~LOCK_DOT) != 0 &&
-		    access(m->path, W_OK) == 0)
-			locks &= ~(unsigned)LOCK_DOT;	/* the other locks must do */
-		else
-			delivery_system(d, errno, "%sunable to create lock "
-			    "file %s", m->failure, lock.ptr);
+		no_dotlock(m, lock.ptr, errno, (locks & ~LOCK_DOT) != 0, d);
 		locks &= ~(unsigned)LOCK_DOT;
 	}
 	if (d->kind == OUTCOME_SENT) {

@@ -118,7 +118,6 @@ child_fails(const char *what, const char *name)
 static void
 execute_line(const struct run_command *rc)
 {
-	const char *shell = rc->shell[0] != '\0' ? rc->shell : "/bin/sh";
 	char *copy = xstrdup(rc->line), *rest = copy, *word, **argv = NULL;
 	size_t n = 0;
 
@@ -136,17 +135,19 @@ execute_line(const struct run_command *rc)
 		if (strchr(argv[0], '/') != NULL || errno != ENOENT)
 			child_fails("execvp", argv[0]);
 	}
+	if (rc->shell[0] == '\0') {
+		execl("/bin/sh", "sh", "-c", rc->line, (char *)NULL);
+		child_fails("execvp", "/bin/sh");
+	}
 	/* local_command_shell may carry words of its own. */
 	free(argv);
 	argv = NULL;
 	n = 0;
-	copy = rest = xstrdup(shell);
+	copy = rest = xstrdup(rc->shell);
 	while ((word = text_split(&rest, " \t")) != NULL) {
-		argv = xreallocarray(argv, n + 4, sizeof(*argv));
+		argv = xreallocarray(argv, n + 3, sizeof(*argv));
 		argv[n++] = word;
 	}
-	if (rc->shell[0] == '\0')
-		argv[n++] = xstrdup("-c");
 	argv[n++] = xstrdup(rc->line);
 	argv[n] = NULL;
 	execvp(argv[0], argv);

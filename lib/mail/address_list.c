@@ -104,7 +104,7 @@ skip_atom(const char *p)
 			if (p[1] == '\0')
 				return p + 1;
 			p++;
-		} else if (*p == '.' || strchr(ADDRESS_SPECIALS, *p) != NULL) {
+		} else if (strchr(".|" ADDRESS_SPECIALS, *p) != NULL) {
 			break;
 		}
 	}
@@ -128,6 +128,7 @@ token_end(const char *p, unsigned char *kind)
 		return skip_to(p + 1, ']');
 	case '<': case '>': case '@': case ',': case ';': case ':': case '.':
 	case ')': case ']':
+	case '|':	/* in front of a command: |"command argument" */
 		return p + 1;
 	default:
 		*kind = TOKEN_ATOM;

@@ -183,7 +183,7 @@ lists[] = {
 	{ "<d e>", false, "[de]" },
 	{ "\"a\"b\"c\"@x", false, "[a][b][c@x]" },
 	{ "John \"q\" Doe <z>", false, "[z]" },
-	{ "|\"/bin/x -y\"", false, "[|][/bin/x -y]" },
+	{ "|\"/bin/x -y\"", false, "[|/bin/x -y]" },
 	{ "\"|/bin/x -y\"", false, "[|/bin/x -y]" },
 	{ "a\\", false, "[a]" },
 	{ "<", false, "[<]" },
