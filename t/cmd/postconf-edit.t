@@ -26,7 +26,7 @@ foo unix - n n - 0 smtp
 # tail
 EOF
 }
-pc() { (cd "$T" && postconf -c . "$@"); }
+pc() { (cd "$T" && at_once postconf -c . "$@"); }
 # edited FILE ARGS...: the file after postconf ARGS on the originals
 edited() { file=$1; shift; original; pc "$@" 2>/dev/null; cat "$T/$file"; }
 

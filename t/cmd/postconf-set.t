@@ -12,7 +12,7 @@ fresh() {
 	rm -f "$C/main.cf.prev"
 	touch -d '1 hour ago' "$C"/*
 }
-pc() { postconf -c "$C" "$@"; }
+pc() { at_once postconf -c "$C" "$@"; }
 main() { cat "$C/main.cf"; }
 
 fresh

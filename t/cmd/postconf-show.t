@@ -4,8 +4,8 @@
 
 main() { cat >"$T/main.cf"; }
 master() { cat >"$T/master.cf"; }
-pc() { (cd "$T" && postconf -c . "$@" 2>&1); }
-out() { (cd "$T" && postconf -c . "$@" 2>/dev/null); }
+pc() { (cd "$T" && at_once postconf -c . "$@" 2>&1); }
+out() { (cd "$T" && at_once postconf -c . "$@" 2>/dev/null); }
 master </dev/null
 
 # Where this build differs from Debian's by intention.
