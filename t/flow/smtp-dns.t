@@ -42,6 +42,12 @@ name.test MX 10 h6.test
 many.test MX 10 h4.test
 many.test MX 20 h5.test
 many.test MX 30 h2.test
+far.test MX 10 h10.test
+far.test MX 11 h11.test
+far.test MX 12 h12.test
+far.test MX 13 h13.test
+far.test MX 14 h14.test
+far.test MX 20 h2.test
 bracket.test MX 10 h3.test
 bracket.test A 127.0.0.2
 h1.test A 127.0.0.1
@@ -51,6 +57,11 @@ h4.test A 127.0.0.4
 h5.test A 127.0.0.5
 h6.test A 127.0.0.6
 h9.test A 127.0.0.9
+h10.test A 127.0.0.10
+h11.test A 127.0.0.11
+h12.test A 127.0.0.12
+h13.test A 127.0.0.13
+h14.test A 127.0.0.14
 Z
 timeout 300 dns-responder -f "$T/zone" -l "$T/questions" >"$T/dns.port" & sinks="$sinks $!"
 wait_for 5 test -s "$T/dns.port"
@@ -92,6 +103,7 @@ ends 'a lost connection' lost "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ok 'is logged, too' wait_for 5 instance_logged "$I" "$id: lost connection with h5\.test\[${V}5\] while sending DATA command"
 ends 'a host with our own name' name "relay=h6\.test\[${V}6\]:$port, .*dsn=5\.4\.6, status=bounced \(mail for name\.test loops back to myself\)"
 ends 'no more sessions than allowed' many "relay=h5\.test\[${V}5\]:$port, .*status=deferred \(lost connection with h5\.test"
+ends 'no more addresses than smtp_mx_address_limit, five' far 'relay=none, .*status=deferred \(connect to h14\.test\[127\.0\.0\.14\]:[0-9]+: Connection refused\)'
 : >"$T/questions"
 ends 'brackets ask for no MX' bracket "relay=bracket\.test\[${V}2\]:$port, .*status=sent"
 ok 'indeed' sh -c "! grep -q 'bracket.test MX' '$T/questions'"
