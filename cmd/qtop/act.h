@@ -56,6 +56,8 @@ bool	act_cancel(struct act *a);
 /* act_progress - false when nothing runs; verb: what it does */
 bool	act_progress(const struct act *a, size_t *done, size_t *total,
 	    const char **verb);
+/* act_tagged - how many messages are */
+size_t	act_tagged(struct model *m);
 /* act_scope_count - how many messages an action would concern now */
 size_t	act_scope_count(struct model *m, const char **what);
 /*

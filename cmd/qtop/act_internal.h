@@ -44,8 +44,6 @@ struct act {
 bool	act_may(struct model *m);
 /* act_question - open it; its text is there. messages: to be typed when they are many */
 void	act_question(struct model *m, const char *title, size_t messages);
-/* act_tagged - how many messages are */
-size_t	act_tagged(struct model *m);
 /* act_edit_one - ask about an edit, taken, of this message */
 void	act_edit_one(struct model *m, const struct view_entry *entry,
 	    struct queue_edit *e);

@@ -56,28 +56,30 @@ do_sort(struct model *m, char *arg)
 	return true;
 }
 
+static const struct {
+	const char	*name;
+	enum screen	 screen;
+	enum group_by	 by;
+} groups[] = {
+	{ "rcpt.domain", SCREEN_DOMAINS, BY_DOMAIN },
+	{ "domain", SCREEN_DOMAINS, BY_DOMAIN },
+	{ "sender", SCREEN_SENDERS, BY_SENDER },
+	{ "sender.domain", SCREEN_SENDERS, BY_SENDER_DOMAIN },
+	{ "sasl", SCREEN_SENDERS, BY_SASL },
+	{ "client.addr", SCREEN_SENDERS, BY_CLIENT },
+	{ "reason", SCREEN_REASONS, BY_REASON },
+	{ "class", SCREEN_REASONS, BY_REASON },
+	{ "signature", SCREEN_REASONS, BY_REASON },
+	{ "relay", SCREEN_RELAYS, BY_RELAY },
+};
+#define GROUP_COUNT	(sizeof(groups) / sizeof(groups[0]))
+
 static bool
 do_group(struct model *m, char *arg)
 {
-	static const struct {
-		const char	*name;
-		enum screen	 screen;
-		enum group_by	 by;
-	} groups[] = {
-		{ "rcpt.domain", SCREEN_DOMAINS, BY_DOMAIN },
-		{ "domain", SCREEN_DOMAINS, BY_DOMAIN },
-		{ "sender", SCREEN_SENDERS, BY_SENDER },
-		{ "sender.domain", SCREEN_SENDERS, BY_SENDER_DOMAIN },
-		{ "sasl", SCREEN_SENDERS, BY_SASL },
-		{ "client.addr", SCREEN_SENDERS, BY_CLIENT },
-		{ "reason", SCREEN_REASONS, BY_REASON },
-		{ "class", SCREEN_REASONS, BY_REASON },
-		{ "signature", SCREEN_REASONS, BY_REASON },
-		{ "relay", SCREEN_RELAYS, BY_RELAY },
-	};
 	size_t i;
 
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+	for (i = 0; i < GROUP_COUNT; i++)
 		if (strcasecmp(arg, groups[i].name) == 0) {
 			if (groups[i].screen == SCREEN_SENDERS)
 				m->sender_by = groups[i].by;
@@ -175,7 +177,7 @@ static bool
 do_quit(struct model *m, char *arg)
 {
 	(void)arg;
-	m->is_over = true;
+	do_action(m, DO_QUIT);
 	return true;
 }
 
@@ -194,9 +196,14 @@ bool
 command_run(struct model *m, const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy, *name;
+	char *end;
 	bool is_done = false;
 	size_t i, len, found = COUNT;
 
+	/* A completed word ends with a blank. */
+	for (len = strlen(copy); len > 0 && copy[len - 1] == ' '; )
+		copy[--len] = '\0';
+	end = copy + len;
 	name = text_split(&rest, " \t");
 	if (name == NULL) {
 		free(copy);
@@ -214,7 +221,7 @@ command_run(struct model *m, const char *text)
 	}
 	if (found < COUNT)
 		is_done = commands[found].run(m, rest != NULL ?
-		    rest + strspn(rest, " \t") : copy + strlen(text));
+		    rest + strspn(rest, " \t") : end);
 	else
 		model_say(m, TONE_BAD, "%s command: %.60s", found == COUNT ?
 		    "no such" : "more than one such", name);
@@ -222,29 +229,91 @@ command_run(struct model *m, const char *text)
 	return is_done;
 }
 
+/* ---- completion ---- */
+
+/* The words that may follow a command, by number; NULL at the end. */
+static const char *
+column_word(unsigned i)
+{
+	return i < COLUMN_COUNT ? columns[i].name : NULL;
+}
+
+static const char *
+group_word(unsigned i)
+{
+	return i < GROUP_COUNT ? groups[i].name : NULL;
+}
+
+static const char *
+format_word(unsigned i)
+{
+	return i < EXPORT_COUNT ? export_formats[i] : NULL;
+}
+
+static const char *
+setting_word(unsigned i)
+{
+	static const char *const names[] = { "theme", "refresh", "confirm",
+	    "mouse", "preview", "follow", "columns", "sort" };
+
+	return i < sizeof(names) / sizeof(names[0]) ? names[i] : NULL;
+}
+
+static const char *
+command_word(unsigned i)
+{
+	return i < COUNT ? commands[i].name : NULL;
+}
+
+/* Complete the last word, that begins at "from". */
+static void
+complete_word(struct line *line, size_t from, const char *(*word)(unsigned),
+    struct buf *candidates)
+{
+	const char *text = line->text.ptr + from, *last = NULL;
+	size_t n = 0;
+	unsigned i;
+
+	for (i = 0; word(i) != NULL; i++)
+		if (strncmp(word(i), text, strlen(text)) == 0) {
+			buf_addf(candidates, "%s%s", n++ > 0 ? " " : "",
+			    word(i));
+			last = word(i);
+		}
+	if (n != 1)
+		return;
+	line_insert(line, last + strlen(text), strlen(last) - strlen(text));
+	line_insert(line, " ", 1);
+	buf_reset(candidates);
+}
+
 void
 command_complete(struct line *line, struct buf *candidates)
 {
-	size_t i, n = 0, last = 0;
+	static const struct {
+		const char	*name;
+		const char	*(*word)(unsigned);	/* NULL: an expression */
+	} arguments[] = {
+		{ "select ", NULL }, { "filter ", NULL }, { "tag ", NULL },
+		{ "untag ", NULL }, { "sort ", column_word },
+		{ "group ", group_word }, { "export ", format_word },
+		{ "set ", setting_word }, { "theme ", theme_name },
+	};
 	const char *text = line->text.ptr;
+	size_t i, len;
 
-	if (strncmp(text, "select ", 7) == 0 ||
-	    strncmp(text, "filter ", 7) == 0 ||
-	    strncmp(text, "tag ", 4) == 0 || strncmp(text, "untag ", 6) == 0) {
-		selection_complete(line, candidates);
+	for (i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+		len = strlen(arguments[i].name);
+		if (strncmp(text, arguments[i].name, len) != 0)
+			continue;
+		if (arguments[i].word == NULL)
+			selection_complete(line, candidates);
+		else if (strchr(text + len, ' ') == NULL &&
+		    line->at == line->text.len)
+			complete_word(line, len, arguments[i].word,
+			    candidates);
 		return;
 	}
-	if (strchr(text, ' ') != NULL)
-		return;
-	for (i = 0; i < COUNT; i++)
-		if (strncmp(commands[i].name, text, line->text.len) == 0) {
-			buf_addf(candidates, "%s%s", n++ > 0 ? " " : "",
-			    commands[i].name);
-			last = i;
-		}
-	if (n == 1) {
-		line_set(line, commands[last].name);
-		line_insert(line, " ", 1);
-		buf_reset(candidates);
-	}
+	if (strchr(text, ' ') == NULL && line->at == line->text.len)
+		complete_word(line, 0, command_word, candidates);
 }

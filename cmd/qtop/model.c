@@ -18,7 +18,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 
-#define CHASE_MS	20	/* a search stops to look for keys */
+#define CHASE_MS	10	/* a search stops to look for keys */
 
 const char *const tab_names[TAB_COUNT] = { "Summary", "Recipients", "Headers",
 	"Text", "MIME", "Timeline", "Records", "Log" };

@@ -60,6 +60,7 @@ struct prompt {
 	char		*before;	/* the filter, to go back to */
 	struct place	 was;		/* where a search began */
 	int		 value;		/* what the kind needs */
+	char		 scope[64];	/* "37 tagged IDs" */
 };
 
 enum menu_kind { MENU_NONE, MENU_SORT, MENU_ACTION, MENU_COLUMNS, MENU_SETUP,

@@ -15,6 +15,18 @@
 #include "lib/base/mem.h"
 #include "lib/queue/queue_select.h"
 
+/* Whose IDs a command gets is said before it is typed. */
+static void
+describe_scope(struct model *m)
+{
+	struct buf ids = BUF_INIT;
+	size_t n = act_ids(m, true, &ids);
+
+	snprintf(m->prompt.scope, sizeof(m->prompt.scope), "%zu %s ID%s", n,
+	    act_tagged(m) > 0 ? "tagged" : "shown", n == 1 ? "" : "s");
+	buf_done(&ids);
+}
+
 void
 prompt_open(struct model *m, enum prompt_kind kind, const char *text,
     int value)
@@ -31,6 +43,8 @@ prompt_open(struct model *m, enum prompt_kind kind, const char *text,
 	m->history[kind].chosen = -1;
 	m->filter_error[0] = '\0';
 	m->wants_discard = kind == PROMPT_NOTE;
+	if (kind == PROMPT_SHELL)
+		describe_scope(m);
 }
 
 /* ---- while it is typed ---- */

@@ -205,7 +205,7 @@ prompt_word(enum prompt_kind kind)
 	case PROMPT_TAG: return "tag: ";
 	case PROMPT_COMMAND: return ":";
 	case PROMPT_EXPORT: return "export to file: ";
-	case PROMPT_SHELL: return "command, IDs on its input: ";
+	case PROMPT_SHELL: return "command, with";
 	case PROMPT_PIPE: return "pipe into: ";
 	case PROMPT_NOTE: return "note: ";
 	case PROMPT_EDIT: return "";
@@ -225,6 +225,9 @@ draw_prompt(struct model *m, struct grid *g, int y, int right)
 	if (m->prompt.kind == PROMPT_EDIT)
 		x = grid_addf(g, x, y, ROLE_TITLE, " %s: ",
 		    queue_edit_ops[m->prompt.value].argument);
+	else if (m->prompt.kind == PROMPT_SHELL)
+		x = grid_addf(g, x, y, ROLE_TITLE, " %s on its input: ",
+		    m->prompt.scope);
 	line_draw(&m->prompt.line, g, x, y, g->width - right - x - 1);
 }
 

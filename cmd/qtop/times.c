@@ -112,6 +112,7 @@ times_measure(struct model *m, struct grid *g)
 	fprintf(stderr, "sorted-s %.3f\n", since(started_ms));
 	fprintf(stderr, "key-ms %.1f\n", (double)time_keys(m, g, 4) / 1000);
 	/* The second round learns the directories; later ones profit. */
+	source_wait(m->source, 2);
 	source_status(m->source, &m->status);
 	first = m->status.rounds;
 	source_look(m->source);

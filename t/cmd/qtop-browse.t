@@ -74,6 +74,8 @@ term_keys / 'recipient' Enter n n n
 shows 'and can be searched' ' nrcpt +number +recipients to do'
 term_keys q
 shows_not 'and closes' 'Keys of this screen'
+term_keys : 'so' Tab 'siz' Tab Enter
+shows 'commands and their words are completed' ' Size\+'
 term_keys : 'sort -size' Enter
 shows 'the command line sorts' ' Size-'
 term_keys : 'set columns id,size,subject' Enter
@@ -107,7 +109,9 @@ shows 'exported' "$total exported to out.jsonl"
 is 'each a line of JSON' "$(jq -r .id "$T/out.jsonl" | sort -u | wc -l)" "$total"
 term_keys X j j Enter 'out.jsonl' Enter
 shows 'a file is not replaced' 'out.jsonl: File exists'
-term_keys '!' "wc -l >'$T/count'" Enter Enter
+term_keys '!'
+shows 'a command is told whose IDs it will get' "command, with $total shown IDs on its input"
+term_keys "wc -l >'$T/count'" Enter Enter
 wait_for 10 test -s "$T/count"
 is 'a command gets the IDs' "$(cat "$T/count")" "$total"
 term_keys q
