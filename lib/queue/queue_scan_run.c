@@ -1,17 +1,17 @@
 /*
  * queue_scan_run.c - read the messages of a walk with several threads
  *
- * Names are given out in numbered batches, which stand in a ring. Whoever has
- * one reads its messages into it; the calling thread takes the batches back
- * in the order of their numbers, so that order is that of the walk. A worker
- * that is ahead by a whole ring waits. A batch that has grown large is handed
- * over in parts, so that memory has a bound whatever the messages hold:
- * RING * (PART_MAX + one message).
+ * The calling thread walks, and gives out the names in numbered batches, which
+ * stand in a ring. Whoever has one reads its messages into it; the calling
+ * thread takes the batches back in the order of their numbers, so that order
+ * is that of the walk. When the whole ring waits to be handed over, nobody
+ * reads. A batch that has grown large is handed over in parts, so that memory
+ * has a bound whatever the messages hold: RING * (PART_MAX + one message).
  *
- *	FREE --claim--> READING --all looked at--> FULL --handed over--> FREE
- *	                   |  ^
- *	       much held   v  | handed over
- *	                  PARTLY
+ *	FREE --> NAMED --claim--> READING --all looked at--> FULL --handed over--> FREE
+ *	                             |  ^
+ *	                 much held   v  | handed over
+ *	                            PARTLY
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,14 +29,15 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_scan_internal.h"
 
-#define BATCH		64	/* names */
+#define BATCH		128	/* names */
 #define BATCH_FIRST	4	/* while the first results are awaited */
-#define SMALL_BATCHES	16
+#define GROWTH		16	/* a batch is that part of the names before it */
 #define RING_A_THREAD	4	/* batches a worker may be ahead */
 #define PART_MAX	(1024 * 1024)	/* bytes of a batch that may wait */
 #define THREADS_MAX	8
 
-enum batch_state { BATCH_FREE, BATCH_READING, BATCH_PARTLY, BATCH_FULL };
+enum batch_state { BATCH_FREE, BATCH_NAMED, BATCH_READING, BATCH_PARTLY,
+	BATCH_FULL };
 
 struct batch {
 	enum batch_state state;
@@ -52,14 +53,17 @@ struct batch {
 };
 
 struct scan_run {
-	struct queue_scan *qs;
 	const struct queue_scan_job *job;
 	bool		 may_arrive;
-	pthread_mutex_t	 lock;		/* of all below, and of qs */
-	pthread_cond_t	 filled, emptied;
+	pthread_mutex_t	 walk_lock;	/* of qs */
+	struct queue_scan *qs;
+	size_t		 met;		/* names that were given out; the caller's */
+	pthread_mutex_t	 lock;		/* of all below */
+	pthread_cond_t	 todo;		/* workers: there is something to do */
+	pthread_cond_t	 done;		/* the caller: something was done */
 	struct batch	*ring;
 	size_t		 ring_size;
-	size_t		 claimed, taken;	/* batch numbers */
+	size_t		 named, claimed, taken;	/* batch numbers */
 	size_t		 reading;	/* batches that are being read */
 	bool		 is_over;	/* the walk has come to its end */
 	bool		 is_stopped;
@@ -90,72 +94,40 @@ is_asked_to_stop(const struct scan_run *r)
 
 /* ---- workers ---- */
 
-/* Take names for a batch; the lock is held. False when there are none. */
-static bool
-claim_names(struct scan_run *r, struct batch *b, size_t want)
-{
-	struct queue_scan_name *n;
-
-	b->count = b->passed = b->bytes = 0;
-	buf_reset(&b->paths);
-	while (b->count < want && queue_scan_claim(r->qs, b->count == 0 &&
-	    r->reading == 0, &b->names[b->count]) == SCAN_NAME) {
-		n = &b->names[b->count];
-		b->path_at[b->count++] = b->paths.len;
-		buf_add(&b->paths, n->path, strlen(n->path) + 1);
-	}
-	return b->count > 0;
-}
-
-/*
- * A batch of names to read, NULL when there is no more to do. The end of the
- * walk is not the end while somebody reads: what is gone from where it was
- * found may be due again under another name.
- */
+/* A batch of names to read, NULL when there are no more. */
 static struct batch *
 claim(struct scan_run *r)
 {
-	struct batch *b = NULL, *next;
+	struct batch *b = NULL;
 
 	pthread_mutex_lock(&r->lock);
-	while (b == NULL && !r->is_stopped && !r->is_over) {
-		next = &r->ring[r->claimed % r->ring_size];
-		if (r->claimed - r->taken < r->ring_size &&
-		    claim_names(r, next, r->claimed < SMALL_BATCHES ?
-		    BATCH_FIRST : BATCH)) {
-			b = next;
-			b->state = BATCH_READING;
-			r->claimed++;
-			r->reading++;
-		} else if (r->claimed - r->taken < r->ring_size &&
-		    r->reading == 0) {
-			r->is_over = true;
-		} else {
-			pthread_cond_wait(&r->emptied, &r->lock);
-		}
-	}
-	if (b == NULL) {
-		pthread_cond_broadcast(&r->emptied);
-		pthread_cond_signal(&r->filled);
+	while (r->claimed == r->named && !r->is_over && !r->is_stopped)
+		pthread_cond_wait(&r->todo, &r->lock);
+	if (r->claimed < r->named && !r->is_stopped) {
+		b = &r->ring[r->claimed++ % r->ring_size];
+		b->state = BATCH_READING;
+		r->reading++;
 	}
 	pthread_mutex_unlock(&r->lock);
 	return b;
 }
 
-static void
+/* False when there is no more to do. */
+static bool
 give_back(struct scan_run *r, struct batch *b, enum batch_state state)
 {
+	bool goes_on;
+
 	pthread_mutex_lock(&r->lock);
 	b->state = state;
-	if (b == &r->ring[r->taken % r->ring_size])
-		pthread_cond_signal(&r->filled);
+	if (state == BATCH_FULL)
+		r->reading--;
+	pthread_cond_signal(&r->done);
 	while (b->state == BATCH_PARTLY && !r->is_stopped)
-		pthread_cond_wait(&r->emptied, &r->lock);
-	if (b->state == BATCH_PARTLY)
-		b->state = BATCH_READING;
-	if (state == BATCH_FULL && --r->reading == 0)
-		pthread_cond_broadcast(&r->emptied);
+		pthread_cond_wait(&r->todo, &r->lock);
+	goes_on = !r->is_stopped;
 	pthread_mutex_unlock(&r->lock);
+	return goes_on;
 }
 
 static void
@@ -175,9 +147,9 @@ look_at(struct scan_run *r, struct batch *b, size_t i, void *own)
 		b->passed++;
 		b->bytes += queue_message_bytes(m);
 	} else if (m->is_gone) {
-		pthread_mutex_lock(&r->lock);
+		pthread_mutex_lock(&r->walk_lock);
 		queue_scan_forget(r->qs, m);
-		pthread_mutex_unlock(&r->lock);
+		pthread_mutex_unlock(&r->walk_lock);
 	}
 }
 
@@ -187,20 +159,50 @@ work(void *arg)
 	struct worker *w = arg;
 	struct scan_run *r = w->run;
 	struct batch *b;
+	bool goes_on = true;
 	size_t i;
 
-	while ((b = claim(r)) != NULL) {
-		for (i = 0; i < b->count && !is_asked_to_stop(r); i++) {
+	while (goes_on && (b = claim(r)) != NULL) {
+		for (i = 0; i < b->count && goes_on &&
+		    !is_asked_to_stop(r); i++) {
 			look_at(r, b, i, w->own);
 			if (b->bytes + b->out.len > PART_MAX)
-				give_back(r, b, BATCH_PARTLY);
+				goes_on = give_back(r, b, BATCH_PARTLY);
 		}
-		give_back(r, b, BATCH_FULL);
+		goes_on = give_back(r, b, BATCH_FULL);
 	}
 	return NULL;
 }
 
 /* ---- the caller ---- */
+
+/*
+ * Names for a batch; false when there are none. The next queue may be entered
+ * when all names before were looked at.
+ */
+static bool
+name_batch(struct scan_run *r, struct batch *b, bool may_enter)
+{
+	struct queue_scan_name *n;
+	size_t want = r->met / GROWTH;
+
+	if (want < BATCH_FIRST)
+		want = BATCH_FIRST;
+	if (want > BATCH)
+		want = BATCH;
+	b->count = b->passed = b->bytes = 0;
+	buf_reset(&b->paths);
+	pthread_mutex_lock(&r->walk_lock);
+	while (b->count < want && queue_scan_claim(r->qs, b->count == 0 &&
+	    may_enter, &b->names[b->count]) == SCAN_NAME) {
+		n = &b->names[b->count];
+		b->path_at[b->count++] = b->paths.len;
+		buf_add(&b->paths, n->path, strlen(n->path) + 1);
+	}
+	pthread_mutex_unlock(&r->walk_lock);
+	r->met += b->count;
+	return b->count > 0;
+}
 
 static bool
 hand_over(struct scan_run *r, struct batch *b)
@@ -224,35 +226,83 @@ hand_over(struct scan_run *r, struct batch *b)
 	return goes_on && !is_asked_to_stop(r);
 }
 
+/*
+ * Name a batch; the lock is held, and let go meanwhile. False when there is
+ * no name now. The end of the walk is not the end while somebody reads: what
+ * is gone from where it was found may be due again under another name.
+ */
+static bool
+name_next(struct scan_run *r)
+{
+	struct batch *b = &r->ring[r->named % r->ring_size];
+	bool all_read = r->claimed == r->named && r->reading == 0, is_named;
+
+	pthread_mutex_unlock(&r->lock);
+	is_named = name_batch(r, b, all_read);
+	pthread_mutex_lock(&r->lock);
+	if (is_named) {
+		b->state = BATCH_NAMED;
+		r->named++;
+		pthread_cond_broadcast(&r->todo);
+	}
+	r->is_over = !is_named && all_read;
+	return is_named || r->is_over;
+}
+
+/* Hand over what is to be taken next; the lock is held, and let go meanwhile. */
+static bool
+take_next(struct scan_run *r)
+{
+	struct batch *b = &r->ring[r->taken % r->ring_size];
+	bool goes_on;
+
+	pthread_mutex_unlock(&r->lock);
+	goes_on = hand_over(r, b);
+	pthread_mutex_lock(&r->lock);
+	if (b->state == BATCH_FULL) {
+		b->state = BATCH_FREE;
+		r->taken++;
+	} else {
+		b->state = BATCH_READING;
+		pthread_cond_broadcast(&r->todo);
+	}
+	return goes_on;
+}
+
+static bool
+is_due(const struct scan_run *r)
+{
+	const struct batch *b = &r->ring[r->taken % r->ring_size];
+
+	return r->taken < r->claimed && (b->state == BATCH_FULL ||
+	    b->state == BATCH_PARTLY);
+}
+
+/* Is it time to name a batch? First of all nobody is to be idle. */
+static bool
+may_name(const struct scan_run *r)
+{
+	return !r->is_over && r->named - r->taken < r->ring_size &&
+	    (r->claimed == r->named || !is_due(r));
+}
+
 /* Batch after batch, until the last or until somebody says stop. */
 static void
-take_all(struct scan_run *r)
+walk_and_take(struct scan_run *r)
 {
-	struct batch *b;
 	bool goes_on = true;
 
 	pthread_mutex_lock(&r->lock);
-	while (goes_on) {
-		b = &r->ring[r->taken % r->ring_size];
-		if (r->taken == r->claimed && r->is_over)
-			break;
-		if (r->taken == r->claimed || b->state == BATCH_READING) {
-			pthread_cond_wait(&r->filled, &r->lock);
+	while (goes_on && (r->taken < r->named || !r->is_over)) {
+		if (may_name(r) && name_next(r))
 			continue;
-		}
-		pthread_mutex_unlock(&r->lock);
-		goes_on = hand_over(r, b);
-		pthread_mutex_lock(&r->lock);
-		if (b->state == BATCH_FULL) {
-			b->state = BATCH_FREE;
-			r->taken++;
-		} else {
-			b->state = BATCH_READING;
-		}
-		pthread_cond_broadcast(&r->emptied);
+		if (is_due(r))
+			goes_on = take_next(r);
+		else if (r->taken < r->named)
+			pthread_cond_wait(&r->done, &r->lock);
 	}
 	r->is_stopped = true;
-	pthread_cond_broadcast(&r->emptied);
+	pthread_cond_broadcast(&r->todo);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -287,7 +337,7 @@ work_alone(struct scan_run *r)
 	bool goes_on = true;
 	size_t i;
 
-	while (goes_on && claim_names(r, b, BATCH)) {
+	while (goes_on && name_batch(r, b, true)) {
 		for (i = 0; i < b->count && goes_on; i++) {
 			look_at(r, b, i, r->job->own);
 			if (b->bytes + b->out.len > PART_MAX)
@@ -303,9 +353,10 @@ queue_scan_run(struct queue_scan *qs, const struct queue_scan_job *job)
 {
 	struct scan_run r = { .qs = qs, .job = job,
 	    .may_arrive = queue_scan_may_arrive(qs),
+	    .walk_lock = PTHREAD_MUTEX_INITIALIZER,
 	    .lock = PTHREAD_MUTEX_INITIALIZER,
-	    .filled = PTHREAD_COND_INITIALIZER,
-	    .emptied = PTHREAD_COND_INITIALIZER };
+	    .todo = PTHREAD_COND_INITIALIZER,
+	    .done = PTHREAD_COND_INITIALIZER };
 	unsigned i, n = job->threads > 0 ? job->threads :
 	    queue_scan_threads();
 	struct worker *workers = xcalloc(n, sizeof(*workers));
@@ -319,7 +370,7 @@ queue_scan_run(struct queue_scan *qs, const struct queue_scan_job *job)
 	}
 	n = start_workers(&r, workers, n);
 	if (n > 0)
-		take_all(&r);
+		walk_and_take(&r);
 	else
 		work_alone(&r);
 	for (i = 0; i < n; i++)
