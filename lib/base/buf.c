@@ -82,7 +82,8 @@ buf_add(struct buf *b, const void *data, size_t len)
 {
 	if (len == 0)
 		return;
-	buf_reserve(b, len);
+	if (b->size - b->len <= len)	/* mostly there is room */
+		buf_reserve(b, len);
 	memcpy(b->ptr + b->len, data, len);
 	b->len += len;
 	b->ptr[b->len] = '\0';
@@ -103,18 +104,23 @@ buf_addc(struct buf *b, int c)
 }
 
 void
-buf_addi(struct buf *b, int64_t n)
+buf_addu(struct buf *b, uint64_t n)
 {
 	char text[24], *p = text + sizeof(text);
-	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
 
 	do {
-		*--p = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (n < 0)
-		*--p = '-';
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
 	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+void
+buf_addi(struct buf *b, int64_t n)
+{
+	if (n < 0)
+		buf_addc(b, '-');
+	buf_addu(b, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 void

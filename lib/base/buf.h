@@ -44,6 +44,7 @@ void	buf_adds(struct buf *b, const char *s);
 void	buf_addc(struct buf *b, int c);
 /* buf_addi - append a number in decimal digits */
 void	buf_addi(struct buf *b, int64_t n);
+void	buf_addu(struct buf *b, uint64_t n);
 void	buf_addf(struct buf *b, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	buf_vaddf(struct buf *b, const char *fmt, va_list ap);

@@ -36,19 +36,43 @@ num_parse_int(const char *s, int64_t min, int64_t max, int64_t *out,
 int
 num_parse_uint(const char *s, uint64_t max, uint64_t *out, struct err *err)
 {
-	char *end;
-	uintmax_t n;
+	const char *p;
+	uint64_t n = 0;
+	bool is_over = false;
 
-	if (!isdigit((unsigned char)*s))
+	for (p = s; *p >= '0' && *p <= '9'; p++)
+		is_over |= __builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
+	if (p == s || *p != '\0')
 		return err_set(err, ERR_SYNTAX, "not a number: \"%s\"", s);
-	errno = 0;
-	n = strtoumax(s, &end, 10);
-	if (*end != '\0')
-		return err_set(err, ERR_SYNTAX, "not a number: \"%s\"", s);
-	if (errno == ERANGE || n > max)
+	if (is_over || n > max)
 		return err_set(err, ERR_LIMIT, "number out of range: \"%s\"", s);
 	*out = n;
 	return 0;
+}
+
+bool
+num_scan(const char **s, int64_t *out)
+{
+	const char *p = *s, *first;
+	int64_t n = 0;
+	bool is_negative;
+
+	while (*p == ' ' || (*p >= '\t' && *p <= '\r'))
+		p++;
+	is_negative = *p == '-';
+	if (*p == '-' || *p == '+')
+		p++;
+	for (first = p; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_sub_overflow(n, *p - '0', &n))
+			return false;
+	/* Counted downwards: there is one more below zero than above. */
+	if (p == first || (!is_negative && n == INT64_MIN))
+		return false;
+	*out = is_negative ? n : -n;
+	*s = p;
+	return true;
 }
 
 static const char units[] = "smhdw";

@@ -26,6 +26,14 @@ int	num_parse_time(const char *s, char unit, int64_t *seconds,
 	    struct err *err);
 /* num_parse_duration - "90s", "1d12h": numbers, each with a unit, together as seconds */
 int	num_parse_duration(const char *s, int64_t *seconds, struct err *err);
+/*
+ * num_scan - a decimal number that a text begins with, behind white space
+ *
+ * s		advanced behind it
+ *
+ * False, nothing changed, when there is none, or one that int64_t cannot hold.
+ */
+bool	num_scan(const char **s, int64_t *out);
 /* num_add - *sum = a + b; false when that overflows, *sum untouched */
 bool	num_add(int64_t a, int64_t b, int64_t *sum);
 

@@ -14,8 +14,6 @@
  */
 #include "lib/ipc/attr.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +22,8 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/net/stream.h"
+
+#define ROOM_KEPT	1024	/* pairs that are worth keeping for the next list */
 
 struct scan {
 	bool	in_value, is_done;
@@ -41,19 +41,15 @@ attr_put_str(struct buf *out, const char *name, const char *value)
 void
 attr_put_int(struct buf *out, const char *name, int32_t value)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%" PRIu32, (uint32_t)value);
-	attr_put_str(out, name, text);
+	attr_put_long(out, name, (int64_t)(uint32_t)value);
 }
 
 void
 attr_put_long(struct buf *out, const char *name, int64_t value)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)value);
-	attr_put_str(out, name, text);
+	buf_add(out, name, strlen(name) + 1);
+	buf_addu(out, (uint64_t)value);
+	buf_addc(out, '\0');
 }
 
 void
@@ -81,13 +77,20 @@ attr_put_greeting(struct buf *out, const char *protocol)
 static size_t
 scan_bytes(struct scan *sc, const char *data, size_t len)
 {
-	size_t i;
+	const char *nul;
+	size_t i, n;
 
 	for (i = 0; i < len && !sc->is_done; i++) {
-		if (data[i] != '\0') {
-			if (!sc->in_value && sc->name_len++ == 0)
-				sc->first = data[i];
-		} else if (sc->in_value) {
+		nul = memchr(data + i, '\0', len - i);
+		n = nul != NULL ? (size_t)(nul - (data + i)) : len - i;
+		if (!sc->in_value && n > 0 && sc->name_len == 0)
+			sc->first = data[i];
+		if (!sc->in_value)
+			sc->name_len += n;
+		i += n;
+		if (nul == NULL)
+			break;
+		if (sc->in_value) {
 			sc->in_value = false;
 			sc->name_len = 0;
 		} else if (sc->name_len == 0) {
@@ -105,10 +108,11 @@ scan_bytes(struct scan *sc, const char *data, size_t len)
 static void
 attrs_add(struct attrs *a, const char *name, const char *value)
 {
-	/* The array grows by doubling: its size is the next power of two. */
-	if ((a->count & (a->count - 1)) == 0)
-		a->pairs = xreallocarray(a->pairs,
-		    a->count == 0 ? 1 : a->count * 2, sizeof(*a->pairs));
+	if (a->count == a->room) {
+		a->room = a->room * 2 + 8;
+		a->pairs = xreallocarray(a->pairs, a->room,
+		    sizeof(*a->pairs));
+	}
 	a->pairs[a->count].name = name;
 	a->pairs[a->count].value = value;
 	a->count++;
@@ -122,7 +126,7 @@ attrs_index(struct attrs *a)
 
 	while (*p != '\0') {
 		value = p + strlen(p) + 1;
-		if (strcmp(p, "{") == 0 || strcmp(p, "}") == 0) {
+		if ((p[0] == '{' || p[0] == '}') && p[1] == '\0') {
 			p = value;
 			continue;
 		}
@@ -135,8 +139,11 @@ static void
 attrs_clear(struct attrs *a)
 {
 	a->count = 0;
-	free(a->pairs);
-	a->pairs = NULL;
+	if (a->room > ROOM_KEPT) {
+		free(a->pairs);
+		a->pairs = NULL;
+		a->room = 0;
+	}
 	if (a->text == NULL) {
 		a->text = xmalloc(sizeof(*a->text));
 		buf_init(a->text);
@@ -271,7 +278,7 @@ attrs_parse_plain(struct attrs *out, const char *data, size_t len,
 void
 attrs_init(struct attrs *a)
 {
-	*a = (struct attrs){ NULL, 0, NULL };
+	*a = (struct attrs){ .pairs = NULL };
 }
 
 void

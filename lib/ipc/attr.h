@@ -33,7 +33,7 @@ struct attr_pair {
 };
 struct attrs {
 	struct attr_pair *pairs;
-	size_t		 count;
+	size_t		 count, room;
 	struct buf	*text;		/* owns the bytes */
 };
 

@@ -34,8 +34,8 @@
 #define REVERSE_JUMPS_MAX 10000	/* pointer loops (3.5) */
 
 struct queue_file {
-	int		 fd;
-	char		*name;
+	int		 fd;		/* -1: resting */
+	struct buf	 name;
 	enum queue_file_mode mode;
 	bool		 is_seekable;
 	off_t		 size;		/* regular files; else -1 */
@@ -57,29 +57,45 @@ struct queue_file {
 /* ---- reading ---- */
 
 static struct queue_file *
-reader_new(int fd, const char *name, enum queue_file_mode mode,
-    const struct stat *st)
+reader_new(void)
 {
 	struct queue_file *qf = xcalloc(1, sizeof(*qf));
 
+	qf->fd = -1;
+	buf_init(&qf->name);
+	return qf;
+}
+
+/* Begin with a file, in the memory that there is. */
+static void
+begin(struct queue_file *qf, int fd, const char *name,
+    enum queue_file_mode mode, const struct stat *st)
+{
+	struct buf kept = qf->name;
+	char *window = qf->window;
+	size_t room = qf->room;
+
+	memset(qf, 0, sizeof(*qf));
+	qf->name = kept;
+	qf->window = window;
+	qf->room = room;
 	qf->fd = fd;
-	qf->name = xstrdup(name);
+	buf_sets(&qf->name, name);
 	qf->mode = mode;
 	if (st != NULL)
 		qf->st = *st;
 	qf->size = st != NULL && S_ISREG(st->st_mode) ? st->st_size : -1;
 	qf->is_seekable = qf->size != -1 || lseek(fd, 0, SEEK_CUR) != -1;
-	return qf;
 }
 
 struct queue_file *
 queue_file_new(int fd, const char *name, enum queue_file_mode mode)
 {
 	struct stat st;
-	struct queue_file *qf;
+	struct queue_file *qf = reader_new();
 	off_t here;
 
-	qf = reader_new(fd, name, mode, fstat(fd, &st) == 0 ? &st : NULL);
+	begin(qf, fd, name, mode, fstat(fd, &st) == 0 ? &st : NULL);
 	/* An inherited descriptor may stand anywhere; offsets are absolute. */
 	if (qf->is_seekable && (here = lseek(fd, 0, SEEK_CUR)) > 0)
 		qf->next = qf->start = here;
@@ -113,6 +129,15 @@ queue_file_close(struct queue_file *qf)
 		close(fd);
 }
 
+void
+queue_file_rest(struct queue_file *qf)
+{
+	if (qf != NULL && qf->fd != -1)
+		close(qf->fd);
+	if (qf != NULL)
+		qf->fd = -1;
+}
+
 int
 queue_file_fd(const struct queue_file *qf)
 {
@@ -125,7 +150,7 @@ queue_file_take_fd(struct queue_file *qf)
 	int fd = qf->fd;
 
 	free(qf->window);
-	free(qf->name);
+	buf_done(&qf->name);
 	free(qf);
 	return fd;
 }
@@ -187,7 +212,7 @@ fill(struct queue_file *qf, size_t want, struct err *err)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
-			return err_sys(err, "%s: read", qf->name);
+			return err_sys(err, "%s: read", qf->name.ptr);
 		if (n == 0) {
 			qf->is_at_eof = true;
 			return 0;
@@ -197,6 +222,25 @@ fill(struct queue_file *qf, size_t want, struct err *err)
 			return 0;
 	}
 	return 0;
+}
+
+/* Nearly every record lies in the window and has one byte of length. */
+static bool
+read_short(struct queue_file *qf, int *type, char **value, size_t *len)
+{
+	size_t at = (size_t)(qf->next - qf->start), n;
+
+	if (qf->next < qf->start || at >= qf->have || qf->have - at < 2)
+		return false;
+	n = (unsigned char)qf->window[at + 1];
+	if (n > 0x7f || qf->have - at - 2 < n)
+		return false;
+	*type = (unsigned char)qf->window[at];
+	*value = qf->window + at + 2;
+	*len = n;
+	qf->at = qf->next;
+	qf->next += (off_t)(n + 2);
+	return true;
 }
 
 /*
@@ -210,7 +254,9 @@ read_record(struct queue_file *qf, int *type, char **value, size_t *len,
 	size_t offset, have, head, need, want;
 	int rc;
 
-	if (qf->window == NULL && fill(qf, qf->size > 0 &&
+	if (read_short(qf, type, value, len))
+		return 1;
+	if (qf->have == 0 && !qf->is_at_eof && fill(qf, qf->size > 0 &&
 	    qf->size < WINDOW_FIRST ? (size_t)qf->size : WINDOW_FIRST,
 	    err) == -1)
 		return -1;
@@ -265,7 +311,7 @@ queue_file_next(struct queue_file *qf, int *type, const char **value,
 		uncover(qf);
 		rc = read_record(qf, type, &data, len, err);
 		if (rc == -1 && err != NULL && err->kind != ERR_SYSTEM)
-			err_prefix(err, "%s: ", qf->name);
+			err_prefix(err, "%s: ", qf->name.ptr);
 		if (rc != 1)
 			return rc;
 		cover(qf, data + *len);
@@ -293,7 +339,7 @@ queue_file_seek(struct queue_file *qf, off_t at, struct err *err)
 {
 	if (at < 0)
 		return err_set(err, ERR_SYNTAX, "%s: negative offset",
-		    qf->name);
+		    qf->name.ptr);
 	if (!qf->is_seekable && at != qf->next) {
 		errno = ESPIPE;
 		return err_sys(err, "seek error");
@@ -316,7 +362,7 @@ queue_file_seek_end(struct queue_file *qf, struct err *err)
 	if (!qf->is_seekable || (end = lseek(qf->fd, 0, SEEK_END)) == -1) {
 		errno = ESPIPE;
 		return err_sys(err,
-		    "%s: seek error after reading END record", qf->name);
+		    "%s: seek error after reading END record", qf->name.ptr);
 	}
 	return queue_file_seek(qf, end, err);
 }
@@ -327,12 +373,12 @@ queue_file_jump(struct queue_file *qf, const char *value, struct err *err)
 	off_t to = queue_rec_ptr_parse(value, err);
 
 	if (to == -1)
-		return err_prefix(err, "%s: ", qf->name);
+		return err_prefix(err, "%s: ", qf->name.ptr);
 	if (to == 0)
 		return 0;
 	if (to <= qf->last_jump && ++qf->reverse_jumps > REVERSE_JUMPS_MAX)
 		return err_set(err, ERR_SYNTAX,
-		    "%s: too many reverse jump records", qf->name);
+		    "%s: too many reverse jump records", qf->name.ptr);
 	qf->last_jump = to;
 	return queue_file_seek(qf, to, err);
 }
@@ -421,16 +467,37 @@ open_path(const char *path, int flags, struct stat *st, struct err *err)
 	return -1;
 }
 
-struct queue_file *
-queue_file_open_path(const char *path, enum queue_file_mode mode,
-    struct err *err)
+int
+queue_file_reopen(struct queue_file **kept, const char *path,
+    enum queue_file_mode mode, struct err *err)
 {
 	struct stat st;
 	int fd;
 
+	if (*kept == NULL)
+		*kept = reader_new();
+	queue_file_rest(*kept);
 	if ((fd = open_path(path, O_RDONLY, &st, err)) == -1)
-		return NULL;
-	return reader_new(fd, path, mode, &st);
+		return -1;
+	if ((*kept)->room > WINDOW_NEXT) {	/* for one giant before */
+		free((*kept)->window);
+		(*kept)->window = NULL;
+		(*kept)->room = 0;
+	}
+	begin(*kept, fd, path, mode, &st);
+	return 0;
+}
+
+struct queue_file *
+queue_file_open_path(const char *path, enum queue_file_mode mode,
+    struct err *err)
+{
+	struct queue_file *qf = NULL;
+
+	if (queue_file_reopen(&qf, path, mode, err) == 0)
+		return qf;
+	queue_file_close(qf);
+	return NULL;
 }
 
 struct queue_file *

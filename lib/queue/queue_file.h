@@ -33,6 +33,18 @@ struct queue_file	*queue_file_open(const char *queue, const char *id,
 /* queue_file_open_path - the same for a path that a walk has found */
 struct queue_file	*queue_file_open_path(const char *path,
 			    enum queue_file_mode mode, struct err *err);
+/*
+ * queue_file_reopen - the same for one file after the other
+ *
+ * kept		*kept NULL, or a reader whose memory serves again; its file is
+ *		closed. The caller frees it with queue_file_close
+ *
+ * 0, or -1 with err: then *kept is at rest.
+ */
+int	queue_file_reopen(struct queue_file **kept, const char *path,
+	    enum queue_file_mode mode, struct err *err);
+/* queue_file_rest - close the file, keep the memory for queue_file_reopen; NULL is fine */
+void	queue_file_rest(struct queue_file *qf);
 void	queue_file_close(struct queue_file *qf);
 int	queue_file_fd(const struct queue_file *qf);
 /* queue_file_take_fd - close the reader, keep the descriptor */

@@ -75,18 +75,18 @@ read_rcpts(const struct attrs *a, size_t at, struct queue_listing_room *r)
 		name = a->pairs[at].name;
 		value = a->pairs[at].value;
 		make_printable(value);
-		if (strcmp(name, "original_recipient") == 0) {
+		if (text_is(name, "original_recipient")) {
 			rcpt = rcpts_add(r);
 			rcpt->orig = value;
-		} else if (strcmp(name, "recipient") == 0) {
+		} else if (text_is(name, "recipient")) {
 			if (rcpt == NULL || rcpt->address != NULL)
 				rcpt = rcpts_add(r);
 			rcpt->address = value;
 		} else if (rcpt == NULL) {
 			return false;
-		} else if (strcmp(name, "log_class") == 0) {
+		} else if (text_is(name, "log_class")) {
 			rcpt->log_class = value;
-		} else if (strcmp(name, "reason") == 0) {
+		} else if (text_is(name, "reason")) {
 			rcpt->reason = value;
 		}
 	}
@@ -109,23 +109,23 @@ read_message(const struct attrs *a, struct queue_listing_message *m,
 	for (i = 0; i < a->count && m->sender == NULL; i++) {
 		name = a->pairs[i].name;
 		value = a->pairs[i].value;
-		if (strcmp(name, "queue_name") == 0) {
+		if (text_is(name, "queue_name")) {
 			make_printable(value);
 			m->queue = value;
-		} else if (strcmp(name, "queue_id") == 0) {
+		} else if (text_is(name, "queue_id")) {
 			make_printable(value);
 			m->id = value;
-		} else if (strcmp(name, "time") == 0) {
+		} else if (text_is(name, "time")) {
 			if (!read_number(value, &m->arrival))
 				return false;
-		} else if (strcmp(name, "size") == 0) {
+		} else if (text_is(name, "size")) {
 			if (!read_number(value, &m->size))
 				return false;
-		} else if (strcmp(name, "forced_expire") == 0) {
+		} else if (text_is(name, "forced_expire")) {
 			if (!read_number(value, &number))
 				return false;
 			m->is_expired = number != 0;
-		} else if (strcmp(name, "sender") == 0) {
+		} else if (text_is(name, "sender")) {
 			make_printable(value);
 			m->sender = value;
 		}

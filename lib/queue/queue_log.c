@@ -39,6 +39,7 @@
 /* A log grows by one entry a recipient; this is a hundred thousand of them. */
 #define LOG_SIZE_MAX	(256 * 1024 * 1024)
 #define LOG_SIZE_USUAL	4095	/* and the NUL */
+#define LOG_SIZE_KEPT	65536	/* memory that is worth keeping */
 #define LOCK_NAP_MAX_US	64000
 
 /* ---- writing ---- */
@@ -201,7 +202,7 @@ static const char *const field_names[F_COUNT] = {
 struct queue_log {
 	struct buf	 text;		/* whole file; lines are cut in place */
 	char		*next;
-	char		*path;
+	struct buf	 path;
 	bool		 is_defer;
 	const char	*field[F_COUNT]; /* in text; NULL: the entry has none */
 	unsigned	 notify;
@@ -239,50 +240,60 @@ read_log(int fd, struct buf *out, struct err *err)
 }
 
 static struct queue_log *
-open_path(const char *path, bool is_defer, struct err *err)
+log_new(void)
 {
-	struct queue_log *ql;
-	int fd;
+	struct queue_log *ql = xcalloc(1, sizeof(*ql));
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd == -1) {
-		if (errno == ENOENT)
-			err_set(err, ERR_NOT_FOUND, "%s: no such file", path);
-		else
-			err_sys(err, "open %s", path);
-		return NULL;
-	}
-	ql = xcalloc(1, sizeof(*ql));
 	buf_init(&ql->text);
-	ql->path = xstrdup(path);
+	buf_init(&ql->path);
+	return ql;
+}
+
+/* Read the log at ql->path, in the memory that there is. */
+static int
+load(struct queue_log *ql, bool is_defer, struct err *err)
+{
+	const char *path = ql->path.ptr;
+	int fd, rc;
+
+	if (ql->text.size > LOG_SIZE_KEPT)	/* one giant before */
+		buf_done(&ql->text);
+	buf_reset(&ql->text);
+	ql->next = ql->text.ptr;
 	ql->is_defer = is_defer;
-	if (read_log(fd, &ql->text, err) == -1) {
-		err_prefix(err, "%s: ", ql->path);
-		close(fd);
-		queue_log_close(ql);
-		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1 && errno == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "%s: no such file", path);
+	if (fd == -1)
+		return err_sys(err, "open %s", path);
+	if ((rc = read_log(fd, &ql->text, err)) == -1) {
+		err_prefix(err, "%s: ", path);
+		buf_reset(&ql->text);
 	}
 	close(fd);
 	ql->next = ql->text.ptr;
-	return ql;
+	return rc;
 }
 
 struct queue_log *
 queue_log_open(const char *log, const char *id, struct err *err)
 {
-	struct buf path = BUF_INIT;
-	struct queue_log *ql;
+	struct queue_log *ql = log_new();
 
-	queue_path(&path, log, id);
-	ql = open_path(path.ptr, strcmp(log, "defer") == 0, err);
-	buf_done(&path);
-	return ql;
+	queue_path(&ql->path, log, id);
+	if (load(ql, strcmp(log, "defer") == 0, err) == 0)
+		return ql;
+	queue_log_close(ql);
+	return NULL;
 }
 
-struct queue_log *
-queue_log_open_path(const char *path, struct err *err)
+int
+queue_log_reopen(struct queue_log **kept, const char *path, struct err *err)
 {
-	return open_path(path, true, err);
+	if (*kept == NULL)
+		*kept = log_new();
+	buf_sets(&(*kept)->path, path);
+	return load(*kept, true, err);
 }
 
 /*
@@ -314,7 +325,7 @@ take_attribute(struct queue_log *ql, char *line)
 	int i;
 
 	if ((why = queue_rec_attr(line, &name, &value)) != NULL) {
-		log_warning("%s: malformed record: %s", ql->path, why);
+		log_warning("%s: malformed record: %s", ql->path.ptr, why);
 		return;
 	}
 	for (i = 0; i < F_COUNT; i++) {
@@ -332,7 +343,7 @@ take_attribute(struct queue_log *ql, char *line)
 			ql->offset = (off_t)number;
 	} else {
 		log_warning("%s: unknown attribute name: %s, ignored",
-		    ql->path, name);
+		    ql->path.ptr, name);
 	}
 }
 
@@ -343,7 +354,7 @@ take_old_line(struct queue_log *ql, char *line)
 	char *end = strstr(line, ">: ");
 
 	if (end == NULL) {
-		log_warning("%s: malformed record: %.30s...", ql->path, line);
+		log_warning("%s: malformed record: %.30s...", ql->path.ptr, line);
 		return;
 	}
 	*end = '\0';
@@ -398,7 +409,7 @@ queue_log_next(struct queue_log *ql, struct queue_log_entry *out)
 		else if (line[0] == '<')
 			take_old_line(ql, line);
 		else
-			log_warning("%s: malformed record: %.30s...", ql->path,
+			log_warning("%s: malformed record: %.30s...", ql->path.ptr,
 			    line);
 	}
 	/* An entry that its writer did not finish does not count (8.3). */
@@ -414,7 +425,7 @@ queue_log_close(struct queue_log *ql)
 	if (ql == NULL)
 		return;
 	buf_done(&ql->text);
-	free(ql->path);
+	buf_done(&ql->path);
 	free(ql);
 }
 

@@ -41,8 +41,16 @@ struct queue_log_entry {
 /* queue_log_open - NULL with ERR_NOT_FOUND when there is no log */
 struct queue_log	*queue_log_open(const char *log, const char *id,
 			    struct err *err);
-/* queue_log_open_path - the same for a defer log that stands elsewhere */
-struct queue_log	*queue_log_open_path(const char *path, struct err *err);
+/*
+ * queue_log_reopen - a defer log that stands at path, one after the other
+ *
+ * kept		*kept NULL, or a reader whose memory serves again; the caller
+ *		frees it with queue_log_close
+ *
+ * 0, or -1 with err: then *kept holds no entries.
+ */
+int	queue_log_reopen(struct queue_log **kept, const char *path,
+	    struct err *err);
 /* queue_log_next - 1 with a view valid until the next call, 0 at the end; bad lines are warned about and skipped (8.3) */
 int	queue_log_next(struct queue_log *ql, struct queue_log_entry *out);
 void	queue_log_close(struct queue_log *ql);

@@ -19,6 +19,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
@@ -30,6 +31,7 @@
 #include "lib/queue/queue_rec.h"
 
 #define BLOCK		4096
+#define FEW		8	/* log entries: looking at each is faster than hashing */
 #define BLOCKS_KEPT	(64 * 1024)	/* bytes of arena that are worth keeping */
 #define ROOM_KEPT	1024	/* recipients, log entries */
 #define SEEN_KEPT	4096	/* slots of the hash that are worth keeping */
@@ -62,6 +64,14 @@ queue_message_init(struct queue_message *m)
 	m->memory = xcalloc(1, sizeof(*m->memory));
 	buf_init(&m->memory->scratch);
 	buf_init(&m->memory->headers);
+}
+
+void
+queue_message_reader_done(struct queue_message_reader *r)
+{
+	queue_file_close(r->file);
+	queue_log_close(r->log);
+	memset(r, 0, sizeof(*r));
 }
 
 void
@@ -181,6 +191,7 @@ forget(struct queue_message *m)
 	struct queue_message_rcpt *rcpts;
 	struct queue_message_entry *entries;
 	struct queue_message_told *told = m->told;
+	struct queue_message_reader *reader = m->reader;
 
 	shrink(m);
 	rcpts = m->rcpts;
@@ -189,7 +200,7 @@ forget(struct queue_message *m)
 		free(mem->seen);
 		mem->seen = NULL;
 		mem->seen_size = 0;
-	} else if (m->entry_count > 0) {
+	} else if (m->entry_count > FEW) {
 		memset(mem->seen, 0, mem->seen_size * sizeof(*mem->seen));
 	}
 	memset(m, 0, sizeof(*m));
@@ -197,6 +208,7 @@ forget(struct queue_message *m)
 	m->rcpts = rcpts;
 	m->entries = entries;
 	m->told = told;
+	m->reader = reader;
 	mem->now = mem->first;
 	if (mem->now != NULL)
 		mem->now->used = 0;
@@ -258,8 +270,12 @@ find_entry(const struct queue_message *m, const char *shown)
 	const struct queue_message_memory *mem = m->memory;
 	size_t i;
 
-	if (m->entry_count == 0)
+	if (m->entry_count <= FEW) {
+		for (i = m->entry_count; i > 0; i--)
+			if (strcmp(m->entries[i - 1].shown, shown) == 0)
+				return &m->entries[i - 1];
 		return NULL;
+	}
 	for (i = hash(shown) & (mem->seen_size - 1); mem->seen[i] != 0;
 	    i = (i + 1) & (mem->seen_size - 1))
 		if (strcmp(m->entries[mem->seen[i] - 1].shown, shown) == 0)
@@ -274,15 +290,16 @@ queue_message_was_logged(const struct queue_message *m, const char *shown)
 }
 
 /* In the trash the log of a message stands beside it (queue_trash.h). */
-static struct queue_log *
-open_log(struct queue_message *m)
+static const char *
+log_path(struct queue_message *m)
 {
 	struct buf *path = &m->memory->scratch;
 
-	if (strcmp(m->queue, "trash") != 0)
-		return queue_log_open("defer", m->id, NULL);
-	buf_setf(path, "%s.defer", m->path);
-	return queue_log_open_path(path->ptr, NULL);
+	if (strcmp(m->queue, "trash") == 0)
+		buf_setf(path, "%s.defer", m->path);
+	else
+		queue_path(path, "defer", m->id);
+	return path->ptr;
 }
 
 static void
@@ -291,12 +308,15 @@ read_log(struct queue_message *m)
 	struct queue_message_memory *mem = m->memory;
 	struct queue_message_entry *e;
 	struct queue_log_entry from;
-	struct queue_log *ql;
+	struct queue_log *own = NULL;
+	struct queue_log **ql = m->reader != NULL ? &m->reader->log : &own;
 
 	m->has |= QUEUE_MESSAGE_REASONS;
-	if ((ql = open_log(m)) == NULL)
+	if (queue_log_reopen(ql, log_path(m), NULL) == -1) {
+		queue_log_close(own);
 		return;
-	while (queue_log_next(ql, &from) == 1) {
+	}
+	while (queue_log_next(*ql, &from) == 1) {
 		if (m->entry_count == mem->entry_room) {
 			mem->entry_room = mem->entry_room * 2 + 8;
 			m->entries = xreallocarray(m->entries,
@@ -312,8 +332,8 @@ read_log(struct queue_message *m)
 		e->action = keep(m, from.dsn.action);
 		e->mta = keep(m, from.dsn.mta_name);
 	}
-	queue_log_close(ql);
-	if (m->entry_count > 0)
+	queue_log_close(own);
+	if (m->entry_count > FEW)
 		index_entries(m);
 }
 
@@ -379,16 +399,22 @@ take_size(struct queue_message *m, const char *value)
 static void
 take_time(struct queue_message *m, const char *value)
 {
-	long long sec;
-	char *end;
+	int64_t sec, usec;
 
-	if (m->arrival.tv_sec > 0)
-		return;
-	sec = strtoll(value, &end, 10);
-	if (sec <= 0)
+	if (m->arrival.tv_sec > 0 || !num_scan(&value, &sec) || sec <= 0)
 		return;
 	m->arrival.tv_sec = (time_t)sec;
-	m->arrival.tv_usec = (suseconds_t)(strtoul(end, NULL, 10) % 1000000);
+	if (num_scan(&value, &usec) && usec > 0)
+		m->arrival.tv_usec = (suseconds_t)(usec % 1000000);
+}
+
+static void
+take_created(struct queue_message *m, const char *value)
+{
+	int64_t sec;
+
+	if (num_scan(&value, &sec))
+		m->created = (time_t)sec;
 }
 
 void
@@ -448,7 +474,7 @@ take_attribute(struct queue_message *m, const char *value)
 		m->envid = keep(m, rest);
 		return;
 	case QUEUE_REC_CTIME:
-		m->created = (time_t)strtoll(rest, NULL, 10);
+		take_created(m, rest);
 		return;
 	}
 	if (text_is(name, "trace_flags")) {
@@ -562,7 +588,7 @@ read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
 			take_time(m, value);
 			break;
 		case QUEUE_REC_CTIME:
-			m->created = (time_t)strtoll(value, NULL, 10);
+			take_created(m, value);
 			break;
 		case QUEUE_REC_FROM:
 			take_sender(m, value);
@@ -687,11 +713,14 @@ static int
 read_file(struct queue_message *m, unsigned want, struct err *err)
 {
 	struct err why = ERR_INIT;
-	struct queue_file *qf;
+	struct queue_file *own = NULL, *qf;
+	struct queue_file **kept = m->reader != NULL ? &m->reader->file : &own;
 	int rc;
 
-	qf = queue_file_open_path(m->path, QUEUE_FILE_NORMAL, &why);
-	if (qf == NULL) {
+	rc = queue_file_reopen(kept, m->path, QUEUE_FILE_NORMAL, &why);
+	qf = *kept;
+	if (rc == -1) {
+		queue_file_close(own);
 		if (err != NULL)
 			*err = why;
 		m->has |= want;
@@ -710,7 +739,8 @@ read_file(struct queue_message *m, unsigned want, struct err *err)
 		rc = read_headers_again(m, qf, err);
 	}
 	m->has |= want & (QUEUE_MESSAGE_ENVELOPE | QUEUE_MESSAGE_HEADERS);
-	queue_file_close(qf);
+	queue_file_rest(qf);
+	queue_file_close(own);
 	if (rc == -1)
 		m->is_damaged = true;
 	return rc == -1 ? -1 : 1;

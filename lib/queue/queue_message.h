@@ -18,6 +18,8 @@
 struct buf;
 struct err;
 struct queue_field;
+struct queue_file;
+struct queue_log;
 
 enum queue_message_want {
 	QUEUE_MESSAGE_ENVELOPE	= 1,	/* implies the entry */
@@ -110,7 +112,15 @@ struct queue_message {
 	const char	*fingerprint;	/* equal for messages that say the same from and to the same */
 
 	struct queue_message_memory *memory;
+	struct queue_message_reader *reader;	/* NULL: files are read with memory of their own */
 };
+
+/* What reading files takes, for one message after the other; begin with zeroes. */
+struct queue_message_reader {
+	struct queue_file *file;
+	struct queue_log *log;
+};
+void	queue_message_reader_done(struct queue_message_reader *r);
 
 void	queue_message_init(struct queue_message *m);
 void	queue_message_done(struct queue_message *m);

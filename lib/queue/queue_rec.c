@@ -6,13 +6,13 @@
 #include "lib/queue/queue_rec.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/num.h"
 #include "lib/base/text.h"
 
 /* 28 bits; a fifth length byte is an error (3.1). */
@@ -153,7 +153,9 @@ queue_rec_attr(char *text, char **name, char **value)
 	char *p, *end;
 
 	*name = p = skip_space(text);
-	while (*p != '\0' && *p != '=' && !is_space(*p))
+	/* Letters and '_' all come behind '='. */
+	while ((unsigned char)*p > '=' || (*p != '\0' && *p != '=' &&
+	    !is_space(*p)))
 		p++;
 	if (p == *name)
 		return "missing attribute name";
@@ -192,17 +194,12 @@ queue_rec_attr_type(const char *name)
 static int
 scan_longs(const char *data, long *out, int max)
 {
-	char *end;
+	int64_t value;
 	int n;
 
-	for (n = 0; n < max; n++) {
-		errno = 0;
-		data = text_skip_blank(data);	/* each field is padded to 15 */
-		out[n] = strtol(data, &end, 10);
-		if (end == data || errno == ERANGE)
-			break;
-		data = end;
-	}
+	for (n = 0; n < max && num_scan(&data, &value) && value <= LONG_MAX &&
+	    value >= LONG_MIN; n++)
+		out[n] = (long)value;
 	return n;
 }
 

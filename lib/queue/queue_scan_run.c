@@ -72,6 +72,7 @@ struct scan_run {
 struct worker {
 	struct scan_run	*run;
 	void		*own;
+	struct queue_message_reader reader;
 	pthread_t	 thread;
 };
 
@@ -131,11 +132,13 @@ give_back(struct scan_run *r, struct batch *b, enum batch_state state)
 }
 
 static void
-look_at(struct scan_run *r, struct batch *b, size_t i, void *own)
+look_at(struct worker *w, struct batch *b, size_t i)
 {
+	struct scan_run *r = w->run;
 	const struct queue_scan_name *n = &b->names[i];
 	const char *path = b->paths.ptr + b->path_at[i];
 	struct queue_message *m = &b->messages[b->passed];
+	bool is_meant;
 
 	if (b->passed == b->made) {
 		queue_message_init(m);
@@ -143,7 +146,10 @@ look_at(struct scan_run *r, struct batch *b, size_t i, void *own)
 	}
 	queue_message_meet(m, n->queue, path + n->name, path, n->inode);
 	m->may_arrive = r->may_arrive;
-	if (r->job->look(m, &b->out, own) && !m->is_gone) {
+	m->reader = &w->reader;
+	is_meant = r->job->look(m, &b->out, w->own) && !m->is_gone;
+	m->reader = NULL;
+	if (is_meant) {
 		b->passed++;
 		b->bytes += queue_message_bytes(m);
 	} else if (m->is_gone) {
@@ -165,7 +171,7 @@ work(void *arg)
 	while (goes_on && (b = claim(r)) != NULL) {
 		for (i = 0; i < b->count && goes_on &&
 		    !is_asked_to_stop(r); i++) {
-			look_at(r, b, i, w->own);
+			look_at(w, b, i);
 			if (b->bytes + b->out.len > PART_MAX)
 				goes_on = give_back(r, b, BATCH_PARTLY);
 		}
@@ -331,21 +337,36 @@ start_workers(struct scan_run *r, struct worker *workers, unsigned count)
 
 /* Where not even one thread may be started, without any. */
 static void
-work_alone(struct scan_run *r)
+work_alone(struct worker *w)
 {
+	struct scan_run *r = w->run;
 	struct batch *b = r->ring;
 	bool goes_on = true;
 	size_t i;
 
 	while (goes_on && name_batch(r, b, true)) {
 		for (i = 0; i < b->count && goes_on; i++) {
-			look_at(r, b, i, r->job->own);
+			look_at(w, b, i);
 			if (b->bytes + b->out.len > PART_MAX)
 				goes_on = hand_over(r, b);
 		}
 		if (goes_on)
 			goes_on = hand_over(r, b);
 	}
+}
+
+static void
+ring_free(struct batch *ring, size_t size)
+{
+	size_t i, j;
+
+	for (i = 0; i < size; i++) {
+		for (j = 0; j < ring[i].made; j++)
+			queue_message_done(&ring[i].messages[j]);
+		buf_done(&ring[i].paths);
+		buf_done(&ring[i].out);
+	}
+	free(ring);
 }
 
 void
@@ -357,30 +378,26 @@ queue_scan_run(struct queue_scan *qs, const struct queue_scan_job *job)
 	    .lock = PTHREAD_MUTEX_INITIALIZER,
 	    .todo = PTHREAD_COND_INITIALIZER,
 	    .done = PTHREAD_COND_INITIALIZER };
-	unsigned i, n = job->threads > 0 ? job->threads :
-	    queue_scan_threads();
-	struct worker *workers = xcalloc(n, sizeof(*workers));
-	size_t k, j;
+	unsigned i, count = job->threads > 0 ? job->threads :
+	    queue_scan_threads(), started;
+	struct worker *workers = xcalloc(count, sizeof(*workers));
+	size_t k;
 
-	r.ring_size = n * RING_A_THREAD;
+	r.ring_size = count * RING_A_THREAD;
 	r.ring = xcalloc(r.ring_size, sizeof(*r.ring));
 	for (k = 0; k < r.ring_size; k++) {
 		buf_init(&r.ring[k].paths);
 		buf_init(&r.ring[k].out);
 	}
-	n = start_workers(&r, workers, n);
-	if (n > 0)
+	started = start_workers(&r, workers, count);
+	if (started > 0)
 		walk_and_take(&r);
 	else
-		work_alone(&r);
-	for (i = 0; i < n; i++)
+		work_alone(&workers[0]);
+	for (i = 0; i < started; i++)
 		pthread_join(workers[i].thread, NULL);
-	for (k = 0; k < r.ring_size; k++) {
-		for (j = 0; j < r.ring[k].made; j++)
-			queue_message_done(&r.ring[k].messages[j]);
-		buf_done(&r.ring[k].paths);
-		buf_done(&r.ring[k].out);
-	}
-	free(r.ring);
+	for (i = 0; i < count; i++)
+		queue_message_reader_done(&workers[i].reader);
+	ring_free(r.ring, r.ring_size);
 	free(workers);
 }

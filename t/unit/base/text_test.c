@@ -241,8 +241,33 @@ START_TEST(numbers_must_be_whole_and_in_range)
 	ck_assert_int_eq(num_parse_uint("-1", UINT64_MAX, &u, &err), -1);
 	ck_assert_int_eq(num_parse_uint("18446744073709551615", UINT64_MAX,
 	    &u, &err), 0);
+	ck_assert_int_eq(num_parse_uint("18446744073709551616", UINT64_MAX,
+	    &u, &err), -1);
+	ck_assert_int_eq(err.kind, ERR_LIMIT);
 	ck_assert(!num_add(INT64_MAX, 1, &n));
 	ck_assert(num_add(INT64_MAX, -1, &n));
+}
+END_TEST
+
+START_TEST(numbers_are_scanned_one_after_the_other)
+{
+	const char *p = "  12 -9223372036854775808\t+7x 9223372036854775808";
+	int64_t n;
+
+	ck_assert(num_scan(&p, &n));
+	ck_assert_int_eq(n, 12);
+	ck_assert(num_scan(&p, &n));
+	ck_assert_int_eq(n, INT64_MIN);
+	ck_assert(num_scan(&p, &n));
+	ck_assert_int_eq(n, 7);
+	ck_assert_int_eq(*p, 'x');
+	ck_assert(!num_scan(&p, &n));
+	ck_assert_int_eq(*p, 'x');
+	p++;
+	ck_assert(!num_scan(&p, &n));
+	p = " -";
+	ck_assert(!num_scan(&p, &n));
+	ck_assert_int_eq(n, 7);
 }
 END_TEST
 
@@ -345,6 +370,7 @@ main(void)
 	tcase_add_test(tc, folding_is_full_unicode);
 	tcase_add_test(tc, lower_case_copies_say_whether_all_is_ascii);
 	tcase_add_test(tc, numbers_must_be_whole_and_in_range);
+	tcase_add_test(tc, numbers_are_scanned_one_after_the_other);
 	tcase_add_test(tc, times_take_a_unit_or_the_default_one);
 	UNIT_LOOP(tc, durations_are_sums_of_numbers_with_units, durations);
 	tcase_add_test(tc, dates_are_rfc_5322);

@@ -182,6 +182,65 @@ START_TEST(records_longer_than_the_window_arrive_whole)
 }
 END_TEST
 
+static void
+put_file(const char *id, size_t text_len)
+{
+	struct buf bytes = BUF_INIT, path = BUF_INIT;
+	char *text = calloc(1, text_len + 1);
+	int fd;
+
+	memset(text, 'x', text_len);
+	queue_rec_put(&bytes, QUEUE_REC_FROM, id, strlen(id));
+	queue_rec_put(&bytes, QUEUE_REC_FULL, text, text_len);
+	queue_path(&path, "hold", id);
+	fd = open(path.ptr, O_WRONLY | O_CREAT | O_EXCL, 0700);
+	ck_assert_int_ne(fd, -1);
+	ck_assert_int_eq(file_write_all(fd, bytes.ptr, bytes.len), 0);
+	close(fd);
+	free(text);
+	buf_done(&bytes);
+	buf_done(&path);
+}
+
+START_TEST(one_reader_serves_file_after_file)
+{
+	static const struct {
+		const char	*id;
+		size_t		 len;
+	} files[] = { { "1AAAAA1", 10 }, { "1AAAAA2", 300000 },
+	    { "1AAAAA3", 0 }, { "1AAAAA4", 20000 } };
+	struct queue_file *qf = NULL;
+	struct err err = ERR_INIT;
+	struct buf path = BUF_INIT;
+	const char *value;
+	size_t i, len;
+	int type;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		put_file(files[i].id, files[i].len);
+		queue_path(&path, "hold", files[i].id);
+		ck_assert_int_eq(queue_file_reopen(&qf, path.ptr,
+		    QUEUE_FILE_NORMAL, &err), 0);
+		ck_assert_int_eq(queue_file_next(qf, &type, &value, &len,
+		    &err), 1);
+		ck_assert_str_eq(value, files[i].id);
+		ck_assert_int_eq(queue_file_next(qf, &type, &value, &len,
+		    &err), 1);
+		ck_assert_int_eq(type, QUEUE_REC_FULL);
+		ck_assert_uint_eq(len, files[i].len);
+		ck_assert_uint_eq(strspn(value, "x"), len);
+		ck_assert_int_eq(queue_file_next(qf, &type, &value, &len,
+		    &err), 0);
+		ck_assert_int_eq(queue_file_reopen(&qf, "hold/nothing",
+		    QUEUE_FILE_NORMAL, &err), -1);
+		ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
+		ck_assert_int_eq(queue_file_fd(qf), -1);
+	}
+	queue_file_close(qf);
+	buf_done(&path);
+}
+END_TEST
+
 START_TEST(only_a_recipient_can_be_marked_done)
 {
 	struct err err = ERR_INIT;
@@ -314,6 +373,7 @@ main(void)
 	    normal_mode_follows_pointers_hides_padding_and_stops_after_end);
 	tcase_add_loop_test(tc,
 	    records_longer_than_the_window_arrive_whole, 0, 2);
+	tcase_add_test(tc, one_reader_serves_file_after_file);
 	tcase_add_test(tc, only_a_recipient_can_be_marked_done);
 	tcase_add_test(tc,
 	    only_ready_regular_files_with_valid_names_are_opened);

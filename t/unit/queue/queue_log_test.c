@@ -138,6 +138,44 @@ START_TEST(old_and_damaged_entries_read_as_a_real_postfix_reads_them)
 }
 END_TEST
 
+START_TEST(one_reader_serves_log_after_log)
+{
+	char reason[9000];
+	struct queue_rcpt rcpt = { "a@b.example", "", "", 0, -1 };
+	struct dsn dsn = { "4.0.0", "delayed", reason, "", "", "", "" };
+	struct queue_log_entry e;
+	struct queue_log *ql = NULL;
+	struct err err = ERR_INIT;
+
+	/* Longer than what is read at once. */
+	memset(reason, 'x', sizeof(reason) - 1);
+	reason[sizeof(reason) - 1] = '\0';
+	ck_assert_int_eq(queue_log_append("defer", "9407A1", &rcpt, &dsn,
+	    &err), 0);
+	dsn.reason = "short";
+	ck_assert_int_eq(queue_log_append("defer", "1407A1", &rcpt, &dsn,
+	    &err), 0);
+	ck_assert_int_eq(queue_log_reopen(&ql, "defer/9/9407A1", &err), 0);
+	ck_assert_int_eq(queue_log_next(ql, &e), 1);
+	ck_assert_str_eq(e.dsn.reason, reason);
+	ck_assert_int_eq(queue_log_reopen(&ql, "defer/2/2407A1", &err), -1);
+	ck_assert_int_eq(err.kind, ERR_NOT_FOUND);
+	ck_assert_int_eq(queue_log_next(ql, &e), 0);
+	ck_assert_int_eq(queue_log_reopen(&ql, "defer/1/1407A1", &err), 0);
+	ck_assert_int_eq(queue_log_next(ql, &e), 1);
+	ck_assert_str_eq(e.dsn.reason, "short");
+	ck_assert_int_eq(queue_log_next(ql, &e), 0);
+	/* A directory is none, and neither is what nobody writes to. */
+	ck_assert_int_eq(mkdir("defer/3", 0700), 0);
+	ck_assert_int_eq(mkdir("defer/3/3407A1", 0700), 0);
+	ck_assert_int_eq(queue_log_reopen(&ql, "defer/3/3407A1", &err), -1);
+	ck_assert_int_eq(mkfifo("defer/3/3407A2", 0600), 0);
+	ck_assert_int_eq(queue_log_reopen(&ql, "defer/3/3407A2", &err), 0);
+	ck_assert_int_eq(queue_log_next(ql, &e), 0);
+	queue_log_close(ql);
+}
+END_TEST
+
 START_TEST(a_log_that_somebody_holds_is_an_error_in_the_end)
 {
 	struct queue_rcpt rcpt = { "a@b", "", "", 0, -1 };
@@ -187,6 +225,7 @@ main(void)
 	tcase_add_test(tc, what_was_written_comes_back);
 	tcase_add_test(tc,
 	    old_and_damaged_entries_read_as_a_real_postfix_reads_them);
+	tcase_add_test(tc, one_reader_serves_log_after_log);
 	tcase_add_test(tc, a_log_that_somebody_holds_is_an_error_in_the_end);
 	tcase_add_test(tc, an_entry_that_must_be_safe_is_whole_or_not_there);
 	return unit_run("queue_log", tc);
