@@ -6,9 +6,8 @@
  * or the error transport, whose "nexthop" is the status and reason: agents
  * write the logs, so the scheduler never waits for a disk.
  *
- * Resolving happens in this process. Only when a routing table lives behind
- * a server is the rewrite service asked, one recipient at a time, without
- * waiting.
+ * Resolving happens in this process, or in resolver.c when that might mean to
+ * wait.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,10 +17,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "daemon/qmgr/assign.h"
 #include "daemon/qmgr/qmgr.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
-#include "daemon/serve/ask.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -29,32 +28,10 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
-#include "lib/ipc/attr.h"
 #include "lib/mail/address.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_log.h"
 
-#define TRACE_MTA_PROBE		256
-#define TRACE_USER_PROBE	512
-#define RESOLVE_RETRY_S		1	/* the rewrite service is away (spec/services.md 3.5) */
-
-/* One recipient with its place; it moves out of message->batch. */
-struct placed {
-	struct recipient rcpt;
-	struct transport *transport;
-	char		*key, *nexthop;
-	size_t		 order;		/* as read: the sort is stable */
-};
-
-/* The rewrite service, when it must be asked. */
-struct resolver {
-	struct qmgr	*qm;
-	struct ask	*ask;		/* NULL: not connected */
-	bool		 is_asked;	/* a question is under way */
-	struct event	*retry;
-	struct message	*first, **last;	/* messages in line; the first is being resolved */
-	struct placed	*placed;	/* of the first */
-};
 
 /* ---- transports ---- */
 
@@ -484,12 +461,11 @@ static bool
 wants_filter(const struct message *m)
 {
 	return m->filter[0] != '\0' &&
-	    (m->trace_flags & (TRACE_MTA_PROBE | TRACE_USER_PROBE)) == 0;
+	    (m->trace_flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) == 0;
 }
 
-/* Move recipient i of the batch to placed[], unless it is dealt with. */
-static void
-place_one(struct qmgr *qm, struct message *m, size_t i,
+void
+assign_place(struct qmgr *qm, struct message *m, size_t i,
     const struct resolve_reply *reply, struct placed *placed, size_t *count)
 {
 	struct placed *p = &placed[*count];
@@ -504,8 +480,8 @@ place_one(struct qmgr *qm, struct message *m, size_t i,
 		placed_done(p);
 }
 
-static void
-batch_end(struct qmgr *qm, struct message *m, struct placed *placed,
+void
+assign_end(struct qmgr *qm, struct message *m, struct placed *placed,
     size_t count)
 {
 	m->batch_count = m->resolving = 0;
@@ -518,14 +494,14 @@ batch_end(struct qmgr *qm, struct message *m, struct placed *placed,
 	dispatch_after(qm, m);
 }
 
-static const char *
-address_to_resolve(const struct recipient *rcpt)
+const char *
+assign_address(const struct recipient *rcpt)
 {
 	return rcpt->address[0] != '\0' ? rcpt->address :
 	    params.empty_address_recipient;
 }
 
-static void
+void
 assign_here(struct qmgr *qm, struct message *m)
 {
 	struct placed *placed = xcalloc(m->batch_count + 1, sizeof(*placed));
@@ -535,180 +511,15 @@ assign_here(struct qmgr *qm, struct message *m)
 	resolve_reply_init(&reply);
 	for (i = 0; i < m->batch_count; i++) {
 		if (wants_filter(m)) {
-			place_one(qm, m, i, NULL, placed, &count);
+			assign_place(qm, m, i, NULL, placed, &count);
 			continue;
 		}
-		rewrite_resolve(m->sender, address_to_resolve(&m->batch[i]),
-		    (m->trace_flags & TRACE_MTA_PROBE) != 0, &reply);
-		place_one(qm, m, i, &reply, placed, &count);
+		rewrite_resolve(m->sender, assign_address(&m->batch[i]),
+		    (m->trace_flags & AGENT_MTA_PROBE) != 0, &reply);
+		assign_place(qm, m, i, &reply, placed, &count);
 	}
 	resolve_reply_done(&reply);
-	batch_end(qm, m, placed, count);
-}
-
-/* ---- asking the rewrite service ---- */
-
-static void	resolver_step(struct resolver *r);
-
-/* The line moves on: the first message has all its places. */
-static void
-resolver_next(struct resolver *r, size_t count)
-{
-	struct message *m = r->first;
-	struct placed *placed = r->placed;
-
-	r->first = m->next_resolving;
-	if (r->first == NULL)
-		r->last = &r->first;
-	m->next_resolving = NULL;
-	r->placed = NULL;
-	batch_end(r->qm, m, placed, count);
-}
-
-static void
-resolver_reply(struct resolver *r, const struct attrs *attrs)
-{
-	const char *transport = attrs_get(attrs, "transport", 0);
-	const char *nexthop = attrs_get(attrs, "nexthop", 0);
-	const char *recipient = attrs_get(attrs, "recipient", 0);
-	struct resolve_reply reply;
-	struct message *m = r->first;
-	int32_t flags = 0;
-
-	resolve_reply_init(&reply);
-	if (transport == NULL || nexthop == NULL || recipient == NULL ||
-	    transport[0] == '\0' || !attrs_int(attrs, "flags", 1, &flags)) {
-		reply.flags = RESOLVE_FAIL;
-	} else {
-		buf_sets(reply.transport, transport);
-		buf_sets(reply.nexthop, nexthop);
-		buf_sets(reply.recipient, recipient);
-		reply.flags = (unsigned)flags;
-	}
-	/* batch_count is kept; placed counts in order of the batch. */
-	place_one(r->qm, m, m->resolving, &reply, r->placed,
-	    &m->placed_count);
-	m->resolving++;
-	resolve_reply_done(&reply);
-}
-
-static void
-resolver_event(struct ask *ask, enum ask_event event,
-    const struct attrs *attrs, const struct err *err, void *ctx)
-{
-	struct timeval tv = { RESOLVE_RETRY_S, 0 };
-	struct resolver *r = ctx;
-
-	switch (event) {
-	case ASK_FAILED:
-		log_warning("private/%s: %s", params.rewrite_service_name,
-		    err->text);
-		ask_close(ask);
-		r->ask = NULL;
-		r->is_asked = false;
-		if (r->first != NULL)
-			event_add(r->retry, &tv);
-		return;
-	case ASK_REPLY:
-		r->is_asked = false;
-		resolver_reply(r, attrs);
-		break;
-	case ASK_GREETED:
-		break;
-	}
-	resolver_step(r);
-}
-
-/* No such service, and our own tables will do: changed ones, but ours. */
-static void
-resolve_line_here(struct resolver *r)
-{
-	struct message *m;
-
-	while ((m = r->first) != NULL) {
-		r->first = m->next_resolving;
-		if (r->first == NULL)
-			r->last = &r->first;
-		m->next_resolving = NULL;
-		assign_here(r->qm, m);
-	}
-}
-
-static void
-resolver_connect(struct resolver *r)
-{
-	struct timeval tv = { RESOLVE_RETRY_S, 0 };
-	struct err err = ERR_INIT;
-
-	r->ask = ask_open(r->qm->base, "private", params.rewrite_service_name,
-	    params.qmgr_ipc_timeout, resolver_event, r, &err);
-	if (r->ask != NULL)
-		return;
-	log_warning("%s", err.text);
-	if (rewrite_needs_server() || r->placed != NULL)
-		event_add(r->retry, &tv);
-	else
-		resolve_line_here(r);
-}
-
-static void
-resolver_retry(evutil_socket_t fd, short what, void *arg)
-{
-	struct resolver *r = arg;
-
-	(void)fd;
-	(void)what;
-	if (r->ask == NULL && r->first != NULL)
-		resolver_connect(r);
-}
-
-/*
- * Ask for the next recipient; messages that are complete leave the line. One
- * that leaves may join it again with its next batch, and so come here from
- * within: then the question has been asked.
- */
-static void
-resolver_step(struct resolver *r)
-{
-	struct buf out = BUF_INIT;
-	struct message *m;
-
-	while ((m = r->first) != NULL) {
-		if (r->placed == NULL) {
-			r->placed = xcalloc(m->batch_count + 1,
-			    sizeof(*r->placed));
-			m->resolving = m->placed_count = 0;
-		}
-		if (m->resolving < m->batch_count)
-			break;
-		resolver_next(r, m->placed_count);
-	}
-	if (m == NULL || r->is_asked)
-		return;
-	attr_put_str(&out, "request",
-	    (m->trace_flags & TRACE_MTA_PROBE) != 0 ? "verify" : "resolve");
-	attr_put_str(&out, "sender", m->sender);
-	attr_put_str(&out, "address",
-	    address_to_resolve(&m->batch[m->resolving]));
-	attr_put_end(&out);
-	r->is_asked = true;
-	ask_send(r->ask, out.ptr, out.len, params.qmgr_ipc_timeout);
-	buf_done(&out);
-}
-
-static void
-assign_later(struct resolver *r, struct message *m)
-{
-	bool was_idle = r->first == NULL;
-
-	*r->last = m;
-	r->last = &m->next_resolving;
-	if (r->ask == NULL) {
-		if (!event_pending(r->retry, EV_TIMEOUT, NULL))
-			resolver_connect(r);
-	} else if (was_idle && ask_was_greeted(r->ask)) {
-		resolver_step(r);
-	}
+	assign_end(qm, m, placed, count);
 }
 
 /* ---- the door ---- */
@@ -717,7 +528,7 @@ void
 assign_batch(struct qmgr *qm, struct message *m)
 {
 	if (qm->resolver != NULL && !wants_filter(m) && m->batch_count > 0)
-		assign_later(qm->resolver, m);
+		resolver_add(qm->resolver, m);
 	else
 		assign_here(qm, m);
 }
@@ -735,17 +546,5 @@ assign_init(struct qmgr *qm)
 	free(copy);
 	qm->defer_transports = buf_take(&list);
 	if (rewrite_needs_server())
-		assign_ask_service(qm);
-}
-
-void
-assign_ask_service(struct qmgr *qm)
-{
-	if (qm->resolver != NULL)
-		return;
-	qm->resolver = xcalloc(1, sizeof(*qm->resolver));
-	qm->resolver->qm = qm;
-	qm->resolver->last = &qm->resolver->first;
-	qm->resolver->retry = event_new(qm->base, -1, 0, resolver_retry,
-	    qm->resolver);
+		resolver_start(qm);
 }

@@ -91,8 +91,6 @@ int	active_open(const struct message *m, struct err *err);
 /* ---- assign.c ---- */
 
 void	assign_init(struct qmgr *qm);
-/* assign_ask_service - resolve by asking the rewrite service from now on */
-void	assign_ask_service(struct qmgr *qm);
 /* assign_batch - resolve and schedule what message_read has left in m->batch */
 void	assign_batch(struct qmgr *qm, struct message *m);
 /*
@@ -103,6 +101,13 @@ void	assign_batch(struct qmgr *qm, struct message *m);
  */
 void	assign_divert(struct qmgr *qm, struct message *m,
 	    struct recipient *rcpts, size_t count, const struct dsn *dsn);
+
+/* ---- resolver.c ---- */
+
+/* resolver_start - resolve by asking the rewrite service from now on */
+void	resolver_start(struct qmgr *qm);
+/* resolver_add - m's batch is resolved and scheduled when its turn comes */
+void	resolver_add(struct resolver *r, struct message *m);
 
 /* ---- dispatch.c ---- */
 

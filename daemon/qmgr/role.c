@@ -58,7 +58,7 @@ notice_changed_tables(void)
 		return;
 	log_info("table %s has changed -- restarting when idle", name);
 	qm.is_stale = true;	/* scan.c ends us */
-	assign_ask_service(&qm);
+	resolver_start(&qm);
 }
 
 static void
