@@ -8,7 +8,6 @@
  */
 #include "daemon/smtpd/rules.h"
 
-#include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,23 +18,18 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/policy.h"
 #include "daemon/smtpd/session.h"
-#include "daemon/smtpd/unlisted.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
-#include "lib/base/num.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-#include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
-#include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
 
 /* ---- resolving ---- */
 
-static void
-resolve(const struct session *s, const char *address, struct resolve_reply *r)
+void
+rule_resolve(const struct session *s, const char *address, struct resolve_reply *r)
 {
 	struct buf full = BUF_INIT;
 
@@ -45,8 +39,8 @@ resolve(const struct session *s, const char *address, struct resolve_reply *r)
 	buf_done(&full);
 }
 
-static enum restrict_result
-lookup_failure(struct session *s, const char *name)
+enum restrict_result
+rule_lookup_failure(struct session *s, const char *name)
 {
 	return restrict_reject(s, 451, "4.3.0", "<%s>: Temporary lookup "
 	    "failure", name);
@@ -205,218 +199,6 @@ rule_unknown_client(struct session *s, const struct ask *a)
 	    s->peer.addr);
 }
 
-/* ---- HELO rules ---- */
-
-/* A name without the dot that may end it. */
-static char *
-without_dot(const char *name)
-{
-	size_t len = strlen(name);
-
-	return xstrndup(name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
-}
-
-static bool
-is_helo_name(const char *name)
-{
-	char *plain = without_dot(name);
-	struct netaddr a;
-	bool ok = address_is_hostname(plain) ||
-	    address_is_literal(plain, NULL) ||
-	    netaddr_parse(&a, plain, 0, NULL) == 0;
-
-	free(plain);
-	return ok;
-}
-
-static enum restrict_result
-rule_invalid_helo(struct session *s, const struct ask *a)
-{
-	(void)a;
-	if (is_helo_name(s->helo))
-		return RESTRICT_DUNNO;
-	return restrict_reject(s, params.invalid_hostname_reject_code, "5.5.2",
-	    "<%s>: Helo command rejected: %s", s->helo,
-	    s->helo[0] == '[' ? "invalid ip address" : "Invalid name");
-}
-
-static enum restrict_result
-rule_non_fqdn_helo(struct session *s, const struct ask *a)
-{
-	char *plain = without_dot(s->helo);
-	bool ok = address_is_literal(plain, NULL) || address_is_fqdn(plain);
-
-	(void)a;
-	free(plain);
-	if (ok)
-		return RESTRICT_DUNNO;
-	return restrict_reject(s, params.non_fqdn_reject_code, "5.5.2",
-	    "<%s>: Helo command rejected: need fully-qualified hostname",
-	    s->helo);
-}
-
-/* Does a mail domain, or a host, exist? As DNS answers, MX first. */
-static enum dns_result
-domain_exists(const char *domain, bool wants_mx)
-{
-	struct dns_answer answer = { 0 };
-	enum dns_result r = DNS_NO_DATA;
-
-	if (wants_mx) {
-		r = dns_query(domain, ns_t_mx, &answer, NULL);
-		dns_answer_done(&answer);
-		if (r != DNS_NO_DATA && r != DNS_NOT_FOUND)
-			return r;
-	}
-	r = dns_addresses(domain, true, &answer, NULL);
-	dns_answer_done(&answer);
-	return r;
-}
-
-/* What a temporary failure means: *_tempfail_action. */
-static enum restrict_result
-tempfail(struct session *s, const char *action, const char *dsn,
-    const char *fmt, ...)
-{
-	struct buf text = BUF_INIT;
-	enum restrict_result r;
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	if (strcmp(action, "defer") == 0)
-		r = restrict_reject(s, 450, dsn, "%s", text.ptr);
-	else
-		r = restrict_defer_if_permit(s, 450, dsn, "%s", text.ptr);
-	buf_done(&text);
-	return r;
-}
-
-static enum restrict_result
-rule_unknown_helo(struct session *s, const struct ask *a)
-{
-	(void)a;
-	if (address_is_literal(s->helo, NULL))
-		return RESTRICT_DUNNO;
-	if (!address_is_hostname(s->helo))
-		return restrict_reject(s, params.unknown_hostname_reject_code,
-		    "4.7.1", "<%s>: Helo command rejected: Host not found",
-		    s->helo);
-	switch (domain_exists(s->helo, true)) {
-	case DNS_FOUND:
-	case DNS_NULL_MX:
-		return RESTRICT_DUNNO;
-	case DNS_RETRY:
-		return tempfail(s, params.unknown_helo_hostname_tempfail_action,
-		    "4.7.1", "<%s>: Helo command rejected: Host not found",
-		    s->helo);
-	case DNS_FAIL:
-		return restrict_reject(s, params.unknown_hostname_reject_code,
-		    "4.7.1", "<%s>: Helo command rejected: Malformed DNS "
-		    "server reply", s->helo);
-	default:
-		return restrict_reject(s, params.unknown_hostname_reject_code,
-		    "4.7.1", "<%s>: Helo command rejected: Host not found",
-		    s->helo);
-	}
-}
-
-/* ---- sender and recipient rules; detail: CLASS_SENDER or CLASS_RCPT ---- */
-
-static const char *
-address_of(const struct session *s, int class)
-{
-	return class == CLASS_SENDER ? s->sender : s->rcpt;
-}
-
-static enum restrict_result
-rule_non_fqdn_address(struct session *s, const struct ask *a)
-{
-	const char *address = address_of(s, a->detail), *domain;
-	enum restrict_result r = RESTRICT_DUNNO;
-
-	if (address[0] == '\0')
-		return r;
-	domain = address_domain(address);
-	/* "postmaster" is an address everywhere (RFC 5321 4.5.1). */
-	if (domain == NULL && a->detail == CLASS_RCPT &&
-	    strcasecmp(address, "postmaster") == 0)
-		return r;
-	if (domain == NULL || (!address_is_literal(domain, NULL) &&
-	    !address_is_fqdn(domain)))
-		r = restrict_reject(s, params.non_fqdn_reject_code,
-		    "5.5.2",
-		    "<%s>: %s rejected: need fully-qualified address",
-		    address, restrict_class_text(a->detail));
-	return r;
-}
-
-static enum restrict_result
-judge_domain(struct session *s, int class, const char *name,
-    const char *domain)
-{
-	const char *dsn = class == CLASS_SENDER ? "4.1.8" : "4.1.2";
-	const char *what = restrict_class_text(class);
-
-	switch (domain_exists(domain, true)) {
-	case DNS_FOUND:
-		return RESTRICT_DUNNO;
-	case DNS_NULL_MX:
-		if (class == CLASS_SENDER)
-			return restrict_reject(s, 550, "5.7.27", "<%s>: %s "
-			    "rejected: Domain %s does not accept mail (nullMX)",
-			    name, what, domain);
-		return restrict_reject(s, 556, "5.1.10", "<%s>: %s rejected: "
-		    "Domain %s does not accept mail (nullMX)", name, what,
-		    domain);
-	case DNS_RETRY:
-		return tempfail(s, params.unknown_address_tempfail_action, dsn,
-		    "<%s>: %s rejected: Domain not found", name, what);
-	case DNS_FAIL:
-		return restrict_reject(s, params.unknown_address_reject_code,
-		    dsn, "<%s>: %s rejected: Malformed DNS server reply", name,
-		    what);
-	default:
-		return restrict_reject(s, params.unknown_address_reject_code,
-		    dsn, "<%s>: %s rejected: Domain not found", name, what);
-	}
-}
-
-static enum restrict_result
-rule_unknown_domain(struct session *s, const struct ask *a)
-{
-	const char *address = address_of(s, a->detail), *domain;
-	struct resolve_reply r;
-	enum restrict_result result = RESTRICT_DUNNO;
-
-	if (address[0] == '\0')
-		return RESTRICT_DUNNO;
-	resolve(s, address, &r);
-	if ((r.flags & RESOLVE_FAIL) != 0)
-		result = lookup_failure(s, address);
-	else if ((r.flags & (RESOLVE_LOCAL | RESOLVE_ALIAS |
-	    RESOLVE_MAILBOX)) == 0 &&
-	    (domain = address_domain(r.recipient->ptr)) != NULL &&
-	    domain[0] != '[')
-		result = judge_domain(s, a->detail, address,
-		    domain);
-	resolve_reply_done(&r);
-	return result;
-}
-
-static enum restrict_result
-rule_unlisted(struct session *s, const struct ask *a)
-{
-	const char *address = address_of(s, a->detail);
-
-	if (address[0] == '\0')
-		return RESTRICT_DUNNO;
-	if (a->detail == CLASS_RCPT)
-		s->unlisted_done = true;
-	return unlisted_check(s, address, (enum restrict_class)a->detail);
-}
-
 /* Is the recipient ours, in whatever class? -1: cannot tell now. */
 static int
 is_authorized_destination(struct session *s)
@@ -424,7 +206,7 @@ is_authorized_destination(struct session *s)
 	struct resolve_reply r;
 	int is_ours;
 
-	resolve(s, s->rcpt, &r);
+	rule_resolve(s, s->rcpt, &r);
 	if ((r.flags & RESOLVE_FAIL) != 0)
 		is_ours = -1;
 	else if (address_domain(r.recipient->ptr) == NULL)
@@ -446,7 +228,7 @@ rule_unauth_destination(struct session *s, const struct ask *a)
 	int ours = is_authorized_destination(s);
 
 	if (ours == -1)
-		r = lookup_failure(s, s->rcpt);
+		r = rule_lookup_failure(s, s->rcpt);
 	else if (ours == 0 && a->detail)
 		r = restrict_reject(s, params.relay_domains_reject_code,
 		    "5.7.1", "<%s>: Relay access denied",
@@ -465,7 +247,7 @@ rule_permit_destination(struct session *s, const struct ask *a)
 
 	(void)a;
 	if (ours == -1)
-		r = lookup_failure(s, s->rcpt);
+		r = rule_lookup_failure(s, s->rcpt);
 	else if (ours == 1)
 		r = RESTRICT_PERMIT;
 	return r;
@@ -508,7 +290,7 @@ rule_login_mismatch(struct session *s, const struct ask *a)
 
 	if (!a->detail || s->sender[0] == '\0')
 		return RESTRICT_DUNNO;
-	resolve(s, s->sender, &r);
+	rule_resolve(s, s->sender, &r);
 	switch (search_person(s->env->login_maps, r.recipient->ptr, &owner)) {
 	case TABLE_FOUND:
 		result = restrict_reject(s, 553, "5.7.1", "<%s>: Sender "
@@ -554,13 +336,13 @@ rule_access(struct session *s, const struct ask *a)
 	default:
 		return RESTRICT_DUNNO;
 	}
-	address = address_of(s, a->detail);
+	address = rule_address(s, a->detail);
 	if (address[0] == '\0')
 		return access_mail(s, rule->maps, rule->arg, "", "",
 		    CLASS_SENDER);
-	resolve(s, address, &r);
+	rule_resolve(s, address, &r);
 	if ((r.flags & RESOLVE_FAIL) != 0)
-		result = lookup_failure(s, address);
+		result = rule_lookup_failure(s, address);
 	else
 		result = access_mail(s, rule->maps, rule->arg,
 		    r.recipient->ptr, address,
@@ -604,7 +386,7 @@ rule_servers(struct session *s, const struct ask *a)
 		return access_servers(s, a->rule->maps, a->rule->arg, type,
 		    s->helo, s->helo, class);
 	default:
-		address = address_of(s, (int)class);
+		address = rule_address(s, (int)class);
 		if ((domain = address_domain(address)) != NULL)
 			r = access_servers(s, a->rule->maps, a->rule->arg,
 			    type, domain, address, class);

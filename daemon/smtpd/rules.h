@@ -9,6 +9,8 @@
 
 #include "daemon/smtpd/restrict.h"
 
+struct resolve_reply;
+
 enum rule_needs {
 	TAKES_TABLE	= 1,
 	TAKES_WORD	= 2,
@@ -34,6 +36,33 @@ struct restrict_verb {
 
 /* rule_find - NULL: there is no rule of this name */
 const struct restrict_verb *rule_find(const char *name);
+
+/*
+ * rule_resolve - where mail to this address would go; r is initialised, and
+ * freed by the caller
+ */
+void	rule_resolve(const struct session *s, const char *address,
+	    struct resolve_reply *r);
+/* rule_lookup_failure - the reply when that cannot be said now */
+enum restrict_result	rule_lookup_failure(struct session *s,
+			    const char *name);
+
+/* rule_address - the sender for CLASS_SENDER, else the recipient */
+const char	*rule_address(const struct session *s, int class);
+
+/* rules_names.c; detail of the address rules: CLASS_SENDER or CLASS_RCPT */
+enum restrict_result	rule_invalid_helo(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_non_fqdn_helo(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_unknown_helo(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_non_fqdn_address(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_unknown_domain(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_unlisted(struct session *s,
+			    const struct ask *a);
 
 /* rules_dns.c; detail: the kind's letter, upper case for a list that permits */
 enum restrict_result	rule_dns_list(struct session *s, const struct ask *a);
