@@ -20,6 +20,7 @@
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/net/netaddr.h"
