@@ -23,6 +23,14 @@
 #define WAIT_S	900	/* as long as a slow delivery of one message takes */
 
 static const char usage_text[] =
+    "examples:\n"
+    "  postqueue --select 'sender = news@example.org and age > 2h'\n"
+    "  postqueue --group-by rcpt.domain --top 10\n"
+    "  postqueue --select 'class = throttle' --format ids\n"
+    "  postqueue --check --warn 'deferred > 500' --crit 'oldest > 1d'\n"
+    "  postqueue --save before.jsonl.gz\n"
+    "  postqueue --from before.jsonl.gz --group-by sender,class\n"
+    "\n"
     "usage: postqueue [-v] [-c config_dir] -f\n"
     "       postqueue [-v] [-c config_dir] -i queue_id\n"
     "       postqueue [-v] [-c config_dir] -j\n"
@@ -44,15 +52,7 @@ static const char usage_text[] =
     "                 [--wait time]\n"
     "       postqueue --select expr --select-explain | --select-why queue_id\n"
     "       postqueue --fields | --json-schema\n"
-    "all but --flush-select also with --from file or --queue-dir directory\n"
-    "\n"
-    "examples:\n"
-    "  postqueue --select 'sender = news@example.org and age > 2h'\n"
-    "  postqueue --group-by rcpt.domain --top 10\n"
-    "  postqueue --select 'class = throttle' --format ids\n"
-    "  postqueue --check --warn 'deferred > 500' --crit 'oldest > 1d'\n"
-    "  postqueue --save before.jsonl.gz\n"
-    "  postqueue --from before.jsonl.gz --group-by sender,class\n";
+    "all but --flush-select also with --from file or --queue-dir directory\n";
 
 enum long_option {
 	LONG_HELP = 256, LONG_SELECT, LONG_FORMAT, LONG_COLUMNS, LONG_SORT,

@@ -267,13 +267,19 @@ edit_run(const struct bulk *b, const struct queue_plan *plan,
 
 /* ---- after a crash ---- */
 
+struct recovery {
+	bool		 wants_json;
+	size_t		 count;
+};
+
 static void
 tell_recovered(const struct queue_edit_recovery *r, void *ctx)
 {
-	const struct bulk *b = ctx;
+	struct recovery *all = ctx;
 	struct buf line = BUF_INIT;
 
-	if (b->wants_json) {
+	all->count++;
+	if (all->wants_json) {
 		buf_adds(&line, "{\"event\": \"recovered\", ");
 		json_member(&line, "token", r->token);
 		buf_adds(&line, ", ");
@@ -300,13 +306,16 @@ edit_recover(const struct bulk *b)
 {
 	struct queue_edit_options o = { .user = b->user,
 	    .command = "postsuper" };
+	struct recovery all = { .wants_json = b->wants_json };
 	struct err err = ERR_INIT;
 	size_t failed;
 
-	if (queue_edit_recover(&o, tell_recovered, (void *)(uintptr_t)b,
-	    &failed, &err) == -1) {
+	if (queue_edit_recover(&o, tell_recovered, &all, &failed, &err) ==
+	    -1) {
 		log_error("--recover: %s", err.text);
 		return BULK_FATAL;
 	}
+	if (all.count == 0 && !b->wants_json)
+		puts("no edit was interrupted");
 	return failed > 0 ? BULK_PARTLY : BULK_DONE;
 }
