@@ -1,5 +1,5 @@
 /*
- * table.c - the registry of tables: names, sharing, folding, UTF-8, stand-ins
+ * table.c - open tables: names, sharing, folding, UTF-8, stand-ins
  *
  * Two opens of one name with the same mode and flags share an instance, so
  * tables are cheap to ask for and stay open while a process lives. What is
@@ -29,41 +29,6 @@
 #include "lib/table/table_type.h"
 #include "lib/table/table_value.h"
 
-static const struct table_type table_hash = { .name = "hash" },
-    table_btree = { .name = "btree" }, table_dbm = { .name = "dbm" },
-    table_sdbm = { .name = "sdbm" };
-
-/* Sorted by name. The Berkeley DB family is only redirected from. */
-static const struct table_type *const types[] = {
-	&table_btree,
-	&table_cdb,
-	&table_cidr,
-	&table_dbm,
-	&table_environ,
-	&table_fail,
-	&table_gdbm,
-	&table_hash,
-	&table_inline,
-	&table_internal,
-	&table_lmdb,
-	&table_memcache,
-	&table_pcre,
-	&table_pipemap,
-	&table_proxy,
-	&table_randmap,
-	&table_regexp,
-	&table_sdbm,
-	&table_socketmap,
-	&table_sqlite,
-	&table_static,
-	&table_tcp,
-	&table_texthash,
-	&table_unionmap,
-	&table_unix,
-};
-
-#define TYPE_COUNT	(sizeof(types) / sizeof(types[0]))
-
 static struct table *open_tables;
 
 /* In the order of spec/tables.md 3.10; a lock is always taken. */
@@ -85,73 +50,6 @@ static const struct {
 	{ TABLE_UTF8,		"utf8_request" },
 	{ TABLE_VALUE_IS_FILE,	"src_rhs_is_file" },
 };
-
-static const struct table_type *
-find_type(const char *name, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < TYPE_COUNT; i++)
-		if (strncmp(types[i]->name, name, len) == 0 &&
-		    types[i]->name[len] == '\0')
-			return types[i];
-	return NULL;
-}
-
-/* The names that table_type_at gives. */
-struct names {
-	const char	**list;
-	size_t		 count;
-};
-
-static void
-add_name(const char *name, void *ctx)
-{
-	struct names *n = ctx;
-	size_t i;
-
-	for (i = 0; i < n->count; i++)
-		if (strcmp(n->list[i], name) == 0)
-			return;
-	n->list = xreallocarray(n->list, n->count + 1, sizeof(*n->list));
-	n->list[n->count++] = name;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char *
-table_type_at(size_t i)
-{
-	static struct names all;
-	size_t n;
-
-	if (all.count == 0) {
-		for (n = 0; n < TYPE_COUNT; n++)
-			add_name(types[n]->name, &all);
-		table_module_each(add_name, &all);
-		qsort(all.list, all.count, sizeof(*all.list), by_name);
-	}
-	return i < all.count ? all.list[i] : NULL;
-}
-
-const char *
-table_suffix(const char *type_name)
-{
-	const struct table_type *type = find_type(type_name,
-	    strcspn(type_name, ":"));
-	struct buf name = BUF_INIT;
-
-	if (type != NULL && type->open == NULL) {
-		type = table_redirect(type->name, "x", &name, NULL) == 0 ?
-		    find_type(name.ptr, strcspn(name.ptr, ":")) : NULL;
-		buf_done(&name);
-	}
-	return type != NULL ? type->suffix : NULL;
-}
 
 int
 table_watch(struct table *t, int fd, struct err *err)
@@ -249,68 +147,82 @@ open_source_instead(const char *legacy, const struct table *instead_of,
 	return t;
 }
 
-/* Find the type, take care of redirection, open. */
+/*
+ * Put together what type_name says, not open yet. A type of the Berkeley DB
+ * family is in *legacy, and the table is of the type that serves it.
+ */
 static struct table *
-open_now(const char *type_name, enum table_mode mode, unsigned flags,
-    struct err *err)
+prepare(const char *type_name, enum table_mode mode, unsigned flags,
+    const struct table_type **legacy, struct err *err)
 {
 	const char *colon = strchr(type_name, ':');
-	const struct table_type *type, *legacy = NULL;
-	struct table *t;
+	const struct table_type *type;
 	struct buf name = BUF_INIT;
+	struct table *t = NULL;
+	size_t len;
 
+	*legacy = NULL;
 	if (colon == NULL || colon == type_name || colon[1] == '\0') {
 		err_set(err, ERR_CONFIG, "open dictionary: expecting "
 		    "\"type:name\" form instead of \"%s\"", type_name);
 		return NULL;
 	}
-	type = find_type(type_name, (size_t)(colon - type_name));
-	if (type == NULL &&
-	    (type = table_module_find(type_name, (size_t)(colon - type_name),
-	    err)) == NULL)
+	len = (size_t)(colon - type_name);
+	type = table_type_find(type_name, len);
+	if (type == NULL)
+		type = table_module_find(type_name, len, err);
+	if (type == NULL)
 		return NULL;
-	if (type->open == NULL) {
-		legacy = type;
-		if (table_redirect(type->name, colon + 1, &name, err) == -1) {
-			buf_done(&name);
-			return NULL;
-		}
-		colon = strchr(name.ptr, ':');
-		type = colon == NULL ? NULL :
-		    find_type(name.ptr, (size_t)(colon - name.ptr));
-		if (type == NULL || type->open == NULL) {
+	if (type->open != NULL)
+		return table_new(type, type_name, mode, flags);
+	*legacy = type;
+	if (table_redirect(type->name, colon + 1, &name, err) == 0) {
+		type = table_type_find(name.ptr, strcspn(name.ptr, ":"));
+		if (type != NULL && type->open != NULL)
+			t = table_new(type, name.ptr, mode, flags);
+		else
 			err_set(err, ERR_CONFIG, "%s: redirected to %s, which "
 			    "is no usable table type", type_name, name.ptr);
-			buf_done(&name);
-			return NULL;
-		}
-		type_name = name.ptr;
 	}
-	if ((mode == TABLE_CREATE || (flags & TABLE_MAY_CREATE) != 0) &&
-	    type->suffix == NULL && type != &table_fail) {
-		err_set(err, ERR_CONFIG, "unsupported dictionary type: %s "
-		    "does not support bulk-mode creation.", type->name);
-		buf_done(&name);
-		return NULL;
-	}
-	t = table_new(type, type_name, mode, flags);
 	buf_done(&name);
-	if (mode == TABLE_WRITE && type->update == NULL &&
-	    type != &table_static) {
-		err_set(err, ERR_CONFIG, "%s map requires O_RDONLY access mode",
-		    t->full_name);
-		table_free(t);
-		return NULL;
-	}
-	if (type->open(t, err) == -1) {
-		struct table *source = NULL;
+	return t;
+}
 
+/* Can a table of this type be opened for what is wanted? -1 with err. */
+static int
+check_mode(const struct table *t, struct err *err)
+{
+	const struct table_type *type = t->type;
+
+	if ((t->mode == TABLE_CREATE || (t->flags & TABLE_MAY_CREATE) != 0) &&
+	    type->suffix == NULL && type != &table_fail)
+		return err_set(err, ERR_CONFIG, "unsupported dictionary type: "
+		    "%s does not support bulk-mode creation.", type->name);
+	if (t->mode == TABLE_WRITE && type->update == NULL &&
+	    type != &table_static)
+		return err_set(err, ERR_CONFIG, "%s map requires O_RDONLY "
+		    "access mode", t->full_name);
+	return 0;
+}
+
+static struct table *
+open_now(const char *type_name, enum table_mode mode, unsigned flags,
+    struct err *err)
+{
+	const struct table_type *legacy;
+	struct table *t = prepare(type_name, mode, flags, &legacy, err),
+	    *source = NULL;
+
+	if (t == NULL)
+		return NULL;
+	if (check_mode(t, err) == 0) {
+		if (t->type->open(t, err) == 0)
+			return t;
 		if (legacy != NULL && mode == TABLE_READ)
 			source = open_source_instead(legacy->name, t, err);
-		table_free(t);
-		return source;
 	}
-	return t;
+	table_free(t);
+	return source;
 }
 
 /* What takes the place of a table that cannot be opened (1.3). */

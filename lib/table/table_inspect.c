@@ -1,5 +1,5 @@
 /*
- * table_inspect.c - look into tables: convert, dump, statistics, differences
+ * table_inspect.c - look into tables: dump, statistics, expectations, speed
  *
  * SPDX-License-Identifier: ISC
  */
@@ -69,149 +69,12 @@ table_inspect_walk(struct table *t, int (*each)(const char *key, const char *val
 	return result == 0 && rc != TABLE_NOT_FOUND ? -1 : result;
 }
 
-/* Is each entry of one table in another? */
-struct comparison {
-	struct table	*other;
-	bool		 compares_values;
-	int		 findings;
-	long		 entries;
-	struct buf	 value;
-};
-
-static int
-compare_entry(const char *key, const char *value, void *ctx, struct err *err)
-{
-	struct comparison *c = ctx;
-
-	c->entries++;
-	switch (table_lookup(c->other, key, &c->value, err)) {
-	case TABLE_FOUND:
-		c->findings += c->compares_values &&
-		    strcmp(c->value.ptr, value) != 0;
-		return 0;
-	case TABLE_NOT_FOUND:
-		c->findings++;
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-static int
-copy_entry(const char *key, const char *value, void *ctx, struct err *err)
-{
-	return table_update(ctx, key, value, err);
-}
-
-/* Keys and values as they are: they were folded and checked when made. */
-static unsigned
-raw_flags(const struct table_tool *tool)
+/* They were folded and checked when the table was made. */
+unsigned
+table_inspect_flags(const struct table_tool *tool)
 {
 	return (tool->flags & (TABLE_TRY0NULL | TABLE_TRY1NULL)) |
 	    TABLE_DUP_IGNORE;
-}
-
-static int
-build_copy(const struct table_tool *tool, struct table *from,
-    const char *beside, struct err *err)
-{
-	struct table *t;
-	int rc;
-
-	t = table_open(beside, TABLE_CREATE, raw_flags(tool), err);
-	if (t == NULL)
-		return -1;
-	rc = table_inspect_walk(from, copy_entry, t, err);
-	if (rc == 0)
-		rc = table_commit(t, err);
-	table_close(t);
-	return rc;
-}
-
-/* Is the copy whole? Duplicate keys of odd cdb files count once. */
-static int
-check_copy(const struct table_tool *tool, struct table *from,
-    const char *beside, long *entries, struct err *err)
-{
-	struct comparison c = { .compares_values = true };
-	struct table *t;
-	int rc;
-
-	buf_init(&c.value);
-	t = table_open(beside, TABLE_READ, raw_flags(tool) &
-	    ~(unsigned)(TABLE_TRY0NULL | TABLE_TRY1NULL), err);
-	if (t == NULL)
-		return -1;
-	c.other = t;
-	if ((rc = table_inspect_walk(from, compare_entry, &c, err)) == 0) {
-		c.other = from;
-		c.compares_values = false;
-		c.entries = 0;
-		rc = table_inspect_walk(t, compare_entry, &c, err);
-	}
-	*entries = c.entries;
-	table_close(t);
-	buf_done(&c.value);
-	if (rc == 0 && c.findings > 0)
-		rc = err_set(err, ERR_SYNTAX, "%d entries of the copy differ "
-		    "from %s", c.findings, table_name(from));
-	return rc;
-}
-
-/* The copy may be read by those who could read what it replaces or copies. */
-static int
-take_rights(const char *tmp, const char *path, const char *from,
-    struct err *err)
-{
-	char *origin = table_inspect_index(from, NULL);
-	struct stat st;
-	int rc = 0;
-
-	if (stat(path, &st) == 0 ||
-	    (origin != NULL && stat(origin, &st) == 0)) {
-		if (geteuid() == 0)
-			rc = chown(tmp, st.st_uid, st.st_gid);
-		if (rc == 0)
-			rc = chmod(tmp, st.st_mode & 0777);
-		if (rc == -1)
-			err_sys(err, "change owner and mode of %s", tmp);
-	}
-	free(origin);
-	return rc;
-}
-
-long
-table_inspect_convert(const struct table_tool *tool, const char *from_name,
-    const char *to_name, struct err *err)
-{
-	char *from = table_tool_full_name(from_name);
-	char *to = table_tool_full_name(to_name), *path, *tmp = NULL;
-	struct buf beside = BUF_INIT;
-	struct table *t = NULL;
-	long entries = 0;
-	int rc = -1;
-
-	buf_setf(&beside, "%s.converting.%ld", to, (long)getpid());
-	if ((path = table_inspect_index(to, err)) != NULL &&
-	    (tmp = table_inspect_index(beside.ptr, err)) != NULL &&
-	    (t = table_open(from, TABLE_READ, TABLE_DUP_IGNORE,
-	    err)) != NULL &&
-	    build_copy(tool, t, beside.ptr, err) == 0) {
-		rc = check_copy(tool, t, beside.ptr, &entries, err);
-		if (rc == 0)
-			rc = take_rights(tmp, path, from, err);
-		if (rc == 0 && rename(tmp, path) == -1)
-			rc = err_sys(err, "rename %s to %s", tmp, path);
-		if (rc == -1)
-			unlink(tmp);
-	}
-	table_close(t);
-	buf_done(&beside);
-	free(path);
-	free(tmp);
-	free(from);
-	free(to);
-	return rc == -1 ? -1 : entries;
 }
 
 struct dump {
@@ -384,84 +247,6 @@ table_inspect_stats(const struct table_tool *tool, const char *name,
 	free(path);
 	free(full);
 	return rc;
-}
-
-/* One direction of a difference. */
-struct side {
-	struct table	*other;
-	const struct table_report *r;
-	const char	*sign;		/* of a key that other lacks */
-	bool		 compares_values;
-	int		 findings;
-	struct buf	 value, text;
-};
-
-static void
-tell_difference(struct side *s, const char *sign, const char *key,
-    const char *value)
-{
-	static const char *const words[] = { "only in first", "only in second",
-		"different" };
-	const char *word = words[strchr("<>!", *sign) - "<>!"];
-
-	s->findings++;
-	buf_setf(&s->text, "%s %s", sign, key);
-	if (*sign == '!')
-		table_report(s->r, s->text.ptr, "difference", word, "key", key,
-		    "first", value, "second", s->value.ptr, NULL);
-	else
-		table_report(s->r, s->text.ptr, "difference", word, "key", key,
-		    *sign == '<' ? "first" : "second", value, NULL);
-}
-
-static int
-diff_entry(const char *key, const char *value, void *ctx, struct err *err)
-{
-	struct side *s = ctx;
-
-	switch (table_lookup(s->other, key, &s->value, err)) {
-	case TABLE_FOUND:
-		if (s->compares_values && strcmp(s->value.ptr, value) != 0)
-			tell_difference(s, "!", key, value);
-		return 0;
-	case TABLE_NOT_FOUND:
-		tell_difference(s, s->sign, key, value);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-int
-table_inspect_diff(const struct table_tool *tool, const char *a_name,
-    const char *b_name, const struct table_report *r, struct err *err)
-{
-	char *a_full = table_tool_full_name(a_name);
-	char *b_full = table_tool_full_name(b_name);
-	struct side s = { .r = r, .sign = "<", .compares_values = true };
-	struct table *a, *b = NULL;
-	int rc = -1;
-
-	buf_init(&s.value);
-	buf_init(&s.text);
-	a = table_open(a_full, TABLE_READ, raw_flags(tool), err);
-	if (a != NULL && (b = table_open(b_full, TABLE_READ, raw_flags(tool),
-	    err)) != NULL) {
-		s.other = b;
-		rc = table_inspect_walk(a, diff_entry, &s, err);
-		s.other = a;
-		s.sign = ">";
-		s.compares_values = false;
-		if (rc == 0)
-			rc = table_inspect_walk(b, diff_entry, &s, err);
-	}
-	table_close(a);
-	table_close(b);
-	buf_done(&s.value);
-	buf_done(&s.text);
-	free(a_full);
-	free(b_full);
-	return rc == -1 ? -1 : s.findings;
 }
 
 /* One expectation: 1 when the answer differs, 0, or -1 with err. */

@@ -1,5 +1,5 @@
 /*
- * table_inspect.h - look into tables: convert, dump, statistics, differences
+ * table_inspect.h - look into tables: dump, statistics, expectations, speed
  *
  * The long options of postmap and postalias that read tables as they are.
  */
@@ -17,6 +17,8 @@ struct table_tool;
 
 /* table_inspect_index - path of the index that "type:name" has; the caller frees it; NULL with err */
 char	*table_inspect_index(const char *type_name, struct err *err);
+/* table_inspect_flags - to open with when keys and values are taken as they are */
+unsigned table_inspect_flags(const struct table_tool *tool);
 /* table_inspect_is_marker - a record that postalias adds and no source has */
 bool	 table_inspect_is_marker(const struct table_tool *tool,
 	    const char *key);
@@ -28,17 +30,6 @@ bool	 table_inspect_is_marker(const struct table_tool *tool,
 int	 table_inspect_walk(struct table *t, int (*each)(const char *key,
 	    const char *value, void *ctx, struct err *err), void *ctx,
 	    struct err *err);
-
-/*
- * table_inspect_convert - copy all entries of one table into another
- *
- * The new index is built beside, compared with the original entry by entry,
- * and only then takes the place of an older one.
- *
- * Returns the number of entries, or -1 with err.
- */
-long	 table_inspect_convert(const struct table_tool *tool,
-	    const char *from, const char *to, struct err *err);
 
 enum table_dump { TABLE_DUMP_TEXT, TABLE_DUMP_JSONL, TABLE_DUMP_CSV };
 
@@ -53,15 +44,6 @@ int	 table_inspect_dump(const struct table_tool *tool, const char *name,
 int	 table_inspect_stats(const struct table_tool *tool, const char *name,
 	    const struct table_report *r, struct err *err);
 
-/*
- * table_inspect_diff - what two tables do not have in common
- *
- * "< KEY" only the first has, "> KEY" only the second, "! KEY" differs.
- *
- * Returns the number of differences, or -1 with err.
- */
-int	 table_inspect_diff(const struct table_tool *tool, const char *a,
-	    const char *b, const struct table_report *r, struct err *err);
 /*
  * table_inspect_test - ask the tables what a file of "KEY<TAB>VALUE" expects
  *

@@ -22,14 +22,11 @@
 
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
-#include "lib/table/rank.h"
+#include "lib/table/lmdb_write.h"
 
 #define DEFAULT_1NULL	true
 #define KEY_MAX		511		/* LMDB's, as everybody compiles it */
 #define SIZE_SLOP	10240		/* spec/tables.md 4.2 */
-#define SIZE_MIN	((size_t)1 << 20)
-#define PAGE_SLOP	64
-#define PREFETCH	8		/* entries ahead */
 
 struct lmdb_state {
 	MDB_env		*env;
@@ -66,30 +63,13 @@ lock(int fd, short how)
 static size_t
 wanted_size(int fd)
 {
-	size_t size = params.lmdb_map_size > (long)SIZE_MIN ?
-	    (size_t)params.lmdb_map_size : SIZE_MIN;
+	size_t size = params.lmdb_map_size > (long)LMDB_SIZE_MIN ?
+	    (size_t)params.lmdb_map_size : LMDB_SIZE_MIN;
 	struct stat st;
 
 	if (fstat(fd, &st) == 0 && (size_t)st.st_size > size - SIZE_SLOP)
 		size = (size_t)st.st_size + SIZE_SLOP;
 	return size;
-}
-
-/* Open the environment on path; 0 or LMDB's error. */
-static int
-env_open(MDB_env **env, const char *path, size_t size, unsigned flags)
-{
-	int rc;
-
-	if ((rc = mdb_env_create(env)) != 0)
-		return rc;
-	if ((rc = mdb_env_set_mapsize(*env, size)) != 0 ||
-	    (rc = mdb_env_open(*env, path, flags | MDB_NOSUBDIR | MDB_NOLOCK,
-	    0644)) != 0) {
-		mdb_env_close(*env);
-		*env = NULL;
-	}
-	return rc;
 }
 
 /* The unnamed database of an existing file. */
@@ -152,7 +132,7 @@ open_existing(struct table *t, struct lmdb_state *s, struct err *err)
 	if (lock(s->fd, t->mode == TABLE_READ ? F_RDLCK : F_WRLCK) == -1)
 		return err_sys(err, "lock %s", s->path);
 	s->map_size = wanted_size(s->fd);
-	rc = env_open(&s->env, s->path, s->map_size, flags);
+	rc = lmdb_write_open(&s->env, s->path, s->map_size, flags);
 	if (rc == 0)
 		rc = dbi_open(s);
 	lock(s->fd, F_UNLCK);
@@ -481,89 +461,6 @@ lmdb_table_next(struct table *t, bool first, struct buf *key,
 	    broken(t, "reading", rc, err);
 }
 
-/* LMDB's order: bytes, a prefix before what is longer; NULs count. */
-static int
-compare(const struct pair *a, const struct pair *b)
-{
-	size_t la = a->key_len + !a->is_raw, lb = b->key_len + !b->is_raw;
-	int c = memcmp(a->key, b->key, la < lb ? la : lb);
-
-	return c != 0 ? c : la < lb ? -1 : la > lb;
-}
-
-/* How many bytes do all keys have in common at their start? */
-static size_t
-common_prefix(const struct pairs *pairs)
-{
-	const struct pair *first = pairs_at(pairs, 0), *p;
-	size_t len = first != NULL ? first->key_len : 0, i, n;
-
-	for (i = 1; len > 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
-		for (n = 0; n < len && n < p->key_len &&
-		    p->key[n] == first->key[n]; n++)
-			;
-		len = n;
-	}
-	return len;
-}
-
-/* By what follows the common start: that tells nearly all keys apart. */
-static uint64_t
-rank(const struct pair *p, void *ctx)
-{
-	const size_t *skip = ctx;
-
-	return rank_text(p->key + *skip, p->key_len - *skip);
-}
-
-/* Room for all entries: half-full pages at worst, large values by the page. */
-static size_t
-build_size(const struct pairs *pairs)
-{
-	size_t bytes = SIZE_MIN, i;
-	const struct pair *p;
-
-	for (i = 0; (p = pairs_at(pairs, i)) != NULL; i++)
-		bytes += p->key_len + p->value_len + PAGE_SLOP +
-		    (p->value_len > 1024 ? 8192 : 0);
-	return bytes * 2;
-}
-
-static int
-write_sorted(MDB_env *env, const struct pairs *pairs)
-{
-	const struct pair *p, *soon;
-	MDB_cursor *cursor;
-	MDB_txn *txn;
-	MDB_dbi dbi;
-	MDB_val k, v;
-	size_t i;
-	int rc;
-
-	if ((rc = mdb_txn_begin(env, NULL, 0, &txn)) != 0)
-		return rc;
-	/* The cursor stays where the next entry is appended. */
-	if ((rc = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0 &&
-	    (rc = mdb_cursor_open(txn, dbi, &cursor)) == 0) {
-		for (i = 0; rc == 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
-			k.mv_size = p->key_len + !p->is_raw;
-			k.mv_data = (void *)p->key;
-			v.mv_size = p->value_len + !p->is_raw;
-			v.mv_data = (void *)p->value;
-			rc = mdb_cursor_put(cursor, &k, &v, MDB_APPEND);
-			/* Sorted, they lie anywhere: a wait for memory each. */
-			if ((soon = pairs_at(pairs, i + PREFETCH)) != NULL)
-				__builtin_prefetch(soon->key);
-		}
-		mdb_cursor_close(cursor);
-	}
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return mdb_txn_commit(txn);
-}
-
 /* Whoever changes the old file in place right now finishes first. */
 static void
 await_old(const char *path)
@@ -580,8 +477,6 @@ static int
 lmdb_table_commit(struct table *t, struct err *err)
 {
 	struct lmdb_state *s = t->state;
-	MDB_env *env;
-	size_t skip;
 	int rc;
 
 	if (s->build == NULL) {
@@ -590,14 +485,7 @@ lmdb_table_commit(struct table *t, struct err *err)
 			index_put_note(s->fd, t->note);
 		return rc == 0 ? 0 : (broken(t, "updating", rc, err), -1);
 	}
-	skip = common_prefix(s->build->pairs);
-	pairs_sort(s->build->pairs, rank, &skip, compare);
-	rc = env_open(&env, s->build->tmp, build_size(s->build->pairs),
-	    MDB_NOSYNC);
-	if (rc == 0) {
-		rc = write_sorted(env, s->build->pairs);
-		mdb_env_close(env);
-	}
+	rc = lmdb_write(s->build->tmp, s->build->pairs);
 	if (rc != 0)
 		return broken(t, "updating", rc, err), -1;
 	await_old(s->path);

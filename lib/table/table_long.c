@@ -9,6 +9,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/num.h"
+#include "lib/table/table_compare.h"
 #include "lib/table/table_explain.h"
 #include "lib/table/table_lint.h"
 #include "lib/table/table_migrate.h"
@@ -260,7 +261,7 @@ convert(const struct table_tool *tool, char **names, size_t count, FILE *out,
 	if (count != 2)
 		return err_set(err, ERR_SYNTAX,
 		    "--convert needs two tables: from, to");
-	entries = table_inspect_convert(tool, names[0], names[1], err);
+	entries = table_compare_convert(tool, names[0], names[1], err);
 	if (entries == -1)
 		return -1;
 	fprintf(out, "%ld entries\n", entries);
@@ -304,7 +305,7 @@ table_long_run(const struct table_long *l, const struct table_tool *tool,
 		return convert(tool, names, count, out, err);
 	case LONG_DIFF:
 		return count != 2 ? err_set(err, ERR_SYNTAX,
-		    "--diff needs two tables") : status_of(table_inspect_diff(
+		    "--diff needs two tables") : status_of(table_compare(
 		    tool, names[0], names[1], &r, err));
 	case LONG_TEST:
 		return status_of(table_inspect_test(tool, l->file, names,

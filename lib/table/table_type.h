@@ -88,6 +88,9 @@ struct table {
 	struct table		*link;
 };
 
+/* table_type_find - a type that is built in, by name of len bytes; NULL if none */
+const struct table_type *table_type_find(const char *name, size_t len);
+
 /* table_watch - note owner, time and inode of an open file; fd is not taken */
 int	table_watch(struct table *t, int fd, struct err *err);
 

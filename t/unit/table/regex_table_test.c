@@ -21,7 +21,7 @@
 #include "t/unit/unit.h"
 
 #define RULES	10
-#define TABLES	1500
+#define TABLES	600
 #define KEYS	20
 
 static const char *const atoms[] = {
@@ -173,6 +173,7 @@ main(void)
 {
 	TCase *tc = tcase_create("regex_table");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, the_first_pattern_that_matches_answers, 0,
 	    sizeof(engines) / sizeof(engines[0]));
 	return unit_run("regex_table", tc);
