@@ -93,11 +93,11 @@ perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Peer => shift) or die' "$I/spo
 ok 'a pass service is started' wait_for 5 grep -q passed "$T/out/passed"
 like 'and told about stress' "$(cat "$T/out/passed")" '-t\|pass\|-u\|-o\|stress=\|'
 
-pid=$(ask plain pid)
+pid=$(ask one pid)
 kill -STOP "$pid"
 ok 'a stopped process is reported' wait_for 5 instance_logged "$I" "process $T/libexec/probe pid $pid stopped by signal 19"
 kill -CONT "$pid"
-is 'and goes on when it may' "$(ask plain pid)" "$pid"
+is 'and goes on when it may' "$(ask one pid)" "$pid"
 
 # The log service has run since the first line of the start.
 log_status=/proc/$(pgrep -P "$(tr -d ' ' <"$I/spool/pid/master.pid")" -x postlogd)/status
