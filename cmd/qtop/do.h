@@ -19,6 +19,19 @@ void	do_pending(struct model *m);
 enum click { CLICK_ONCE, CLICK_TWICE, CLICK_WHEEL_UP, CLICK_WHEEL_DOWN };
 void	do_click(struct model *m, enum click click, int x, int y);
 
+/* ---- lists (do_list.c) ---- */
+
+/* do_move - DO_UP to DO_LEFT */
+void	do_move(struct model *m, enum action action);
+/* do_in, do_out - into the row under the cursor, and back */
+void	do_in(struct model *m);
+void	do_out(struct model *m);
+/* do_sort_step - by the next column (1) or the one before; do_invert - the other way round */
+void	do_sort_step(struct model *m, int step);
+void	do_invert(struct model *m);
+/* do_tags - DO_TAG to DO_TAG_INVERT */
+void	do_tags(struct model *m, enum action action);
+
 /* ---- prompts (prompt.c) ---- */
 
 void	prompt_open(struct model *m, enum prompt_kind kind, const char *text,

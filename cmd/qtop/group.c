@@ -13,35 +13,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "cmd/qtop/group_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/intern.h"
 #include "lib/base/mem.h"
 
 #define NODES_MAX	100000	/* more are summed up as one */
-#define LEVELS		3
-
-struct node {
-	uint32_t	 key[LEVELS];
-	uint32_t	 last;		/* serial of the last message counted */
-	uint32_t	 relay_reason;	/* relays: reason of the newest message */
-	int64_t		 newest;
-	struct group	 sum;
-	uint32_t	 classes[REASON_COUNT];
-};
-
-struct grouping {
-	enum group_by	 by;
-	bool		 wants_parents, is_cut;
-	const char	*unfolded;
-	time_t		 now;
-	struct intern	*own;
-	struct node	*nodes;
-	size_t		 count, room;
-	uint32_t	*slots;		/* open hash: node + 1 */
-	size_t		 slot_count;
-};
 
 const struct group_by_info group_bys[BY_COUNT] = {
 	[BY_DOMAIN]	   = { "Recipient domain", "rcpt.domain" },
@@ -81,8 +59,8 @@ grouping_free(struct grouping *g)
 
 /* ---- nodes ---- */
 
-static size_t
-slot_of(const struct grouping *g, const uint32_t key[LEVELS], int depth)
+size_t
+grouping_slot(const struct grouping *g, const uint32_t key[LEVELS], int depth)
 {
 	uint64_t h = ((uint64_t)key[0] << 32 | key[1]) * 11400714819323198485u;
 	const struct node *n;
@@ -109,7 +87,7 @@ grow(struct grouping *g)
 	g->slot_count *= 2;
 	g->slots = xcalloc(g->slot_count, sizeof(*g->slots));
 	for (i = 0; i < g->count; i++)
-		g->slots[slot_of(g, g->nodes[i].key, g->nodes[i].sum.depth)] =
+		g->slots[grouping_slot(g, g->nodes[i].key, g->nodes[i].sum.depth)] =
 		    (uint32_t)i + 1;
 }
 
@@ -117,7 +95,7 @@ static struct node *
 node_at(struct grouping *g, const uint32_t key[LEVELS], int depth)
 {
 	static const uint32_t other[LEVELS] = { UINT32_MAX, 0, 0 };
-	size_t i = slot_of(g, key, depth);
+	size_t i = grouping_slot(g, key, depth);
 	struct node *n;
 
 	if (g->slots[i] != 0)
@@ -128,7 +106,7 @@ node_at(struct grouping *g, const uint32_t key[LEVELS], int depth)
 	}
 	if (2 * g->count >= g->slot_count) {
 		grow(g);
-		i = slot_of(g, key, depth);
+		i = grouping_slot(g, key, depth);
 	}
 	if (g->count == g->room) {
 		g->room = g->room * 2 + 64;
@@ -274,11 +252,10 @@ is_unfolded(const struct grouping *g, const char *path)
 	return false;
 }
 
-static void
-put_path(const struct grouping *g, const struct queue_snapshot *s,
-    const struct node *n, int depth, struct buf *out)
+void
+grouping_path(const struct queue_snapshot *s, const struct node *n, int depth,
+    struct buf *out)
 {
-	(void)g;
 	buf_adds(out, queue_reason_class_name(n->key[0]));
 	if (depth > 0)
 		buf_addf(out, "\x1f%s", queue_snapshot_text(s, n->key[1]));
@@ -294,7 +271,7 @@ node_is_unfolded(struct grouping *g, const struct queue_snapshot *s,
 
 	/* Asked once a node: 1 yes, 2 no. */
 	if (n->sum.top_class == 0) {
-		put_path(g, s, n, n->sum.depth, &path);
+		grouping_path(s, n, n->sum.depth, &path);
 		n->sum.is_unfolded = is_unfolded(g, path.ptr);
 		n->sum.top_class = n->sum.is_unfolded ? 1 : 2;
 		buf_done(&path);
@@ -359,228 +336,4 @@ grouping_add(struct grouping *g, const struct queue_snapshot *s,
 		count_message(g, n, row);
 		count_rcpt(n, row, &r[i], why);
 	}
-}
-
-/* ---- rows ---- */
-
-static bool
-has_own_texts(const struct grouping *g)
-{
-	return g->by == BY_SASL || g->by == BY_CLIENT ||
-	    (g->by == BY_DOMAIN && g->wants_parents);
-}
-
-static const char *
-value_of(const struct grouping *g, const struct queue_snapshot *s,
-    const struct node *n)
-{
-	if (n->key[0] == UINT32_MAX)
-		return "(others)";
-	if (g->by == BY_CLASS || g->by == BY_REASON)
-		return n->sum.depth == 0 ? queue_reason_class_name(n->key[0]) :
-		    queue_snapshot_text(s, n->key[n->sum.depth]);
-	return has_own_texts(g) ? intern_text(g->own, n->key[0]) :
-	    queue_snapshot_text(s, n->key[0]);
-}
-
-static const char *
-label_of(const struct grouping *g, const char *value)
-{
-	if (g->by == BY_REASON && strcmp(value, "none") == 0)
-		return "(no failure yet)";
-	if (value[0] != '\0')
-		return value;
-	switch (g->by) {
-	case BY_SENDER: return "<>";
-	case BY_SENDER_DOMAIN: return "<> (null sender, or no domain)";
-	case BY_SASL: return "(no login)";
-	case BY_CLIENT: return "(local)";
-	default: return "(none)";
-	}
-}
-
-static uint8_t
-top_class(const struct node *n)
-{
-	int i, best = REASON_NONE;
-
-	for (i = 1; i < REASON_COUNT; i++)
-		if (n->classes[i] > (best == REASON_NONE ? 0 :
-		    n->classes[best]))
-			best = i;
-	return (uint8_t)best;
-}
-
-struct sorter {
-	const struct grouping *g;
-	const char	**labels;
-	enum group_sort	 sort;
-	bool		 is_down;
-};
-
-static int
-compare(const struct sorter *o, uint32_t a, uint32_t b)
-{
-	const struct group *x = &o->g->nodes[a].sum, *y = &o->g->nodes[b].sum;
-	int64_t p = 0, q = 0;
-	int order;
-
-	switch (o->sort) {
-	case GROUP_MESSAGES: p = x->messages, q = y->messages; break;
-	case GROUP_RCPTS: p = x->rcpts, q = y->rcpts; break;
-	case GROUP_BYTES: p = (int64_t)x->bytes, q = (int64_t)y->bytes; break;
-	case GROUP_OLDEST: p = -x->oldest, q = -y->oldest; break;
-	case GROUP_DUE: p = x->due, q = y->due; break;
-	default: break;
-	}
-	order = (p > q) - (p < q);
-	if (order == 0)
-		order = strcasecmp(o->labels[a], o->labels[b]) *
-		    (o->sort == GROUP_KEY || !o->is_down ? 1 : -1);
-	return o->is_down ? -order : order;
-}
-
-/* In the tree, siblings are compared: what stands above decides first. */
-static int
-compare_tree(const struct sorter *o, uint32_t a, uint32_t b)
-{
-	const struct node *x = &o->g->nodes[a], *y = &o->g->nodes[b];
-	uint32_t key[LEVELS] = { 0, 0, 0 };
-	struct grouping *g = (struct grouping *)(uintptr_t)o->g;
-	uint32_t p, q;
-	int depth;
-
-	for (depth = 0; depth < LEVELS; depth++) {
-		if (x->sum.depth < depth || y->sum.depth < depth)
-			return x->sum.depth - y->sum.depth;
-		if (x->key[depth] == y->key[depth]) {
-			key[depth] = x->key[depth];
-			continue;
-		}
-		/* Those that did not fail yet are no trouble: last. */
-		if (depth == 0 && (x->key[0] == REASON_NONE ||
-		    y->key[0] == REASON_NONE))
-			return x->key[0] == REASON_NONE ? 1 : -1;
-		key[depth] = x->key[depth];
-		p = g->slots[slot_of(g, key, depth)] - 1;
-		key[depth] = y->key[depth];
-		q = g->slots[slot_of(g, key, depth)] - 1;
-		return compare(o, p, q);
-	}
-	return 0;
-}
-
-static int
-by_order(const void *a, const void *b, void *ctx)
-{
-	const struct sorter *o = ctx;
-
-	return o->g->by == BY_REASON ?
-	    compare_tree(o, *(const uint32_t *)a, *(const uint32_t *)b) :
-	    compare(o, *(const uint32_t *)a, *(const uint32_t *)b);
-}
-
-static uint32_t *
-sorted(struct grouping *g, const struct queue_snapshot *s,
-    enum group_sort sort, bool is_down)
-{
-	struct sorter o = { g, xcalloc(g->count + 1, sizeof(*o.labels)), sort,
-	    is_down };
-	uint32_t *order = xcalloc(g->count + 1, sizeof(*order));
-	size_t i;
-
-	for (i = 0; i < g->count; i++) {
-		order[i] = (uint32_t)i;
-		o.labels[i] = label_of(g, value_of(g, s, &g->nodes[i]));
-	}
-	if (g->count > 1)
-		qsort_r(order, g->count, sizeof(*order), by_order, &o);
-	free(o.labels);
-	return order;
-}
-
-static void
-put_note(const struct grouping *g, const struct queue_snapshot *s,
-    const struct node *n, struct buf *out)
-{
-	struct queue_row_rcpt r = { .reason = n->relay_reason };
-	const struct queue_row_reason *why = queue_snapshot_reason(s, &r);
-	const char *advice;
-
-	if (g->by == BY_RELAY) {
-		buf_adds(out, queue_snapshot_text(s, why->text));
-	} else if (g->by == BY_REASON && n->sum.depth == 0 &&
-	    n->relay_reason != 0) {
-		queue_reason_classify(queue_snapshot_text(s, why->text),
-		    queue_snapshot_text(s, why->dsn), &advice);
-		buf_adds(out, advice);
-	}
-}
-
-struct group *
-grouping_finish(struct grouping *g, const struct queue_snapshot *s,
-    enum group_sort sort, bool is_down, size_t most, size_t *count,
-    bool *is_cut, char **texts)
-{
-	uint32_t *order = sorted(g, s, sort, is_down);
-	size_t n = g->count < most ? g->count : most, i;
-	struct group *out = xcalloc(n + 1, sizeof(*out));
-	struct buf all = BUF_INIT;
-	size_t *at = xcalloc(3 * n + 1, sizeof(*at));
-	struct node *node;
-
-	*is_cut = g->is_cut || n < g->count;
-	for (i = 0; i < n; i++) {
-		node = &g->nodes[order[i]];
-		out[i] = node->sum;
-		out[i].top_class = top_class(node);
-		at[3 * i] = all.len;
-		if (g->by == BY_REASON)
-			put_path(g, s, node, node->sum.depth, &all);
-		else
-			buf_adds(&all, value_of(g, s, node));
-		buf_addc(&all, '\0');
-		at[3 * i + 1] = all.len;
-		buf_adds(&all, label_of(g, value_of(g, s, node)));
-		buf_addc(&all, '\0');
-		at[3 * i + 2] = all.len;
-		put_note(g, s, node, &all);
-		buf_addc(&all, '\0');
-	}
-	*texts = buf_take(&all);
-	for (i = 0; i < n; i++) {
-		out[i].key = *texts + at[3 * i];
-		out[i].label = *texts + at[3 * i + 1];
-		out[i].note = *texts + at[3 * i + 2];
-	}
-	free(at);
-	free(order);
-	*count = n;
-	return out;
-}
-
-size_t
-grouping_top(struct grouping *g, const struct queue_snapshot *s,
-    struct group top[VIEW_TOP], struct buf *names)
-{
-	uint32_t *order = sorted(g, s, GROUP_MESSAGES, true);
-	size_t i, n = 0;
-	const char *value;
-
-	for (i = 0; i < g->count && n < VIEW_TOP; i++) {
-		value = value_of(g, s, &g->nodes[order[i]]);
-		/* "Not logged in" and "no failure" are no news. */
-		if ((g->by == BY_SASL && value[0] == '\0') ||
-		    (g->by == BY_CLASS && g->nodes[order[i]].key[0] ==
-		    REASON_NONE))
-			continue;
-		top[n] = g->nodes[order[i]].sum;
-		/* Where the text begins; made a pointer when all are there. */
-		top[n].bytes = names->len;
-		buf_adds(names, label_of(g, value));
-		buf_addc(names, '\0');
-		n++;
-	}
-	free(order);
-	return n;
 }

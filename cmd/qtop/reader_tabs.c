@@ -13,11 +13,6 @@
 #include <unistd.h>
 
 #include "lib/base/err.h"
-#include "lib/base/file.h"
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
-#include "lib/conf/params.h"
-#include "lib/mail/dsn.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_message.h"
@@ -28,21 +23,6 @@
 #define LOG_READ	(8 * 1024 * 1024)	/* of the end of the mail log */
 
 /* ---- small words ---- */
-
-static void
-put_when(struct buf *out, time_t when, time_t now)
-{
-	struct tm tm;
-	char text[40];
-
-	if (localtime_r(&when, &tm) == NULL || strftime(text, sizeof(text),
-	    "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
-		return;
-	buf_adds(out, text);
-	buf_adds(out, when > now ? " (in " : " (");
-	column_duration(out, when > now ? when - now : now - when);
-	buf_adds(out, when > now ? ")" : " ago)");
-}
 
 static void
 put_line(struct buf *out, const char *name, const char *value)
@@ -115,13 +95,13 @@ put_reasons(const struct queue_message *m, struct buf *out)
 
 /* What the snapshot knows of a message whose file is not there for us. */
 static void
-make_told(const struct queue_message *m, time_t now, struct buf *out)
+make_told(const struct queue_message *m, struct buf *out)
 {
 	buf_addf(out, "%-14s%s   in %s\n", "message", m->id, m->queue);
 	put_line(out, "sender", m->sender[0] != '\0' ? m->sender : "<>");
 	buf_addf(out, "%-14s%zu to do\n", "recipients", m->rcpt_count);
 	buf_addf(out, "%-14s", "arrived");
-	put_when(out, m->arrival.tv_sec, now);
+	queue_view_time(out, m->arrival.tv_sec);
 	buf_addf(out, "\n%-14s", "size");
 	column_size(out, m->size);
 	buf_addc(out, '\n');
@@ -261,7 +241,7 @@ reader_make(struct queue_message *m, time_t now, struct buf *tabs)
 	if (!m->is_told)
 		make_views(m, NULL, false, tabs);
 	else
-		make_told(m, now, &tabs[TAB_SUMMARY]);
+		make_told(m, &tabs[TAB_SUMMARY]);
 	put_flags(m, now, &tabs[TAB_SUMMARY]);
 	put_reasons(m, &tabs[TAB_SUMMARY]);
 	make_rcpts(m, &tabs[TAB_RCPTS]);
