@@ -28,6 +28,8 @@
 #include "lib/base/text.h"
 
 #define MACRO_DEPTH	102	/* the name at which a peer gives up */
+#define REFERENCES_MAX	100000	/* $a = $b$b, $b = $c$c and so on double each time */
+#define LENGTH_MAX	(16 * 1024 * 1024)	/* bytes; as long as main.cf may be */
 
 struct macro {
 	unsigned	 flags;
@@ -35,6 +37,7 @@ struct macro {
 	macro_lookup_fn	 lookup;
 	void		*ctx;
 	struct err	*err;
+	unsigned	*references;	/* replaced so far */
 };
 
 enum macro_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GE, OP_GT };
@@ -307,6 +310,9 @@ add_value(struct buf *out, const char *name, const char *value, int depth,
 {
 	size_t start = out->len, i;
 
+	if (++*m->references > REFERENCES_MAX || start > LENGTH_MAX)
+		return err_set(m->err, ERR_SYNTAX,
+		    "unreasonable number of references: \"%s\"", name);
 	if ((m->flags & MACRO_RECURSE) == 0)
 		buf_adds(out, value);
 	else if (strchr(value, '$') == NULL)
@@ -458,7 +464,8 @@ int
 macro_expand(struct buf *out, const char *text, unsigned flags,
     const char *allowed, macro_lookup_fn lookup, void *ctx, struct err *err)
 {
-	struct macro m = { flags, allowed, lookup, ctx, err };
+	unsigned references = 0;
+	struct macro m = { flags, allowed, lookup, ctx, err, &references };
 
 	return expand(out, span_of(text), 0, &m);
 }

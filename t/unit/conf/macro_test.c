@@ -183,6 +183,31 @@ START_TEST(macro_expand_bounds_nesting)
 }
 END_TEST
 
+/* $d30 is $d29$d29, and so on down to nothing: 2^30 references. */
+static const char *
+doubling(const char *name, void *ctx)
+{
+	int n = atoi(name + 1);
+	struct buf *value = ctx;
+
+	buf_setf(value, "$d%d$d%d", n - 1, n - 1);
+	return n == 0 ? "" : value->ptr;
+}
+
+START_TEST(macro_expand_bounds_doubling)
+{
+	struct buf out = BUF_INIT, value = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(macro_expand(&out, "$d30", MACRO_RECURSE, NULL,
+	    doubling, &value, &err), -1);
+	ck_assert_ptr_eq(strstr(err.text, "unreasonable number of references"),
+	    err.text);
+	buf_done(&out);
+	buf_done(&value);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -195,5 +220,6 @@ main(void)
 	tcase_add_test(tc,
 	    macro_expand_replaces_characters_that_are_not_allowed);
 	tcase_add_test(tc, macro_expand_bounds_nesting);
+	tcase_add_test(tc, macro_expand_bounds_doubling);
 	return unit_run("macro", tc);
 }
