@@ -50,6 +50,7 @@ static const char long_text[] =
     "  --refuse-unknown      --set: a name that nobody knows is an error\n"
     "  --apply               --set: check the result, and reload\n"
     "  --grep TEXT           parameters with TEXT in name, value or description\n"
+    "  --json-schema         print the JSON schema of what --json writes\n"
     "  --profile NAME        print the --set lines for a purpose; \"list\" names them\n"
     "  --help                this text\n";
 
@@ -154,6 +155,7 @@ parse_classes(const char *arg)
 
 enum long_mode { LONG_NONE = 0, LONG_HELP = 256, LONG_LINT, LONG_EXPLAIN,
 	LONG_WHO_USES, LONG_DIFF, LONG_SET, LONG_UNDO, LONG_GREP, LONG_PROFILE,
+	LONG_SCHEMA,
 	LONG_STRICT, LONG_JSON, LONG_DRY_RUN, LONG_EXIT_CODE, LONG_REFUSE,
 	LONG_APPLY };
 
@@ -329,6 +331,7 @@ read_options(struct command_line *cl, int argc, char **argv)
 		{ "grep", required_argument, NULL, LONG_GREP },
 		{ "help", no_argument, NULL, LONG_HELP },
 		{ "json", no_argument, NULL, LONG_JSON },
+		{ "json-schema", no_argument, NULL, LONG_SCHEMA },
 		{ "lint", no_argument, NULL, LONG_LINT },
 		{ "profile", required_argument, NULL, LONG_PROFILE },
 		{ "refuse-unknown", no_argument, NULL, LONG_REFUSE },
@@ -469,6 +472,8 @@ run_long(struct command_line *cl, char **args)
 		return pc_undo(cl->pc, cl->flags);
 	case LONG_GREP:
 		return pc_grep(cl->pc, cl->argument, is_json);
+	case LONG_SCHEMA:
+		return pc_schema();
 	default:
 		return pc_profile(cl->argument);
 	}

@@ -199,6 +199,8 @@ int	pc_diff(struct postconf *pc, char **sides, bool is_json);
 int	pc_set(struct postconf *pc, char **requests, unsigned flags);
 int	pc_undo(struct postconf *pc, unsigned flags);
 int	pc_profile(const char *name);
+/* ---- schema.c */
+int	pc_schema(void);
 
 /* pc_diff_running - add the names that the running system has otherwise, if that is known */
 void	pc_diff_running(struct postconf *pc, struct pc_names *names);

@@ -131,6 +131,23 @@ is 'every note is about a parameter' "$(grep -o '^[a-z0-9][A-Za-z0-9_]*' "$notes
 fresh
 sed -n 's/^	> //p' "$notes" >"$T/examples"
 is 'every example in the notes can be set' "$(pc --set --dry-run "$T/examples" 2>&1 | grep -v '^changed\|^unchanged')" ''
+# The schema has each member that is written, and what it says is always there is.
+postconf --json-schema >"$T/schema"
+while read -r kind args; do
+	fresh
+	eval "pc --json $args" >"$T/lines" 2>/dev/null
+	ok "$kind: there is output" test -s "$T/lines"
+	is "$kind: the schema knows it" "$(jq -c --slurpfile s "$T/schema" --arg k "$kind" '($s[0]."$defs"[$k]) as $d |
+	    select((keys - ($d.properties | keys)) != [] or ($d.required - keys) != [])' "$T/lines")" ''
+done <<'E'
+parameter -n
+parameter --explain mydestination
+parameter --grep milter
+user --who-uses myhostname | jq -c 'del(.v)'
+lint --lint
+set --set relayhost=x
+diff --diff
+E
 for p in $(postconf --profile list | cut -d' ' -f1); do
 	fresh
 	postconf --profile "$p" | sed -n "s/^postconf --set '\(.*\)'$/\1/p" >"$T/lines"
