@@ -69,7 +69,7 @@ add_request(struct set *s, const char *text)
 	}
 	if ((bad = main_cf_split(line, &name, &value)) != NULL)
 		log_fatal("%s: \"%s\"", bad, text);
-	if (how != '=' && *value == '\0')
+	if (how != '=' && value[strspn(value, TEXT_LIST_SEP)] == '\0')
 		log_fatal("no item to add or remove: \"%s\"", text);
 	s->requests = xreallocarray(s->requests, s->count + 1,
 	    sizeof(*s->requests));

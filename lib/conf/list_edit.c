@@ -81,7 +81,7 @@ void
 list_add(struct buf *out, const char *list, const char *item)
 {
 	buf_sets(out, list);
-	if (list_has(list, item))
+	if (item[strspn(item, TEXT_LIST_SEP)] == '\0' || list_has(list, item))
 		return;
 	while (out->len > 0 && strchr(TEXT_LIST_SEP,
 	    out->ptr[out->len - 1]) != NULL)

@@ -27,6 +27,7 @@ static const struct {
 	    "check_client_access hash:/y, reject, check_client_access hash:/x",
 	    "check_client_access hash:/y, reject" },
 	{ "a b a", "a", "a b a", "b" },
+	{ "a, ", ",", "a, ", "a, " },
 };
 
 START_TEST(items_are_added_and_removed)
