@@ -22,6 +22,9 @@ struct queue_select;
 struct queue_writer;
 struct table;
 
+#define EDIT_ADDRESS_MAX	1000	/* what the envelope of real mail holds is far shorter */
+#define EDIT_ERROR_ROOM		256	/* of a message of PCRE2 */
+
 struct edit_text {		/* a list of texts */
 	char	**items;
 	size_t	 count;
