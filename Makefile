@@ -47,7 +47,7 @@ GEN_SRC	:= $O/gen/lib/conf/params_table.c \
 DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
-PRELOADS := no-sleep
+PRELOADS := no-disk no-sleep
 TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c),$(wildcard t/tools/*.c))
 # The long ones first: nobody waits for them alone in the end.
 SCRIPTS	= $(wildcard t/peer/*.t t/flow/*.t t/cmd/*.t)

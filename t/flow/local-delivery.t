@@ -22,6 +22,8 @@ devnull: /dev/null
 dir: $O/md/
 badfile: /nonexistent/file
 hard: $O/hard
+mbox-no-disk: $O/no-disk
+maildir-no-disk: $O/no-disk.d/
 trap: $O/trap
 list: games, mail, foo@remote.example
 owner-list: news
@@ -39,6 +41,9 @@ instance_new "$I" "mail_spool_directory = $T/box/" 'myhostname = here.example' '
     'mydestination = here.example, localhost' 'default_transport = discard:gone' 'recipient_delimiter = +' \
     "alias_maps = gdbm:$T/aliases" 'alias_database =' 'local_recipient_maps =' "forward_path = $T/fwd/\$user" \
     'command_time_limit = 2s' 'smtp_tls_security_level ='
+# Files with this in their names are on a disk that fails; sanitizers want to be
+# the only thing that is loaded.
+[ -n "${PH_SAN-}" ] || instance_lines "$I/etc" 'import_environment = MAIL_CONFIG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME'" LD_PRELOAD=$PH_TOOLS/no-disk.so NO_DISK=no-disk"
 as "$I" postalias "gdbm:$T/aliases"
 must 'it starts' instance_start "$I"
 
@@ -82,6 +87,11 @@ ends self 'dsn=2.0.0, status=sent \(delivered to maildir\)'
 ends mixed 'dsn=4.3.0, status=deferred \(temporary failure\)'
 ends nosuch 'dsn=5.1.1, status=bounced \(unknown user: "nosuch"\)'
 ends 'games\+Ext' 'dsn=2.0.0, status=sent \(delivered to maildir\)'
+
+if [ -z "${PH_SAN-}" ]; then
+	for to in mbox-no-disk maildir-no-disk; do send $to; ends $to 'status=deferred \(.*Input/output error\)'; done
+	is 'what the disk does not hold is not delivered' "$(find "$O/no-disk" "$O/no-disk.d" -type f -size +0)" ''
+fi
 
 ok 'the members of a list with an owner get it from the owner' wait_for 20 instance_logged "$I" 'from=<owner-list@here.example>'
 ok 'the one elsewhere too' wait_for 20 instance_logged "$I" 'to=<foo@remote.example>, relay=none, .*status=sent'
