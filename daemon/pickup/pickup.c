@@ -9,7 +9,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -44,6 +43,7 @@ struct submission {
 	struct queue_file *file;
 	struct cleanup	*out;
 	bool		 has_time, has_sender;
+	bool		 is_unreadable;	/* the system failed, not the file */
 };
 
 static bool
@@ -85,6 +85,8 @@ cleanup_flags_for(const struct submission *s)
 static enum fate
 unexpected(const struct submission *s, int type)
 {
+	if (s->is_unreadable)
+		return KEEP;		/* said, and tried again */
 	log_warning("uid=%ld: unexpected or malformed record type %d",
 	    (long)s->st.st_uid, type);
 	return REMOVE;
@@ -92,7 +94,7 @@ unexpected(const struct submission *s, int type)
 
 /* next - the next record; false with *type -2 when there is none, or a bad one */
 static bool
-next(const struct submission *s, int *type, const char **value, size_t *len)
+next(struct submission *s, int *type, const char **value, size_t *len)
 {
 	struct err err = ERR_INIT;
 	int got = queue_file_next(s->file, type, value, len, &err);
@@ -101,6 +103,7 @@ next(const struct submission *s, int *type, const char **value, size_t *len)
 		return true;
 	if (got == -1)
 		log_warning("%s", err.text);
+	s->is_unreadable = got == -1 && err.kind == ERR_SYSTEM;
 	*type = -2;
 	return false;
 }
@@ -317,10 +320,11 @@ pick_up(const char *id, const char *path)
 	}
 	s.file = queue_file_open("maildrop", id, QUEUE_FILE_NORMAL, &err);
 	if (s.file == NULL) {
-		if (err.errnum == ENOENT)
+		if (err.kind == ERR_NOT_FOUND)
 			return KEEP;		/* withdrawn */
 		log_warning("open submission: %s", err.text);
-		return err.errnum == EACCES ? KEEP : REMOVE;
+		/* Out of descriptors, say: who submitted it was told it is safe. */
+		return err.kind == ERR_SYSTEM ? KEEP : REMOVE;
 	}
 	s.is_requeued = s.st.st_uid == geteuid() &&
 	    (s.st.st_mode & S_IROTH) == 0;
