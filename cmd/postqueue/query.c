@@ -118,8 +118,14 @@ is_meant(struct part *p)
 		p->unknown++;
 	if (judged != SELECT_YES)
 		return false;
-	return m->is_told || (m->has & QUEUE_MESSAGE_ENVELOPE) != 0 ||
-	    m->may_arrive || queue_message_is_ready(m);
+	if (m->is_told || (m->has & QUEUE_MESSAGE_ENVELOPE) != 0 ||
+	    m->may_arrive)
+		return true;
+	/* Opening a file tells whether it is ready: it is not asked twice. */
+	if (r->reads_envelope &&
+	    queue_message_want(m, QUEUE_MESSAGE_ENVELOPE, NULL) == 1)
+		return true;
+	return queue_message_is_ready(m);
 }
 
 static bool
@@ -355,6 +361,19 @@ prepare_parts(struct run *r)
 	}
 }
 
+/* Is the envelope of each message that is meant read whatever else is? */
+static bool
+reads_envelope(const struct run *r)
+{
+	size_t k;
+
+	for (k = 0; k < r->plan_count; k++)
+		if ((r->plans[k].facts & QUEUE_GROUP_BY_ENTRY) == 0)
+			return true;
+	return r->q->mode == MODE_SAVE || (r->q->mode == MODE_ROWS &&
+	    (r->q->format == FORMAT_JSONL || r->q->format == FORMAT_CLASSIC));
+}
+
 static void
 run_done(struct run *r)
 {
@@ -512,6 +531,7 @@ query_run(struct query *q)
 	groups_prepare(&r);
 	prepare_parts(&r);
 	prepare_output(&r);
+	r.reads_envelope = reads_envelope(&r);
 	rc = answer(&r);
 	run_done(&r);
 	return rc;

@@ -46,6 +46,7 @@ struct run {
 	struct source	 source;
 	struct output	 output;
 	bool		 has_color;
+	bool		 reads_envelope; /* of each message that is meant */
 	struct queue_group_plan plans[PLANS_MAX];
 	size_t		 plan_count;
 	struct sorter	*sorter;
