@@ -9,7 +9,6 @@
  */
 #include "cmd/postconf/postconf.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +33,7 @@ add(struct side *side, const char *name, const char *value)
 {
 	struct buf out = BUF_INIT;
 
-	for (; *value != '\0'; value++)
-		if (!isspace((unsigned char)*value))
-			buf_addc(&out, *value);
-		else if (out.len > 0 && out.ptr[out.len - 1] != ' ')
-			buf_addc(&out, ' ');
-	if (out.len > 0 && out.ptr[out.len - 1] == ' ')
-		buf_truncate(&out, out.len - 1);
+	pc_collapse(&out, value);
 	main_cf_set(&side->cf, name, out.ptr, 0);
 	buf_done(&out);
 }

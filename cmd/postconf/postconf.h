@@ -116,6 +116,8 @@ void	pc_show(struct postconf *pc, char **names);
 /* pc_print - one "name = value" line, as -f -h -H -j ask */
 void	pc_print(const struct postconf *pc, const char *name,
 	    const char *value);
+/* pc_collapse - text into an empty out, white space as single blanks, none at the ends */
+void	pc_collapse(struct buf *out, const char *text);
 /* pc_expand - value within scope; ends the process when that fails */
 void	pc_expand(struct scope *scope, struct buf *out, const char *value);
 

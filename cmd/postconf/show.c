@@ -29,6 +29,17 @@ pc_expand(struct scope *scope, struct buf *out, const char *value)
 		log_fatal("%s", scope->err.text);
 }
 
+void
+pc_collapse(struct buf *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (!isspace((unsigned char)*text))
+			buf_addc(out, *text);
+		else if (out->len > 0 && text[1] != '\0' &&
+		    !isspace((unsigned char)text[1]))
+			buf_addc(out, ' ');
+}
+
 /*
  * Words with one blank between them, folded at FOLD_WIDTH when asked to.
  * column is where the line stands, 0 when it is empty.
@@ -85,14 +96,8 @@ pc_print(const struct postconf *pc, const char *name, const char *value)
 
 	if (pc->json) {
 		struct buf words = BUF_INIT;
-		const char *p;
 
-		for (p = value; *p != '\0'; p++)
-			if (!isspace((unsigned char)*p))
-				buf_addc(&words, *p);
-			else if (words.len > 0 && p[1] != '\0' &&
-			    !isspace((unsigned char)p[1]))
-				buf_addc(&words, ' ');
+		pc_collapse(&words, value);
 		putchar('{');
 		print_json_text(name);
 		fputs(": ", stdout);

@@ -259,7 +259,7 @@ static void
 print_user(const struct pc_user *u, void *ctx)
 {
 	struct print *p = ctx;
-	struct buf out = BUF_INIT;
+	struct buf out = BUF_INIT, text = BUF_INIT;
 
 	p->count++;
 	if (p->is_json) {
@@ -275,11 +275,13 @@ print_user(const struct pc_user *u, void *ctx)
 		else
 			buf_addf(&out, "%s: ", u->kind);
 		buf_addf(&out, "%s = ", u->name);
-		text_visible(&out, u->text, 0);
+		pc_collapse(&text, u->text);
+		text_visible(&out, text.ptr, 0);
 	}
 	if (out.len > 0)
 		puts(out.ptr);
 	buf_done(&out);
+	buf_done(&text);
 }
 
 void
