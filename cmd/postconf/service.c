@@ -70,7 +70,7 @@ pc_field_check(int field, const char *value)
 		return strcmp(value, "-") == 0 || (*value != '\0' &&
 		    value[strspn(value, "0123456789")] == '\0');
 	default:
-		return true;
+		return *value != '\0';
 	}
 }
 

@@ -153,6 +153,8 @@ refused '-Pe does not accept whitespace in parameter value' -P 'foo/unix/a=b c'
 refused '-Fe does not accept whitespace in non-command field' -F 'foo/unix/chroot=n y'
 refused 'invalid service attribute name: "x"' -F foo/unix/x=1
 refused 'invalid wakeup field "x" in "x"' -F foo/unix/wakeup=x
+refused 'invalid service field "" in ""' -F foo/unix/service=
+refused 'bad field count: ""' -F foo/unix/command=
 refused 'bad field count: "foo/unix=a b"' -M 'foo/unix=a b'
 refused 'missing attribute name: "=b"' -M =b
 refused 'missing attribute name: "  "' -Pe '  '
