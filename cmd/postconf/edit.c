@@ -11,10 +11,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/conf/params_docs.h"
 
 struct request {
 	char		*name, *value;
@@ -153,6 +156,27 @@ write_main(struct edit *e, struct pc_edit_file *f)
 			    e->requests[i].value);
 }
 
+/*
+ * A person who mistypes a name is told; a script sees what it has always seen.
+ * Names of one's own are like no other and pass.
+ */
+static void
+warn_misspelt(const struct edit *e)
+{
+	const char *near;
+	size_t i;
+
+	for (i = 0; i < e->count && isatty(STDERR_FILENO); i++) {
+		const char *name = e->requests[i].name;
+
+		if (params_row_find(name) == NULL &&
+		    params_service_row(name) == NULL &&
+		    (near = params_doc_nearest(name)) != NULL)
+			log_warning("%s: unknown parameter; did you mean "
+			    "\"%s\"?", name, near);
+	}
+}
+
 void
 pc_edit_main(struct postconf *pc, enum pc_edit how, char **args)
 {
@@ -163,6 +187,8 @@ pc_edit_main(struct postconf *pc, enum pc_edit how, char **args)
 	pc_edit_open(&f, pc->main_file);
 	write_main(&e, &f);
 	pc_edit_commit(&f);
+	if (how == PC_EDIT_SET)
+		warn_misspelt(&e);
 }
 
 void

@@ -39,6 +39,11 @@ foo = new
 last = x
 aaa = 
 zzz = a  b'
+at_terminal() { (cd "$T" && python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' postconf -c . "$@" </dev/null | tr -d '\r'); }
+original
+is 'at a terminal a misspelt name is told' "$(at_terminal smtpd_timout=3s my_own=x myhostname=a.example foo_destination_rate_delay=1s)" \
+    'postconf: warning: smtpd_timout: unknown parameter; did you mean "smtpd_timeout"?'
+is 'elsewhere it is not' "$(pc smtpd_timout=4s 2>&1)" ''
 is '-# comments out with continuation lines' "$(edited main.cf '-#' foo)" '# c1
 #foo = 1
 #  cont
