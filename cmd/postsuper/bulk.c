@@ -196,7 +196,7 @@ json_step(enum queue_action action, const struct queue_act_step *s)
 {
 	struct buf line = BUF_INIT;
 
-	buf_adds(&line, "{\"event\": \"result\", ");
+	buf_adds(&line, "{\"event\": \"result\", \"v\": 1, ");
 	json_member(&line, "action", queue_actions[action].name);
 	buf_adds(&line, ", ");
 	json_member(&line, "id", s->item->what.id);
@@ -469,7 +469,7 @@ bulk_pick_checked(const struct bulk *b, const char *name,
 		return BULK_NOTHING;
 	}
 	if (b->is_dry && b->wants_json) {
-		printf("{\"event\": \"plan\", \"action\": \"%s\", "
+		printf("{\"event\": \"plan\", \"v\": 1, \"action\": \"%s\", "
 		    "\"messages\": %zu, \"bytes\": %lld}\n", name,
 		    t.messages, (long long)t.bytes);
 	} else if (b->is_dry) {

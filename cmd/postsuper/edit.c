@@ -201,7 +201,7 @@ put_result(const struct bulk *b, const struct queue_plan_item *item,
 	struct buf line = BUF_INIT;
 
 	if (b->wants_json) {
-		buf_adds(&line, "{\"event\": \"edited\", ");
+		buf_adds(&line, "{\"event\": \"edited\", \"v\": 1, ");
 		json_member(&line, "id", item->what.id);
 		buf_adds(&line, ", ");
 		json_member(&line, "new_id", r->new_id.ptr);
@@ -280,7 +280,7 @@ tell_recovered(const struct queue_edit_recovery *r, void *ctx)
 
 	all->count++;
 	if (all->wants_json) {
-		buf_adds(&line, "{\"event\": \"recovered\", ");
+		buf_adds(&line, "{\"event\": \"recovered\", \"v\": 1, ");
 		json_member(&line, "token", r->token);
 		buf_adds(&line, ", ");
 		json_member(&line, "id", r->old_id);

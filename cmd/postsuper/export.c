@@ -160,7 +160,7 @@ tell_left(struct export *x, const char *id, const char *why)
 
 	x->left++;
 	if (x->b->wants_json) {
-		buf_adds(&line, "{\"event\": \"result\", \"action\": "
+		buf_adds(&line, "{\"event\": \"result\", \"v\": 1, \"action\": "
 		    "\"export\", ");
 		json_member(&line, "id", id);
 		buf_adds(&line, ", \"result\": \"failed\", ");

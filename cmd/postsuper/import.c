@@ -378,7 +378,7 @@ report(const struct import *x, const char *token, bool is_released)
 	size_t i;
 
 	for (i = 0; x->b->wants_json && i < x->m.messages; i++)
-		printf("{\"event\": \"result\", \"action\": \"import\", "
+		printf("{\"event\": \"result\", \"v\": 1, \"action\": \"import\", "
 		    "\"id\": \"%s\", \"new_id\": \"%s\", \"result\": "
 		    "\"done\"}\n", x->m.entries[i].id, x->m.entries[i].new_id);
 	if (x->b->wants_json)

@@ -73,7 +73,7 @@ tell_undo(const struct queue_undo_step *s, void *ctx)
 
 	t->count++;
 	if (t->b->wants_json) {
-		buf_adds(&line, "{\"event\": \"result\", \"action\": "
+		buf_adds(&line, "{\"event\": \"result\", \"v\": 1, \"action\": "
 		    "\"undo\"");
 		put_member(&line, "id", s->m->what.id);
 		put_member(&line, "queue", s->queue);

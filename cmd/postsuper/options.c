@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cmd/postsuper/archive.h"
+#include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/command.h"
@@ -45,6 +46,7 @@ static const char usage_text[] =
     "                 [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --journal [--since time] [--json]\n"
     "       postsuper [-c config_dir] --recover [--json]\n"
+    "       postsuper --json-schema\n"
     "\n"
     "queue_id of a short option may be ALL, or - to read queue IDs from\n"
     "standard input.\n"
@@ -95,6 +97,7 @@ enum {
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
 	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
 	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP, LONG_REPAIR,
+	LONG_SCHEMA,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -127,6 +130,7 @@ static const struct option long_options[] = {
 	{ "reason", required_argument, NULL, LONG_REASON },
 	{ "no-undo", no_argument, NULL, LONG_NO_UNDO },
 	{ "json", no_argument, NULL, LONG_JSON },
+	{ "json-schema", no_argument, NULL, LONG_SCHEMA },
 	{ "undo", required_argument, NULL, LONG_UNDO },
 	{ "verify", no_argument, NULL, LONG_VERIFY },
 	{ "repair", no_argument, NULL, LONG_REPAIR },
@@ -301,6 +305,16 @@ read_long(int c, struct reader *r)
 }
 
 static void
+print_schema(void)
+{
+	struct buf out = BUF_INIT;
+
+	super_schema(&out);
+	fputs(out.ptr, stdout);
+	buf_done(&out);
+}
+
+static void
 read_options(int argc, char **argv, struct reader *r)
 {
 	int c, mode;
@@ -309,6 +323,10 @@ read_options(int argc, char **argv, struct reader *r)
 	    long_options, NULL)) != -1) {
 		if (c == LONG_HELP) {
 			fputs(usage_text, stdout);
+			exit(0);
+		}
+		if (c == LONG_SCHEMA) {
+			print_schema();
 			exit(0);
 		}
 		if (c < LONG_HELP) {

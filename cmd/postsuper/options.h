@@ -27,4 +27,8 @@ struct super_options {
 void	super_options_read(int argc, char **argv, struct super_options *o);
 void	super_options_done(struct super_options *o);
 
+struct buf;
+/* super_schema - append the JSON schema of what --json writes */
+void	super_schema(struct buf *out);
+
 #endif

@@ -196,4 +196,17 @@ like 'for good' "$(postsuper --delete --no-undo --yes ALL)" '^deleted: 6 message
 is 'nothing is left anywhere' "$(find "$S" -type f)" ''
 ok 'and it cannot be undone' said 1 'a deletion for good cannot be undone' --undo "$(postsuper --journal --json | jq -r '.token' | tail -n 1)" --yes
 ok 'nor is it the last one that can' said 3 'no action to undo' --undo last --yes
+# The schema has each member that is written, and what it says is always there is.
+fresh
+postsuper --json-schema >"$T/schema"
+for run in "--hold --dry-run ALL" "--hold --yes ALL" "--undo last --yes" "--delete --yes ALL" "--trash" "--undo last --yes" \
+    "--edit --add-rcpt new@one.example --yes $ann" "--copy-to $T/copied --export eml --yes ALL" "--export-queue $T/x.tar --dry-run ALL" \
+    "--verify" "--recover" "--delete --yes ALL" "--purge --yes"; do
+	mkdir -p "$T/copied"; [ "$(id -u)" != 0 ] || chown "$spool_owner" "$T/copied"
+	postsuper --json $run 2>/dev/null
+done </dev/null >"$T/lines"
+is 'lines of all kinds' "$(jq -r '.event // "trashed"' "$T/lines" | sort -u | xargs)" 'copied edited end plan result trashed'
+is 'the schema knows all of them' "$(jq -c --slurpfile s "$T/schema" '
+    ({ plan: "plan", result: "result", edited: "result", recovered: "result", finding: "finding", end: "end", copied: "end" }[.event // ""] // "trashed") as $k |
+    ($s[0]."$defs"[$k]) as $d | select((keys - ($d.properties | keys)) != [] or ($d.required - keys) != [])' "$T/lines")" ''
 done_testing

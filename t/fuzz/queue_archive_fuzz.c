@@ -2,11 +2,13 @@
  * queue_archive_fuzz.c - fuzz archives of queue files: what is taken for one
  * has members inside it, each with a name of its own that is no path
  *
- * Headers have a checksum, so it is put right first; even inputs are a whole
- * archive, odd ones the manifest of one that is sound otherwise.
+ * Headers have a checksum, so it is put right first, and by the second bit of
+ * the first byte their magic; even inputs are a whole archive, odd ones the
+ * manifest of one that is sound otherwise.
  *
  * SPDX-License-Identifier: ISC
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,11 +24,12 @@
 
 #define BLOCK	512
 #define SUM_AT	148
+#define MAGIC_AT 257
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-write_fixed(int fd, const uint8_t *data, size_t size)
+write_fixed(int fd, const uint8_t *data, size_t size, bool has_magic)
 {
 	uint8_t block[BLOCK];
 	unsigned sum;
@@ -36,6 +39,8 @@ write_fixed(int fd, const uint8_t *data, size_t size)
 		n = size < BLOCK ? size : BLOCK;
 		memcpy(block, data, n);
 		if (n == BLOCK && block[0] != 0) {
+			if (has_magic)
+				memcpy(block + MAGIC_AT, "ustar\00000", 8);
 			memset(block + SUM_AT, ' ', 8);
 			for (sum = 0, i = 0; i < BLOCK; i++)
 				sum += block[i];
@@ -111,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((fd = memfd_create("fuzz", MFD_CLOEXEC)) == -1)
 		abort();
 	if (data[0] % 2 == 0)
-		write_fixed(fd, data + 1, size - 1);
+		write_fixed(fd, data + 1, size - 1, (data[0] & 2) != 0);
 	else
 		write_manifest(fd, data + 1, size - 1);
 	check_index(fd);
