@@ -12,6 +12,8 @@
 #include "lib/base/intern.h"
 #include "lib/base/mem.h"
 
+#define CLASSES_SHOWN	3	/* of a relay */
+
 static bool
 has_own_texts(const struct grouping *g)
 {
@@ -148,6 +150,32 @@ sorted(struct grouping *g, const struct queue_snapshot *s,
 	return order;
 }
 
+/* "throttle 40, connect 3: ", the largest first, where it is not all the same. */
+static void
+put_classes(const struct node *n, struct buf *out)
+{
+	uint32_t last = UINT32_MAX;
+	int i, best, shown = 0, last_i = -1;
+
+	do {
+		best = -1;
+		for (i = 1; i < REASON_COUNT; i++)
+			if ((n->classes[i] < last || (n->classes[i] == last &&
+			    i > last_i)) && n->classes[i] > (best == -1 ? 0 :
+			    n->classes[best]))
+				best = i;
+		if (best == -1)
+			break;
+		buf_addf(out, "%s%s %u", shown++ > 0 ? ", " : "",
+		    queue_reason_class_name((unsigned)best),
+		    n->classes[best]);
+		last = n->classes[best];
+		last_i = best;
+	} while (shown < CLASSES_SHOWN);
+	if (shown > 0)
+		buf_adds(out, ": ");
+}
+
 static void
 put_note(const struct grouping *g, const struct queue_snapshot *s,
     const struct node *n, struct buf *out)
@@ -157,6 +185,7 @@ put_note(const struct grouping *g, const struct queue_snapshot *s,
 	const char *advice;
 
 	if (g->by == BY_RELAY) {
+		put_classes(n, out);
 		buf_adds(out, queue_snapshot_text(s, why->text));
 	} else if (g->by == BY_REASON && n->sum.depth == 0 &&
 	    n->relay_reason != 0) {

@@ -309,7 +309,7 @@ draw_group_titles(struct model *m, struct grid *g)
 	}
 	if (has_notes(m))
 		grid_put(g, x, 2, g->width - x, ROLE_COLUMNS, CUT_END,
-		    m->screen == SCREEN_REASONS ? "Advice" : "Last answer");
+		    m->screen == SCREEN_REASONS ? "Advice" : "Classes, last answer");
 }
 
 static void

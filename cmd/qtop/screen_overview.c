@@ -15,6 +15,7 @@
 #define SHARE		0.5	/* one sender above this is an alarm */
 #define GROWTH		2.0	/* arrivals to departures */
 #define LOW_PERCENT	5
+#define SMALL		16	/* lines: no queues without messages */
 
 /* ---- queues ---- */
 
@@ -35,8 +36,11 @@ draw_queues(struct model *m, struct grid *g, int y, const struct overview *o)
 	for (q = 0; q < QUEUE_COUNT; q++)
 		if (o->messages[q] > most)
 			most = o->messages[q];
-	for (i = 0; i < QUEUE_COUNT && y < g->height - 2; i++, y++) {
+	for (i = 0; i < QUEUE_COUNT && y < g->height - 2; i++) {
 		q = order[i];
+		/* Alarms need what room there is. */
+		if (g->height < SMALL && o->messages[q] == 0)
+			continue;
 		grid_put(g, 1, y, 9, q == QUEUE_CORRUPT && o->messages[q] > 0 ?
 		    ROLE_BAD : ROLE_NORMAL, CUT_END,
 		    queue_snapshot_queues[q]);
@@ -61,6 +65,7 @@ draw_queues(struct model *m, struct grid *g, int y, const struct overview *o)
 		if (g->width > x + 8 && o->messages[q] > 0)
 			grid_bar(g, x, y, g->width - x - 1, ROLE_BAR,
 			    (double)o->messages[q] / most);
+		y++;
 	}
 	buf_done(&text);
 	return y;
