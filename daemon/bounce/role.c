@@ -63,6 +63,7 @@ struct selection {
 	struct queue_log_entry single;
 	struct queue_log *file;
 	bool		 gave_single;
+	bool		 is_unreadable;	/* the log is there, and cannot be read now */
 };
 
 static bool
@@ -86,8 +87,10 @@ selection_rewind(void *ctx)
 	if (s->file != NULL)
 		queue_log_close(s->file);
 	s->file = queue_log_open(s->log, s->queue_id, &err);
-	if (s->file == NULL && err.kind != ERR_NOT_FOUND)
+	if (s->file == NULL && err.kind != ERR_NOT_FOUND) {
 		log_warning("%s", err.text);
+		s->is_unreadable = true;
+	}
 }
 
 static int
@@ -342,23 +345,22 @@ report_trace(const struct notice *n, const struct original *o,
 /* One report a recipient, each to an address that names it. */
 static int
 report_verp(const struct notice *n, const struct original *o,
-    const struct selection *all)
+    struct selection *list)
 {
-	struct selection list = *all, one = { .wanted = all->wanted };
+	struct selection one = { .wanted = list->wanted };
 	struct buf rcpt = BUF_INIT, sender = BUF_INIT;
 	int rc = 0;
 
 	if (n->sender[0] == '\0' || is_double_bounce(n->sender))
-		return report_failure(n, o, &list, n->sender);
-	selection_rewind(&list);
-	while (rc == 0 && selection_next(&list, &one.single) == 1) {
+		return report_failure(n, o, list, n->sender);
+	selection_rewind(list);
+	while (rc == 0 && selection_next(list, &one.single) == 1) {
 		buf_reset(&rcpt);
 		address_unquote(&rcpt, one.single.rcpt.orig[0] != '\0' ?
 		    one.single.rcpt.orig : one.single.rcpt.address);
 		verp_sender(&sender, n->sender, n->verp_delimiters, rcpt.ptr);
 		rc = report_failure(n, o, &one, sender.ptr);
 	}
-	selection_done(&list);
 	buf_done(&rcpt);
 	buf_done(&sender);
 	return rc;
@@ -450,10 +452,10 @@ report(const struct notice *n, const char *log)
 	original_open(&o, n);
 	switch (n->kind) {
 	case NOTICE_FLUSH:
-		rc = finish(n, log, report_failure(n, &o, &s, n->sender));
+		rc = report_failure(n, &o, &s, n->sender);
 		break;
 	case NOTICE_VERP:
-		rc = finish(n, log, report_verp(n, &o, &s));
+		rc = report_verp(n, &o, &s);
 		break;
 	case NOTICE_WARN:
 		s.wanted = DSN_NOTIFY_DELAY;
@@ -461,8 +463,6 @@ report(const struct notice *n, const char *log)
 		break;
 	case NOTICE_TRACE:
 		rc = report_trace(n, &o, &s);
-		if (rc == 0)
-			queue_log_remove(log, n->queue_id, NULL);
 		break;
 	case NOTICE_ONE:
 		rc = bounce_one(n, &o);
@@ -470,6 +470,13 @@ report(const struct notice *n, const char *log)
 	case NOTICE_APPEND:
 		break;
 	}
+	/* What could not be read is not told: the log must stay. */
+	if (s.is_unreadable)
+		rc = -1;
+	if (n->kind == NOTICE_FLUSH || n->kind == NOTICE_VERP)
+		rc = finish(n, log, rc);
+	else if (n->kind == NOTICE_TRACE && rc == 0)
+		queue_log_remove(log, n->queue_id, NULL);
 	selection_done(&s);
 	original_close(&o);
 	return rc;

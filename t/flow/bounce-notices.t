@@ -132,4 +132,16 @@ ok 'a bounced postmaster notice is the end' wait_for 10 \
 ok 'and leaves nothing' wait_for 10 instance_logged "$I" "$id: removed"
 
 is 'no fatal errors' "$(instance_log "$I" | grep -c 'postfix/bounce.*fatal')" 0
+# A bounce log that cannot be read now is not one that has nothing to tell.
+id=$(as "$I" queue-put -s ann@posthorn.example gone@disc.example)
+printf '\nrecipient=lost@bad.example\nstatus=5.7.1\naction=failed\nreason=go away\n\n' >"$I/spool/bounce/$id"
+chown "$(instance_uid "$I")" "$I/spool/bounce/$id"
+chmod 0 "$I/spool/bounce/$id"
+as "$I" postkick public qmgr I
+ok 'a bounce log that cannot be opened is named' wait_for 10 instance_logged "$I" "warning: open bounce/$id: "
+ok 'and its message stays' wait_for 10 sh -c '[ -n "$(find "$1/deferred" -name "$2")" ]' sh "$I/spool" "$id"
+chmod 600 "$I/spool/bounce/$id"
+as "$I" postqueue -i "$id"
+like 'until the sender could be told' "$(report 'sender non-delivery notification')" '<lost@bad.example>: go away'
+ok 'then it goes' wait_for 10 instance_logged "$I" "$id: removed"
 done_testing
