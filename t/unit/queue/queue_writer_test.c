@@ -100,20 +100,27 @@ START_TEST(a_written_file_has_its_name_mode_and_bytes)
 }
 END_TEST
 
+static void
+ck_nothing_is_in(const char *queue)
+{
+	struct err err = ERR_INIT;
+	struct queue_dir *qd = queue_dir_open(queue, &err);
+
+	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
+	queue_dir_close(qd);
+}
+
 START_TEST(an_aborted_file_leaves_nothing)
 {
 	struct err err = ERR_INIT;
 	struct queue_writer *w;
-	struct queue_dir *qd;
 
 	if (_i == 1)
 		forbid_links();
 	w = queue_writer_create("incoming", 0, &err);
 	queue_writer_rec(w, 'S', "ann", 3);
 	queue_writer_abort(w);
-	qd = queue_dir_open("incoming", &err);
-	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
-	queue_dir_close(qd);
+	ck_nothing_is_in("incoming");
 }
 END_TEST
 
@@ -122,7 +129,6 @@ START_TEST(a_file_over_the_size_limit_is_refused_and_gone)
 	struct rlimit limit = { 1000, 1000 };
 	struct err err = ERR_INIT;
 	struct queue_writer *w;
-	struct queue_dir *qd;
 	char data[2000] = "";
 
 	if (_i == 1)
@@ -134,9 +140,7 @@ START_TEST(a_file_over_the_size_limit_is_refused_and_gone)
 	queue_writer_rec(w, 'N', data, sizeof(data));
 	ck_assert_int_eq(queue_writer_commit(w, &err), -1);
 	ck_assert_int_eq(err.errnum, EFBIG);
-	qd = queue_dir_open("incoming", &err);
-	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
-	queue_dir_close(qd);
+	ck_nothing_is_in("incoming");
 }
 END_TEST
 
@@ -144,7 +148,6 @@ START_TEST(what_the_disk_does_not_hold_is_not_accepted)
 {
 	struct err err = ERR_INIT;
 	struct queue_writer *w;
-	struct queue_dir *qd;
 
 	if (_i == 1)
 		forbid_links();
@@ -154,9 +157,7 @@ START_TEST(what_the_disk_does_not_hold_is_not_accepted)
 	forbid_call(SCMP_SYS(fsync), EIO);
 	ck_assert_int_eq(queue_writer_commit(w, &err), -1);
 	ck_assert_int_eq(err.errnum, EIO);
-	qd = queue_dir_open("incoming", &err);
-	ck_assert_int_eq(queue_dir_step(qd), QUEUE_DIR_END);
-	queue_dir_close(qd);
+	ck_nothing_is_in("incoming");
 }
 END_TEST
 
