@@ -81,12 +81,15 @@ undo(struct model *m)
 }
 
 static void
-refuse_or(struct model *m, enum prompt_kind kind)
+ask_command(struct model *m)
 {
 	if (m->is_read_only)
 		model_say(m, TONE_BAD, "read-only: %s", m->why_read_only);
+	else if (m->screen != SCREEN_MESSAGES && act_tagged(m) == 0)
+		model_say(m, TONE_INFO, "a command gets the IDs of tagged "
+		    "messages, or of those on the list: Enter shows them");
 	else
-		prompt_open(m, kind, "", 0);
+		prompt_open(m, PROMPT_SHELL, "", 0);
 }
 
 static void
@@ -260,7 +263,7 @@ do_dialogs(struct model *m, enum action action)
 	case DO_FILTER: prompt_open(m, PROMPT_FILTER, m->filter, 0); break;
 	case DO_TAG_EXPR: prompt_open(m, PROMPT_TAG, "", 0); break;
 	case DO_COMMAND: prompt_open(m, PROMPT_COMMAND, "", 0); break;
-	case DO_SHELL: refuse_or(m, PROMPT_SHELL); break;
+	case DO_SHELL: ask_command(m); break;
 	case DO_SORT: menu_open(m, MENU_SORT); break;
 	case DO_MENU: menu_open(m, MENU_ACTION); break;
 	case DO_COLUMNS: menu_open(m, MENU_COLUMNS); break;

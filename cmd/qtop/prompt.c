@@ -19,12 +19,11 @@
 static void
 describe_scope(struct model *m)
 {
-	struct buf ids = BUF_INIT;
-	size_t n = act_ids(m, true, &ids);
+	size_t tagged = act_tagged(m), n = tagged > 0 ? tagged :
+	    model_rows(m);
 
 	snprintf(m->prompt.scope, sizeof(m->prompt.scope), "%zu %s ID%s", n,
-	    act_tagged(m) > 0 ? "tagged" : "shown", n == 1 ? "" : "s");
-	buf_done(&ids);
+	    tagged > 0 ? "tagged" : "shown", n == 1 ? "" : "s");
 }
 
 void
