@@ -208,6 +208,7 @@ status_of(int errnum)
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
+	case EROFS:	/* a disk failed: nobody's mail is to bounce for that */
 	case ESTALE:
 	case ETIMEDOUT:
 		return "4.2.0";
