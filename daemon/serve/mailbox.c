@@ -353,8 +353,9 @@ sync_directory(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
+	/* One may be allowed to write there and not to read: the mail is in. */
 	if (fd == -1)
-		return -1;
+		return errno == EACCES ? 0 : -1;
 	rc = fsync(fd);
 	/* Some file systems have nothing to flush there. */
 	if (rc == -1 && (errno == EINVAL || errno == ENOTSUP))
