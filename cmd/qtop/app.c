@@ -308,6 +308,7 @@ loop(struct app *a)
 		do_pending(m);
 		serve_terminal(a);
 		is_busy = model_chase(m);
+		is_busy |= tags_go_on(m);
 		a->is_dirty |= is_busy;
 		read_warnings(a);
 		if (a->is_dirty && clock_mono_ms() - a->painted_ms >=

@@ -20,7 +20,9 @@
 static void
 cancel(struct model *m)
 {
-	if (act_cancel(m->act))
+	if (m->pending != DO_NOTHING)
+		m->pending = DO_NOTHING;
+	else if (act_cancel(m->act))
 		model_say(m, TONE_INFO, "stopping ...");
 	else if (m->chase.is_on)
 		m->chase.is_on = false;
@@ -300,7 +302,11 @@ do_action(struct model *m, enum action action)
 {
 	if ((m->pager.is_open || m->reader.is_open) && do_in_text(m, action))
 		return;
-	if (action >= DO_UP && action <= DO_LEFT)
+	/* What asks for tags waits until all are there. */
+	if (m->tagging.entries != NULL && action >= DO_TAG &&
+	    action <= DO_MENU)
+		m->pending = action;
+	else if (action >= DO_UP && action <= DO_LEFT)
 		do_move(m, action);
 	else if (action >= DO_SCREEN_1 && action <= DO_SCREEN_8)
 		go_screen(m, action - DO_SCREEN_1);
@@ -333,7 +339,8 @@ do_pending(struct model *m)
 {
 	enum action action = m->pending;
 
-	if (action == DO_NOTHING || !model_is_current(m))
+	if (action == DO_NOTHING || !model_is_current(m) ||
+	    m->tagging.entries != NULL)
 		return;
 	m->pending = DO_NOTHING;
 	do_action(m, action);

@@ -60,6 +60,8 @@ void	tags_by_expression(struct model *m, const char *expression,
 	    bool is_tagged);
 /* tags_shown - tag all shown, or with is_inverted those that were not, and the other way round */
 void	tags_shown(struct model *m, bool is_inverted);
+/* tags_go_on - a million take longer than a key may wait: the next of them; false when that is over */
+bool	tags_go_on(struct model *m);
 
 /* ---- export (export.c) ---- */
 

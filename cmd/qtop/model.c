@@ -75,6 +75,7 @@ model_done(struct model *m)
 	free(m->to_run);
 	free(m->to_edit);
 	free(m->to_instance);
+	free(m->tagging.entries);
 	line_done(&m->prompt.line);
 	line_done(&m->confirm.line);
 	buf_done(&m->warnings);

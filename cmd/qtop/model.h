@@ -170,6 +170,11 @@ struct model {
 		int	 step;
 		size_t	 at, tried;
 	} chase;
+	struct {			/* tagging that is not over */
+		struct view_entry *entries;	/* NULL: it is */
+		size_t	 count, at, changed;
+		bool	 is_inverted;
+	} tagging;
 	struct line_history history[PROMPT_COUNT];
 	bool		 is_ranging;		/* v was pressed here: */
 	size_t		 range_from;

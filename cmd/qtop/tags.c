@@ -8,11 +8,14 @@
 #include "cmd/qtop/do.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/selection.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_select.h"
+
+#define SLICE_MS	10	/* then keys are looked for */
 
 struct tagging {
 	struct job	 job;
@@ -99,12 +102,42 @@ tags_by_expression(struct model *m, const char *expression, bool is_tagged)
 	jobs_add(m->look, &t->job);
 }
 
+bool
+tags_go_on(struct model *m)
+{
+	int64_t until = clock_mono_ms() + SLICE_MS;
+	const struct view_entry *e;
+	const struct queue_row *row;
+
+	if (m->tagging.entries == NULL)
+		return false;
+	queue_snapshot_lock(m->snapshot);
+	while (m->tagging.at < m->tagging.count) {
+		e = &m->tagging.entries[m->tagging.at++];
+		row = queue_snapshot_row(m->snapshot, e->slot);
+		if (row != NULL && row->serial == e->serial)
+			m->tagging.changed += queue_snapshot_tag(m->snapshot,
+			    e->slot, m->tagging.is_inverted ?
+			    !row->is_tagged : true);
+		if (m->tagging.at % 256 == 0 && clock_mono_ms() >= until)
+			break;
+	}
+	queue_snapshot_unlock(m->snapshot);
+	if (m->tagging.at < m->tagging.count)
+		return true;
+	free(m->tagging.entries);
+	m->tagging.entries = NULL;
+	model_say(m, TONE_GOOD, "%zu tag%s changed", m->tagging.changed,
+	    m->tagging.changed == 1 ? "" : "s");
+	if (m->tagged_only)
+		model_ask(m);
+	return false;
+}
+
 void
 tags_shown(struct model *m, bool is_inverted)
 {
 	const struct view *v = m->shown[m->screen];
-	const struct queue_row *row;
-	size_t i, n = 0;
 
 	if (model_is_grouped(m)) {
 		tags_by_expression(m, m->filter, true);
@@ -112,16 +145,10 @@ tags_shown(struct model *m, bool is_inverted)
 	}
 	if (v == NULL || v->kind != VIEW_MESSAGES)
 		return;
-	queue_snapshot_lock(m->snapshot);
-	for (i = 0; i < v->count; i++) {
-		row = queue_snapshot_row(m->snapshot, v->entries[i].slot);
-		if (row == NULL || row->serial != v->entries[i].serial)
-			continue;
-		n += queue_snapshot_tag(m->snapshot, v->entries[i].slot,
-		    is_inverted ? !row->is_tagged : true);
-	}
-	queue_snapshot_unlock(m->snapshot);
-	model_say(m, TONE_GOOD, "%zu tag%s changed", n, n == 1 ? "" : "s");
-	if (m->tagged_only)
-		model_ask(m);
+	m->tagging.entries = xmemdup(v->entries, (v->count + 1) *
+	    sizeof(*v->entries));
+	m->tagging.count = v->count;
+	m->tagging.at = m->tagging.changed = 0;
+	m->tagging.is_inverted = is_inverted;
+	tags_go_on(m);
 }

@@ -64,7 +64,7 @@ time_keys(struct model *m, struct grid *g, int rounds)
 	static const int keys[] = { KEYS_DOWN, KEYS_PAGE_DOWN, KEYS_END,
 	    KEYS_PAGE_UP, KEYS_HOME, ' ', '>', '<', 'I', '/', 'z', 'q', 'z',
 	    KEYS_ESC, '\\', 'a', 'g', 'e', '>', '1', 'h', KEYS_ESC, '3', '2',
-	    'A' };
+	    'a', 'A' };
 	int64_t most = 0, us;
 	size_t i;
 
