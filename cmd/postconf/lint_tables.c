@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/base/err.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
@@ -151,6 +152,30 @@ take_finding(struct lint *l, char *line)
 		    "table-syntax", NULL, "%s", text);
 }
 
+/*
+ * What the readers of sources and rules warn of: "FILE, line N: text", and
+ * "regexp map FILE, line N: text".
+ */
+static void
+take_warning(enum log_severity sev, const char *text, void *ctx)
+{
+	const char *at = strstr(text, ", line "), *map = strstr(text, " map "),
+	    *end;
+	char *file;
+	int line;
+
+	(void)sev;
+	if (at == NULL || (line = atoi(at + 7)) == 0 ||
+	    (end = strstr(at, ": ")) == NULL)
+		return;
+	if (map != NULL && map < at)
+		text = map + 5;
+	file = xstrndup(text, (size_t)(at - text));
+	lint_add(ctx, file, line, LINT_ERROR, "table-syntax", NULL, "%s",
+	    end + 2);
+	free(file);
+}
+
 static void
 check_contents(const struct use *u)
 {
@@ -163,11 +188,11 @@ check_contents(const struct use *u)
 
 	if (class != NULL && u->l->params_are_loaded &&
 	    (r.out = open_memstream(&text, &size)) != NULL) {
-		lint_quiet(true);
+		log_capture(take_warning, u->l);
 		if (table_lint(class, names, 1, &r, &err) == -1)
 			lint_add(u->l, u->path, 1, LINT_ERROR, "table-syntax",
 			    NULL, "%s", err.text);
-		lint_quiet(false);
+		log_capture(NULL, NULL);
 		fclose(r.out);
 		rest = text;
 		while ((line = text_split(&rest, "\n")) != NULL)

@@ -49,6 +49,9 @@ static struct {
 	int		 file_fd;
 	int		 errors;
 	int		(*on_fatal)(void);
+	void		(*capture)(enum log_severity sev, const char *text,
+			    void *ctx);
+	void		*capture_ctx;
 	bool		 is_dying;
 	bool		 needs_file;	/* no line may be lost for want of it */
 	bool		 is_stuck;	/* waited in vain for the log service */
@@ -217,6 +220,14 @@ log_file(const char *path, const char *host)
 }
 
 void
+log_capture(void (*fn)(enum log_severity sev, const char *text, void *ctx),
+    void *ctx)
+{
+	lg.capture = fn;
+	lg.capture_ctx = ctx;
+}
+
+void
 log_on_fatal(int (*fn)(void))
 {
 	lg.on_fatal = fn;
@@ -334,6 +345,11 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 	int n, saved = errno;
 
 	make_printable(text);
+	if (lg.capture != NULL && own) {
+		lg.capture(sev, text, lg.capture_ctx);
+		errno = saved;
+		return;
+	}
 	pthread_mutex_lock(&lock);
 	if ((lg.to & LOG_TO_STDERR) != 0 && own) {
 		/* The name may be argv[0], which the caller of a set-gid command chose. */

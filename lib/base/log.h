@@ -77,6 +77,16 @@ void	log_needs_file(void);
 /* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
 void	log_file(const char *path, const char *host);
 
+/*
+ * log_capture - give what this program logs to fn, and nobody else, until the
+ * next call; NULL: to the destinations again
+ *
+ * For a caller that makes something else of it. text is cleaned as always,
+ * without program and severity.
+ */
+void	log_capture(void (*fn)(enum log_severity sev, const char *text,
+	    void *ctx), void *ctx);
+
 /* log_verbose - how much log_debug says: 0 nothing */
 extern int log_verbose;
 /* log_is_ascii - every byte above 126 becomes '?', UTF-8 too */

@@ -128,6 +128,33 @@ START_TEST(a_name_given_by_the_caller_is_cut_and_cleaned)
 }
 END_TEST
 
+static void
+keep_last(enum log_severity sev, const char *text, void *ctx)
+{
+	snprintf(ctx, 64, "%d %s", (int)sev, text);
+}
+
+START_TEST(captured_lines_go_to_the_caller_only)
+{
+	char last[64] = "", byte;
+	int ends[2], saved;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	log_open("test", LOG_TO_STDERR);
+	log_capture(keep_last, last);
+	log_warning("a\tb");
+	log_capture(NULL, NULL);
+	dup2(saved, STDERR_FILENO);
+	close(ends[1]);
+	ck_assert_str_eq(last, "1 a?b");
+	ck_assert_int_eq(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+	close(saved);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -137,5 +164,6 @@ main(void)
 	tcase_add_test(tc, senders_that_share_a_full_queue_lose_no_line);
 	tcase_add_test(tc, who_may_write_the_file_does_not_wait);
 	tcase_add_test(tc, a_name_given_by_the_caller_is_cut_and_cleaned);
+	tcase_add_test(tc, captured_lines_go_to_the_caller_only);
 	return unit_run("log", tc);
 }
