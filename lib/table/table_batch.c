@@ -1,10 +1,10 @@
 /*
  * table_batch.c - answer many keys, as "postmap -q -" does
  *
- * All keys that are there without waiting are a batch. A table that is sorted
- * by key is asked in the order of the keys, so that one page after the other
- * is read and stays in the processor's cache; the answers wait and are printed
- * in the order of the questions.
+ * A table that is sorted by key is asked for all keys that are there without
+ * waiting, in the order of the keys, so that one page after the other is read
+ * and stays in the processor's cache; the answers wait and are printed in the
+ * order of the questions.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,11 +32,12 @@ struct question {
 
 struct batch {
 	struct table_tool_list *list;
+	FILE		*out;
 	struct question	*questions;
 	size_t		 count, room;
 	struct buf	 answers;	/* each with its NUL, behind a first NUL */
 	struct buf	 value;		/* of one lookup */
-	struct buf	 text;		/* to be printed */
+	struct buf	 text;		/* a line to be printed */
 	bool		 any;		/* something was found */
 };
 
@@ -85,35 +86,27 @@ ask_sorted(struct batch *b)
 }
 
 static void
-put(struct batch *b, const char *key, const char *value, FILE *out)
+put(struct batch *b, const char *key, const char *value)
 {
 	b->any = true;
+	buf_reset(&b->text);
 	table_tool_put(b->list->tool, &b->text, key, value);
-	if (b->text.len >= OUT_BYTES) {
-		fwrite(b->text.ptr, 1, b->text.len, out);
-		buf_reset(&b->text);
-	}
+	fwrite_unlocked(b->text.ptr, 1, b->text.len, b->out);
 }
 
-/* Ask one by one, in the order of the questions. */
 static int
-ask_in_turn(struct batch *b, FILE *out, struct err *err)
+ask_one(struct batch *b, const char *key, struct err *err)
 {
-	size_t i;
-	int found = 0;
+	int found = table_tool_find(b->list, key, &b->value, err);
 
-	for (i = 0; i < b->count && found != -1; i++) {
-		found = table_tool_find(b->list, b->questions[i].key,
-		    &b->value, err);
-		if (found == 1)
-			put(b, b->questions[i].key, b->value.ptr, out);
-	}
+	if (found == 1)
+		put(b, key, b->value.ptr);
 	return found == -1 ? -1 : 0;
 }
 
 /* Print the answers, which lie in the order of the table. */
 static void
-put_answers(struct batch *b, FILE *out)
+put_answers(struct batch *b)
 {
 	const struct question *q, *end = b->questions + b->count;
 
@@ -121,44 +114,53 @@ put_answers(struct batch *b, FILE *out)
 		if (end - q > AHEAD)
 			__builtin_prefetch(b->answers.ptr + q[AHEAD].answer);
 		if (q->answer > 0)
-			put(b, q->key, b->answers.ptr + q->answer, out);
+			put(b, q->key, b->answers.ptr + q->answer);
 	}
 }
 
 /* A failure is met again at its place, behind the answers before it. */
 static int
-answer(struct batch *b, FILE *out, struct err *err)
+answer(struct batch *b, struct err *err)
 {
+	size_t i;
 	int rc = 0;
 
-	if (b->count < SORT_MIN || !table_tool_list_is_sorted(b->list) ||
-	    ask_sorted(b) == -1)
-		rc = ask_in_turn(b, out, err);
+	if (b->count >= SORT_MIN && ask_sorted(b) == 0)
+		put_answers(b);
 	else
-		put_answers(b, out);
-	fwrite(b->text.ptr, 1, b->text.len, out);
-	buf_reset(&b->text);
+		for (i = 0; i < b->count && rc == 0; i++)
+			rc = ask_one(b, b->questions[i].key, err);
 	b->count = 0;
 	return rc;
+}
+
+/* Only a sorted table gains from being asked for many keys at once. */
+static int
+take_key(struct batch *b, const char *key, struct table_lines *lines,
+    struct err *err)
+{
+	if (!table_tool_list_is_sorted(b->list))
+		return ask_one(b, key, err);
+	lines->wants_many = true;
+	add_question(b, key);
+	return table_lines_has_more(lines) ? 0 : answer(b, err);
 }
 
 int
 table_batch_query(struct table_tool_list *list, int in, FILE *out,
     struct err *err)
 {
-	struct batch b = { .list = list, .answers = BUF_INIT,
+	struct batch b = { .list = list, .out = out, .answers = BUF_INIT,
 	    .value = BUF_INIT, .text = BUF_INIT };
 	struct table_lines lines;
 	struct err read_err = ERR_INIT;
 	const char *key;
 	int rc = 0;
 
+	setvbuf(out, NULL, _IOFBF, OUT_BYTES);
 	table_lines_init(&lines, in, out, list);
-	while (rc == 0 && (key = table_lines_next(&lines, &read_err)) != NULL) {
-		add_question(&b, key);
-		if (!table_lines_has_more(&lines))
-			rc = answer(&b, out, err);
-	}
+	while (rc == 0 && (key = table_lines_next(&lines, &read_err)) != NULL)
+		rc = take_key(&b, key, &lines, err);
 	if (rc == 0 && read_err.kind != ERR_NONE) {
 		*err = read_err;
 		rc = -1;

@@ -12,6 +12,8 @@ struct table_tool_list;
 /*
  * table_batch_query - print "KEY<TAB>VALUE" for each line of in that is a key
  *
+ * out		nothing has been written to it yet
+ *
  * Answers come in the order of the keys, and all that can be given are given
  * before the next key is waited for.
  *

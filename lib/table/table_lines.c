@@ -14,7 +14,8 @@
 #include "lib/base/mem.h"
 #include "lib/table/table_tool.h"
 
-#define READ_CHUNK	((size_t)4 << 20)	/* of a file; a pipe gives less */
+#define READ_CHUNK	((size_t)64 << 10)
+#define READ_MUCH	((size_t)4 << 20)	/* of a file; a pipe gives less */
 
 void
 table_lines_init(struct table_lines *l, int fd, FILE *out,
@@ -36,6 +37,7 @@ table_lines_done(struct table_lines *l)
 static int
 read_more(struct table_lines *l, struct err *err)
 {
+	size_t chunk = l->wants_many ? READ_MUCH : READ_CHUNK;
 	ssize_t n;
 
 	if (l->out != NULL)
@@ -47,12 +49,12 @@ read_more(struct table_lines *l, struct err *err)
 		l->end -= l->start;
 		l->start = 0;
 	}
-	if (l->size - l->end < READ_CHUNK + 1) {
-		l->size = l->size * 2 + READ_CHUNK + 1;
+	if (l->size - l->end < chunk + 1) {
+		l->size = l->size * 2 + chunk + 1;
 		l->data = xrealloc(l->data, l->size);
 	}
 	do {
-		n = read(l->fd, l->data + l->end, READ_CHUNK);
+		n = read(l->fd, l->data + l->end, chunk);
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return err_sys(err, "read standard input");
@@ -85,7 +87,7 @@ table_lines_next(struct table_lines *l, struct err *err)
 		return NULL;
 	line = l->data + l->start;
 	if (eol == NULL)
-		eol = l->data + l->end;	/* READ_CHUNK + 1 left room */
+		eol = l->data + l->end;	/* read_more left room */
 	*eol = '\0';
 	l->start = (size_t)(eol - l->data) + (rc != 0);
 	if (rc == 0)

@@ -18,6 +18,7 @@ struct table_lines {
 	int	 fd;
 	FILE	*out;			/* flushed before each read; may be NULL */
 	struct table_tool_list *list;	/* held between reads; may be NULL */
+	bool	 wants_many;		/* set it when more lines at a time are better */
 	char	*data;
 	size_t	 start, end, size;
 };
