@@ -86,6 +86,8 @@ add_file(struct set *s, const char *path)
 	struct cf_lines lines;
 	struct err err = ERR_INIT;
 
+	if (params_doc_find(path) != NULL && access(path, F_OK) == -1)
+		log_fatal("%s is a parameter: write %s=value", path, path);
 	if ((strcmp(path, "-") == 0 ? file_read_fd(STDIN_FILENO, &text,
 	    FILE_MAX, &err) : file_read(path, &text, FILE_MAX, &err)) == -1)
 		log_fatal("%s", err.text);

@@ -68,6 +68,7 @@ ok 'or refused' fails_with 1 pc --set --refuse-unknown smtpd_timout=3s relayhost
 ok 'a value that no program takes is refused' fails_with 1 pc --set default_process_limit=many relayhost=x
 ok 'a value that cannot be expanded too' fails_with 1 pc --set 'relayhost=${x'
 ok 'a read-only name too' fails_with 1 pc --set process_id=1
+is 'a name alone is no file' "$(pc --set relayhost 2>&1)" 'postconf: fatal: relayhost is a parameter: write relayhost=value'
 ok 'a request without sense is an error' fails_with 1 pc --set 'relayhost+='
 is 'then nothing is changed' "$(main; ls "$C")" "$before
 main.cf
