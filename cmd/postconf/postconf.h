@@ -76,6 +76,7 @@ struct postconf {
 };
 
 /* ---- load.c */
+/* pc_load_main - main.cf and -o into pc->scope; not the file with show_defaults. What is wrong is fatal */
 void	pc_load_main(struct postconf *pc);
 /* pc_load_master - is_needed: its absence is fatal, not a warning */
 void	pc_load_master(struct postconf *pc, bool is_needed);
@@ -112,6 +113,7 @@ void	pc_database_names(struct postconf *pc, struct pc_names *names,
 void	pc_database_warn(void);
 
 /* ---- show.c */
+/* pc_show - the parameters named, or with none all of pc->classes, as the options ask */
 void	pc_show(struct postconf *pc, char **names);
 /* pc_print - one "name = value" line, as -f -h -H -j ask */
 void	pc_print(const struct postconf *pc, const char *name,
@@ -128,6 +130,7 @@ void	pc_expand(struct scope *scope, struct buf *out, const char *value);
  * Returns NULL or the text of the error, in a buffer of its own.
  */
 const char	*pc_service_parse(struct pc_service *s, const char *line);
+/* pc_service_done - free what it holds */
 void	pc_service_done(struct pc_service *s);
 /* pc_service_format - the entry as -M (fold false) or -Mf prints it, no final newline */
 void	pc_service_format(struct buf *out, const struct pc_service *s,
@@ -138,13 +141,20 @@ void	pc_service_format_command(struct buf *out, const struct pc_service *s,
 /* pc_service_set_command - replace command and arguments by text, cut into words */
 const char	*pc_service_set_command(struct pc_service *s,
 	    const char *text);
+/* pc_field_name - of a PC_F_*, as -F has it */
+const char	*pc_field_name(int field);
 /* pc_field_number - of a field's name in -F, -1 when there is none */
 int	pc_field_number(const char *name);
-const char	*pc_field_name(int field);
 /* pc_field_check - is this a value for the field? */
 bool	pc_field_check(int field, const char *value);
 
 /* ---- services.c */
+/*
+ * pc_show_entries, pc_show_fields, pc_show_overrides - -M, -F, -P and -PP
+ *
+ * requests	"name/type/third", of which only the name is needed and each part
+ *		may be '*'; none: everything
+ */
 void	pc_show_entries(struct postconf *pc, char **requests);
 void	pc_show_fields(struct postconf *pc, char **requests);
 void	pc_show_overrides(struct postconf *pc, char **requests,
@@ -157,11 +167,13 @@ void	pc_show_overrides(struct postconf *pc, char **requests,
  * when a '*' is not a whole part.
  */
 int	pc_request_split(char *request, char **parts, int max);
+/* pc_request_match - NULL and "*" match everything */
 bool	pc_request_match(const char *pattern, const char *text);
 
 /* ---- edit.c */
 enum pc_edit { PC_EDIT_SET, PC_EDIT_COMMENT, PC_EDIT_EXCLUDE };
 
+/* pc_edit_main - do what args say, "name=value" or names, to main.cf; ends the process when it cannot */
 void	pc_edit_main(struct postconf *pc, enum pc_edit how, char **args);
 /* ---- edit_file.c: the temporary file both editors write (spec/postconf.md 6.2) */
 struct pc_edit_file {
@@ -170,6 +182,7 @@ struct pc_edit_file {
 };
 /* pc_edit_open - lock it for this edit; until it ends, a fatal error removes the temporary file */
 void	pc_edit_open(struct pc_edit_file *f, const char *path);
+/* pc_edit_commit - the new text, on disk and with the old one's owner and mode, takes its place */
 void	pc_edit_commit(struct pc_edit_file *f);
 /* pc_edit_abort - leave the old file as it is */
 void	pc_edit_abort(struct pc_edit_file *f);
@@ -201,7 +214,7 @@ int	pc_diff(struct postconf *pc, char **sides, bool is_json);
 int	pc_set(struct postconf *pc, char **requests, unsigned flags);
 int	pc_undo(struct postconf *pc, unsigned flags);
 int	pc_profile(const char *name);
-/* ---- schema.c */
+/* ---- schema.c: --json-schema */
 int	pc_schema(void);
 
 /* pc_diff_running - add the names that the running system has otherwise, if that is known */
@@ -210,6 +223,7 @@ void	pc_diff_running(struct postconf *pc, struct pc_names *names);
 /* ---- apply.c */
 /* When a changed parameter takes effect. */
 enum pc_applies { PC_AT_USE, PC_AT_RELOAD, PC_AT_START };
+/* pc_applies - of a parameter, or "service:NAME/TYPE" */
 enum pc_applies	pc_applies(const char *name);
 /*
  * pc_apply - reload the system if that is running and needs it; say what it needs
@@ -230,7 +244,7 @@ void	pc_json_document(struct postconf *pc, char **names);
 void	pc_json_parameter(struct postconf *pc, struct buf *out,
 	    const char *name);
 
-/* ---- info.c */
+/* ---- info.c: -l, -m, -a and -A, -T, -b and -t (which does not return) */
 void	pc_show_lock_types(void);
 void	pc_show_table_types(const char *config_dir);
 void	pc_show_sasl_types(bool is_server);

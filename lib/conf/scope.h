@@ -41,6 +41,7 @@ const char	*scope_lookup(const char *name, void *ctx);
 int	scope_expand(struct scope *scope, struct buf *out, const char *text,
 	    struct err *err);
 
+/* scope_done - free the dictionary and what was found on first use */
 void	scope_done(struct scope *scope);
 
 #endif
