@@ -459,8 +459,12 @@ do_click(struct model *m, enum click click, int x, int y)
 		}
 		return;
 	}
-	if (m->menu.kind != MENU_NONE)
+	if (m->menu.kind != MENU_NONE) {
+		if (screen_menu_item(m, x, y, &m->menu.at) &&
+		    click == CLICK_TWICE)
+			menu_key(m, KEYS_ENTER);
 		return;
+	}
 	spot = screen_spot(m, x, y);
 	if (spot.kind == SPOT_KEY)
 		do_key(m, KEYS_F((int)spot.value));

@@ -24,6 +24,8 @@ struct spot {
 	size_t		 value;		/* row; screen; number of the F-key; column */
 };
 struct spot	screen_spot(const struct model *m, int x, int y);
+/* screen_menu_item - which item of the open menu is there; false: none */
+bool	screen_menu_item(const struct model *m, int x, int y, size_t *item);
 
 /* ---- parts, each in its own file ---- */
 

@@ -109,36 +109,65 @@ screen_reader(struct model *m, struct grid *g)
 
 /* ---- dialogs ---- */
 
+/* Where a menu lies, and the first item that is shown. */
+struct box {
+	int		 x, y, width, height;
+	size_t		 top;
+};
+
+static struct box
+menu_box(const struct model *m)
+{
+	const struct menu *menu = &m->menu;
+	struct box b = { .width = text_columns(menu->title) + 6 };
+	size_t i;
+
+	for (i = 0; i < menu->count; i++)
+		if (text_columns(menu->items[i].text) + 8 > b.width)
+			b.width = text_columns(menu->items[i].text) + 8;
+	if (b.width > m->width)
+		b.width = m->width;
+	b.height = (int)menu->count + 2;
+	if (b.height > m->height - 2)
+		b.height = m->height - 2;
+	if (menu->at >= (size_t)b.height - 2)
+		b.top = menu->at - ((size_t)b.height - 2) + 1;
+	b.x = (m->width - b.width) / 2;
+	b.y = (m->height - b.height) / 2;
+	return b;
+}
+
+bool
+screen_menu_item(const struct model *m, int x, int y, size_t *item)
+{
+	struct box b = menu_box(m);
+	size_t at = b.top + (size_t)(y - b.y - 1);
+
+	if (x <= b.x || x >= b.x + b.width - 1 || y <= b.y ||
+	    y >= b.y + b.height - 1 || at >= m->menu.count)
+		return false;
+	*item = at;
+	return true;
+}
+
 static void
 draw_menu(struct model *m, struct grid *g)
 {
 	const struct menu *menu = &m->menu;
-	int width = text_columns(menu->title) + 6, height, x, y, room;
-	size_t i, top = 0;
+	struct box b = menu_box(m);
+	int x = b.x, y = b.y, width = b.width, room = b.height - 2;
+	size_t i;
 
-	for (i = 0; i < menu->count; i++)
-		if (text_columns(menu->items[i].text) + 8 > width)
-			width = text_columns(menu->items[i].text) + 8;
-	if (width > g->width)
-		width = g->width;
-	height = (int)menu->count + 2;
-	if (height > g->height - 2)
-		height = g->height - 2;
-	room = height - 2;
-	if (menu->at >= (size_t)room)
-		top = menu->at - (size_t)room + 1;
-	x = (g->width - width) / 2;
-	y = (g->height - height) / 2;
-	grid_box(g, x, y, width, height, menu->title);
-	for (i = top; i < menu->count && (int)(i - top) < room; i++) {
+	grid_box(g, x, y, width, b.height, menu->title);
+	for (i = b.top; i < menu->count && (int)(i - b.top) < room; i++) {
 		enum role role = i == menu->at ? ROLE_DIALOG_ON : ROLE_DIALOG;
 
-		grid_fill(g, x + 1, y + 1 + (int)(i - top), width - 2, role);
+		grid_fill(g, x + 1, y + 1 + (int)(i - b.top), width - 2, role);
 		if (menu->items[i].is_box)
-			grid_add(g, x + 2, y + 1 + (int)(i - top), role,
+			grid_add(g, x + 2, y + 1 + (int)(i - b.top), role,
 			    menu->items[i].is_checked ? "[x]" : "[ ]");
 		grid_put(g, x + (menu->items[i].is_box ? 6 : 2),
-		    y + 1 + (int)(i - top), width - (menu->items[i].is_box ?
+		    y + 1 + (int)(i - b.top), width - (menu->items[i].is_box ?
 		    7 : 3), role, CUT_END, menu->items[i].text);
 	}
 }

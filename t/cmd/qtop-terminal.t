@@ -132,6 +132,12 @@ click 16 1
 shows 'and on another' '\[2 Messages\]'
 click 18 2
 shows 'on a title: sorted by it' ' Age-| Age +'
+term_keys S
+shows 'a menu' 'Setup'
+click 30 9
+click 30 9
+shows 'a double click chooses there, too' 'look again after +5 s'
+term_keys Escape
 click 75 23
 shows 'on the key bar: what the key does' '^exit 0'
 term_close
