@@ -44,22 +44,22 @@ foreground_run(const char *command, const char *arg, int dir, int input,
 	pid_t pid;
 
 	fflush(NULL);
-	if ((pid = fork()) == -1)
-		return err_sys(err, "fork");
-	if (pid == 0)
-		be_command(command, arg, dir, input);
 	sigaction(SIGINT, &ignore, &interrupt);
 	sigaction(SIGQUIT, &ignore, &quit);
+	if ((pid = fork()) == 0)
+		be_command(command, arg, dir, input);
 	do {
-		got = waitpid(pid, &status, WUNTRACED);
+		got = pid == -1 ? -1 : waitpid(pid, &status, WUNTRACED);
 		if (got == pid && WIFSTOPPED(status))
 			raise(SIGSTOP);
 	} while ((got == -1 && errno == EINTR) ||
 	    (got == pid && WIFSTOPPED(status)));
+	if (got == -1)
+		err_sys(err, "run '%.60s'", command);
 	sigaction(SIGINT, &interrupt, NULL);
 	sigaction(SIGQUIT, &quit, NULL);
 	if (got == -1)
-		return err_sys(err, "waitpid");
+		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) :
 	    128 + WTERMSIG(status);
 }
