@@ -119,7 +119,8 @@ extern const struct table_module posthorn_table;
 
 extern const struct table_type table_cdb, table_cidr, table_environ,
     table_fail, table_gdbm, table_inline, table_internal, table_lmdb,
-    table_memcache, table_pcre, table_pipemap, table_proxy, table_randmap, table_regexp,
-    table_socketmap, table_sqlite, table_static, table_tcp, table_texthash, table_unionmap, table_unix;
+    table_memcache, table_pcre, table_pipemap, table_proxy, table_randmap,
+    table_regexp, table_socketmap, table_sqlite, table_static, table_tcp,
+    table_texthash, table_unionmap, table_unix;
 
 #endif
