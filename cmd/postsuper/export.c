@@ -37,6 +37,7 @@
 #include "lib/queue/queue_archive.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
 #include "lib/queue/queue_manifest.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_undo.h"
@@ -201,15 +202,15 @@ put_logs(struct export *x, const struct queue_plan_item *item,
 	int fd, rc = 0;
 	size_t i;
 
-	for (i = 0; rc == 0 && queue_manifest_logs[i] != NULL; i++) {
-		queue_path(&path, queue_manifest_logs[i], item->what.id);
+	for (i = 0; rc == 0 && queue_logs[i] != NULL; i++) {
+		queue_path(&path, queue_logs[i], item->what.id);
 		fd = open(path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd == -1 && errno != ENOENT)
 			rc = err_sys(err, "open %s", path.ptr);
 		if (fd == -1)
 			continue;
 		rc = fstat(fd, &st) == -1 ? err_sys(err, "fstat %s",
-		    path.ptr) : put_file(x, item, queue_manifest_logs[i], fd, &st,
+		    path.ptr) : put_file(x, item, queue_logs[i], fd, &st,
 		    err);
 		close(fd);
 	}

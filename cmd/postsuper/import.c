@@ -35,6 +35,7 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_journal.h"
+#include "lib/queue/queue_log.h"
 #include "lib/queue/queue_manifest.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
@@ -146,8 +147,8 @@ check_no_logs(const char *id, struct err *err)
 	int rc = 0;
 	size_t i;
 
-	for (i = 0; rc == 0 && queue_manifest_logs[i] != NULL; i++) {
-		queue_path(&path, queue_manifest_logs[i], id);
+	for (i = 0; rc == 0 && queue_logs[i] != NULL; i++) {
+		queue_path(&path, queue_logs[i], id);
 		if (lstat(path.ptr, &st) == 0)
 			rc = err_set(err, ERR_DENIED, "%s is in the way: the "
 			    "log of another message", path.ptr);

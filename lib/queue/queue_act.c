@@ -89,9 +89,10 @@ set_times_now(struct queue_found *f, struct err *err)
 static void
 remove_logs(const char *id)
 {
-	queue_log_remove("bounce", id, NULL);
-	queue_log_remove("defer", id, NULL);
-	queue_log_remove("trace", id, NULL);
+	size_t i;
+
+	for (i = 0; queue_logs[i] != NULL; i++)
+		queue_log_remove(queue_logs[i], id, NULL);
 }
 
 /*

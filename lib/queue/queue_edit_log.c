@@ -171,8 +171,6 @@ edit_logs_rewrite(const char *id, const struct edit_decision *d,
 	return rc;
 }
 
-static const char *const logs[] = { "defer", "bounce", "trace", NULL };
-
 int
 edit_logs_copy(const char *old_id, const char *new_id,
     const struct edit_decision *d, const struct edit_offsets *offsets,
@@ -182,13 +180,13 @@ edit_logs_copy(const char *old_id, const char *new_id,
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; logs[i] != NULL && rc == 0; i++) {
-		rc = read_log(logs[i], old_id, &before, err);
+	for (i = 0; queue_logs[i] != NULL && rc == 0; i++) {
+		rc = read_log(queue_logs[i], old_id, &before, err);
 		if (rc != 1)
 			continue;
 		buf_reset(&after);
-		filter(&before, logs[i], d, offsets, &after);
-		rc = write_log(logs[i], new_id, &after, err);
+		filter(&before, queue_logs[i], d, offsets, &after);
+		rc = write_log(queue_logs[i], new_id, &after, err);
 	}
 	buf_done(&before);
 	buf_done(&after);
@@ -200,6 +198,6 @@ edit_logs_remove(const char *id)
 {
 	size_t i;
 
-	for (i = 0; logs[i] != NULL; i++)
-		queue_log_remove(logs[i], id, NULL);
+	for (i = 0; queue_logs[i] != NULL; i++)
+		queue_log_remove(queue_logs[i], id, NULL);
 }

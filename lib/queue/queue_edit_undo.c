@@ -23,6 +23,7 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit_internal.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
 
@@ -70,13 +71,12 @@ count_rcpts(const struct queue_found *f)
 static void
 return_logs(const char *token, const char *id)
 {
-	static const char *const logs[] = { "defer", "bounce", "trace" };
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	size_t i;
 
-	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
-		buf_setf(&from, "trash/%s/%s.%s", token, id, logs[i]);
-		queue_path(&to, logs[i], id);
+	for (i = 0; queue_logs[i] != NULL; i++) {
+		buf_setf(&from, "trash/%s/%s.%s", token, id, queue_logs[i]);
+		queue_path(&to, queue_logs[i], id);
 		queue_rename_new(from.ptr, to.ptr);
 	}
 	buf_done(&from);

@@ -199,6 +199,8 @@ static const char *const field_names[F_COUNT] = {
 	"diag_type", "diag_text", "mta_type", "mta_mname", "reason"
 };
 
+const char *const queue_logs[] = { "defer", "bounce", "trace", NULL };
+
 struct queue_log {
 	struct buf	 text;		/* whole file; lines are cut in place */
 	char		*next;

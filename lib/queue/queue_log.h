@@ -15,6 +15,8 @@
 struct err;
 struct queue_log;
 
+extern const char *const queue_logs[];	/* defer bounce trace, NULL */
+
 /* One recipient as queue files and delivery requests know it; texts never NULL. */
 struct queue_rcpt {
 	const char	*address;	/* internal form, after rewriting */

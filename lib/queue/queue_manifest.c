@@ -20,12 +20,11 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
 
 #define NAME		"manifest.jsonl"
 #define FORMAT		"posthorn-queue"
 #define BYTES_MAX	(1024 * 1024 * 1024)
-
-const char *const queue_manifest_logs[] = { "defer", "bounce", "trace", NULL };
 
 void
 queue_manifest_member(struct buf *out, const char *id, const char *log)
@@ -106,9 +105,9 @@ known_log(const char *name)
 
 	if (name[0] == '\0')
 		return "";
-	for (i = 0; queue_manifest_logs[i] != NULL; i++)
-		if (strcmp(queue_manifest_logs[i], name) == 0)
-			return queue_manifest_logs[i];
+	for (i = 0; queue_logs[i] != NULL; i++)
+		if (strcmp(queue_logs[i], name) == 0)
+			return queue_logs[i];
 	return NULL;
 }
 

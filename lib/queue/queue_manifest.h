@@ -27,8 +27,6 @@ struct stat;
 
 #define QUEUE_MANIFEST_ID	33	/* of an archive, with its NUL: 32 hexadecimal digits */
 
-extern const char *const queue_manifest_logs[];	/* defer bounce trace, NULL */
-
 /* queue_manifest_member - out = name of a member: "ID", or "ID.LOG" */
 void	queue_manifest_member(struct buf *out, const char *id,
 	    const char *log);
@@ -57,7 +55,7 @@ int	queue_manifest_end(int fd, const struct buf *lines, time_t now,
 /* A file of the manifest: a message, or a log of one. */
 struct queue_manifest_entry {
 	char		*id;
-	const char	*log;		/* of queue_manifest_logs; "": a message */
+	const char	*log;		/* of queue_logs; "": a message */
 	const struct queue_archive_member *member;
 	char		 sum[QUEUE_ARCHIVE_SUM];
 	mode_t		 mode;

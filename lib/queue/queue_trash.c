@@ -29,6 +29,7 @@
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
 #include "lib/queue/queue_trash_internal.h"
 
 #define LOW_PERCENT	5
@@ -41,8 +42,6 @@ struct queue_trash {
 	struct buf	 pending;	/* manifest lines not written yet */
 	size_t		 count;		/* messages put */
 };
-
-const char *const trash_logs[] = { "bounce", "defer", "trace", NULL };
 
 int
 queue_trash_prepare(struct err *err)
@@ -159,9 +158,9 @@ put_logs(struct queue_trash *t, const char *id)
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	size_t i;
 
-	for (i = 0; trash_logs[i] != NULL; i++) {
-		queue_path(&from, trash_logs[i], id);
-		trash_path(&to, t->token, id, trash_logs[i]);
+	for (i = 0; queue_logs[i] != NULL; i++) {
+		queue_path(&from, queue_logs[i], id);
+		trash_path(&to, t->token, id, queue_logs[i]);
 		if (rename(from.ptr, to.ptr) == -1 && errno == EXDEV)
 			queue_trash_copy_over(from.ptr, to.ptr, NULL);
 	}

@@ -19,8 +19,6 @@ struct queue_journal_message;
 #define TRASH		"trash"
 #define MANIFEST	"manifest.jsonl"
 
-extern const char *const trash_logs[];	/* bounce defer trace, NULL */
-
 /* trash_path - "trash/TOKEN/NAME"; extension "" or a log's name */
 void	trash_path(struct buf *out, const char *token, const char *name,
 	    const char *extension);

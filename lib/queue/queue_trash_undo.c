@@ -17,6 +17,7 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_select.h"
 #include "lib/queue/queue_trash_internal.h"
@@ -56,9 +57,9 @@ undo_logs(const struct undo *u, const char *id, const char *new_id)
 	struct buf from = BUF_INIT, to = BUF_INIT;
 	size_t i;
 
-	for (i = 0; trash_logs[i] != NULL; i++) {
-		trash_path(&from, u->token, id, trash_logs[i]);
-		queue_path(&to, trash_logs[i], new_id);
+	for (i = 0; queue_logs[i] != NULL; i++) {
+		trash_path(&from, u->token, id, queue_logs[i]);
+		queue_path(&to, queue_logs[i], new_id);
 		undo_log(from.ptr, to.ptr);
 	}
 	buf_done(&from);
