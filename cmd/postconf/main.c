@@ -253,19 +253,18 @@ check_long_options(struct command_line *cl)
 {
 	static const struct {
 		unsigned	 flag;
-		const char	*name;
-		enum long_mode	 modes[6];
+		const char	*name, *modes;
 	} allowed[] = {
-		{ PC_LONG_STRICT, "strict", { LONG_LINT } },
-		{ PC_LONG_JSON, "json", { LONG_LINT, LONG_EXPLAIN,
-		    LONG_WHO_USES, LONG_DIFF, LONG_SET, LONG_GREP } },
-		{ PC_LONG_DRY_RUN, "dry-run", { LONG_SET, LONG_UNDO } },
-		{ PC_LONG_EXIT_CODE, "exit-code", { LONG_SET, LONG_UNDO } },
-		{ PC_LONG_REFUSE, "refuse-unknown", { LONG_SET } },
-		{ PC_LONG_APPLY, "apply", { LONG_SET, LONG_UNDO } },
+		{ PC_LONG_STRICT, "strict", "--lint" },
+		{ PC_LONG_JSON, "json", "--lint --explain --who-uses --diff "
+		    "--set --grep" },
+		{ PC_LONG_DRY_RUN, "dry-run", "--set --undo" },
+		{ PC_LONG_EXIT_CODE, "exit-code", "--set --undo" },
+		{ PC_LONG_REFUSE, "refuse-unknown", "--set" },
+		{ PC_LONG_APPLY, "apply", "--set --undo" },
 	};
 	struct buf text = BUF_INIT;
-	size_t i, j;
+	size_t i;
 
 	if (cl->mode != LONG_NONE && cl->set != 0) {
 		show_options(&text, cl->set);
@@ -277,14 +276,10 @@ check_long_options(struct command_line *cl)
 		    (cl->mode == LONG_NONE &&
 		    allowed[i].flag == PC_LONG_JSON))
 			continue;
-		for (j = 0; j < 6 && (allowed[i].modes[j] != cl->mode ||
-		    cl->mode == LONG_NONE); j++)
-			;
-		if (j == 6)
-			log_fatal("--%s does not go with %s%s",
-			    allowed[i].name, cl->mode != LONG_NONE ? "--" :
-			    "these options", cl->mode != LONG_NONE ?
-			    cl->mode_name : "");
+		if (cl->mode == LONG_NONE ||
+		    strstr(allowed[i].modes, cl->mode_name) == NULL)
+			log_fatal("--%s goes with %s", allowed[i].name,
+			    allowed[i].modes);
 	}
 }
 

@@ -157,4 +157,5 @@ done
 ok 'modes do not mix' fails_with 1 pc --lint --undo
 ok 'nor do options of others' fails_with 1 pc --lint -n
 ok 'an option without its mode is an error' fails_with 1 pc --strict
+is 'and told where it belongs' "$(pc --lint --dry-run 2>&1)" 'postconf: fatal: --dry-run goes with --set --undo'
 done_testing
