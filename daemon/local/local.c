@@ -232,13 +232,15 @@ deliver_one(struct local_request *lr, const struct queue_rcpt *rcpt)
 	struct local_state st = { .lr = lr, .rcpt = *rcpt,
 	    .sender = lr->rq->sender, .delivered = rcpt->address,
 	    .unmatched = "" };
-	bool done = local_recipient(&st);
+	bool done;
 
+	lr->was_passed = false;
+	done = local_recipient(&st);
 	/* What was collected on the way belongs to the first address again. */
 	st.rcpt = *rcpt;
 	if (!local_resend_all(&st))
 		done = false;
-	if (done)
+	if (done && !lr->was_passed)
 		agent_completed(lr->rq, rcpt);
 }
 

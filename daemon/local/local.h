@@ -48,6 +48,7 @@ struct local_request {
 	struct local_text	 busy;		/* .forward files being expanded */
 	struct local_text	 loops;		/* Delivered-To headers */
 	bool			 has_loops;	/* they were read */
+	bool			 was_passed;	/* another agent marks this recipient done */
 	struct local_resend	*resends;
 	size_t			 resend_count;
 };

@@ -27,6 +27,8 @@ local_pass(const struct local_state *st, const char *transport)
 	/* Only what stands in the queue file can be marked; an alias's result does not. */
 	if (st->level > 0)
 		rcpt.offset = 0;
+	else
+		st->lr->was_passed = true;
 	rq.rcpts = &rcpt;
 	rq.rcpt_count = 1;
 	log_info("%s: passing <%s> to transport=%.*s", rq.queue_id,

@@ -223,11 +223,10 @@ mailbox(struct local_state *st)
 	if (params.require_home_directory &&
 	    stat(st->account->home, &home) == -1)
 		return local_fail(st, "4.3.0", "cannot access home directory "
-		    "of user %s", st->user);
+		    "%s: %s", st->account->home, strerror(errno));
 	if (!choose(local_tables.mailbox_command, params.mailbox_command,
 	    st->user, &command))
-		done = local_fail(st, "4.3.5", "mailbox command lookup "
-		    "failure");
+		done = local_fail(st, "4.3.0", "table lookup failure");
 	else if (command.len > 0) {
 		st->uid = st->account->uid;
 		st->gid = st->account->gid;
@@ -276,8 +275,7 @@ unknown_user(struct local_state *st)
 
 	if (!choose(local_tables.fallback_transport,
 	    params.fallback_transport, st->user, &transport))
-		done = local_fail(st, "4.3.5", "fallback transport lookup "
-		    "failure");
+		done = local_fail(st, "4.3.0", "table lookup failure");
 	else if (transport.len > 0)
 		done = local_pass(st, transport.ptr);
 	else if (params.luser_relay[0] != '\0')
@@ -313,8 +311,7 @@ local_user(struct local_state *st)
 		;
 	else if (!choose(local_tables.mailbox_transport,
 	    params.mailbox_transport, st->user, &transport))
-		done = local_fail(st, "4.3.5", "mailbox transport lookup "
-		    "failure");
+		done = local_fail(st, "4.3.0", "table lookup failure");
 	else if (transport.len > 0)
 		done = local_pass(st, transport.ptr);
 	else if (known == -1)

@@ -377,8 +377,10 @@ damage(struct qmgr *qm, struct message *m)
 static void
 bounced(struct qmgr *qm, struct message *m, int status)
 {
-	if (status != 0)
+	if (status != 0) {
+		log_info("%s: status=deferred (bounce failed)", m->id);
 		m->has_failed = m->must_stay = true;
+	}
 	damage(qm, m);
 }
 

@@ -200,7 +200,8 @@ append(struct agent_request *rq, const struct mailbox *m,
 	int saved;
 
 	if (is_file && m->size_limit > 0 && st->st_size >= m->size_limit) {
-		delivery_set(d, "5.2.2", "%smailbox is full", m->failure);
+		delivery_system(d, EFBIG, "%serror writing message",
+		    m->failure);
 		return;
 	}
 	end = message_copy(rq, how, fd);
@@ -223,7 +224,7 @@ append(struct agent_request *rq, const struct mailbox *m,
 	if (end == COPY_CORRUPT)
 		d->kind = OUTCOME_CORRUPT;
 	else
-		delivery_system(d, saved, "%scannot append message",
+		delivery_system(d, saved, "%serror writing message",
 		    m->failure);
 }
 
@@ -392,6 +393,20 @@ publish(const char *path, const struct buf *tmp, const struct stat *st,
 }
 
 static void
+no_maildir(const struct mailbox *m, const char *tmp, int errnum,
+    struct delivery *d)
+{
+	delivery_system(d, errnum, "%screate maildir file %s", m->failure,
+	    tmp);
+	if (errnum != EACCES)
+		return;
+	log_warning("maildir access problem for UID/GID=%ld/%ld: create "
+	    "maildir file %s: %s", (long)m->uid, (long)m->gid, tmp,
+	    strerror(errnum));
+	log_warning("perhaps you need to create the maildirs in advance");
+}
+
+static void
 fill_maildir(struct agent_request *rq, const struct mailbox *m,
     const struct message_copy *how, const char *path, struct delivery *d)
 {
@@ -409,12 +424,7 @@ fill_maildir(struct agent_request *rq, const struct mailbox *m,
 	buf_setf(&tmp, "%stmp/%ld.P%ldM%ld.%s", path, (long)clock_now(),
 	    (long)getpid(), (long)clock_timeval().tv_usec, host);
 	if ((fd = create_tmp(path, &tmp)) == -1) {
-		delivery_system(d, errno, "%screate maildir file %s",
-		    m->failure, tmp.ptr);
-		if (errno == EACCES)
-			log_warning("maildir access problem for UID/GID="
-			    "%ld/%ld: %s", (long)m->uid, (long)m->gid,
-			    d->reason.ptr);
+		no_maildir(m, tmp.ptr, errno, d);
 		buf_done(&tmp);
 		return;
 	}

@@ -19,6 +19,7 @@ rights_become(uid_t uid, gid_t gid)
 		return;
 	if (geteuid() != 0)
 		rights_restore();
+	log_connect();
 	if (setgroups(1, &gid) == -1 || setegid(gid) == -1 ||
 	    seteuid(uid) == -1)
 		log_fatal("become uid %ld gid %ld: %s", (long)uid, (long)gid,

@@ -255,6 +255,14 @@ postlog_connect(const char *path)
 	return fd;
 }
 
+void
+log_connect(void)
+{
+	if (lg.postlog_fd == -1 &&
+	    (lg.postlog_fd = postlog_connect(lg.postlog_path)) == -1)
+		lg.postlog_fd = postlog_connect(lg.postlog_relative);
+}
+
 /*
  * May a line wait for room in the service's queue? For a time, and once, not
  * again for every line as long as nothing moves.
@@ -276,9 +284,7 @@ postlog_send(const char *line, size_t len)
 	int lost = 0;
 
 	while (lost < 2) {
-		if (lg.postlog_fd == -1 &&
-		    (lg.postlog_fd = postlog_connect(lg.postlog_path)) == -1)
-			lg.postlog_fd = postlog_connect(lg.postlog_relative);
+		log_connect();
 		if (lg.postlog_fd == -1)
 			return false;
 		if (send(lg.postlog_fd, line, len, MSG_NOSIGNAL |

@@ -68,6 +68,9 @@ void	log_as(const char *program);
 void	log_postlog(const char *socket_path, const char *relative_path,
 	    const char *host, const char *fallback);
 
+/* log_connect - find the postlog service now: whoever takes another's rights may not reach it then */
+void	log_connect(void);
+
 /* log_postlog_never_wait - a line that the service has no room for goes to the fallback file, or is lost */
 void	log_postlog_never_wait(void);
 
