@@ -284,7 +284,10 @@ report_failure(const struct notice *n, const struct original *o,
 	struct mail mail = { .wording = WORDING_FAILURE,
 	    .what = "sender non-delivery notification", .from = "",
 	    .to = sender, .headers_only = n->ret_flags == DSN_RET_HDRS };
+	bool is_wanted = !selection_is_empty(s);
 
+	/* NOTIFY is the sender's choice; the postmaster's is notify_classes. */
+	s->wanted = 0;
 	if (selection_is_empty(s))
 		return 0;
 	if (n->sender[0] == '\0')
@@ -294,8 +297,10 @@ report_failure(const struct notice *n, const struct original *o,
 		    "discarded", n->queue_id);
 		return 0;
 	}
-	if (send_mail(n, o, s, &mail) == -1)
+	s->wanted = DSN_NOTIFY_FAILURE;
+	if (is_wanted && send_mail(n, o, s, &mail) == -1)
 		return -1;
+	s->wanted = 0;
 	tell_postmaster(n, o, s, "bounce", params.bounce_notice_recipient,
 	    WORDING_FAILURE, "postmaster non-delivery notification");
 	return 0;

@@ -26,15 +26,10 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-#include "lib/mail/header.h"
-#include "lib/queue/queue_file.h"
-#include "lib/queue/queue_rec.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 
 #define LEVEL_MAX	100		/* spec/tables.md 16.7 */
-#define HEADER_LINES_MAX 20000		/* where a header must have ended */
-#define LOOPS_MAX	1000
 
 struct local_tables local_tables;
 
@@ -93,69 +88,6 @@ local_seen(struct local_request *lr, const char *fmt, ...)
 	return seen;
 }
 
-/* ---- Delivered-To ---- */
-
-static void
-note_delivered_to(struct local_request *lr, const char *line)
-{
-	static const char name[] = "Delivered-To:";
-	struct buf address = BUF_INIT, folded = BUF_INIT;
-	const char *value;
-	size_t n;
-
-	if (strncasecmp(line, name, sizeof(name) - 1) != 0 ||
-	    lr->loops.count >= LOOPS_MAX)
-		return;
-	value = text_skip_blank(line + sizeof(name) - 1);
-	n = strcspn(value, "\r\n");
-	while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
-		n--;
-	buf_set(&folded, value, n);
-	address_unquote(&address, folded.ptr);
-	buf_reset(&folded);
-	text_fold(&folded, address.ptr);
-	local_text_add(&lr->loops, folded.ptr);
-	buf_done(&address);
-	buf_done(&folded);
-}
-
-/* Read the header once; a damaged file shows when it is delivered. */
-static void
-read_loops(struct local_request *lr)
-{
-	struct queue_file *qf = lr->rq->file;
-	const char *text;
-	size_t len;
-	int type, lines = 0;
-
-	if (lr->has_loops)
-		return;
-	lr->has_loops = true;
-	if (queue_file_seek(qf, lr->rq->data_offset, NULL) == -1)
-		return;
-	while (lines++ < HEADER_LINES_MAX &&
-	    queue_file_next(qf, &type, &text, &len, NULL) == 1 &&
-	    (type == QUEUE_REC_TEXT || type == QUEUE_REC_PART) && len > 0) {
-		if (text[0] != ' ' && text[0] != '\t' &&
-		    header_name_len(text, len) == 0)
-			break;
-		note_delivered_to(lr, text);
-	}
-}
-
-static bool
-is_loop(const struct local_state *st)
-{
-	struct buf folded = BUF_INIT;
-	bool found;
-
-	read_loops(st->lr);
-	text_fold(&folded, st->rcpt.address);
-	found = local_text_has(&st->lr->loops, folded.ptr);
-	buf_done(&folded);
-	return found;
-}
-
 /* ---- one recipient ---- */
 
 /* What the address says, letters folded: local part, user, extension; domain. */
@@ -205,7 +137,7 @@ local_recipient(struct local_state *st)
 	}
 	if (!params.frozen_delivered_to)
 		st->delivered = address;
-	if (is_loop(st))
+	if (delivered_to_has(&st->lr->loops, st->lr->rq, address))
 		return local_fail(st, "5.4.6", "mail forwarding loop for %s",
 		    address);
 	split_address(&parts, address);
@@ -289,7 +221,7 @@ deliver(struct agent_request *rq, const char *service, void *ctx)
 			deliver_one(&lr, &rq->rcpts[i]);
 	local_text_done(&lr.seen);
 	local_text_done(&lr.busy);
-	local_text_done(&lr.loops);
+	delivered_to_done(&lr.loops);
 }
 
 static void

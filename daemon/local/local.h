@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "daemon/local/destination.h"
+#include "daemon/serve/delivered_to.h"
 #include "daemon/serve/message_copy.h"
 #include "lib/queue/queue_log.h"
 
@@ -46,8 +47,7 @@ struct local_request {
 	const char		*service;
 	struct local_text	 seen;		/* what was done already */
 	struct local_text	 busy;		/* .forward files being expanded */
-	struct local_text	 loops;		/* Delivered-To headers */
-	bool			 has_loops;	/* they were read */
+	struct delivered_to	 loops;
 	bool			 was_passed;	/* another agent marks this recipient done */
 	struct local_resend	*resends;
 	size_t			 resend_count;

@@ -17,6 +17,7 @@
 
 #include "daemon/pipe/pipe_args.h"
 #include "daemon/serve/agent.h"
+#include "daemon/serve/delivered_to.h"
 #include "daemon/serve/message_copy.h"
 #include "daemon/serve/run_command.h"
 #include "lib/base/err.h"
@@ -98,9 +99,7 @@ run(struct agent_request *rq, const char *service, struct delivery *d)
 	char **argv;
 
 	if (args.size_limit > 0 && rq->data_size > args.size_limit) {
-		delivery_set(d, "5.2.3", "message size %ld exceeds size limit "
-		    "%ld of server %s", rq->data_size, args.size_limit,
-		    service);
+		delivery_set(d, "5.2.3", "message too large");
 		return;
 	}
 	if ((rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0) {
@@ -122,6 +121,18 @@ run(struct agent_request *rq, const char *service, struct delivery *d)
 	pipe_argv_free(argv);
 }
 
+/* With flag D, and so with one recipient. */
+static bool
+is_loop(struct agent_request *rq)
+{
+	struct delivered_to dt = { .is_read = false };
+	bool found = (args.flags & PIPE_DELIVERED) != 0 &&
+	    delivered_to_has(&dt, rq, rq->rcpts[0].address);
+
+	delivered_to_done(&dt);
+	return found;
+}
+
 static void
 deliver(struct agent_request *rq, const char *service, void *ctx)
 {
@@ -131,11 +142,16 @@ deliver(struct agent_request *rq, const char *service, void *ctx)
 	(void)ctx;
 	if (rq->rcpt_count == 0)
 		return;
-	if ((args.flags & PIPE_DELIVERED) != 0 && rq->rcpt_count > 1) {
-		log_warning("flag \"D\" needs %s_destination_recipient_limit "
-		    "= 1", service);
+	if ((args.flags & (PIPE_DELIVERED | PIPE_ORIGINAL)) != 0 &&
+	    rq->rcpt_count > 1) {
+		log_warning("flag \"%c\" needs %s_destination_recipient_limit "
+		    "= 1", (args.flags & PIPE_DELIVERED) != 0 ? 'D' : 'O',
+		    service);
 		delivery_set(&d, "4.3.5", "mail system configuration error");
-	} else
+	} else if (is_loop(rq))
+		delivery_set(&d, "5.4.6", "mail forwarding loop for %s",
+		    rq->rcpts[0].address);
+	else
 		run(rq, service, &d);
 	if (d.kind == OUTCOME_CORRUPT)
 		agent_corrupt(rq);

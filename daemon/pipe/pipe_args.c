@@ -200,6 +200,7 @@ struct parts {
 	struct buf		  recipient, original, user, extension,
 				  domain, mailbox, sender, nexthop, size;
 	bool			  names_recipient;	/* a per-recipient macro was met */
+	struct buf		  unknown;	/* a macro that does not exist */
 };
 
 static void
@@ -319,6 +320,7 @@ find_macro(const char *name, void *ctx)
 			    given_macros[i].offset, sizeof(value));
 			return value;
 		}
+	buf_sets(&p->unknown, name);
 	return NULL;
 }
 
@@ -338,6 +340,7 @@ parts_init(struct parts *p, const struct pipe_args *pa,
 	buf_init(&p->sender);
 	buf_init(&p->nexthop);
 	buf_init(&p->size);
+	buf_init(&p->unknown);
 	if (macros->sender[0] == '\0')
 		buf_sets(&p->sender, pa->null_sender != NULL ?
 		    pa->null_sender : "MAILER-DAEMON");
@@ -362,6 +365,7 @@ parts_done(struct parts *p)
 	buf_done(&p->sender);
 	buf_done(&p->nexthop);
 	buf_done(&p->size);
+	buf_done(&p->unknown);
 }
 
 char **
@@ -385,6 +389,9 @@ pipe_args_expand(const struct pipe_args *pa, const struct pipe_macros *macros,
 			argv = xreallocarray(argv, n + 2, sizeof(*argv));
 			argv[n++] = xstrdup(out.ptr);
 			argv[n] = NULL;
+			if (rc == 0 && p.unknown.len > 0)
+				rc = err_set(err, ERR_CONFIG, "unknown macro "
+				    "name: \"%s\"", p.unknown.ptr);
 			if (!p.names_recipient)
 				break;
 		}

@@ -232,7 +232,8 @@ outcome_filter(struct outcome *o)
 			reason = dsn_split(o->text.ptr, o->dsn.status,
 			    o->status);
 			o->dsn.status = o->status;
-			o->dsn.reason = reason;
+			if (*reason != '\0')
+				o->dsn.reason = reason;
 		}
 	}
 	buf_done(&key);

@@ -56,7 +56,8 @@ put_from_line(struct buf *out, const struct message_copy *how)
 	strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &tm);
 	buf_adds(out, "From ");
 	if (how->sender[0] == '\0')
-		buf_adds(out, how->null_sender != NULL ? how->null_sender :
+		buf_adds(out, how->null_sender != NULL &&
+		    *how->null_sender != '\0' ? how->null_sender :
 		    "MAILER-DAEMON");
 	else
 		address_quote(out, how->sender);
@@ -234,6 +235,7 @@ void
 delivery_done(struct delivery *d)
 {
 	buf_done(&d->reason);
+	buf_done(&d->diagnostic);
 }
 
 bool
@@ -241,7 +243,8 @@ delivery_report(struct agent_request *rq, const struct queue_rcpt *rcpt,
     const char *relay, const struct delivery *d)
 {
 	struct dsn dsn = { d->status, d->kind == OUTCOME_SENT ? d->action :
-	    "", d->reason.ptr, "", "", "", "" };
+	    "", d->reason.ptr, d->diagnostic.len > 0 ? "x-unix" : "",
+	    d->diagnostic.len > 0 ? d->diagnostic.ptr : "", "", "" };
 	bool had_left = rq->has_left, is_left;
 
 	/* soft_bounce or a filter may keep in the queue what seems to be done. */

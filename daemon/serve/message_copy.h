@@ -76,9 +76,10 @@ struct delivery {
 	char		 status[DSN_STATUS_SIZE];
 	struct buf	 reason;
 	const char	*action;	/* of a success, for reports: "delivered", "relayed", "expanded" */
+	struct buf	 diagnostic;	/* what a command said, for reports; empty: the reason */
 };
 
-#define DELIVERY_INIT { OUTCOME_SENT, "2.0.0", BUF_INIT, "delivered" }
+#define DELIVERY_INIT { OUTCOME_SENT, "2.0.0", BUF_INIT, "delivered", BUF_INIT }
 
 /* delivery_set - kind follows the first digit of status */
 void	delivery_set(struct delivery *d, const char *status, const char *fmt,

@@ -77,9 +77,10 @@ run_command_status(struct delivery *d, int status, const char *output,
 		for (i = 0; i < sizeof(exits) / sizeof(exits[0]); i++)
 			if (exits[i].code == WEXITSTATUS(status))
 				break;
-		if (i < sizeof(exits) / sizeof(exits[0]))
+		if (i < sizeof(exits) / sizeof(exits[0])) {
 			delivery_set(d, exits[i].status, "%s", exits[i].text);
-		else
+			buf_sets(&d->diagnostic, exits[i].text);
+		} else
 			delivery_set(d, "5.3.0",
 			    "Command died with status %d: \"%s\"",
 			    WEXITSTATUS(status), shown);
@@ -90,6 +91,8 @@ run_command_status(struct delivery *d, int status, const char *output,
 		delivery_set(d, given, "%s", text);
 	else if (*output != '\0')
 		buf_addf(&d->reason, ". Command output: %s", output);
+	if (*text != '\0')
+		buf_sets(&d->diagnostic, text);
 }
 
 /* ---- the child ---- */

@@ -172,7 +172,8 @@ serve(struct stream *client, const char *service, char **argv)
 	peer_init(&peer, stream_fd(client), addr, len, serve_passed());
 	stream_set_timeout(client, params.smtpd_timeout);
 	s = session_new(env, &peer, &sink, serve_standalone() ? NULL : anvil);
-	s->pending = pending;
+	/* What sendmail -bs reads from a file or a pipe is there at once. */
+	s->pending = serve_standalone() ? NULL : pending;
 	s->pending_ctx = client;
 	session_start(s);
 	converse(s, client);

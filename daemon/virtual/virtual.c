@@ -124,7 +124,8 @@ deliver_one(struct agent_request *rq, const struct queue_rcpt *rcpt)
 			buf_sets(&failure, "maildir delivery failed: ");
 		m.failure = failure.ptr;
 		if ((rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0)
-			delivery_set(&d, "2.0.0", "delivers to mailbox");
+			delivery_set(&d, "2.0.0", "delivers to %s", is_maildir ?
+			    "maildir" : "mailbox");
 		else if (is_maildir)
 			mailbox_maildir(rq, &m, &how, &d);
 		else {

@@ -85,7 +85,7 @@ like 'so is one with RET=HDRS' \
 
 send -r 'Anotify_flags=1' a@bad.example
 ok 'NOTIFY=NEVER is quiet' wait_for 10 instance_logged "$I" "$id: removed"
-ok 'no report was sent' sh -c "! grep '$id: .*notification' '$I/log/mail.log'"
+ok 'the sender gets no report' sh -c "! grep '$id: sender .*notification' '$I/log/mail.log'"
 
 send -w -1 a@def.example
 text=$(report 'sender delay notification')

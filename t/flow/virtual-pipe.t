@@ -69,7 +69,7 @@ Delivered-To: "Us er+Ext"@P1.example
 body
 ..dot'
 send snd@x.example x@p2.example
-ends x@p2.example 'dsn=5.2.3, status=bounced \(message size [0-9]+ exceeds size limit 100 of server p2\)'
+ends x@p2.example 'dsn=5.2.3, status=bounced \(message too large\)'
 send snd@x.example x@p3.example
 ends x@p3.example 'dsn=5.7.9, status=bounced \(not for you \)'
 send snd@x.example x@p4.example
