@@ -121,7 +121,9 @@ put_said(struct buf *out, const struct smtp_session *s,
 	bool refused = s->state == SMTP_GREETING || s->state == SMTP_EHLO ||
 	    s->state == SMTP_HELO;
 
-	buf_addf(out, "host %s %s: ", s->host_addr,
+	/* A reply that would be a success elsewhere is no refusal. */
+	buf_addf(out, "%shost %s %s: ", r->code / 100 == 2 ?
+	    "Protocol error: " : "", s->host_addr,
 	    refused ? "refused to talk to me" : "said");
 	put_one_line(out, &r->text);
 	if (!refused)
