@@ -133,10 +133,21 @@ put_class(const struct printing *p, const char *name)
 	}
 }
 
+static bool
+has_recipients(const struct queue_group_plan *p)
+{
+	return (p->facts & (QUEUE_GROUP_BY_ENTRY | QUEUE_GROUP_BY_NAME)) == 0;
+}
+
+static bool
+has_bytes(const struct queue_group_plan *p)
+{
+	return (p->facts & QUEUE_GROUP_BY_NAME) == 0;
+}
+
 static void
 put_group(const struct printing *p, const struct queue_group *one)
 {
-	bool is_by_entry = (p->plan->facts & QUEUE_GROUP_BY_ENTRY) != 0;
 	size_t from = p->out->len;
 
 	if (p->format == FORMAT_JSONL)
@@ -144,9 +155,10 @@ put_group(const struct printing *p, const struct queue_group *one)
 	if (!is_table(p))
 		put_key(p, one);
 	put_number(p, "messages", "nrcpt", one->messages);
-	if (!is_by_entry)
+	if (has_recipients(p->plan))
 		put_number(p, "recipients", "nrcpt", one->recipients);
-	put_number(p, "bytes", "size", one->bytes);
+	if (has_bytes(p->plan))
+		put_number(p, "bytes", "size", one->bytes);
 	if (!p->is_short) {
 		put_number(p, "oldest_age", "age", p->now - one->oldest);
 		put_number(p, "newest_age", "age", p->now - one->newest);
@@ -177,7 +189,8 @@ put_head(const struct printing *p)
 		buf_adds(p->out, p->plan->fields[i]->name);
 	}
 	for (i = 0; i < n; i++) {
-		if ((p->plan->facts & QUEUE_GROUP_BY_ENTRY) && i == 1)
+		if ((i == 1 && !has_recipients(p->plan)) ||
+		    (i == 2 && !has_bytes(p->plan)))
 			continue;
 		if (is_table(p))
 			buf_addf(p->out, "%10s ", names[i]);

@@ -125,6 +125,11 @@ is_meant(struct part *p)
 	if (r->reads_envelope &&
 	    queue_message_want(m, QUEUE_MESSAGE_ENVELOPE, NULL) == 1)
 		return true;
+	/* What stands in the queues behind incoming was complete before it came there. */
+	if (r->plan_count > 0 && (r->plans[0].facts & QUEUE_GROUP_BY_NAME) &&
+	    strcmp(m->queue, "incoming") != 0 &&
+	    strcmp(m->queue, "maildrop") != 0)
+		return true;
 	return queue_message_is_ready(m);
 }
 
@@ -368,7 +373,8 @@ reads_envelope(const struct run *r)
 	size_t k;
 
 	for (k = 0; k < r->plan_count; k++)
-		if ((r->plans[k].facts & QUEUE_GROUP_BY_ENTRY) == 0)
+		if ((r->plans[k].facts & (QUEUE_GROUP_BY_ENTRY |
+		    QUEUE_GROUP_BY_NAME)) == 0)
 			return true;
 	return r->q->mode == MODE_SAVE || (r->q->mode == MODE_ROWS &&
 	    (r->q->format == FORMAT_JSONL || r->q->format == FORMAT_CLASSIC));

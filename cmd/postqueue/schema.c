@@ -79,7 +79,7 @@ static const struct json_schema_member group[] = {
 	{ "v", "!integer", "version of this form: 1" },
 	{ "messages", "!integer", "messages of the group" },
 	{ "recipients", "integer", "recipients still to do" },
-	{ "bytes", "!integer", "size of the messages" },
+	{ "bytes", "integer", "size of the messages" },
 	{ "oldest_age", "integer", "seconds since the first arrived" },
 	{ "newest_age", "integer", "seconds since the last arrived" },
 	{ "due", "integer", "messages that would be tried now" },

@@ -79,10 +79,12 @@ prepare_count(struct run *r, struct queue_group_plan *p)
 	const struct query *q = r->q;
 
 	set_fields(p, q->by != NULL ? q->by : "", "by");
-	/* Directory entries tell enough when nothing else is asked for. */
+	/* Names tell enough when nothing else is asked for. */
 	if (r->select == NULL && r->source.kind == SOURCE_QUEUE &&
-	    (q->by == NULL || strcmp(q->by, "queue") == 0))
-		p->facts = QUEUE_GROUP_BY_ENTRY;
+	    (q->by == NULL || strcmp(q->by, "queue") == 0)) {
+		p->facts = QUEUE_GROUP_BY_NAME;
+		r->source.flags |= QUEUE_SCAN_AS_STORED;
+	}
 }
 
 void

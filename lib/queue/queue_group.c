@@ -298,8 +298,9 @@ queue_groups_add(struct queue_groups *g, struct queue_field_context *c)
 	struct queue_value due;
 
 	g->messages++;
-	if (g->plan.facts & QUEUE_GROUP_BY_ENTRY) {
-		queue_message_want(c->m, QUEUE_MESSAGE_ENTRY, NULL);
+	if (g->plan.facts & (QUEUE_GROUP_BY_ENTRY | QUEUE_GROUP_BY_NAME)) {
+		if (g->plan.facts & QUEUE_GROUP_BY_ENTRY)
+			queue_message_want(c->m, QUEUE_MESSAGE_ENTRY, NULL);
 		count_message(g, g->total, c, false);
 		count_idle(g, c, false);
 		return;

@@ -32,7 +32,8 @@ struct queue_groups;
 
 enum queue_group_facts {
 	QUEUE_GROUP_CLASSES	= 1,	/* reads defer logs */
-	QUEUE_GROUP_BY_ENTRY	= 2	/* no more than entries is read: no recipients, bytes as on disk */
+	QUEUE_GROUP_BY_ENTRY	= 2,	/* no more than lstat tells is read: no recipients, bytes as on disk */
+	QUEUE_GROUP_BY_NAME	= 4	/* names only: messages */
 };
 
 /* What to count by, and what to count. */

@@ -60,6 +60,7 @@ is 'the classic layout' "$(postqueue --select held --sort id --format classic)" 
 is 'a count' "$(postqueue --count --format csv | tr -d '\r' | head -n 2 | cut -d, -f1 | tail -n 1)" 10
 is 'a count by queue' "$(postqueue --count --by queue --format csv | tr -d '\r' | cut -d, -f1,2 | sort | tr '\n' ' ')" \
     'deferred,3 hold,2 incoming,5 queue,messages '
+is 'which are of names, so of messages only' "$(postqueue --count --format jsonl)" '{"v": 1, "messages": 10}'
 is 'a count of a selection' "$(postqueue --select 'queue = deferred' --count --format jsonl | jq -c '[.messages, .recipients]')" '[3,4]'
 is 'groups by recipient domain' "$(postqueue --select 'queue = deferred' --group-by rcpt.domain --format jsonl |
     jq -r '.rcpt_domain + " " + (.messages | tostring) + " " + .top_class' | sort)" \
