@@ -206,6 +206,9 @@ warn_unsupported(void)
 		if (rows[i].value[0] != '\0')
 			log_warning("%s is not available in this server",
 			    rows[i].name);
+	if (params.smtpd_tls_wrappermode)
+		log_warning("smtpd_tls_wrappermode is not available in this "
+		    "server: no mail is taken here");
 }
 
 struct smtpd_env *
