@@ -75,4 +75,4 @@ started() {	# started LABEL SYSTEM PREFIX COMMAND...: PREFIX sets its environmen
 of_peer=$(bash "$PEER_SETUP" env "$W/peer")
 started 'ours' ours "export MAIL_CONFIG=$W/ours/etc" "$PH_BIN/postfix" start
 started "peer's postfix start" peer "$of_peer" postfix start
-started "peer's bare master" peer "$of_peer" "$W/peer/root/usr/lib/postfix/sbin/master" -w
+started "peer's bare master" peer "$of_peer" master -w
