@@ -9,14 +9,12 @@
  */
 #include "daemon/role.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/pipe/pipe_args.h"
 #include "daemon/serve/agent.h"
+#include "daemon/serve/command.h"
 #include "daemon/serve/delivered_to.h"
 #include "daemon/serve/message_copy.h"
 #include "daemon/serve/run_command.h"
@@ -169,44 +167,14 @@ serve(struct stream *client, const char *service, char **argv)
 }
 
 static void
-find_rights(const char *service)
-{
-	struct passwd *pw;
-	struct group *gr;
-
-	if ((pw = getpwnam(args.user)) == NULL)
-		log_fatal("%s: unknown username: %s", service, args.user);
-	run_uid = pw->pw_uid;
-	run_gid = pw->pw_gid;
-	if (args.group != NULL && *args.group != '\0') {
-		if ((gr = getgrnam(args.group)) == NULL)
-			log_fatal("%s: unknown group: %s", service,
-			    args.group);
-		run_gid = gr->gr_gid;
-	}
-	if (run_uid == 0 || run_gid == 0)
-		log_fatal("%s: user= command-line attribute specifies "
-		    "root %s privileges", service,
-		    run_uid == 0 ? "user" : "group");
-	/* mail_owner's rights would give the command the queue itself. */
-	pw = getpwnam(params.mail_owner);
-	if (!params_is_private() && pw != NULL &&
-	    (run_uid == pw->pw_uid || run_gid == pw->pw_gid))
-		log_fatal("%s: user= command-line attribute specifies mail "
-		    "system owner %s", service, params.mail_owner);
-	if (getuid() != 0 && run_uid != getuid())
-		log_fatal("%s: user=%s: an instance without root can run "
-		    "commands as its owner only", service, args.user);
-}
-
-static void
 pre_jail(const char *service, char **argv)
 {
 	struct err err = ERR_INIT;
 
-	if (pipe_args_parse(&args, argv, &err) == -1)
+	if (pipe_args_parse(&args, argv, &err) == -1 ||
+	    command_user(args.user, args.group, &run_uid, &run_gid,
+	    &err) == -1)
 		log_fatal("%s: %s", service, err.text);
-	find_rights(service);
 	time_limit_s = params_service_time(service, "time_limit");
 	agent_init("pipe_delivery_status_filter",
 	    params.pipe_delivery_status_filter);

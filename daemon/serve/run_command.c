@@ -23,17 +23,16 @@
 #include <unistd.h>
 
 #include "daemon/serve/agent.h"
+#include "daemon/serve/command.h"
 #include "daemon/serve/message_copy.h"
 #include "daemon/serve/rights.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "lib/conf/env.h"
 #include "lib/conf/params.h"
 
 #define OUTPUT_MAX	10000	/* bytes of output that are kept */
-#define KILL_WAIT_MS	1000
 /* Any of these makes a command line the shell's business. */
 #define SHELL_MAGIC	"!#$&()*;<=>?[\\]^`{|}~\"'\n"
 
@@ -100,8 +99,7 @@ run_command_status(struct delivery *d, int status, const char *output,
 static void
 set_environment(char *const *environment)
 {
-	env_import_full(params.export_environment);
-	setenv("PATH", "/usr/bin:/bin", 1);
+	command_environment();
 	for (; environment != NULL && *environment != NULL; environment++)
 		putenv(*environment);
 }
@@ -269,27 +267,6 @@ talk(struct talk *t)
 	return true;
 }
 
-/* Wait for the child; false when it outlives the limit. */
-static bool
-reap(pid_t pid, int64_t deadline_ms, int *status)
-{
-	struct timespec pause = { 0, 1000 * 1000 };
-
-	for (;;) {
-		pid_t got = waitpid(pid, status, WNOHANG);
-
-		if (got == pid)
-			return true;
-		if (got == -1 && errno != EINTR)
-			return false;
-		if (clock_mono_ms() >= deadline_ms)
-			return false;
-		nanosleep(&pause, NULL);
-		if (pause.tv_nsec < 50 * 1000 * 1000)
-			pause.tv_nsec *= 2;
-	}
-}
-
 static void
 clean_output(struct buf *output)
 {
@@ -311,10 +288,8 @@ converse(const struct run_command *rc, struct talk *t, pid_t pid,
 	in_time = talk(t);
 	close_end(&t->to);
 	close_end(&t->from);
-	if (!in_time || !reap(pid, t->deadline_ms, &status)) {
-		kill(-pid, SIGKILL);
-		kill(pid, SIGKILL);
-		reap(pid, clock_mono_ms() + KILL_WAIT_MS, &status);
+	if (!in_time || !command_wait(pid, t->deadline_ms, &status)) {
+		command_kill(pid);
 		delivery_set(d, "5.3.0", "Command time limit exceeded: "
 		    "\"%s\"", rc->shown);
 		return;
