@@ -1,5 +1,5 @@
 /*
- * cdb_write.c - write a constant database from pairs
+ * cdb_write.c - write a constant database, record by record
  *
  *	+--------+---------+---------+-...-+---------+---------+-...-+---------+
  *	| header | record  | record  |     | record  | table 0 |     | table 255|
@@ -17,6 +17,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
 #define TABLES		256
 #define HEADER_BYTES	(TABLES * 8)
 #define PIECE_BYTES	(256 * 1024)
+#define SLOTS_MIN	1024
 
 struct slot {
 	uint32_t	 hash, position;	/* position 0: free */
@@ -40,8 +42,31 @@ struct cdb_writer {
 	const char	*path;
 	struct buf	 out;		/* not written yet */
 	uint64_t	 at;		/* where out ends in the file */
-	struct slot	*slots;		/* of all pairs, as they come */
+	struct slot	*slots;		/* of all records, as they come */
+	size_t		 count, room;
 };
+
+struct cdb_writer *
+cdb_writer_new(int fd, const char *path)
+{
+	struct cdb_writer *w = xcalloc(1, sizeof(*w));
+
+	w->fd = fd;
+	w->path = path;
+	w->at = HEADER_BYTES;
+	buf_init(&w->out);
+	return w;
+}
+
+void
+cdb_writer_free(struct cdb_writer *w)
+{
+	if (w == NULL)
+		return;
+	buf_done(&w->out);
+	free(w->slots);
+	free(w);
+}
 
 static uint32_t
 hash_key(const char *key, size_t len)
@@ -61,11 +86,16 @@ put_number(char *to, uint32_t n)
 	return to + sizeof(n);
 }
 
+/* What has gathered, to the file, and on to the disk without a wait for it. */
 static int
 flush(struct cdb_writer *w, struct err *err)
 {
-	if (file_write_all(w->fd, w->out.ptr, w->out.len) == -1)
+	off_t from = (off_t)(w->at - w->out.len);
+
+	if (file_pwrite_all(w->fd, w->out.ptr, w->out.len, from) == -1)
 		return err_sys(err, "write %s", w->path);
+	sync_file_range(w->fd, from, (off_t)w->out.len,
+	    SYNC_FILE_RANGE_WRITE);
 	buf_reset(&w->out);
 	return 0;
 }
@@ -86,27 +116,24 @@ put_record(struct cdb_writer *w, const struct pair *p, uint32_t key_len,
 	w->at += size;
 }
 
-static int
-put_records(struct cdb_writer *w, const struct pairs *pairs, struct err *err)
+int
+cdb_writer_add(struct cdb_writer *w, const struct pair *p, struct err *err)
 {
-	const struct pair *p;
-	uint32_t null, len;
-	size_t i;
+	uint32_t null = !p->is_raw, len = p->key_len + null;
 
-	for (i = 0; (p = pairs_at(pairs, i)) != NULL; i++) {
-		null = !p->is_raw;
-		len = p->key_len + null;
-		w->slots[i].hash = hash_key(p->key, len);
-		w->slots[i].position = (uint32_t)w->at;
-		put_record(w, p, len, p->value_len + null);
-		if (w->out.len >= PIECE_BYTES && flush(w, err) == -1)
-			return -1;
-		/* All of the tables have to fit behind it, too. */
-		if (w->at + (i + 1) * 16 > UINT32_MAX)
-			return err_set(err, ERR_LIMIT,
-			    "write %s: the format has at most 4 GiB", w->path);
+	if (w->count == w->room) {
+		w->room = w->room == 0 ? SLOTS_MIN : w->room * 2;
+		w->slots = xreallocarray(w->slots, w->room,
+		    sizeof(*w->slots));
 	}
-	return 0;
+	w->slots[w->count].hash = hash_key(p->key, len);
+	w->slots[w->count++].position = (uint32_t)w->at;
+	put_record(w, p, len, p->value_len + null);
+	/* All of the tables have to fit behind it, too. */
+	if (w->at + w->count * 16 > UINT32_MAX)
+		return err_set(err, ERR_LIMIT,
+		    "write %s: the format has at most 4 GiB", w->path);
+	return w->out.len < PIECE_BYTES ? 0 : flush(w, err);
 }
 
 /* One hash table as it is in the file, half full; a taken slot sends on to the next. */
@@ -146,10 +173,10 @@ group_slots(const struct slot *slots, size_t count, size_t *ends)
 }
 
 static int
-put_tables(struct cdb_writer *w, size_t count, char *header, struct err *err)
+put_tables(struct cdb_writer *w, char *header, struct err *err)
 {
 	size_t ends[TABLES], start = 0, i;
-	struct slot *grouped = group_slots(w->slots, count, ends), *table;
+	struct slot *grouped = group_slots(w->slots, w->count, ends), *table;
 	uint32_t size;
 	int rc = 0;
 
@@ -170,25 +197,13 @@ put_tables(struct cdb_writer *w, size_t count, char *header, struct err *err)
 }
 
 int
-cdb_write(int fd, const char *path, const struct pairs *pairs,
-    struct err *err)
+cdb_writer_finish(struct cdb_writer *w, struct err *err)
 {
-	struct cdb_writer w = { fd, path, BUF_INIT, HEADER_BYTES, NULL };
-	size_t count = pairs_count(pairs);
 	char header[HEADER_BYTES];
-	int rc = -1;
 
-	w.slots = xreallocarray(NULL, count + 1, sizeof(*w.slots));
-	buf_reserve(&w.out, PIECE_BYTES * 2);
-	if (lseek(fd, HEADER_BYTES, SEEK_SET) == -1)
-		err_sys(err, "write %s", path);
-	else if (put_records(&w, pairs, err) == 0 &&
-	    put_tables(&w, count, header, err) == 0 && flush(&w, err) == 0) {
-		rc = 0;
-		if (file_pwrite_all(fd, header, sizeof(header), 0) == -1)
-			rc = err_sys(err, "write %s", path);
-	}
-	buf_done(&w.out);
-	free(w.slots);
-	return rc;
+	if (put_tables(w, header, err) == -1 || flush(w, err) == -1)
+		return -1;
+	if (file_pwrite_all(w->fd, header, sizeof(header), 0) == -1)
+		return err_sys(err, "write %s", w->path);
+	return 0;
 }

@@ -1,21 +1,35 @@
 /*
- * cdb_write.h - write a constant database from pairs
+ * cdb_write.h - write a constant database, record by record
  */
 #ifndef LIB_TABLE_CDB_WRITE_H
 #define LIB_TABLE_CDB_WRITE_H
 
+struct cdb_writer;		/* opaque */
 struct err;
-struct pairs;
+struct pair;
 
 /*
- * cdb_write - write all pairs to an empty file, in their order
+ * cdb_writer_new - begin a database in an empty file
  *
- * A pair is stored with its NULs unless it is_raw.
+ * fd		the file, which the caller closes
+ * path		its name, for errors; kept until cdb_writer_free
+ */
+struct cdb_writer *cdb_writer_new(int fd, const char *path);
+
+/*
+ * cdb_writer_add - append a pair, with its NULs unless it is_raw
+ *
+ * Records go out in large pieces, and the disk begins with each of them at
+ * once. Nobody looks for a key that is there already.
  *
  * Returns 0, or -1 with err: ERR_SYSTEM, or ERR_LIMIT when the file would
  * exceed the format's 4 GiB.
  */
-int	cdb_write(int fd, const char *path, const struct pairs *pairs,
+int	cdb_writer_add(struct cdb_writer *w, const struct pair *p,
 	    struct err *err);
+/* cdb_writer_finish - append the hash tables: now the file is complete; errors as above */
+int	cdb_writer_finish(struct cdb_writer *w, struct err *err);
+/* cdb_writer_free - forget a writer, complete or not */
+void	cdb_writer_free(struct cdb_writer *w);
 
 #endif

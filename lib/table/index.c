@@ -147,8 +147,10 @@ resolve_duplicate(struct table *t, struct index_build *b, struct pair *old,
 	int rc;
 
 	rc = table_duplicate(t, b->label, key, key_len, err);
-	if (rc == 1)
+	if (rc == 1) {
 		pairs_set_value(b->pairs, old, value, value_len);
+		b->has_replaced = true;
+	}
 	return rc == -1 ? -1 : 0;
 }
 
@@ -273,6 +275,10 @@ index_build_commit(struct index_build *b, struct err *err)
 		return -1;
 	if (b->table->note != NULL)
 		index_put_note(b->fd, b->table->note);
+	/* The disk is at work while memory is given back. */
+	sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	pairs_free(b->pairs);
+	b->pairs = NULL;
 	/* The directory needs no flush: a crash leaves the old file or the new. */
 	if (fdatasync(b->fd) == -1)
 		return err_sys(err, "flush %s", b->tmp);

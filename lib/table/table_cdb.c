@@ -25,6 +25,7 @@ struct cdb_state {
 	int		 fd;
 	unsigned	 at;		/* of table_next */
 	struct index_build *build;
+	struct cdb_writer *writer;	/* of build */
 };
 
 static int
@@ -51,6 +52,7 @@ cdb_table_open(struct table *t, struct err *err)
 		/* Always a new file, with the rights of one: 13.5. */
 		s->build->replaces = false;
 		s->build->mode = s->build->new_mode;
+		s->writer = cdb_writer_new(s->build->fd, s->build->tmp);
 		return 0;
 	}
 	path = index_path(t);
@@ -80,6 +82,7 @@ cdb_table_close(struct table *t)
 		cdb_free(&s->db);
 		close(s->fd);
 	}
+	cdb_writer_free(s->writer);
 	index_build_close(s->build);
 	free(s);
 }
@@ -127,9 +130,15 @@ cdb_table_update(struct table *t, const char *key, size_t key_len,
     const char *value, size_t value_len, struct err *err)
 {
 	struct cdb_state *s = t->state;
+	struct pairs *pairs = s->build->pairs;
+	size_t count = pairs_count(pairs);
 
-	return index_build_add(t, s->build, key, key_len, value, value_len,
-	    err);
+	if (index_build_add(t, s->build, key, key_len, value, value_len,
+	    err) == -1)
+		return -1;
+	if (pairs_count(pairs) == count)	/* a duplicate */
+		return 0;
+	return cdb_writer_add(s->writer, pairs_at(pairs, count), err);
 }
 
 static enum table_result
@@ -156,12 +165,32 @@ cdb_table_next(struct table *t, bool first, struct buf *key,
 	return TABLE_FOUND;
 }
 
+/* All over again, with the values that replaced others. */
+static int
+rewrite(struct cdb_state *s, struct err *err)
+{
+	struct index_build *b = s->build;
+	const struct pair *p;
+	size_t i;
+
+	cdb_writer_free(s->writer);
+	s->writer = cdb_writer_new(b->fd, b->tmp);
+	if (ftruncate(b->fd, 0) == -1)
+		return err_sys(err, "truncate %s", b->tmp);
+	for (i = 0; (p = pairs_at(b->pairs, i)) != NULL; i++)
+		if (cdb_writer_add(s->writer, p, err) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 cdb_table_commit(struct table *t, struct err *err)
 {
 	struct cdb_state *s = t->state;
 
-	if (cdb_write(s->build->fd, s->build->tmp, s->build->pairs, err) == -1)
+	if (s->build->has_replaced && rewrite(s, err) == -1)
+		return -1;
+	if (cdb_writer_finish(s->writer, err) == -1)
 		return -1;
 	return index_build_commit(s->build, err);
 }

@@ -7,6 +7,7 @@
 
 #include <cdb.h>
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const int counts[] = { 0, 1, 2, 300, 20000 };
 START_TEST(files_are_those_of_the_library)
 {
 	int ours = memfd_create("ours", 0), theirs = memfd_create("theirs", 0);
+	struct cdb_writer *w = cdb_writer_new(ours, "ours");
 	struct pairs *p = pairs_new();
 	struct cdb_make make;
 	struct stat a, b;
@@ -43,9 +45,11 @@ START_TEST(files_are_those_of_the_library)
 		ck_assert_int_eq(cdb_make_add(&make, pair->key,
 		    pair->key_len + null, pair->value,
 		    pair->value_len + null), 0);
+		ck_assert_int_eq(cdb_writer_add(w, pair, NULL), 0);
 	}
 	ck_assert_int_eq(cdb_make_finish(&make), 0);
-	ck_assert_int_eq(cdb_write(ours, "ours", p, NULL), 0);
+	ck_assert_int_eq(cdb_writer_finish(w, NULL), 0);
+	cdb_writer_free(w);
 	ck_assert_int_eq(fstat(ours, &a), 0);
 	ck_assert_int_eq(fstat(theirs, &b), 0);
 	ck_assert_int_eq(a.st_size, b.st_size);
@@ -60,12 +64,39 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_written_is_named)
 {
-	struct pairs *p = pairs_new();
+	struct cdb_writer *w = cdb_writer_new(-1, "name");
 	struct err err = ERR_INIT;
 
-	ck_assert_int_eq(cdb_write(-1, "name", p, &err), -1);
+	ck_assert_int_eq(cdb_writer_finish(w, &err), -1);
 	ck_assert_str_eq(err.text, "write name: Bad file descriptor");
-	pairs_free(p);
+	cdb_writer_free(w);
+}
+END_TEST
+
+/* 64 records of 64 MiB are 4 GiB and do not fit; the last of 63 leaves room. */
+START_TEST(what_would_exceed_the_format_is_refused)
+{
+	int fd = open("/dev/null", O_WRONLY);
+	struct cdb_writer *w = cdb_writer_new(fd, "large");
+	struct pair pair = { .key = "", .value_len = 64 << 20 };
+	struct err err = ERR_INIT;
+	void *zeros = mmap(NULL, (64 << 20) + 1, PROT_READ,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int i;
+
+	ck_assert_ptr_ne(zeros, MAP_FAILED);
+	pair.value = zeros;
+	for (i = 0; i < 63; i++)
+		ck_assert_int_eq(cdb_writer_add(w, &pair, &err), 0);
+	/* The tables' 16 bytes a record count, too: one byte is too many. */
+	pair.value_len = (uint32_t)(UINT32_MAX - 2048 -
+	    63 * (uint64_t)((64 << 20) + 10) - 64 * 16 - 10 + 1);
+	ck_assert_int_eq(cdb_writer_add(w, &pair, &err), -1);
+	ck_assert_str_eq(err.text,
+	    "write large: the format has at most 4 GiB");
+	cdb_writer_free(w);
+	munmap(zeros, (64 << 20) + 1);
+	close(fd);
 }
 END_TEST
 
@@ -76,5 +107,7 @@ main(void)
 
 	UNIT_LOOP(tc, files_are_those_of_the_library, counts);
 	tcase_add_test(tc, a_file_that_cannot_be_written_is_named);
+	tcase_add_test(tc, what_would_exceed_the_format_is_refused);
+	tcase_set_timeout(tc, 60);
 	return unit_run("cdb_write", tc);
 }
