@@ -33,31 +33,16 @@ CF
 export MAIL_CONFIG=$W/etc
 chown -R "$mail_owner" "$W/spool"
 
-measure() {	# measure ID: wall and CPU of ours, of theirs
-	perl -MTime::HiRes=time -e '
-		my ($runs, $id, @programs) = @ARGV;
-		my (@wall, @cpu);
-		for (1 .. $runs) {
-			for my $i (0, 1) {
-				my (undef, undef, $u0, $s0) = times;
-				my $t0 = time;
-				my $pid = fork;
-				if (!$pid) {
-					open STDOUT, ">", "/dev/null";
-					exec { $programs[$i] } "postcat", "-q", $id or exit 127;
-				}
-				waitpid $pid, 0;
-				die "exit $?\n" if $?;
-				push @{$wall[$i]}, time - $t0;
-				my (undef, undef, $u1, $s1) = times;
-				$cpu[$i] += $u1 + $s1 - $u0 - $s0;
-			}
-		}
-		my @median = map { (sort { $a <=> $b } @$_)[@$_ / 2] * 1000 } @wall;
+measure() {	# measure ID: wall and CPU of ours, of theirs, medians of five rounds
+	local round
+	for round in 1 2 3 4 5; do
+		"$PH_TOOLS/stopwatch" /dev/null "$((runs / 5))" "$PH_BIN/postcat" -q "$1" >>"$W/ours"
+		"$PH_TOOLS/stopwatch" /dev/null "$((runs / 5))" "$theirs" -q "$1" >>"$W/theirs"
+	done
+	echo "$(sort -n "$W/ours" | sed -n 3p) $(sort -n "$W/theirs" | sed -n 3p)" | awk '{
 		printf "ours %.2f ms (cpu %.2f)  theirs %.2f ms (cpu %.2f)  ratio %.2f\n",
-		    $median[0], $cpu[0] * 1000 / $runs, $median[1], $cpu[1] * 1000 / $runs,
-		    $median[0] / $median[1];
-	' "$runs" "$1" "$PH_BIN/postcat" "$theirs"
+		    $1 * 1000, $2 * 1000, $4 * 1000, $5 * 1000, $1 / $4 }'
+	rm "$W/ours" "$W/theirs"
 }
 
 small=$("$PH_TOOLS/queue-put" -q deferred user@there.example) || exit 1

@@ -8,6 +8,7 @@
 set -u
 PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
 PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
+PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
 PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
 PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
 [ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
@@ -20,26 +21,10 @@ cp "$PH_SRC/t/data/postconf/debian-site/"*.cf "$W/"
 touch -d '1 hour ago' "$W"/*.cf
 libs=$(bash "$PEER_SETUP" env "$PEER_CACHE" | sed -n 's/.* LD_LIBRARY_PATH=\([^ ]*\).*/\1/p')
 
-# measure LIBRARY_PATH COMMAND...: "CPU WALL" in ms for each of $runs runs
+# measure LIBRARY_PATH COMMAND...: "CPU WALL" in ms, the medians of $runs runs
 measure() {
-	perl -e '
-		use Time::HiRes "time"; use POSIX;
-		my ($n, $libs, @cmd) = @ARGV;
-		my $t0 = time;
-		for (1 .. $n) {
-			my $pid = fork;
-			if (!$pid) {
-				open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null";
-				$ENV{LD_LIBRARY_PATH} = $libs if $libs ne "";
-				exec @cmd or POSIX::_exit(127);
-			}
-			waitpid $pid, 0;
-			die "$cmd[0] failed\n" if $? != 0;
-		}
-		my $wall = time - $t0;
-		my ($u, $s, $cu, $cs) = times;
-		printf "%.2f %.2f\n", 1000 * ($cu + $cs) / $n, 1000 * $wall / $n;
-	' "$runs" "$@"
+	LD_LIBRARY_PATH=$1 "$PH_TOOLS/stopwatch" /dev/null "$runs" "${@:2}" |
+	    awk '{ printf "%.2f %.2f\n", $2 * 1000, $1 * 1000 }'
 }
 median() { sort -n | awk '{ c[NR] = $1; w[NR] = $2 } END { print c[int((NR + 1) / 2)], w[int((NR + 1) / 2)] }'; }
 
