@@ -23,10 +23,12 @@ int
 file_read_fd(int fd, struct buf *out, size_t max, struct err *err)
 {
 	size_t total = 0, want;
+	struct stat st;
 	ssize_t n;
 
-	for (;;) {
-		want = READ_CHUNK;
+	want = fstat(fd, &st) == 0 && st.st_size < READ_CHUNK ?
+	    (size_t)st.st_size + 1 : READ_CHUNK;
+	for (;; want = READ_CHUNK) {
 		buf_reserve(out, want);
 		n = read(fd, out->ptr + out->len, want);
 		if (n == -1 && errno == EINTR)
