@@ -35,18 +35,11 @@ unknown_restriction(struct lint *l, const struct lint_value *v,
 static bool
 is_list(struct lint *l, const struct lint_value *v)
 {
-	char *names, *rest, *word;
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < RESTRICT_LISTS; i++)
-		if (strcmp(restrict_lists[i].name, v->name) == 0)
-			return true;
-	names = rest = lint_value_of(l, v->service,
+	char *classes = lint_value_of(l, v->service,
 	    "smtpd_restriction_classes");
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, v->name) == 0;
-	free(names);
+	bool found = restrict_is_list(v->name, classes);
+
+	free(classes);
 	return found;
 }
 

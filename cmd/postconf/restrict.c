@@ -5,8 +5,12 @@
  */
 #include "cmd/postconf/restrict.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
 
 static const struct restriction restrictions[] = {
 	{ "permit", RESTRICT_PERMITS, false },
@@ -113,6 +117,33 @@ restrict_find(const char *name)
 		if (strcasecmp(restrictions[i].name, name) == 0)
 			return &restrictions[i];
 	return NULL;
+}
+
+bool
+restrict_takes(const char *word, size_t len)
+{
+	char *name = xstrndup(word, len);
+	const struct restriction *r = restrict_find(name);
+
+	free(name);
+	return r != NULL && r->has_argument;
+}
+
+bool
+restrict_is_list(const char *name, const char *classes)
+{
+	char *copy, *rest, *word;
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < RESTRICT_LISTS; i++)
+		if (strcmp(restrict_lists[i].name, name) == 0)
+			return true;
+	copy = rest = xstrdup(classes);
+	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		found = strcmp(word, name) == 0;
+	free(copy);
+	return found;
 }
 
 const char *

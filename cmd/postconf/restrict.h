@@ -40,6 +40,14 @@ extern const struct restrict_list restrict_lists[RESTRICT_LISTS];
 
 /* restrict_find - in any letter case; NULL: no such word */
 const struct restriction	*restrict_find(const char *name);
+/* restrict_takes - a word of len bytes that takes an argument? */
+bool	restrict_takes(const char *word, size_t len);
+/*
+ * restrict_is_list - is this parameter a list of restrictions?
+ *
+ * classes	value of smtpd_restriction_classes
+ */
+bool	restrict_is_list(const char *name, const char *classes);
 /* restrict_nearest - what a misspelt word probably means, or NULL */
 const char	*restrict_nearest(const char *word);
 /* restrict_is_table - a table, with or without options, or a file */

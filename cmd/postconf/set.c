@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "cmd/postconf/postconf.h"
+#include "cmd/postconf/restrict.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -122,6 +123,19 @@ result_of(struct set *s, const char *name)
 	return r;
 }
 
+static bool
+is_restriction_list(struct set *s, const char *name)
+{
+	struct buf classes = BUF_INIT;
+	bool is_list;
+
+	pc_expand(&s->pc->scope, &classes,
+	    scope_lookup("smtpd_restriction_classes", &s->pc->scope));
+	is_list = restrict_is_list(name, classes.ptr);
+	buf_done(&classes);
+	return is_list;
+}
+
 static void
 apply_request(struct set *s, const struct request *q)
 {
@@ -131,11 +145,14 @@ apply_request(struct set *s, const struct request *q)
 	if (q->how == '+')
 		list_add(&value, r->new.ptr, q->value);
 	else if (q->how == '-')
-		list_remove(&value, r->new.ptr, q->value);
+		list_remove(&value, r->new.ptr, q->value,
+		    is_restriction_list(s, q->name) ? restrict_takes : NULL);
 	else
 		buf_sets(&value, q->value);
 	buf_swap(&r->new, &value);
 	buf_done(&value);
+	/* The new values see each other. */
+	main_cf_set(&s->pc->scope.cf, r->name, r->new.ptr, 0);
 	r->is_changed = strcmp(r->old.ptr, r->new.ptr) != 0;
 }
 
@@ -191,10 +208,6 @@ plan(struct set *s)
 
 	for (i = 0; i < s->count; i++)
 		apply_request(s, &s->requests[i]);
-	/* The new values see each other. */
-	for (i = 0; i < s->result_count; i++)
-		main_cf_set(&s->pc->scope.cf, s->results[i].name,
-		    s->results[i].new.ptr, 0);
 	for (i = 0; i < s->result_count; i++)
 		if (s->results[i].is_changed)
 			check_value(s, &s->results[i]);

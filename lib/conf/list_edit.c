@@ -92,15 +92,25 @@ list_add(struct buf *out, const char *list, const char *item)
 }
 
 void
-list_remove(struct buf *out, const char *list, const char *item)
+list_remove(struct buf *out, const char *list, const char *item,
+    list_takes_fn takes)
 {
-	const char *word, *end, *from = list, *p = list;
-	size_t len;
+	const char *word, *argument, *end, *next, *from = list, *p = list;
+	size_t len, n;
+	bool is_pair;
 
 	buf_reset(out);
 	while (next_word(&p, &word, &len)) {
-		if (!matches(word, item, &end))
+		next = p;
+		is_pair = takes != NULL && takes(word, len) &&
+		    next_word(&next, &argument, &n);
+		if (matches(word, item, &end)) {
+			if (is_pair && end < next)
+				end = next;
+		} else if (!is_pair || !matches(argument, item, &end)) {
+			p = next;
 			continue;
+		}
 		/* What separated it goes with it: behind it, or at the end before. */
 		buf_add(out, from, (size_t)(word - from));
 		from = p = end + strspn(end, TEXT_LIST_SEP);

@@ -52,7 +52,16 @@ is 'braces are one item' "$(pc -h smtpd_milters)" 'inet:localhost:1, inet:localh
 pc --set 'smtpd_recipient_restrictions+=check_client_access texthash:/x' 'smtpd_recipient_restrictions+=reject' >/dev/null
 pc --set 'smtpd_recipient_restrictions-=check_client_access texthash:/x' >/dev/null
 is 'so are a restriction and its table' "$(pc -h smtpd_recipient_restrictions)" reject
-pc --set 'virtual_alias_domains+=example.org' >/dev/null
+pc --set 'smtpd_recipient_restrictions=check_client_access texthash:/x, reject_rbl_client dnsbl.example, reject' >/dev/null
+pc --set 'smtpd_recipient_restrictions-=texthash:/x' >/dev/null
+is 'a table takes its restriction along' "$(pc -h smtpd_recipient_restrictions)" 'reject_rbl_client dnsbl.example, reject'
+pc --set 'smtpd_recipient_restrictions-=reject_rbl_client' >/dev/null
+is 'and a restriction its argument' "$(pc -h smtpd_recipient_restrictions)" reject
+pc --set smtpd_restriction_classes=mine 'mine=CHECK_SENDER_ACCESS texthash:/y, permit' 'mine-=texthash:/y' >/dev/null
+is 'in a class, too' "$(pc -h mine)" permit
+pc --set 'virtual_alias_maps=check_client_access texthash:/x' 'virtual_alias_maps-=texthash:/x' >/dev/null
+is 'but not in another list' "$(pc -h virtual_alias_maps)" check_client_access
+pc --set virtual_alias_maps=texthash:/v 'virtual_alias_domains+=example.org' >/dev/null
 is 'an item for a list that was not set follows its default' "$(pc -h virtual_alias_domains)" '$virtual_alias_maps, example.org'
 printf 'relayhost = [a.example]\n# comment\nmydestination =\n  b.example\n' >"$T/requests"
 is 'requests from a file' "$(pc --set "$T/requests"; pc -h mydestination)" 'changed relayhost
