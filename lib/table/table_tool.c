@@ -352,37 +352,31 @@ struct filling {
 	const char	*source;
 	bool		 is_build;	/* nothing is lost by going on */
 	long		 entries;
-	int		 bad_line;	/* of the first entry that cannot be stored */
-	long		 bad;
-	struct err	 first, last;	/* what was said about such entries */
+	long		 bad;		/* entries that the format cannot hold */
+	struct err	 first;		/* what was said about the first */
 };
 
 /*
- * An entry that the format cannot hold ends the build, but not at once: the
- * others are named in the same run. A lone one is in the last message.
+ * An entry that the format cannot hold is named with its line. It ends the
+ * build, but not at once: the others are named in the same run.
  */
 static int
 put(const char *key, const char *value, int line, void *ctx, struct err *err)
 {
 	struct filling *f = ctx;
+	struct err why = ERR_INIT;
 
 	f->entries++;
-	if (table_update(f->t, key, value, &f->last) == 0)
+	if (table_update(f->t, key, value, &why) == 0)
 		return 0;
-	if (f->last.kind != ERR_CONFIG || !f->is_build) {
-		*err = f->last;
+	if (why.kind == ERR_CONFIG)
+		log_warning("%s, line %d: %s", f->source, line, why.text);
+	if (why.kind != ERR_CONFIG || !f->is_build) {
+		*err = why;
 		return failed(table_name(f->t), "write", err);
 	}
-	if (f->bad++ == 0) {
-		f->first = f->last;
-		f->bad_line = line;
-		return 0;
-	}
-	if (f->bad == 2)
-		log_warning("%s, line %d: %s", f->source, f->bad_line,
-		    f->first.text);
-	log_warning("%s, line %d: %s", f->source, line,
-	    f->last.text);
+	if (f->bad++ == 0)
+		f->first = why;
 	return 0;
 }
 

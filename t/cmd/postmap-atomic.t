@@ -102,6 +102,9 @@ is 'and names them all' "$(cut -c1-60 err)" \
 postmap: warning: long, line 4: error updating lmdb:long: MD
 postmap: fatal: error updating lmdb:long: MDB_BAD_VALSIZE: U'
 ok 'and makes no index' test ! -e long.lmdb
+sed -i 4d long
+like 'a lone one is named as well' "$(postmap lmdb:long 2>&1)" '^postmap: warning: long, line 2: error updating lmdb:long: MDB_BAD_VALSIZE'
+like 'and with -i' "$(postmap -i lmdb:new <long 2>&1)" '^postmap: warning: stdin, line 2: error updating lmdb:new: MDB_BAD_VALSIZE'
 
 # An index is changed by -i and -d in the same way.
 for type in gdbm lmdb; do
