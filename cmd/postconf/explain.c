@@ -5,8 +5,10 @@
  */
 #include "cmd/postconf/uses.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/err.h"
 #include "lib/base/json.h"
@@ -380,13 +382,24 @@ explain_text(struct postconf *pc, const char *name)
 		show_example(name, row, doc);
 }
 
+/* What a parameter means can be told on a host that has no main.cf. */
+static void
+load_what_is_there(struct postconf *pc)
+{
+	if (access(pc->main_file, F_OK) == -1) {
+		log_warning("open %s: %s", pc->main_file, strerror(errno));
+		pc->show_defaults = true;
+	}
+	pc_load_all(pc);
+}
+
 int
 pc_explain(struct postconf *pc, const char *name, bool is_json)
 {
 	const char *near;
 	struct buf out = BUF_INIT;
 
-	pc_load_all(pc);
+	load_what_is_there(pc);
 	if (pc_class(pc, name, NULL) == 0 && params_doc_find(name) == NULL) {
 		near = params_doc_nearest(name);
 		log_warning("%s: unknown parameter%s%s%s", name,
@@ -427,7 +440,7 @@ pc_grep(struct postconf *pc, const char *text, bool is_json)
 	size_t found = 0;
 	unsigned i;
 
-	pc_load_all(pc);
+	load_what_is_there(pc);
 	for (i = 0; i < params_docs_count; i++) {
 		const struct params_doc *doc = &params_docs[i];
 		const char *name = params_doc_field(doc->name);

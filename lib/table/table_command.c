@@ -217,6 +217,8 @@ table_command_main(const struct table_command *command, int argc, char **argv)
 		take_option(&rq, c);
 	}
 	check_options(&rq);
+	if (table_long_list_classes(&rq.more, stdout))
+		return 0;	/* needs no configuration */
 	command_load(rq.config_dir, COMMAND_KEEP_ENV);
 	argv += optind;
 	argc -= optind;

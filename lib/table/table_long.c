@@ -194,6 +194,20 @@ table_long_check(const struct table_long *l, struct err *err)
 	return 0;
 }
 
+bool
+table_long_list_classes(const struct table_long *l, FILE *out)
+{
+	const char *(*at)(size_t i) = l->action == LONG_LINT ?
+	    table_lint_class_at : table_explain_class_at;
+	size_t i;
+
+	if (l->class == NULL || strcmp(l->class, "help") != 0)
+		return false;
+	for (i = 0; at(i) != NULL; i++)
+		fprintf(out, "%s\n", at(i));
+	return true;
+}
+
 static int
 build(const struct table_tool *tool, const char *name,
     const struct table_report *r, struct err *err)
@@ -243,16 +257,6 @@ run_one(const struct table_long *l, const struct table_tool *tool,
 }
 
 static int
-print_names(const char *(*at)(size_t i), FILE *out)
-{
-	size_t i;
-
-	for (i = 0; at(i) != NULL; i++)
-		fprintf(out, "%s\n", at(i));
-	return 0;
-}
-
-static int
 convert(const struct table_tool *tool, char **names, size_t count, FILE *out,
     struct err *err)
 {
@@ -291,9 +295,6 @@ table_long_run(const struct table_long *l, const struct table_tool *tool,
 {
 	const struct table_report r = { out, l->is_json };
 
-	if (l->class != NULL && strcmp(l->class, "help") == 0)
-		return print_names(l->action == LONG_LINT ?
-		    table_lint_class_at : table_explain_class_at, out);
 	if (l->action == LONG_MIGRATE)
 		return count > 0 ? err_set(err, ERR_SYNTAX, "--migrate takes "
 		    "its tables from main.cf and master.cf") :

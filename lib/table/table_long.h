@@ -37,6 +37,11 @@ int	table_long_option(struct table_long *l, int c, const char *argument,
 /* table_long_check - do the options fit together? 0, or -1 with err */
 int	table_long_check(const struct table_long *l, struct err *err);
 /*
+ * table_long_list_classes - the names that --explain and --lint take, for the
+ * class "help"; false when that was not asked for
+ */
+bool	table_long_list_classes(const struct table_long *l, FILE *out);
+/*
  * table_long_run - do what was asked for
  *
  * Returns an exit status (3: no result, 4: differences or findings, 10: built

@@ -136,6 +136,8 @@ echo "alias_database = gdbm:$T/aliases" >>conf/main.cf
 is 'also for postmap' "$(explain aliases list | tail -n 2 | head -n 1)" ' 1 gdbm:aliases "list" HIT line 3 -> a, b'
 like 'an unknown class' "$(explain nonsense x)" 'unknown class'
 like 'classes are listed' "$(explain help)" '^virtual-mailbox$'
+ok 'without a configuration, too' env MAIL_CONFIG=/nonexistent postmap --explain help
+ok 'and those of --lint' env MAIL_CONFIG=/nonexistent postalias --lint help
 is 'key needs tables' "$(explain key x)" 'postmap: fatal: class key needs --tables'
 is 'options that do not fit' "$(postmap --verify --sender x src 2>&1)" 'postmap: fatal: --sender needs --explain'
 ok 'no daemon searches in a way of its own' sh -c "! grep -rl maps_find_address '$PH_SRC/daemon'"
