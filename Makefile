@@ -211,7 +211,7 @@ check: all lint $(UNIT)
 	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(SCRIPTS) $(UNIT)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
-BENCH	?= $(notdir $(filter-out %/systems.sh,$(wildcard t/bench/*.sh)))
+BENCH	?= $(notdir $(filter-out %/systems.sh %/setup.sh,$(wildcard t/bench/*.sh)))
 bench: all $(TOOLS)
 	for b in $(BENCH); do PH_BIN=$(abspath $O/bin) bash t/bench/$$b || exit 1; done
 

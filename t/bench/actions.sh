@@ -8,19 +8,8 @@
 # only unlinks or renames, with one thread and with two. BENCH_DIR says on
 # which file system (default /var/tmp).
 set -u
-PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
-PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
-PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
-PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
-[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
+. "$(dirname "$0")/setup.sh"
 make -s -C "$PH_SRC" build/t/tools/spool-floor build/t/tools/queue-fill >/dev/null || exit 1
-[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
-W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX") || exit 1
-chmod 755 "$W"
-trap 'rm -rf "$W"' EXIT
-trap 'exit 1' INT TERM
 n=${1:-100000} actions=${2:-shHrd}
 queues='maildrop incoming active deferred hold corrupt bounce defer trace flush private public pid'
 

@@ -6,17 +6,7 @@
 # The same queue file in both spools; the two take turns, so that what else the
 # machine does hurts both. Milliseconds of wall and CPU time of a whole process.
 set -u
-PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
-PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
-PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
-PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
-[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
-W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
-chmod 755 "$W"
-trap 'rm -rf "$W"' EXIT
+. "$(dirname "$0")/setup.sh"
 runs=${1:-300}
 
 eval "$(bash "$PEER_SETUP" env "$PEER_CACHE")"

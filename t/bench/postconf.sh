@@ -6,17 +6,8 @@
 # Milliseconds of processor time and of wall time for a whole process, median
 # of five rounds; "start" is a program that does nothing, the floor.
 set -u
-PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
-PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
-PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
-PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
-[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
+. "$(dirname "$0")/setup.sh"
 runs=${1:-200}
-W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
-trap 'rm -rf "$W"' EXIT
 cp "$PH_SRC/t/data/postconf/debian-site/"*.cf "$W/"
 touch -d '1 hour ago' "$W"/*.cf
 libs=$(bash "$PEER_SETUP" env "$PEER_CACHE" | sed -n 's/.* LD_LIBRARY_PATH=\([^ ]*\).*/\1/p')

@@ -9,11 +9,9 @@
 here=$(cd "$(dirname "$0")" && pwd)
 BENCH_DIR=${BENCH_DIR:-/dev/shm}
 . "$here/systems.sh"
-PH_TOOLS=${PH_TOOLS:-${PH_BIN%/bin}/t/tools}
 MESSAGES=${MESSAGES:-100000}
 TIMEFORMAT='%R %U %S'
 trap 'stop_systems; rm -rf "$W"' EXIT
-trap 'exit 1' INT TERM
 
 bash "$PEER_SETUP" setup "$W/peer" "$(free_port)"
 "$PH_BIN/postfix" init "$W/ours" >/dev/null

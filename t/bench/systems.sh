@@ -11,12 +11,7 @@
 # inode of a file deleted in the last minutes to a new one, and each create
 # searches past all of those. What one run deleted then slows the next, and the
 # faster system more. An ext4 image on a loop device has a journal.
-PH_SRC=${PH_SRC:-$(cd "$here/../.." && pwd)}
-PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
-[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-W=$(mktemp -d "${BENCH_DIR:-/var/tmp}/posthorn-bench.XXXXXX"); chmod 755 "$W"
+. "$here/setup.sh"
 sink_pid=
 
 free_port() {

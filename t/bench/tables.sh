@@ -8,16 +8,7 @@
 # gdbm has no peer: it is compared with the peer's lmdb.
 # "Library alone" is the floor: what the library needs for the same entries.
 set -u
-PH_SRC=${PH_SRC:-$(cd "$(dirname "$0")/../.." && pwd)}
-PH_BIN=${PH_BIN:-$PH_SRC/build/bin}
-PH_TOOLS=${PH_TOOLS:-$PH_SRC/build/t/tools}
-PEER_SETUP=${PEER_SETUP:-$PH_SRC/../shared/peer/peer-postfix}
-PEER_CACHE=${PEER_CACHE:-/var/tmp/posthorn-peer}
-[ "$(id -u)" = 0 ] || { echo "bench: needs root for the peer" >&2; exit 1; }
-[ -f "$PEER_SETUP" ] || { echo "bench: no $PEER_SETUP; set PEER_SETUP" >&2; exit 1; }
-[ -d "$PEER_CACHE/etc" ] || bash "$PEER_SETUP" setup "$PEER_CACHE" >/dev/null
-W=$(mktemp -d "${TMPDIR:-/tmp}/posthorn-bench.XXXXXX") || exit 1
-trap 'rm -rf "$W"' EXIT
+. "$(dirname "$0")/setup.sh"
 mkdir "$W/conf" "$W/ours" "$W/peer"
 printf 'compatibility_level = 3.6\n' >"$W/conf/main.cf"
 sizes=${*:-10000 100000 1000000}
