@@ -18,6 +18,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/address_list.h"
+#include "lib/mail/mime_param.h"
 #include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_writer.h"
 #include "lib/table/maps.h"
@@ -195,14 +196,15 @@ value_of(struct cleanup *c, const struct buf *text)
 static void
 note_encoding(struct cleanup *c, const struct buf *text)
 {
-	const char *value = value_of(c, text);
-	size_t len = strcspn(value, " \t;(");
+	struct buf name = BUF_INIT;
 
 	if (!params.detect_8bit_encoding_header)
 		return;
-	if ((len == 4 && strncasecmp(value, "8bit", 4) == 0) ||
-	    (len == 6 && strncasecmp(value, "binary", 6) == 0))
+	mime_token(strchr(text->ptr, ':') + 1, &name);
+	if (strcasecmp(name.ptr, "8bit") == 0 ||
+	    strcasecmp(name.ptr, "binary") == 0)
 		buf_sets(&c->encoding, "8bit");
+	buf_done(&name);
 }
 
 /* note_header - remember what was there, and log what is looked for in logs */
@@ -244,10 +246,6 @@ primary_header(struct cleanup *c, struct buf *text)
 		colon++;
 	buf_delete(text, name, colon - name);
 	id = header_lookup((struct span){ text->ptr, name });
-	if (!text_is_ascii(text->ptr)) {
-		c->sendopts |= SENDOPT_HEADER;
-		cleanup_note_utf8(c, text->ptr);
-	}
 	note_header(c, id, text);
 	if (is_dropped(text, name))
 		return;
@@ -264,21 +262,10 @@ primary_header(struct cleanup *c, struct buf *text)
 static struct maps *
 checks_for(enum mime_class class, const struct buf *text)
 {
-	size_t name;
-	enum header_id id;
-
-	switch (class) {
-	case MIME_PRIMARY:
-		name = header_name_len(text->ptr, text->len);
-		id = header_lookup((struct span){ text->ptr, name });
-		return (header_flags_of(id) & HEADER_IS_MIME) != 0 ?
-		    cleanup_tables.mime_checks : cleanup_tables.header_checks;
-	case MIME_PART:
+	if (mime_is_about_mime(class, text))
 		return cleanup_tables.mime_checks;
-	case MIME_NESTED:
-		return cleanup_tables.nested_checks;
-	}
-	return NULL;
+	return class == MIME_NESTED ? cleanup_tables.nested_checks :
+	    cleanup_tables.header_checks;
 }
 
 static void
@@ -290,6 +277,10 @@ on_header(void *ctx, enum mime_class class, struct buf *text)
 	    !c->stop_checks &&
 	    !cleanup_check(c, CHECK_HEADER, checks_for(class, text), text))
 		return;
+	if (!text_is_ascii(text->ptr)) {
+		c->sendopts |= SENDOPT_HEADER;
+		cleanup_note_utf8(c, text->ptr);
+	}
 	if (class == MIME_PRIMARY) {
 		primary_header(c, text);
 		return;

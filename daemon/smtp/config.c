@@ -181,6 +181,18 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	c->generic = open_maps(TITLE("generic_maps"),
 	    PICK(params.lmtp_generic_maps, params.smtp_generic_maps),
 	    SEARCH_ADDRESSES);
+	c->header_checks = open_maps(TITLE("header_checks"),
+	    PICK(params.lmtp_header_checks, params.smtp_header_checks),
+	    SEARCH_TEXT);
+	c->mime_checks = open_maps(TITLE("mime_header_checks"),
+	    PICK(params.lmtp_mime_header_checks,
+	    params.smtp_mime_header_checks), SEARCH_TEXT);
+	c->nested_checks = open_maps(TITLE("nested_header_checks"),
+	    PICK(params.lmtp_nested_header_checks,
+	    params.smtp_nested_header_checks), SEARCH_TEXT);
+	c->body_checks = open_maps(TITLE("body_checks"),
+	    PICK(params.lmtp_body_checks, params.smtp_body_checks),
+	    SEARCH_TEXT);
 	if (PICK(params.lmtp_sasl_auth_enable, params.smtp_sasl_auth_enable)) {
 		c->passwords = maps_open(TITLE("sasl_password_maps"),
 		    PICK(params.lmtp_sasl_password_maps,
@@ -254,6 +266,13 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 		dns_init();
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
+}
+
+bool
+smtp_config_checks(const struct smtp_config *c)
+{
+	return c->header_checks != NULL || c->mime_checks != NULL ||
+	    c->nested_checks != NULL || c->body_checks != NULL;
 }
 
 /* ---- may this destination be reached in the clear? ---- */

@@ -3,8 +3,12 @@
  *
  * A record N is a line, L a piece of one. Lines get CRLF, a dot at their
  * start is doubled (RFC 5321 4.5.2), and one that is too long is continued
- * after CRLF and a space. With generic maps, header fields are collected and
- * their addresses rewritten before they go out.
+ * after CRLF and a space. Where content has to change (quoted-printable for a
+ * server without 8BITMIME, checks, generic maps), the MIME engine takes it
+ * apart first; where not, records go straight through.
+ *
+ *	record ─▶ mime ─┬▶ on_header ─▶ checks ─▶ generic maps ─┬▶ put_piece
+ *	                └▶ on_body ───▶ checks ─────────────────┘
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,48 +17,21 @@
 #include <string.h>
 
 #include "daemon/rewrite/rewrite.h"
-#include "daemon/smtp/mime7.h"
 #include "lib/base/log.h"
+#include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/address_list.h"
 #include "lib/mail/header.h"
+#include "lib/mail/mime.h"
 #include "lib/table/mapped.h"
 #include "lib/table/maps.h"
-
-static void	put_converted(void *ctx, bool is_whole, const char *text,
-		    size_t len);
-
-#define LINE_START	998	/* no name or boundary is longer */
-#define HEADER_MAX	(100 * 1024)	/* longer fields go out as they are */
-
-void
-smtp_content_init(struct smtp_content *c, const char *queue_id, int line_limit,
-    struct maps *generic, bool wants_7bit)
-{
-	memset(c, 0, sizeof(*c));
-	c->queue_id = queue_id;
-	c->line_limit = line_limit;
-	c->generic = generic;
-	buf_init(&c->header);
-	buf_init(&c->held);
-	if (wants_7bit)
-		c->mime = mime7_new(put_converted, c);
-}
-
-void
-smtp_content_done(struct smtp_content *c)
-{
-	buf_done(&c->header);
-	buf_done(&c->held);
-	mime7_free(c->mime);
-}
 
 /* A piece of a line; ends_line says that CRLF follows. */
 static void
 put_piece(struct smtp_content *c, const char *text, size_t len, bool ends_line,
     struct buf *out)
 {
-	size_t limit = (size_t)c->line_limit, n;
+	size_t limit = (size_t)c->cfg->line_limit, n;
 
 	if (c->column == 0 && len > 0 && text[0] == '.')
 		buf_addc(out, '.');
@@ -129,10 +106,8 @@ rewrite_one(const char *external, struct buf *out, void *ctx)
 	buf_done(&result);
 }
 
-/* Each line of text, LF between them, goes out on its own. */
-static void
-put_lines(struct smtp_content *c, const char *text, size_t len,
-    struct buf *out)
+void
+smtp_content_lines(struct smtp_content *c, const char *text, size_t len)
 {
 	const char *lf;
 	size_t n;
@@ -140,7 +115,7 @@ put_lines(struct smtp_content *c, const char *text, size_t len,
 	for (;;) {
 		lf = memchr(text, '\n', len);
 		n = lf != NULL ? (size_t)(lf - text) : len;
-		put_piece(c, text, n, true, out);
+		put_piece(c, text, n, true, c->out);
 		if (lf == NULL)
 			return;
 		text += n + 1;
@@ -148,131 +123,129 @@ put_lines(struct smtp_content *c, const char *text, size_t len,
 	}
 }
 
-/* The field in c->header is complete. */
+static bool
+has_addresses(const struct buf *text)
+{
+	struct span name = { text->ptr,
+	    header_name_len(text->ptr, text->len) };
+
+	return (header_flags_of(header_lookup(name)) & (HEADER_IS_SENDER |
+	    HEADER_IS_RECIPIENT)) != 0;
+}
+
+/* The addresses in a header become what the world may see. */
 static void
-flush_header(struct smtp_content *c, struct buf *out)
+generic_header(struct smtp_content *c, struct buf *text)
 {
 	struct buf value = BUF_INIT;
-	const char *text = c->header.ptr;
-	size_t name, skip;
-	unsigned flags = 0;
+	const char *colon = strchr(text->ptr, ':');
+	size_t skip;
 
-	if (c->header.len == 0)
+	if (memchr(text->ptr, '\0', text->len) != NULL || colon == NULL)
 		return;
-	name = header_name_len(text, c->header.len);
-	if (name > 0 && memchr(text, '\0', c->header.len) == NULL)
-		flags = header_flags_of(header_lookup((struct span){ text,
-		    name }));
-	if ((flags & (HEADER_IS_SENDER | HEADER_IS_RECIPIENT)) != 0) {
-		skip = (size_t)(strchr(text + name, ':') - text) + 1;
-		skip += strspn(text + skip, " \t");
-		buf_add(&value, text, skip);
-		address_list_rewrite(&value, text + skip, skip, rewrite_one,
-		    c->generic);
-		put_lines(c, value.ptr, value.len, out);
-	} else {
-		put_lines(c, text, c->header.len, out);
-	}
-	buf_reset(&c->header);
+	skip = (size_t)(colon - text->ptr) + 1;
+	skip += strspn(text->ptr + skip, " \t");
+	buf_add(&value, text->ptr, skip);
+	if (address_list_rewrite(&value, text->ptr + skip, skip, rewrite_one,
+	    c->cfg->generic))
+		buf_swap(text, &value);
 	buf_done(&value);
 }
 
-/* In the header, with generic maps: returns false when the text is for the body. */
-static bool
-collect_header(struct smtp_content *c, bool is_whole, const char *text,
-    size_t len, struct buf *out)
-{
-	bool starts = !c->is_partial;
-
-	if (c->header.len + len > HEADER_MAX) {
-		put_lines(c, c->header.ptr, c->header.len, out);
-		buf_reset(&c->header);
-		c->in_body = true;	/* enough: nobody has such a header */
-		return false;
-	}
-	if (starts && c->header.len > 0 && len > 0 && (text[0] == ' ' ||
-	    text[0] == '\t')) {
-		buf_addc(&c->header, '\n');
-	} else if (starts) {
-		flush_header(c, out);
-		if (header_name_len(text, len) == 0) {
-			c->in_body = true;
-			return false;
-		}
-	}
-	buf_add(&c->header, text, len);
-	c->is_partial = !is_whole;
-	return true;
-}
+/* ---- what the MIME engine finds ---- */
 
 static void
-put_record(struct smtp_content *c, bool is_whole, const char *text, size_t len,
-    struct buf *out)
-{
-	if (c->generic != NULL && !c->in_body &&
-	    collect_header(c, is_whole, text, len, out))
-		return;
-	put_piece(c, text, len, is_whole, out);
-	c->is_partial = !is_whole;
-}
-
-static void
-put_converted(void *ctx, bool is_whole, const char *text, size_t len)
+on_header(void *ctx, enum mime_class class, struct buf *text)
 {
 	struct smtp_content *c = ctx;
+	bool is_mapped = c->cfg->generic != NULL && class == MIME_PRIMARY &&
+	    has_addresses(text);
 
-	put_record(c, is_whole, text, len, c->out);
+	if (c->has_failed || !smtp_check_header(c, class, text))
+		return;
+	/* A line of the administrator's own making is taken literally. */
+	if (is_mapped && has_addresses(text))
+		generic_header(c, text);
+	smtp_content_lines(c, text->ptr, text->len);
 }
 
 static void
-convert_record(struct smtp_content *c, bool is_whole, const char *text,
-    size_t len, struct buf *out)
+on_header_end(void *ctx)
 {
-	if (c->mime == NULL) {
-		put_record(c, is_whole, text, len, out);
+	(void)ctx;
+}
+
+static void
+on_body(void *ctx, bool is_partial, const char *data, size_t len, off_t offset)
+{
+	struct smtp_content *c = ctx;
+	struct buf text = BUF_INIT;
+
+	if (c->has_failed)
+		return;
+	if (c->cfg->body_checks == NULL || len == 0 ||
+	    (params.body_checks_size_limit != 0 &&
+	    offset >= params.body_checks_size_limit)) {
+		put_piece(c, data, len, !is_partial, c->out);
 		return;
 	}
-	c->out = out;
-	mime7_record(c->mime, is_whole, text, len);
+	buf_add(&text, data, len);
+	if (smtp_check_body(c, &text))
+		put_piece(c, text.ptr, text.len, !is_partial, c->out);
+	buf_done(&text);
+}
+
+/* ---- the whole ---- */
+
+void
+smtp_content_init(struct smtp_content *c, const char *queue_id,
+    const struct smtp_config *cfg, bool wants_7bit)
+{
+	static const struct mime_ops ops = { on_header, on_header_end,
+	    on_body, NULL, NULL };
+	const struct mime_limits limits = {
+		.header_size = (size_t)params.header_size_limit,
+		.nesting = (size_t)params.mime_nesting_limit,
+		.boundary_size = (size_t)params.mime_boundary_length_limit
+	};
+
+	memset(c, 0, sizeof(*c));
+	c->queue_id = queue_id;
+	c->cfg = cfg;
+	if (!wants_7bit && cfg->generic == NULL && !smtp_config_checks(cfg))
+		return;
+	c->mime = mime_new(&ops, c);
+	mime_reset(c->mime, &limits, (wants_7bit ? MIME_DOWNGRADE : 0) |
+	    (params.disable_mime_input_processing ? MIME_NO_PARTS : 0));
 }
 
 void
+smtp_content_done(struct smtp_content *c)
+{
+	mime_free(c->mime);
+}
+
+int
 smtp_content_record(struct smtp_content *c, bool is_whole, const char *text,
     size_t len, struct buf *out)
 {
-	bool is_start = c->held.len > 0 || !c->is_inside;
-
-	if (c->mime == NULL && c->generic == NULL) {
+	c->out = out;
+	if (c->mime != NULL)
+		mime_text(c->mime, !is_whole, text, len);
+	else
 		put_piece(c, text, len, is_whole, out);
-		return;
-	}
-	/* Names and boundaries are looked for in the start of a line as a whole. */
-	c->is_inside = !is_whole;
-	if (is_start && !is_whole && c->held.len + len < LINE_START) {
-		buf_add(&c->held, text, len);
-		return;
-	}
-	if (c->held.len > 0) {
-		buf_add(&c->held, text, len);
-		convert_record(c, is_whole, c->held.ptr, c->held.len, out);
-		buf_reset(&c->held);
-	} else {
-		convert_record(c, is_whole, text, len, out);
-	}
+	return c->has_failed ? -1 : 0;
 }
 
-void
+int
 smtp_content_end(struct smtp_content *c, struct buf *out)
 {
 	c->out = out;
-	if (c->held.len > 0)
-		convert_record(c, false, c->held.ptr, c->held.len, out);
 	if (c->mime != NULL)
-		mime7_end(c->mime);
-	flush_header(c, out);
+		mime_end(c->mime);
 	if (c->column > 0) {
 		buf_add(out, "\r\n", 2);
 		c->column = 0;
 	}
-	c->is_partial = false;
+	return c->has_failed ? -1 : 0;
 }

@@ -123,6 +123,10 @@ smtp_session_lost(struct smtp_session *s, enum smtp_lost how)
 		smtp_failure_set(f, "4.5.0", "Protocol error: host %s sent an"
 		    " invalid reply while %s", s->host_addr, session_doing(s));
 		break;
+	case SMTP_LOST_LOCAL:
+		smtp_failure_set(f, "4.3.0", "local data error while talking"
+		    " to %s", s->host_addr);
+		break;
 	}
 	buf_sets(&f->mta, s->host);
 	if (s->state == SMTP_DOT)

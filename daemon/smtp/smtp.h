@@ -18,12 +18,12 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/mail/dsn.h"
+#include "lib/mail/mime.h"
 #include "lib/net/netaddr.h"
 
 struct agent_request;
 struct maps;
 struct match_list;
-struct mime7;
 struct queue_file;
 struct stream;
 
@@ -61,6 +61,8 @@ struct smtp_config {
 	struct maps	*pix_maps;
 	int		 pix_threshold_s, pix_delay_s;
 	struct maps	*generic;
+	struct maps	*header_checks, *mime_checks, *nested_checks,
+			*body_checks;
 	struct maps	*passwords;	/* NULL: no authentication asked for */
 	bool		 by_sender;	/* passwords */
 	const char	*tls_level;
@@ -77,6 +79,9 @@ void	smtp_config_load(struct smtp_config *c, bool is_lmtp);
 /* smtp_config_discards - keywords of a discard list as SMTP_HAS_* bits */
 unsigned	smtp_config_discards(const char *list);
 unsigned	smtp_config_pix(const char *list);
+
+/* smtp_config_checks - are there any for content on its way out? */
+bool	smtp_config_checks(const struct smtp_config *c);
 
 /*
  * smtp_config_needs_tls - may mail for nexthop go in the clear?
@@ -242,8 +247,12 @@ enum smtp_step	smtp_session_body_sent(struct smtp_session *s);
 enum smtp_step	smtp_session_body_failed(struct smtp_session *s);
 /* smtp_session_quit - append QUIT unless it was sent; true when its reply is worth waiting for */
 bool	smtp_session_quit(struct smtp_session *s);
-/* smtp_session_lost - the connection broke, timed out, or spoke nonsense; fills failure and fates */
-enum smtp_lost { SMTP_LOST_EOF, SMTP_LOST_TIMEOUT, SMTP_LOST_NONSENSE };
+/*
+ * smtp_session_lost - the connection broke, timed out, or spoke nonsense, or
+ * we cannot go on ourselves (LOCAL); fills failure and fates
+ */
+enum smtp_lost { SMTP_LOST_EOF, SMTP_LOST_TIMEOUT, SMTP_LOST_NONSENSE,
+	SMTP_LOST_LOCAL };
 void	smtp_session_lost(struct smtp_session *s, enum smtp_lost how);
 /* smtp_session_timeout - seconds that the awaited reply may take */
 int	smtp_session_timeout(const struct smtp_session *s);
@@ -259,28 +268,41 @@ void	smtp_failure_set(struct smtp_failure *f, const char *status,
 
 struct smtp_content {
 	const char	*queue_id;
-	int		 line_limit;
-	struct maps	*generic;
-	bool		 is_partial;	/* the last record ended inside a line */
-	bool		 in_body;
+	const struct smtp_config *cfg;
 	bool		 said_breaking;
+	bool		 has_failed;	/* a table had no answer */
 	size_t		 column;
-	struct buf	 header;	/* being collected, when generic maps want it */
-	struct buf	 held;		/* the start of a line that came in pieces */
-	bool		 is_inside;	/* the last record given ended inside a line */
-	struct mime7	*mime;		/* NULL: the server takes 8-bit */
-	struct buf	*out;		/* during a call, for mime */
+	struct mime	*mime;		/* NULL: nothing has to change */
+	struct buf	*out;		/* during a call */
 };
 
 /* smtp_content_init - wants_7bit: the server has no 8BITMIME and the message is 8-bit */
 void	smtp_content_init(struct smtp_content *c, const char *queue_id,
-	    int line_limit, struct maps *generic, bool wants_7bit);
+	    const struct smtp_config *cfg, bool wants_7bit);
 void	smtp_content_done(struct smtp_content *c);
-/* smtp_content_record - append what one N or L record becomes on the wire */
-void	smtp_content_record(struct smtp_content *c, bool is_whole,
+/*
+ * smtp_content_record - append what one N or L record becomes on the wire
+ *
+ * Returns 0, or -1 when a table of checks could not answer: what was appended
+ * must not be taken for a message.
+ */
+int	smtp_content_record(struct smtp_content *c, bool is_whole,
 	    const char *text, size_t len, struct buf *out);
-/* smtp_content_end - the last line ends, whatever the file said */
-void	smtp_content_end(struct smtp_content *c, struct buf *out);
+/* smtp_content_end - the last line ends, whatever the file said; 0 or -1 as above */
+int	smtp_content_end(struct smtp_content *c, struct buf *out);
+/* smtp_content_lines - during a call: text, LF between its lines, goes out line by line */
+void	smtp_content_lines(struct smtp_content *c, const char *text,
+	    size_t len);
+
+/*
+ * smtp_check_header, smtp_check_body - smtp_header_checks and its siblings
+ *
+ * Return true when text, which may be another now, is to be sent; false when
+ * it is not, or when c has failed. Source: spec/tables.md 18.
+ */
+bool	smtp_check_header(struct smtp_content *c, enum mime_class class,
+	    struct buf *text);
+bool	smtp_check_body(struct smtp_content *c, struct buf *text);
 /* smtp_generic - rewrite one internal address by the generic maps; true when it changed */
 bool	smtp_generic(struct maps *generic, const char *address,
 	    struct buf *out);

@@ -232,6 +232,8 @@ says_8bit(const struct mime *m, size_t name)
 static void
 put_encoding(struct mime *m)
 {
+	/* Of several the last counts. */
+	m->converts = m->converts && m->encoding == ENCODING_8BIT;
 	if (!m->converts)
 		return;
 	/* RFC 2045 6.4: what holds other parts is not encoded itself. */
@@ -350,7 +352,8 @@ put_raw(struct mime *m, bool is_partial, const char *data, size_t len)
 static void
 qp_add(struct mime *m, unsigned char c, bool is_coded)
 {
-	if (m->qp.len + (is_coded ? 3 : 1) > 75) {
+	/* Behind 72 a byte that has to be coded, and '=', would not fit. */
+	if (m->qp.len > 72) {
 		buf_addc(&m->qp, '=');
 		put_raw(m, false, m->qp.ptr, m->qp.len);
 		buf_reset(&m->qp);
@@ -536,6 +539,16 @@ mime_is_plain(const struct mime *m)
 {
 	return m->state == IN_BODY && m->top == NULL && !m->in_line &&
 	    (m->flags & MIME_WANT_8BIT) == 0 && !m->converts;
+}
+
+bool
+mime_is_about_mime(enum mime_class class, const struct buf *text)
+{
+	struct span name = { text->ptr,
+	    header_name_len(text->ptr, text->len) };
+
+	return class == MIME_PART ||
+	    (header_flags_of(header_lookup(name)) & HEADER_IS_MIME) != 0;
 }
 
 const char *

@@ -94,6 +94,12 @@ void		 mime_end(struct mime *m);
 /* mime_is_plain - the headers are over and nothing but body lines can follow */
 bool		 mime_is_plain(const struct mime *m);
 
+/*
+ * mime_is_about_mime - does a header say how to read the content, rather than
+ * what it says? All of those of parts do; elsewhere MIME-Version and Content-*
+ */
+bool		 mime_is_about_mime(enum mime_class class,
+		    const struct buf *text);
 /* mime_error_text - "MIME nesting exceeds safety limit", ...; dsn gets its status */
 const char	*mime_error_text(enum mime_error error, const char **dsn);
 

@@ -62,6 +62,8 @@ feed(struct mime *m, const char *text)
 	mime_end(m);
 }
 
+#define X10 "xxxxxxxxxx"
+#define X70 X10 X10 X10 X10 X10 X10 X10
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n"
 
 static const struct { const char *text; unsigned flags; const char *out; }
@@ -113,6 +115,15 @@ messages[] = {
 	    "quoted-printable]|()(a=3D=E9=20)(b\tc=09)(=20)" },
 	{ "Content-Transfer-Encoding: binary\n\nab \1cd\1 \1\n", MIME_DOWNGRADE,
 	    "H[Content-Transfer-Encoding: quoted-printable]|()(ab cd=20)" },
+	/* Of several encodings the last counts. */
+	{ "Content-Transfer-Encoding: 8bit\nContent-Transfer-Encoding: 7bit\n"
+	    "\n\xe9\n", MIME_DOWNGRADE,
+	    "H[Content-Transfer-Encoding: 7bit]|()(\xe9)" },
+	/* As a Postfix breaks them: behind 72 bytes, or 75 with a code. */
+	{ "Content-Transfer-Encoding: 8bit\n\n" X70 "xxx\n" X70 "xxxx\n"
+	    X70 "xx\xe9\n" X70 "xx\xe9\xe9\n", MIME_DOWNGRADE,
+	    "H[Content-Transfer-Encoding: quoted-printable]|()(" X70 "xxx)("
+	    X70 "xxx=)(x)(" X70 "xx=E9)(" X70 "xx=E9=)(=E9)" },
 	{ "A: 1\n\n\xe9=\n", MIME_DOWNGRADE, "H[A: 1]|()(\xe9=)" },
 	{ "Content-Transfer-Encoding: 8bit\n" MIXED "\np\xe9\n--b\n"
 	    "Content-Transfer-Encoding: 8bit\n\n\xe9\n--b\n\n=\n--b--\n",

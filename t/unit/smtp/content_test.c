@@ -10,16 +10,23 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "lib/conf/params.h"
+#include "lib/table/maps.h"
 #include "t/unit/unit.h"
 
 static struct buf out;
 static struct smtp_content c;
+static struct smtp_config settings;
 
 static void
 setup(void)
 {
 	buf_init(&out);
-	smtp_content_init(&c, "QID", 20, NULL, false);
+	params.header_size_limit = 102400;
+	params.mime_nesting_limit = 100;
+	params.mime_boundary_length_limit = 2048;
+	settings = (struct smtp_config){ .line_limit = 20 };
+	smtp_content_init(&c, "QID", &settings, false);
 }
 
 static void
@@ -85,7 +92,7 @@ START_TEST(any_limit_ends)
 	int limit;
 
 	for (limit = 0; limit < 5; limit++) {
-		c.line_limit = limit;
+		settings.line_limit = limit;
 		c.column = 0;
 		whole("0123456789");
 	}
@@ -108,12 +115,13 @@ convert(const char *text)
 	size_t n;
 
 	smtp_content_done(&c);
-	smtp_content_init(&c, "QID", 998, NULL, true);
+	settings.line_limit = 998;
+	smtp_content_init(&c, "QID", &settings, true);
 	for (; *text != '\0'; text += n + 1) {
 		n = strcspn(text, "\n");
-		if (n > 3) {	/* pieces give the same */
-			smtp_content_record(&c, false, text, 3, &out);
-			smtp_content_record(&c, true, text + 3, n - 3, &out);
+		if (n > 40) {	/* pieces give the same */
+			smtp_content_record(&c, false, text, 40, &out);
+			smtp_content_record(&c, true, text + 40, n - 40, &out);
 		} else {
 			smtp_content_record(&c, true, text, n, &out);
 		}
@@ -203,6 +211,54 @@ START_TEST(nested_parts_end_with_what_is_around_them)
 	    "=E9\r\n"
 	    "--outer\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 	    "=E9=3D\r\n--inner\r\n\r\n--outer--\r\n\351\r\n");
+}
+END_TEST
+
+/* A message through checks of each kind, that change what they find. */
+START_TEST(checks_change_what_is_sent)
+{
+	static const char *const lines[] = { "Subject: gone", "X: stays",
+	    "Content-Type: multipart/x; boundary=b", "", "--b", "X: part",
+	    "", "line", "--b", "Content-Type: message/rfc822", "",
+	    "X: nested", "Mime-Version: 1.0", "", "last" };
+	size_t i;
+
+	settings.line_limit = 0;
+	settings.header_checks = maps_open("header_checks",
+	    "regexp:{ {/^Subject/ IGNORE}, {/^X: st/ PREPEND Y: new} }", 0);
+	settings.mime_checks = maps_open("mime_header_checks",
+	    "regexp:{ {/^X/ REPLACE X: other}, {/^Mime-Ver/ STRIP} }",
+	    0);
+	settings.nested_checks = maps_open("nested_header_checks",
+	    "regexp:{ {/^X: nested/ replace no header} }", 0);
+	settings.body_checks = maps_open("body_checks",
+	    "regexp:{ {/line/ REPLACE .dot}, {/last/ REJECT no} }", 0);
+	smtp_content_init(&c, "QID", &settings, false);
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		whole(lines[i]);
+	ck_assert_int_eq(smtp_content_end(&c, &out), 0);
+	ck_assert_str_eq(out.ptr, "Y: new\r\nX: stays\r\n"
+	    "Content-Type: multipart/x; boundary=b\r\n\r\n--b\r\n"
+	    "X: other\r\n\r\n..dot\r\n--b\r\n"
+	    "Content-Type: message/rfc822\r\n\r\nX: nested\r\n\r\n"
+	    "last\r\n");
+	maps_free(settings.header_checks);
+	maps_free(settings.mime_checks);
+	maps_free(settings.nested_checks);
+	maps_free(settings.body_checks);
+}
+END_TEST
+
+START_TEST(a_check_that_fails_fails_the_message)
+{
+	settings.body_checks = maps_open("body_checks", "fail:x", 0);
+	smtp_content_init(&c, "QID", &settings, false);
+	whole("A: 1");
+	whole("");
+	ck_assert_int_eq(smtp_content_record(&c, true, "a", 1, &out), -1);
+	ck_assert_int_eq(smtp_content_end(&c, &out), -1);
+	ck_assert_ptr_null(strstr(out.ptr, "\na"));
+	maps_free(settings.body_checks);
 }
 END_TEST
 
@@ -335,6 +391,8 @@ main(void)
 	tcase_add_test(tc, quoted_printable_lines_are_short);
 	tcase_add_test(tc, parts_are_converted_one_by_one);
 	tcase_add_test(tc, nested_parts_end_with_what_is_around_them);
+	tcase_add_test(tc, checks_change_what_is_sent);
+	tcase_add_test(tc, a_check_that_fails_fails_the_message);
 	tcase_add_test(tc, hosts_come_by_preference_then_family);
 	tcase_add_test(tc, equals_are_shuffled_but_preference_holds);
 	tcase_add_test(tc, a_cut_keeps_both_families);
