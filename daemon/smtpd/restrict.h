@@ -24,6 +24,8 @@ struct maps;
 struct session;
 struct smtpd_env;
 
+#define RESTRICT_DEPTH_MAX 100	/* rules within rules */
+
 enum restrict_class {		/* what a rule speaks about */
 	CLASS_CLIENT, CLASS_HELO, CLASS_SENDER, CLASS_RCPT, CLASS_DATA,
 	CLASS_EOD, CLASS_ETRN
