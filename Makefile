@@ -12,6 +12,7 @@ comma	:= ,
 
 sbindir		?= $(PREFIX)/sbin
 bindir		?= $(PREFIX)/bin
+libdir		?= $(PREFIX)/lib
 libexecdir	?= $(PREFIX)/libexec/posthorn
 mandir		?= $(PREFIX)/share/man
 sharedir	?= $(PREFIX)/share/posthorn
@@ -238,9 +239,14 @@ unread-parameters:
 
 install: all
 	@DESTDIR=$(DESTDIR) BIN=$(abspath $O/bin) sbindir=$(sbindir) \
-	    bindir=$(bindir) libexecdir=$(libexecdir) mandir=$(mandir) \
+	    bindir=$(bindir) libdir=$(libdir) libexecdir=$(libexecdir) mandir=$(mandir) \
 	    sharedir=$(sharedir) confdir=$(confdir) unitdir=$(unitdir) \
 	    sh share/install.sh
+
+# What install listed, and nothing else: configuration and mail stay.
+uninstall:
+	@sed 's|^|$(DESTDIR)|' $(DESTDIR)$(sharedir)/installed | tr '\n' '\0' | xargs -0 rm -f
+	@find $(DESTDIR)$(sharedir) $(DESTDIR)$(libexecdir) -depth -type d -empty -delete
 
 # A private instance that needs no root, with mail flowing through it.
 demo: deps
@@ -254,7 +260,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
-.PHONY: modules unread-parameters all check install demo bench fuzz lint deps clean FORCE
+.PHONY: modules unread-parameters all check install uninstall demo bench fuzz lint deps clean FORCE
 .SECONDARY:
 
 -include $(shell find $O -name '*.d' 2>/dev/null)

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/err.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -117,13 +119,26 @@ check_rights(void)
 	log_fatal("the postfix command is reserved for the superuser");
 }
 
+/* Who has everything put right may begin without a queue. */
 static void
-enter_directories(void)
+make_queue(void)
+{
+	struct err err = ERR_INIT;
+
+	if (access(params.queue_directory, F_OK) == -1 &&
+	    file_mkdirs(params.queue_directory, 0755, &err) == -1)
+		log_fatal("%s", err.text);
+}
+
+static void
+enter_directories(const char *verb)
 {
 	const char *dirs[] = { params.command_directory,
 	    params.daemon_directory, params.queue_directory };
 	size_t i;
 
+	if (verb != NULL && strcmp(verb, "set-permissions") == 0)
+		make_queue();
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (chdir(dirs[i]) == -1)
 			log_fatal("chdir(%s): %s", dirs[i], strerror(errno));
@@ -211,7 +226,7 @@ main(int argc, char **argv)
 		setenv("NOTIFY_SOCKET", notify, 1);
 	check_rights();
 	export_parameters();
-	enter_directories();
+	enter_directories(argv[0]);
 	if (is_default && *params.multi_instance_directories != '\0')
 		become_wrapper(argv);
 	log_open("postfix/postfix-script", LOG_TO_STDERR);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install: what make install lays out
 . "$(dirname "$0")/../lib.sh"
-export DESTDIR="$T/root" BIN="$PH_BIN" sbindir=/usr/sbin bindir=/usr/bin \
+export DESTDIR="$T/root" BIN="$PH_BIN" sbindir=/usr/sbin bindir=/usr/bin libdir=/usr/lib \
     libexecdir=/usr/libexec/posthorn mandir=/usr/share/man \
     sharedir=/usr/share/posthorn confdir=/etc/postfix \
     unitdir=/usr/lib/systemd/system
@@ -19,14 +19,19 @@ for f in "${PH_BIN%/bin}"/modules/*.so; do
 	[ ! -e "$f" ] || ok "${f##*/} is there" test -e "$T/root/usr/libexec/posthorn/modules/${f##*/}"
 done
 ok 'mailq is sendmail' test "$T/root/usr/bin/mailq" -ef "$T/root/usr/sbin/sendmail"
+ok 'and where old programs look for it' test "$T/root/usr/lib/sendmail" -ef "$T/root/usr/sbin/sendmail"
+ok 'the queue directory is there' test -d "$T/root/var/spool/postfix"
 ok 'roles are found under their names' test "$T/root/usr/libexec/posthorn/showq" -ef "$T/root/usr/libexec/posthorn/posthornd"
 ok 'the unit names our paths' grep -q 'ExecStart=/usr/sbin/postfix start-fg' "$T/root/usr/lib/systemd/system/posthorn.service"
 if [ "$(id -u)" = 0 ]; then
 	is 'postdrop is set-gid' "$(stat -c '%a %G' "$T/root/usr/sbin/postdrop")" '2755 postdrop'
 fi
 echo '# mine' >"$T/root/etc/postfix/main.cf"
+echo '# mine' >"$T/root/etc/aliases"
 ok 'it installs again' sh "$PH_SRC/share/install.sh"
-is 'and leaves the configuration alone' "$(cat "$T/root/etc/postfix/main.cf")" '# mine'
+is 'and leaves the configuration alone' "$(cat "$T/root/etc/postfix/main.cf" "$T/root/etc/aliases")" '# mine
+# mine'
+is 'nothing half-made is left' "$(find "$T/root" -name '*.new')" ''
 cp "$PH_SRC/share/etc/"*.cf "$T/root/etc/postfix/"
 ok 'the templates are good configuration' env MAIL_CONFIG="$T/root/etc/postfix" postconf -M
 ok 'and name no unknown parameter' sh -c '! MAIL_CONFIG=$1 postconf -n 2>&1 | grep -i unused' sh "$T/root/etc/postfix"
@@ -48,4 +53,8 @@ x
 END
 ok 'and delivers' wait_for 10 instance_logged "$I" 'status=sent'
 ok 'it stops' "$T/root/usr/sbin/postfix" -c "$I/etc" stop
+ok 'uninstall' make -s -C "$PH_SRC" uninstall DESTDIR="$T/root" PREFIX=/usr
+is 'leaves configuration and mail alone' "$(cd "$T/root" && find . -type f | sort)" './etc/aliases
+./etc/postfix/main.cf
+./etc/postfix/master.cf'
 done_testing
