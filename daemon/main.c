@@ -28,6 +28,31 @@ usage(FILE *out)
 	return out == stdout ? 0 : 1;
 }
 
+/*
+ * The supervisor started us for a role that we do not have: name the row of
+ * master.cf, which is called -n NAME when not after its command.
+ */
+static void
+no_such_role(const char *name, int argc, char **argv)
+{
+	const char *service = name, *postlog = getenv("POSTLOG_SERVICE");
+	int i;
+
+	for (i = 0; i + 1 < argc; i++)
+		if (strcmp(argv[i], "-n") == 0) {
+			service = argv[i + 1];
+			break;
+		}
+	log_open(name, LOG_TO_STDERR | LOG_TO_SYSLOG);
+	if (postlog != NULL) {
+		log_postlog(postlog, "public/postlog",
+		    getenv("POSTLOG_HOSTNAME"), NULL);
+		log_to(LOG_TO_STDERR | LOG_TO_POSTLOG);
+	}
+	log_fatal("master.cf: service %s: posthornd has no role named %s",
+	    service, name);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -45,16 +70,8 @@ main(int argc, char **argv)
 		argv++;
 		role = role_find(argv[0]);
 	}
-	if (role == NULL && strncmp(name, "posthornd", 9) != 0) {
-		/* The supervisor started us for a role that we do not have. */
-		log_open(name, LOG_TO_STDERR | LOG_TO_SYSLOG);
-		if (getenv("POSTLOG_SERVICE") != NULL)
-			log_postlog(getenv("POSTLOG_SERVICE"),
-			    "public/postlog", getenv("POSTLOG_HOSTNAME"), NULL);
-		if (getenv("POSTLOG_SERVICE") != NULL)
-			log_to(LOG_TO_STDERR | LOG_TO_POSTLOG);
-		log_fatal("posthornd has no role named %s", name);
-	}
+	if (role == NULL && strncmp(name, "posthornd", 9) != 0)
+		no_such_role(name, argc, argv);
 	if (role == NULL)
 		return usage(stderr);
 	/* So that "ps -C qmgr" finds it, not a dozen times posthornd. */

@@ -175,6 +175,11 @@ listen_on(struct service *s, const struct sockaddr *sa, socklen_t len,
 	if (fd == -1)
 		return err_sys(err, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/*
+	 * A server that is busy with a client outlives a supervisor that was
+	 * killed, and holds its socket: the next one must start all the same.
+	 */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (sa->sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (params.tcp_windowsize > 0) {
