@@ -85,15 +85,15 @@ prepare(struct super_options *o)
 	if ((is_long || params.posthorn_trash_classic) &&
 	    queue_trash_prepare(&err) == -1)
 		log_warning("%s", err.text);
-	if (queue_become_owner(&err) == -1)
-		log_fatal("%s", err.text);
 	/*
-	 * While nobody serves the log file it is written to by its owner. The
-	 * new actions have their journal: they never end half way for it.
+	 * While nobody serves the log file we write to it. The new actions
+	 * have their journal: they never end half way for it.
 	 */
+	params_log(LOG_TO_STDERR, true);
 	if (!is_long)
 		log_needs_file();
-	params_log(LOG_TO_STDERR, true);
+	if (queue_become_owner(&err) == -1)
+		log_fatal("%s", err.text);
 }
 
 int

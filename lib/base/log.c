@@ -209,6 +209,9 @@ void
 log_needs_file(void)
 {
 	lg.needs_file = true;
+	if (lg.fallback != NULL && lg.file_fd == -1)
+		lg.file_fd = open(lg.fallback, O_WRONLY | O_APPEND |
+		    O_CLOEXEC | O_NOCTTY);
 }
 
 void

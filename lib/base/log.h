@@ -74,7 +74,11 @@ void	log_connect(void);
 /* log_postlog_never_wait - a line that the service has no room for goes to the fallback file, or is lost */
 void	log_postlog_never_wait(void);
 
-/* log_needs_file - while nobody serves the log, a file that cannot be opened is fatal, rather than its lines lost */
+/*
+ * log_needs_file - while nobody serves the log, a file that cannot be opened
+ * is fatal, rather than its lines lost. One that is there is opened now, with
+ * rights that the caller is about to give up.
+ */
 void	log_needs_file(void);
 
 /* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
