@@ -224,7 +224,7 @@ void
 serve_single_standalone(void)
 {
 	static const struct stream_io io = { standard_read, standard_write,
-	    standard_close, NULL };
+	    standard_close, NULL, NULL };
 	struct stream *s = stream_new(dup(STDIN_FILENO), params.ipc_timeout);
 
 	stream_set_io(s, &io);

@@ -209,14 +209,12 @@ kernel_keeps_time(struct stream *s)
 	return s->is_socket && s->is_blocking && s->deadline_ms == 0;
 }
 
-static long
-raw_read(struct stream *s, void *data, size_t len)
+long
+stream_raw_read(struct stream *s, void *data, size_t len)
 {
 	int64_t until;
 	long n;
 
-	if (s->io.read != NULL)
-		return s->io.read(s->io.ctx, data, len, wait_until(s));
 	if (kernel_keeps_time(s)) {
 		kernel_timeout(s->fd, SO_RCVTIMEO, &s->kernel_in_s,
 		    s->timeout_s);
@@ -245,14 +243,12 @@ raw_read(struct stream *s, void *data, size_t len)
 	}
 }
 
-static long
-raw_write(struct stream *s, const void *data, size_t len)
+long
+stream_raw_write(struct stream *s, const void *data, size_t len)
 {
 	int64_t until;
 	long n;
 
-	if (s->io.write != NULL)
-		return s->io.write(s->io.ctx, data, len, wait_until(s));
 	if (kernel_keeps_time(s)) {
 		kernel_timeout(s->fd, SO_SNDTIMEO, &s->kernel_out_s,
 		    s->timeout_s);
@@ -283,6 +279,23 @@ raw_write(struct stream *s, const void *data, size_t len)
 	}
 }
 
+/* Through the layer, if there is one. */
+static long
+io_read(struct stream *s, void *data, size_t len)
+{
+	if (s->io.read != NULL)
+		return s->io.read(s->io.ctx, data, len, wait_until(s));
+	return stream_raw_read(s, data, len);
+}
+
+static long
+io_write(struct stream *s, const void *data, size_t len)
+{
+	if (s->io.write != NULL)
+		return s->io.write(s->io.ctx, data, len, wait_until(s));
+	return stream_raw_write(s, data, len);
+}
+
 /* ---- writing ---- */
 
 static int
@@ -291,7 +304,7 @@ write_out(struct stream *s, const char *data, size_t len)
 	long n;
 
 	while (len > 0) {
-		n = raw_write(s, data, len);
+		n = io_write(s, data, len);
 		if (n <= 0)
 			return stream_fail(s, n == 0 ? EPIPE : errno);
 		data += n;
@@ -388,7 +401,7 @@ fill(struct stream *s)
 	if (s->in == NULL)
 		s->in = xmalloc(IN_SIZE);
 	s->in_pos = s->in_len = 0;
-	n = raw_read(s, s->in, IN_SIZE);
+	n = io_read(s, s->in, IN_SIZE);
 	if (n > 0) {
 		s->in_len = (size_t)n;
 		return true;
@@ -417,7 +430,7 @@ stream_read_some(struct stream *s, void *data, size_t len)
 	if (have == 0 && len >= IN_SIZE) {	/* no need to copy twice */
 		if (!may_read(s))
 			return s->status == STREAM_EOF ? 0 : -1;
-		n = raw_read(s, data, len);
+		n = io_read(s, data, len);
 		if (n == 0)
 			s->status = STREAM_EOF;
 		return n == -1 ? stream_fail(s, errno) : n;
@@ -501,6 +514,8 @@ stream_wait_readable(struct stream *s, int ms)
 	if (s->in_pos < s->in_len)
 		return true;
 	if (s->status == STREAM_EOF)
+		return true;
+	if (s->io.pending != NULL && s->io.pending(s->io.ctx))
 		return true;
 	if (ms > 0 && s->out_len > 0 && stream_flush(s) == -1)
 		return false;

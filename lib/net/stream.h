@@ -77,7 +77,8 @@ bool		 stream_wait_readable(struct stream *s, int ms);
  * stream_set_io - replace the raw read and write, for TLS
  *
  * Each returns bytes, 0 at EOF, or -1 with errno; deadline_ms is monotonic, 0 none, and
- * ETIMEDOUT reports that it passed.
+ * ETIMEDOUT reports that it passed. pending says whether there is input that
+ * the descriptor will not announce; NULL: never.
  */
 struct stream_io {
 	long	(*read)(void *ctx, void *data, size_t len, int64_t deadline_ms);
@@ -85,7 +86,17 @@ struct stream_io {
 		    int64_t deadline_ms);
 	void	(*close)(void *ctx);
 	void	*ctx;
+	bool	(*pending)(void *ctx);
 };
 void		 stream_set_io(struct stream *s, const struct stream_io *io);
+/*
+ * stream_raw_read, stream_raw_write - one read or write on the descriptor,
+ * within the limits of the stream, for a layer above it
+ *
+ * Bytes, 0 at EOF, or -1 with errno (ETIMEDOUT when the time is up).
+ */
+long		 stream_raw_read(struct stream *s, void *data, size_t len);
+long		 stream_raw_write(struct stream *s, const void *data,
+		    size_t len);
 
 #endif

@@ -277,7 +277,7 @@ fixed_read(void *ctx, void *data, size_t len, int64_t deadline_ms)
 START_TEST(replaced_io_carries_the_bytes)
 {
 	struct buf sent = BUF_INIT;
-	struct stream_io io = { fixed_read, upper_write, NULL, &sent };
+	struct stream_io io = { fixed_read, upper_write, NULL, &sent, NULL };
 	struct stream *s;
 	int fd[2];
 

@@ -1,0 +1,64 @@
+/*
+ * tls_internal.h - what the parts of TLS know of each other
+ */
+#ifndef LIB_NET_TLS_INTERNAL_H
+#define LIB_NET_TLS_INTERNAL_H
+
+#include <openssl/ssl.h>
+
+#include "lib/net/tls.h"
+
+struct tls_ctx {
+	SSL_CTX		*ssl;
+	BIO_METHOD	*bio;
+	const EVP_MD	*digest;
+	bool		 is_server;
+	bool		 has_ca;
+	unsigned	 log;
+	int		 verify_depth;
+	int		(*find_chain)(void *ctx, const char *name,
+			    struct buf *pem);
+	void		*find_ctx;
+};
+
+struct tls {
+	struct tls_ctx	*ctx;
+	struct stream	*stream;
+	SSL		*ssl;
+	const char	*peer;		/* during the handshake */
+	int		 errnum;	/* of the descriptor below; 0: none */
+	bool		 saw_eof;
+	/* The worst that verification said: depth of the certificate, its error. */
+	int		 verify_error, verify_depth;
+	X509		*verify_cert;
+	struct tls_info	 info;
+};
+
+/* tls_of - the session of an SSL */
+struct tls	*tls_of(const SSL *ssl);
+
+/* ---- tls_chain.c ---- */
+
+/* tls_load_files - the setup's certificates and keys; -1 with err */
+int	tls_load_files(SSL_CTX *ssl, const struct tls_setup *setup,
+	    struct err *err);
+/* tls_load_chain - keys and chains from text, for this session alone; title names it in err */
+int	tls_load_chain(SSL *ssl, const struct buf *pem, const char *title,
+	    struct err *err);
+
+/* ---- tls_peer.c ---- */
+
+/* tls_verify - OpenSSL's verify callback: note what is wrong, go on */
+int	tls_verify(int ok, X509_STORE_CTX *store);
+/* tls_learn - fill info after a handshake, and log what the options ask for */
+void	tls_learn(struct tls *t, const struct tls_options *o);
+void	tls_info_done(struct tls_info *info);
+
+/* ---- tls_log.c ---- */
+
+/* tls_log_state - OpenSSL's info callback */
+void	tls_log_state(const SSL *ssl, int where, int rc);
+/* tls_log_bytes - "read from", "write to", and a dump */
+void	tls_log_bytes(const char *what, const void *data, long len, long asked);
+
+#endif
