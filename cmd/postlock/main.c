@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,13 @@ static int
 tempfail(void)
 {
 	return EX_TEMPFAIL;
+}
+
+/* As a shell's "command not found", this is the command's end and not ours. */
+static int
+not_run(void)
+{
+	return 1;
 }
 
 static pid_t
@@ -50,8 +56,8 @@ run(char **argv)
 
 	if (pid == 0) {
 		execvp(argv[0], argv);
-		log_error("execvp %s: %s", argv[0], strerror(errno));
-		_exit(1);
+		log_on_fatal(not_run);
+		log_fatal("execvp %s: %s", argv[0], strerror(errno));
 	}
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
@@ -66,10 +72,10 @@ main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	const char *config_dir = NULL, *style = NULL, *folder;
-	struct mbox_lock_limits limits;
+	struct mbox_lock_how how = { .styles = 0 };
+	struct mbox_lock lock;
 	struct err err = ERR_INIT;
-	unsigned styles;
-	int ch, fd, status;
+	int ch, status;
 
 	command_start(argv);
 	log_open(argv[0], LOG_TO_STDERR);
@@ -89,21 +95,16 @@ main(int argc, char **argv)
 	if (argc - optind < 2)
 		log_fatal("usage: %s " USAGE, argv[0]);
 	command_load(config_dir, COMMAND_KEEP_ENV);
-	styles = mbox_lock_styles("mailbox_delivery_lock",
-	    style != NULL ? style : params.mailbox_delivery_lock, &err);
-	if (styles == 0 && err.kind != ERR_NONE)
-		log_fatal("%s", err.text);
-
+	how.attempts = params.deliver_lock_attempts;
+	how.delay_s = params.deliver_lock_delay;
+	how.stale_s = params.stale_lock_time;
 	folder = argv[optind];
-	limits.attempts = params.deliver_lock_attempts;
-	limits.delay_s = params.deliver_lock_delay;
-	limits.stale_s = params.stale_lock_time;
-	fd = open(folder, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-	if (fd == -1)
-		log_fatal("open file %s: %s", folder, strerror(errno));
-	if (mbox_lock(fd, folder, styles, &limits, &err) == -1)
+	if (mbox_lock_styles("mailbox_delivery_lock", style != NULL ? style :
+	    params.mailbox_delivery_lock, &how.styles, &err) == -1)
+		log_fatal("%s", err.text);
+	if (mbox_lock_open(&lock, folder, &how, &err) == -1)
 		log_fatal("open file %s: %s", folder, err.text);
 	status = run(argv + optind + 1);
-	mbox_unlock(fd, folder, styles);
+	mbox_lock_close(&lock);
 	return status;
 }

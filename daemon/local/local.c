@@ -26,12 +26,14 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/mail/mbox_lock.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 
 #define LEVEL_MAX	100		/* spec/tables.md 16.7 */
 
 struct local_tables local_tables;
+unsigned local_mailbox_locks;
 
 /* ---- outcomes ---- */
 
@@ -255,13 +257,16 @@ pre_jail(const char *service, char **argv)
 	    NULL };
 	static const char *const headers[] = { "command", "file", "forward",
 	    NULL };
-	char *unknown = mailbox_check_locks(params.mailbox_delivery_lock);
+	/* sun_mailtool_compatibility is the old name for "dot locks only". */
+	const char *locks = params.sun_mailtool_compatibility ? "dotlock" :
+	    params.mailbox_delivery_lock;
+	struct err err = ERR_INIT;
 
 	(void)service;
 	(void)argv;
-	if (unknown != NULL)
-		log_fatal("bad string \"%s\" in mailbox_delivery_lock",
-		    unknown);
+	if (mbox_lock_styles("mailbox_delivery_lock", locks,
+	    &local_mailbox_locks, &err) == -1)
+		log_fatal("%s", err.text);
 	if (params.mailbox_size_limit > 0 && (params.message_size_limit == 0 ||
 	    params.mailbox_size_limit < params.message_size_limit))
 		log_fatal("main.cf configuration error: mailbox_size_limit is "

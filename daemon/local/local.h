@@ -93,6 +93,7 @@ struct local_tables {
 			*fallback_transport;
 };
 extern struct local_tables local_tables;
+extern unsigned local_mailbox_locks;	/* MBOX_LOCK_* */
 
 /*
  * Each of these disposes of the recipient by agent_* and returns true, or

@@ -78,9 +78,7 @@ write_mailbox(const struct local_state *st, struct mailbox *m,
 	struct stat before = { .st_size = 0 };
 	bool done;
 
-	/* The old name for "dot locks only". */
-	m->locks = params.sun_mailtool_compatibility ? "dotlock" :
-	    params.mailbox_delivery_lock;
+	m->locks = local_mailbox_locks;
 	m->size_limit = params.mailbox_size_limit;
 	if (maildir)
 		buf_sets(&failure, "maildir delivery failed: ");

@@ -169,10 +169,11 @@ message_copy(struct agent_request *rq, const struct message_copy *how, int fd)
 
 /* ---- how one delivery ended ---- */
 
-static void
-set_kind(struct delivery *d, const char *status)
+void
+delivery_set(struct delivery *d, const char *status, const char *fmt, ...)
 {
 	size_t n = strlen(status);
+	va_list ap;
 
 	if (n >= sizeof(d->status))
 		n = sizeof(d->status) - 1;
@@ -180,55 +181,10 @@ set_kind(struct delivery *d, const char *status)
 	d->status[n] = '\0';
 	d->kind = status[0] == '2' ? OUTCOME_SENT : status[0] == '4' ?
 	    OUTCOME_DEFERRED : OUTCOME_BOUNCED;
-}
-
-void
-delivery_set(struct delivery *d, const char *status, const char *fmt, ...)
-{
-	va_list ap;
-
-	set_kind(d, status);
 	buf_reset(&d->reason);
 	va_start(ap, fmt);
 	buf_vaddf(&d->reason, fmt, ap);
 	va_end(ap);
-}
-
-/* Trouble of this machine passes; a file that cannot be made does not. */
-static const char *
-status_of(int errnum)
-{
-	switch (errnum) {
-	case EDQUOT:
-	case EFBIG:
-		return "5.2.2";
-	case ENOSPC:
-	case EAGAIN:
-	case EINTR:
-	case EIO:
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case EROFS:	/* a disk failed: nobody's mail is to bounce for that */
-	case ESTALE:
-	case ETIMEDOUT:
-		return "4.2.0";
-	default:
-		return "5.2.0";
-	}
-}
-
-void
-delivery_system(struct delivery *d, int errnum, const char *fmt, ...)
-{
-	va_list ap;
-
-	set_kind(d, status_of(errnum));
-	buf_reset(&d->reason);
-	va_start(ap, fmt);
-	buf_vaddf(&d->reason, fmt, ap);
-	va_end(ap);
-	buf_addf(&d->reason, ": %s", strerror(errnum));
 }
 
 void

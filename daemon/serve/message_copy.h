@@ -84,9 +84,6 @@ struct delivery {
 /* delivery_set - kind follows the first digit of status */
 void	delivery_set(struct delivery *d, const char *status, const char *fmt,
 	    ...) __attribute__((format(printf, 3, 4)));
-/* delivery_system - a system call failed: 4.x for what may pass, 5.2.0 (or 5.2.2: full) else */
-void	delivery_system(struct delivery *d, int errnum, const char *fmt, ...)
-	    __attribute__((format(printf, 3, 4)));
 void	delivery_done(struct delivery *d);
 /*
  * delivery_report - say how it ended by agent_sent, agent_bounced, ...

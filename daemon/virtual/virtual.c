@@ -22,10 +22,12 @@
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/mail/mbox_lock.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 
 static struct maps *mailbox_maps, *uid_maps, *gid_maps;
+static unsigned mailbox_locks;
 
 static void
 config_error(struct delivery *d)
@@ -106,9 +108,10 @@ deliver_one(struct agent_request *rq, const struct queue_rcpt *rcpt)
 	    .flags = COPY_RETURN_PATH | COPY_ORIGINAL_TO | COPY_DELIVERED_TO };
 	struct delivery d = DELIVERY_INIT;
 	struct buf key = BUF_INIT, path = BUF_INIT, failure = BUF_INIT;
-	struct mailbox m = { .locks = params.virtual_mailbox_lock,
+	struct mailbox m = { .locks = mailbox_locks,
 	    .size_limit = params.virtual_mailbox_limit,
-	    .must_be_owned = params.strict_mailbox_ownership };
+	    .must_be_owned = params.strict_mailbox_ownership,
+	    .may_be_mended = true };
 	long uid = 0, gid = 0;
 	bool is_maildir;
 
@@ -122,6 +125,9 @@ deliver_one(struct agent_request *rq, const struct queue_rcpt *rcpt)
 			m.must_be_owned = false;
 		if (is_maildir)
 			buf_sets(&failure, "maildir delivery failed: ");
+		else
+			buf_setf(&failure, "delivery failed to mailbox %s: ",
+			    path.ptr);
 		m.failure = failure.ptr;
 		if ((rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0)
 			delivery_set(&d, "2.0.0", "delivers to %s", is_maildir ?
@@ -164,13 +170,13 @@ serve(struct stream *client, const char *service, char **argv)
 static void
 pre_jail(const char *service, char **argv)
 {
-	char *unknown = mailbox_check_locks(params.virtual_mailbox_lock);
+	struct err err = ERR_INIT;
 
 	(void)service;
 	(void)argv;
-	if (unknown != NULL)
-		log_fatal("bad string \"%s\" in virtual_mailbox_lock",
-		    unknown);
+	if (mbox_lock_styles("virtual_mailbox_lock",
+	    params.virtual_mailbox_lock, &mailbox_locks, &err) == -1)
+		log_fatal("%s", err.text);
 	agent_init("virtual_delivery_status_filter",
 	    params.virtual_delivery_status_filter);
 	mailbox_maps = maps_open("virtual_mailbox_maps",

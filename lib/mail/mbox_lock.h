@@ -1,12 +1,21 @@
 /*
- * mbox_lock.h - the locks that mail programs agree on for a mailbox file
+ * mbox_lock.h - open a mailbox file under the locks that mail programs agree on
  *
- * "fcntl" and "flock" lock the open file; "dotlock" makes FILE.lock beside
- * it. Kernel locks are taken first, in the order of the bits, and a failure
- * gives back what was taken.
+ * Local and virtual delivery and postlock share this, so that they exclude
+ * each other and every reader that follows the same habits:
+ *
+ *	make FILE.lock -> open FILE -> is it what its name says? -> flock, fcntl
+ *
+ * FILE.lock comes first, because others look for it before they open; what
+ * fails gives back what was taken before. The caller has the rights to make
+ * FILE.lock and must have them again for mbox_lock_close.
  */
 #ifndef LIB_MAIL_MBOX_LOCK_H
 #define LIB_MAIL_MBOX_LOCK_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
 struct err;
 
@@ -16,32 +25,46 @@ enum mbox_lock_style {
 	MBOX_LOCK_DOTLOCK	= 4
 };
 
-struct mbox_lock_limits {
-	int	attempts;	/* deliver_lock_attempts */
-	int	delay_s;	/* deliver_lock_delay */
-	int	stale_s;	/* stale_lock_time: an older FILE.lock is removed */
+struct mbox_lock_how {
+	unsigned styles;	/* of mbox_lock_style; 0: no lock */
+	int	 attempts;	/* deliver_lock_attempts, for each style */
+	int	 delay_s;	/* deliver_lock_delay: between two of them */
+	int	 stale_s;	/* stale_lock_time: an older FILE.lock is removed */
+	bool	 may_lack_dotlock; /* warn and go on where FILE.lock cannot be made */
+	uid_t	 uid;		/* whom a file belongs to that root makes */
+	gid_t	 gid;
+};
+
+struct mbox_lock {
+	int	 fd;		/* to append to; may not be a regular file: such have no locks */
+	char	*dotlock;	/* FILE.lock, or NULL when there is none of ours */
 };
 
 /*
  * mbox_lock_styles - "fcntl, dotlock" as bits
  *
  * title	the parameter's name, for the message: unknown TITLE value "foo" in "LIST"
+ * styles	out
  *
- * Returns the bits, or 0 with err.
+ * Returns 0, or -1 with ERR_CONFIG.
  */
-unsigned	mbox_lock_styles(const char *title, const char *list,
-		    struct err *err);
+int	mbox_lock_styles(const char *title, const char *list,
+	    unsigned *styles, struct err *err);
 
 /*
- * mbox_lock - lock fd, which is open on path, in all styles
+ * mbox_lock_open - open path for appending, made with mode 0600 when it is
+ * missing, and take all locks
  *
- * Returns 0, or -1 with ERR_RETRY when somebody else has it and ERR_SYSTEM
- * when the lock cannot be made at all.
+ * A file with more than one link is refused, and so is a symbolic link,
+ * unless root made it where only root can (spec/queue-format.md 12.1).
+ *
+ * Returns 0, or -1 with ERR_RETRY when somebody else holds a lock to the end,
+ * ERR_DENIED when the file is not what its name says, or ERR_SYSTEM.
  */
-int		mbox_lock(int fd, const char *path, unsigned styles,
-		    const struct mbox_lock_limits *limits, struct err *err);
+int	mbox_lock_open(struct mbox_lock *lock, const char *path,
+	    const struct mbox_lock_how *how, struct err *err);
 
-/* mbox_unlock - give back all styles; call before fd is closed */
-void		mbox_unlock(int fd, const char *path, unsigned styles);
+/* mbox_lock_close - close the file, then remove FILE.lock */
+void	mbox_lock_close(struct mbox_lock *lock);
 
 #endif

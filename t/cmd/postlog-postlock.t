@@ -25,7 +25,13 @@ printf 'deliver_lock_attempts = 1\n' >>"$T/i/etc/main.cf"
 ok 'a folder that is locked gives 75' fails_with 75 postlock -l dotlock "$T/held" true
 touch -d '1 hour ago' "$T/held.lock"
 printf 'deliver_lock_attempts = 2\ndeliver_lock_delay = 1s\n' >>"$T/i/etc/main.cf"
-ok 'a stale lock is removed' postlock -l dotlock "$T/held" true
+ok 'an old date does not make a lock stale' fails_with 75 postlock -l dotlock "$T/held" true
+echo 'stale_lock_time = 1s' >>"$T/i/etc/main.cf"
+ok 'a stale lock is removed' wait_for 5 postlock -l dotlock "$T/held" true
+ln "$T/box" "$T/second"
+ok 'a folder with two names gives 75' fails_with 75 postlock "$T/box" true
+like 'and says so' "$(postlock "$T/box" true 2>&1)" "fatal: open file $T/box: file has 2 hard links\$"
+like 'a folder that cannot be opened, too' "$(postlock -l fcntl "$T" true 2>&1)" "fatal: open file $T: cannot open file: Is a directory\$"
 
 ok 'postkick says when nobody is there' fails_with 1 postkick public qmgr W
 like 'and what that may mean' "$(postkick public qmgr W 2>&1)" 'Cannot contact class public service qmgr - perhaps the mail system is down'

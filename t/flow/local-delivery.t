@@ -75,7 +75,7 @@ ends file "dsn=2.0.0, status=sent \\(delivered to file: $O/file\\)"
 ends devnull 'dsn=2.0.0, status=sent \(delivered to file: /dev/null\)'
 ends dir 'dsn=2.0.0, status=sent \(delivered to maildir\)'
 ends badfile 'dsn=5.2.0, status=bounced \(cannot append message to file /nonexistent/file'
-ends hard 'dsn=5.2.0, status=bounced \(cannot append message to file .*: file has multiple hard links\)'
+ends hard 'dsn=5.2.0, status=bounced \(cannot append message to file .*: file has 2 hard links\)'
 ends trap 'dsn=5.2.0, status=bounced \(cannot append message to file .*: file is a symbolic link\)'
 is 'and nothing was' "$(cat "$O/hard" "$O/prey")" ''
 ends list 'dsn=2.0.0, status=sent \(forwarded as '
