@@ -20,8 +20,9 @@
 #include "lib/base/mem.h"
 #include "lib/table/regex_literal.h"
 
-#define ANYWHERE	REGEX_PLACES	/* a match begins with it, wherever */
-#define PLACES		(REGEX_PLACES + 1)
+#define DEEP		8		/* places from the start of the subject */
+#define ANYWHERE	DEEP		/* a match begins with it, wherever */
+#define PLACES		(DEEP + 1)
 #define ASCII		128
 
 #define NONE	UINT32_MAX
@@ -203,9 +204,9 @@ begin_with(struct regex_index *ix, size_t i, size_t place,
 
 void
 regex_index_start(struct regex_index *ix, size_t i,
-    const struct regex_set *sets, size_t count, bool is_at_start)
+    const struct regex_run *runs, size_t count, bool is_at_start)
 {
-	size_t place;
+	size_t place, r, n;
 
 	if (ix->begin == NULL) {
 		ix->begin = xcalloc(PLACES * ASCII * ix->words,
@@ -214,9 +215,10 @@ regex_index_start(struct regex_index *ix, size_t i,
 		ix->some = xcalloc(ix->words, sizeof(*ix->some));
 	}
 	if (!is_at_start && count > 0)
-		begin_with(ix, i, ANYWHERE, &sets[0]);
-	for (place = 0; is_at_start && place < count; place++)
-		begin_with(ix, i, place, &sets[place]);
+		begin_with(ix, i, ANYWHERE, &runs[0].set);
+	for (r = place = 0; is_at_start && r < count; r++)
+		for (n = runs[r].times; n > 0 && place < DEEP; n--)
+			begin_with(ix, i, place++, &runs[r].set);
 }
 
 /* The four bytes of these texts that the fewest patterns have. */
@@ -276,7 +278,7 @@ keep_beginnings(struct regex_index *ix, const char *subject, size_t len)
 	unsigned char c;
 	size_t i, w;
 
-	for (i = 0; i < REGEX_PLACES; i++)
+	for (i = 0; i < DEEP; i++)
 		keep(ix, i, begin_at(ix, i, i < len ? subject[i] : 0));
 	memset(ix->some, 0, ix->words * sizeof(*ix->some));
 	for (i = 0; i < len; i++) {

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct regex_index;
-struct regex_set;
+struct regex_run;
 
 #define REGEX_INDEX_MIN	4	/* bytes that a text must have to be filed under */
 
@@ -37,11 +37,11 @@ void	regex_index_need(struct regex_index *ix, size_t i, const char *texts,
 /*
  * regex_index_start - what a match begins with
  *
- * sets, count	see regex_literal_start
+ * runs, count	see regex_literal_start
  * is_at_start	a match begins where the subject does
  */
 void	regex_index_start(struct regex_index *ix, size_t i,
-	    const struct regex_set *sets, size_t count, bool is_at_start);
+	    const struct regex_run *runs, size_t count, bool is_at_start);
 /* regex_index_file - once all has been said */
 void	regex_index_file(struct regex_index *ix);
 

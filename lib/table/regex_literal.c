@@ -424,20 +424,40 @@ read_times(const char **p, bool *is_exact)
 }
 
 size_t
-regex_literal_start(const char *pattern, struct regex_set *sets)
+regex_literal_start(const char *pattern, struct regex_run *runs)
 {
 	const char *p = pattern + (*pattern == '^');
 	bool is_exact = true;
-	struct regex_set set;
-	size_t n = 0, times;
+	size_t n;
 
 	if (!is_one_branch(pattern))
 		return 0;
-	while (is_exact && n < REGEX_PLACES && read_set(&p, &set)) {
-		if ((times = read_times(&p, &is_exact)) == 0)
+	for (n = 0; is_exact && n < REGEX_RUNS; n++)
+		if (!read_set(&p, &runs[n].set) ||
+		    (runs[n].times = read_times(&p, &is_exact)) == 0)
 			break;
-		while (times-- > 0 && n < REGEX_PLACES)
-			sets[n++] = set;
-	}
 	return n;
+}
+
+bool
+regex_literal_begins(const struct regex_run *runs, size_t count,
+    const char *subject, size_t len)
+{
+	const struct regex_set *set;
+	size_t i, n;
+
+	for (i = 0; i < count; i++) {
+		if ((n = runs[i].times) > len)
+			return false;
+		len -= n;
+		set = &runs[i].set;
+		if (set->bits[0] == 0 && set->bits[1] == 0) {
+			subject += n;
+			continue;
+		}
+		for (; n > 0; n--)
+			if (!set_has(set, *subject++))
+				return false;
+	}
+	return true;
 }

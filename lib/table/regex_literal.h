@@ -36,21 +36,34 @@ bool	regex_literal_all(const char *pattern, struct buf *out,
  */
 bool	regex_literal_any(const char *pattern, size_t min, struct buf *out);
 
-#define REGEX_PLACES	8	/* how far from its start a match is known */
+#define REGEX_RUNS	8	/* how much of the start of a match is known */
 
 /* Some of the ASCII characters but NUL, letters in lower case; none: not known. */
 struct regex_set {
 	uint64_t	bits[2];
 };
 
+/* So many characters of one set. */
+struct regex_run {
+	struct regex_set set;
+	size_t		 times;
+};
+
 /*
- * regex_literal_start - what the first characters of each match can be
+ * regex_literal_start - what each match begins with
  *
- * sets		one a character, up to REGEX_PLACES
+ * runs		one after the other, up to REGEX_RUNS
  *
- * A "^" in front is passed over. Returns how many are set; a match has so
+ * A "^" in front is passed over. Returns how many there are; a match has so
  * many characters at least.
  */
-size_t	regex_literal_start(const char *pattern, struct regex_set *sets);
+size_t	regex_literal_start(const char *pattern, struct regex_run *runs);
+/*
+ * regex_literal_begins - does this subject begin so?
+ *
+ * subject	ASCII in lower case
+ */
+bool	regex_literal_begins(const struct regex_run *runs, size_t count,
+	    const char *subject, size_t len);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * Most patterns contain some texts that every match must contain, in order.
  * An index of four bytes of each, or of its first characters (regex_index.h),
- * leaves few patterns to look at, and a search for the texts fewer to ask the
- * matcher for.
+ * leaves few patterns to look at, and a search for the texts, or a look at the
+ * whole beginning, fewer to ask the matcher for.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,8 +33,8 @@ struct regex {
 	size_t		 any_len;
 	bool		 is_icase;	/* literals are in lower case */
 	bool		 is_anchored;	/* the first one begins the subject */
-	struct regex_set *sets;		/* else what a match begins with */
-	size_t		 set_count;
+	struct regex_run *runs;		/* else what a match begins with */
+	size_t		 run_count;
 	bool		 is_at_start;	/* and it begins the subject */
 };
 
@@ -57,7 +57,7 @@ regex_free(void *arg)
 		re->engine->free(re->second);
 	free(re->literals);
 	free(re->any);
-	free(re->sets);
+	free(re->runs);
 	free(re);
 }
 
@@ -185,18 +185,18 @@ take_literals(struct regex *re, const struct pattern_text *pt)
 static void
 take_start(struct regex *re, const struct pattern_text *pt)
 {
-	struct regex_set sets[REGEX_PLACES];
+	struct regex_run runs[REGEX_RUNS];
 
 	if ((pt->flags & REGEX_NO_LITERAL) != 0 || re->any != NULL ||
 	    (re->literals != NULL &&
 	    has_long_text(re->literals, re->literals_len)))
 		return;
-	re->set_count = regex_literal_start(pt->text, sets);
+	re->run_count = regex_literal_start(pt->text, runs);
 	re->is_at_start = pt->text[0] == '^' &&
 	    (pt->flags & REGEX_MULTILINE) == 0;
-	if (re->set_count > 0) {
-		re->sets = xreallocarray(NULL, re->set_count, sizeof(*sets));
-		memcpy(re->sets, sets, re->set_count * sizeof(*sets));
+	if (re->run_count > 0) {
+		re->runs = xreallocarray(NULL, re->run_count, sizeof(*runs));
+		memcpy(re->runs, runs, re->run_count * sizeof(*runs));
 	}
 }
 
@@ -393,9 +393,9 @@ make_index(struct regex_state *s)
 		    has_long_text(re->literals, re->literals_len))
 			regex_index_need(s->index, i, re->literals,
 			    re->literals_len, true);
-		else if (re->sets != NULL)
-			regex_index_start(s->index, i, re->sets,
-			    re->set_count, re->is_at_start);
+		else if (re->runs != NULL)
+			regex_index_start(s->index, i, re->runs,
+			    re->run_count, re->is_at_start);
 	}
 	regex_index_file(s->index);
 }
@@ -454,6 +454,9 @@ matches(const struct rule *rule, void *ctx)
 		if (in != NULL && !has_literals(re, in))
 			return 0;
 	}
+	if (re->is_at_start && s->lower != NULL && !regex_literal_begins(
+	    re->runs, re->run_count, s->lower, s->len))
+		return 0;
 	count = rule->result != NULL ?
 	    template_groups(rule->result) : 0;
 	if (count > 0)

@@ -7,8 +7,7 @@
 # read the table; and that both systems gave the same answers. Kinds of
 # patterns: addresses (plain text in each), headers (plain text behind a
 # wildcard), choices (one of two texts); and without plain text: classes (of
-# one or two characters), wide (all begin alike: nothing but the matcher helps,
-# and the peer is as good as the library alone).
+# one or two characters), wide (their first characters are alike, too).
 set -u
 . "$(dirname "$0")/setup.sh"
 mkdir "$W/conf"

@@ -84,23 +84,28 @@ START_TEST(texts_are_taken_where_they_are_certain)
 }
 END_TEST
 
-/* Each set as its characters in order, a blank between; "." is not known. */
+/* Each run as its characters in order, a blank between; "." is not known. */
 static const char *
-shown_sets(const struct regex_set *sets, size_t count)
+shown_runs(const struct regex_run *runs, size_t count)
 {
-	static char text[REGEX_PLACES * 130];
+	static char text[REGEX_RUNS * 160];
+	const struct regex_set *set;
 	size_t i, len = 0;
 	int c;
 
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			text[len++] = ' ';
-		if (sets[i].bits[0] == 0 && sets[i].bits[1] == 0)
+		set = &runs[i].set;
+		if (set->bits[0] == 0 && set->bits[1] == 0)
 			text[len++] = '.';
 		for (c = 0; c < 128; c++)
-			if ((sets[i].bits[c / 64] >> c % 64 & 1) != 0 &&
+			if ((set->bits[c / 64] >> c % 64 & 1) != 0 &&
 			    !(c >= 'A' && c <= 'Z'))
 				text[len++] = (char)c;
+		if (runs[i].times != 1)
+			len += (size_t)sprintf(text + len, "{%zu}",
+			    runs[i].times);
 	}
 	text[len] = '\0';
 	return text;
@@ -122,15 +127,15 @@ static const struct {
 	{ "ab*",		"a" },
 	{ "ab?",		"a" },
 	{ "ab+c",		"a b" },
-	{ "ab{2}c",		"a b b c" },
-	{ "ab{2,}c",		"a b b" },
-	{ "ab{2,5}c",		"a b b" },
+	{ "ab{2}c",		"a b{2} c" },
+	{ "ab{2,}c",		"a b{2}" },
+	{ "ab{2,5}c",		"a b{2}" },
 	{ "ab{0}c",		"a" },
 	{ "ab{,5}c",		"a" },
 	{ "ab{2}*c",		"a" },
 	{ "ab{2}{0}c",		"a" },
 	{ "ab{2",		"a" },
-	{ "[0-1]{99}",		"01 01 01 01 01 01 01 01" },
+	{ "[0-1]{99}",		"01{99}" },
 	{ "abcdefghi",		"a b c d e f g h" },
 	{ "ab$",		"a b" },
 	{ "ab\\d",		"a b" },
@@ -149,24 +154,52 @@ static const struct {
 
 START_TEST(beginnings_are_known_where_they_are_certain)
 {
-	struct regex_set sets[REGEX_PLACES];
-	size_t n = regex_literal_start(starts[_i].pattern, sets);
+	struct regex_run runs[REGEX_RUNS];
+	size_t n = regex_literal_start(starts[_i].pattern, runs);
 
-	ck_assert_str_eq(shown_sets(sets, n), starts[_i].start);
+	ck_assert_str_eq(shown_runs(runs, n), starts[_i].start);
+}
+END_TEST
+
+static const struct {
+	const char	*pattern, *subject;
+	bool		 begins;
+} beginnings[] = {
+	{ "^[a-z][0-9]{3}-",	"a123-",	true },
+	{ "^[a-z][0-9]{3}-",	"a123-and more",	true },
+	{ "^[a-z][0-9]{3}-",	"a1234",	false },
+	{ "^[a-z][0-9]{3}-",	"a12-",		false },
+	{ "^[a-z][0-9]{3}-",	"a123",		false },
+	{ "^[0-9]{3,}-",	"12",		false },
+	{ "^[0-9]{3,}-",	"1234-",	true },
+	{ "^.{3}[0-9]",		"abc1",		true },
+	{ "^.{3}[0-9]",		"abcd",		false },
+	{ "^.{3}",		"ab",		false },
+	{ "^",			"",		true },
+};
+
+START_TEST(a_subject_begins_so_or_not)
+{
+	const char *subject = beginnings[_i].subject;
+	struct regex_run runs[REGEX_RUNS];
+	size_t n = regex_literal_start(beginnings[_i].pattern, runs);
+
+	ck_assert(regex_literal_begins(runs, n, subject, strlen(subject)) ==
+	    beginnings[_i].begins);
 }
 END_TEST
 
 START_TEST(a_negated_class_has_both_letter_cases_of_what_is_left)
 {
-	struct regex_set sets[REGEX_PLACES];
+	struct regex_run runs[REGEX_RUNS];
 
-	ck_assert_uint_eq(regex_literal_start("[^Ab]", sets), 1);
+	ck_assert_uint_eq(regex_literal_start("[^Ab]", runs), 1);
 	/* "a" matches, so it is there, and "B" would be with the i flag. */
-	ck_assert((sets[0].bits[1] >> ('a' - 64) & 1) != 0);
-	ck_assert((sets[0].bits[1] >> ('b' - 64) & 1) != 0);
-	ck_assert((sets[0].bits[0] & 1) == 0);
-	ck_assert_uint_eq(regex_literal_start("[^Aa]", sets), 1);
-	ck_assert((sets[0].bits[1] >> ('a' - 64) & 1) == 0);
+	ck_assert((runs[0].set.bits[1] >> ('a' - 64) & 1) != 0);
+	ck_assert((runs[0].set.bits[1] >> ('b' - 64) & 1) != 0);
+	ck_assert((runs[0].set.bits[0] & 1) == 0);
+	ck_assert_uint_eq(regex_literal_start("[^Aa]", runs), 1);
+	ck_assert((runs[0].set.bits[1] >> ('a' - 64) & 1) == 0);
 }
 END_TEST
 
@@ -199,12 +232,12 @@ END_TEST
 START_TEST(the_index_knows_beginnings)
 {
 	struct regex_index *ix = regex_index_new(70);
-	struct regex_set sets[REGEX_PLACES];
+	struct regex_run runs[REGEX_RUNS];
 	const uint64_t *bits;
 
-	regex_index_start(ix, 0, sets, regex_literal_start("[ab].c", sets),
+	regex_index_start(ix, 0, runs, regex_literal_start("[ab].c", runs),
 	    true);
-	regex_index_start(ix, 69, sets, regex_literal_start("[ab]", sets),
+	regex_index_start(ix, 69, runs, regex_literal_start("[ab]", runs),
 	    false);
 	regex_index_file(ix);
 	bits = regex_index_find(ix, "axc", 3);
@@ -252,6 +285,7 @@ main(void)
 	    sizeof(patterns) / sizeof(patterns[0]));
 	tcase_add_loop_test(tc, beginnings_are_known_where_they_are_certain, 0,
 	    sizeof(starts) / sizeof(starts[0]));
+	UNIT_LOOP(tc, a_subject_begins_so_or_not, beginnings);
 	tcase_add_test(tc,
 	    a_negated_class_has_both_letter_cases_of_what_is_left);
 	tcase_add_test(tc, the_index_knows_beginnings);
