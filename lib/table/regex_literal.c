@@ -146,7 +146,9 @@ read_plain(struct plain *pl, const char *pattern)
 			if (pl->run.len > 0)
 				buf_truncate(&pl->run, pl->run.len - 1);
 			end_run(pl);
-			if (*p == '{' && (p = strchr(p, '}')) == NULL)
+			/* "{||}" is no quantifier. */
+			if (*p == '{' && *(p += 1 + strspn(p + 1,
+			    "0123456789,")) != '}')
 				return false;
 		} else if (strchr("+.^$)", *p) != NULL ||
 		    (unsigned char)*p >= 0x80) {
