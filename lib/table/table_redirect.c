@@ -57,29 +57,36 @@ custom_mapping(const char *type, const char *name, struct buf *to)
 	buf_done(&full);
 }
 
+/* What new tables of this kind are; main.cf may still name Berkeley DB there. */
+static const char *
+usual_type(const char *type)
+{
+	const char *usual = strcmp(type, "btree") == 0 ?
+	    params.default_cache_db_type : params.default_database_type;
+
+	return usual == NULL || *usual == '\0' || is_legacy(usual) ? "gdbm" :
+	    usual;
+}
+
 int
 table_redirect(const char *type, const char *name, struct buf *out,
     struct err *err)
 {
-	const char *how = params.posthorn_bdb_redirect, *general;
+	const char *how = params.posthorn_bdb_redirect;
 	bool is_asked = params.non_bdb_migration_level != NULL &&
 	    strcmp(params.non_bdb_migration_level, "disable") != 0;
 	struct buf to = BUF_INIT;
 
-	if (how == NULL || *how == '\0')
-		how = "gdbm";
+	if (how == NULL)
+		how = "yes";
 	if (strcmp(how, "no") == 0)
 		return err_set(err, ERR_CONFIG, "Berkeley DB support for "
 		    "'%s:%s' is not available; build the table as gdbm:, "
 		    "lmdb: or cdb:, or set posthorn_bdb_redirect", type, name);
 	custom_mapping(type, name, &to);
-	general = strcmp(type, "btree") == 0 ?
-	    params.default_cache_db_type : params.default_database_type;
-	if (to.len == 0 && general != NULL && *general != '\0' &&
-	    !is_legacy(general))
-		buf_sets(&to, general);
 	if (to.len == 0)
-		buf_sets(&to, strcmp(how, "warn") == 0 ? "gdbm" : how);
+		buf_sets(&to, strcmp(how, "yes") == 0 ||
+		    strcmp(how, "warn") == 0 ? usual_type(type) : how);
 	if (is_legacy(to.ptr)) {
 		buf_done(&to);
 		return err_set(err, ERR_CONFIG, "%s:%s: redirection to a "

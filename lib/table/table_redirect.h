@@ -14,9 +14,9 @@ struct err;
  *
  * out		set to "newtype:name"
  *
- * posthorn_bdb_redirect decides ("no" refuses), after non_bdb_custom_mapping
- * and after a default_database_type or default_cache_db_type that names a
- * usable type. Returns 0, or -1 with ERR_CONFIG.
+ * non_bdb_custom_mapping decides, then posthorn_bdb_redirect: a type, "no" to
+ * refuse, or "yes" and "warn" for default_database_type, which is
+ * default_cache_db_type for btree. Returns 0, or -1 with ERR_CONFIG.
  */
 int	table_redirect(const char *type, const char *name, struct buf *out,
 	    struct err *err);

@@ -119,7 +119,15 @@ is 'usage' "$(postmap 2>&1)" \
     'postmap: fatal: usage: postmap [-bfFhimnNoprsuUvw] [-c config_dir] [-d key] [-q key] [map_type:]file...'
 ok 'usage is exit 1' fails_with 1 postmap
 ok '--help succeeds' postmap --help
-is 'hash: is refused when asked for' "$(echo 'posthorn_bdb_redirect = no' >>conf/main.cf; postmap -q x hash:src 2>&1)" \
+cp conf/main.cf saved
+echo 'k hash' >moved
+ok 'hash: is served by the usual type' sh -c 'postmap hash:moved && rm moved.gdbm'
+echo 'posthorn_bdb_redirect = lmdb' >>conf/main.cf
+ok 'or by the one of posthorn_bdb_redirect' sh -c 'postmap hash:moved && postmap btree:moved && rm moved.lmdb'
+printf 'default_database_type = lmdb\ndefault_cache_db_type = hash\nposthorn_bdb_redirect = warn\n' | cat saved - >conf/main.cf
+is 'warn says so' "$(postmap hash:moved 2>&1)" 'postmap: warning: redirecting hash:moved to lmdb:moved'
+is 'a usual type that is none is gdbm' "$(postmap btree:moved 2>&1)" 'postmap: warning: redirecting btree:moved to gdbm:moved'
+is 'hash: is refused when asked for' "$(echo 'posthorn_bdb_redirect = no' | cat saved - >conf/main.cf; postmap -q x hash:src 2>&1)" \
     "postmap: fatal: Berkeley DB support for 'hash:src' is not available; build the table as gdbm:, lmdb: or cdb:, or set posthorn_bdb_redirect"
 
 if [ "$(id -u)" = 0 ]; then
