@@ -5,7 +5,7 @@
 # below it; loadable modules stand on their room, never the room on them; a role
 # includes only itself, serve, cleanup, rewrite and role.h.
 # Each header compiles on its own, each source file says what it is and its
-# licence, each folder has a README.
+# licence, each folder has a README; the notes on parameters have their form.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 bad=0
@@ -68,6 +68,23 @@ done
 for d in lib $(find lib -mindepth 1 -type d) daemon daemon/*/ cmd cmd/*/ share t t/*/; do
 	[ -f "$d/README.md" ] || complain "$d has no README.md"
 done
+LC_ALL=C awk -F'\t' '
+	function bad(why) { print "lint: " FILENAME ":" FNR ": " why; n++ }
+	FILENAME ~ /tsv$/ { known[$1] = 1; next }
+	/^#/ { next }
+	/^[^\t]/ {
+		if (!($1 in known)) bad("no such parameter: " $1)
+		if (last != "" && "" $1 <= "" last) bad($1 " stands behind " last)
+		if (last != "" && !sentences) bad("nothing is said of " last)
+		last = $1; sentences = examples = 0
+		next
+	}
+	/^\t> / { examples++; if (!/^\t> [A-Za-z0-9_]+ =/) bad("no example"); next }
+	{ sentences++ }
+	!/^\t[^ \t].*[.]$/ { bad("not one sentence behind a tab") }
+	examples { bad("a sentence behind an example") }
+	END { exit n > 0 }' share/parameters.tsv share/parameters-notes.txt >&2 ||
+    complain 'share/parameters-notes.txt has faults'
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -Wwarning share/man/man*/* "${O:-build}/man/postconf.5" >&2 || complain 'a manual page has faults'
 fi

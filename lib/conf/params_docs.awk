@@ -36,8 +36,10 @@ FILENAME ~ /notes\.txt$/ {
 		next
 	if (/^[^\t]/)
 		name = $1
-	else
+	else {
+		gsub(/\\/, "&&")	# plain text, unlike the registry's
 		notes[name] = notes[name] quoted(substr($0, 2)) "\\n"
+	}
 	next
 }
 FNR == 1 || $9 == "function" { next }
