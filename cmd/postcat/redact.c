@@ -17,8 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <uthash.h>
-
+#include "cmd/postcat/redact.h"
 #include "cmd/postcat/view.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -33,18 +32,6 @@
 
 #define FILE_MAX	(512u << 20)
 
-#define WORD_MIN	3		/* a shorter one is left to be a word */
-
-struct token {
-	char		*text;		/* folded */
-	unsigned	 number;
-	bool		 is_local;	/* a local part */
-	UT_hash_handle	 hh;
-};
-
-/* Tokens live as long as the program: two files of a --diff share them. */
-static struct token *tokens;
-
 struct redact {
 	struct buf	 out;		/* the new file */
 	struct queue_rec_size size;
@@ -52,107 +39,10 @@ struct redact {
 	bool		 in_boundary;
 };
 
-static struct token *
-find_token(const char *text, size_t len, struct buf *key)
-{
-	struct buf raw = BUF_INIT;
-	struct token *t;
-
-	buf_set(&raw, text, len);
-	buf_reset(key);
-	text_fold(key, raw.ptr);
-	HASH_FIND(hh, tokens, key->ptr, key->len, t);
-	buf_done(&raw);
-	return t;
-}
-
-static struct token *
-token_of(const char *text, size_t len)
-{
-	struct buf key = BUF_INIT;
-	struct token *t = find_token(text, len, &key);
-
-	if (t == NULL) {
-		t = xcalloc(1, sizeof(*t));
-		t->text = xstrndup(key.ptr, key.len);
-		t->number = HASH_COUNT(tokens) + 1;
-		HASH_ADD_KEYPTR(hh, tokens, t->text, key.len, t);
-	}
-	buf_done(&key);
-	return t;
-}
-
-static unsigned
-number_of(const char *text, size_t len)
-{
-	return token_of(text, len)->number;
-}
-
-static void
-put_local(struct buf *out, const char *local, size_t len)
-{
-	struct token *t;
-
-	if (len == 0)
-		return;
-	t = token_of(local, len);
-	t->is_local = true;
-	buf_addf(out, "user%u", t->number);
-}
-
-/* A local part that stands alone: "unknown user: \"joe\"". */
-static void
-put_word(struct buf *out, const char *word, size_t len)
-{
-	struct buf key = BUF_INIT;
-	struct token *t = NULL;
-
-	if (len >= WORD_MIN)
-		t = find_token(word, len, &key);
-	if (t != NULL && t->is_local)
-		buf_addf(out, "user%u", t->number);
-	else
-		buf_add(out, word, len);
-	buf_done(&key);
-}
-
-/* An envelope address. */
-static void
-put_address(struct buf *out, const char *address)
-{
-	const char *domain = address_domain(address);
-
-	put_local(out, address, domain != NULL ?
-	    (size_t)(domain - 1 - address) : strlen(address));
-	if (domain != NULL)
-		buf_addf(out, "@%s", domain);
-}
-
-/* Everything that looks like an address or is known as a part of one, in text of whatever kind. */
-static void
-put_text(struct buf *out, const char *text, size_t len)
-{
-	static const char ends[] = " \t\n<>()[],;:\"'=";
-	size_t i, start = 0;
-
-	for (i = 0; i < len; i++) {
-		if (text[i] != '@' && text[i] != '\0' &&
-		    strchr(ends, text[i]) == NULL)
-			continue;
-		if (text[i] == '@')
-			put_local(out, text + start, i - start);
-		else
-			put_word(out, text + start, i - start);
-		buf_addc(out, text[i]);
-		start = i + 1;
-	}
-	put_word(out, text + start, len - start);
-}
-
 static void
 redact_text(struct buf *out, const char *text)
 {
-	put_text(out, text, strlen(text));
+	redact_put_text(out, text, strlen(text));
 }
 
 static void
@@ -161,7 +51,7 @@ redact_address(struct buf *out, const char *external)
 	struct buf internal = BUF_INIT, redacted = BUF_INIT;
 
 	address_unquote(&internal, external);
-	put_address(&redacted, internal.ptr);
+	redact_put_address(&redacted, internal.ptr);
 	address_quote(out, redacted.ptr);
 	buf_done(&internal);
 	buf_done(&redacted);
@@ -190,13 +80,13 @@ put_attr(struct redact *r, const char *value, size_t len)
 			break;
 	semicolon = strchr(equal, ';');
 	if (people[i] != NULL) {
-		put_address(&text, equal + 1);
+		redact_put_address(&text, equal + 1);
 	} else if (strncmp(value, "dsn_orig_rcpt=", 14) == 0 &&
 	    semicolon != NULL) {
 		buf_add(&text, equal + 1, (size_t)(semicolon - equal));
-		put_address(&text, semicolon + 1);
+		redact_put_address(&text, semicolon + 1);
 	} else {
-		put_text(&text, equal + 1, len - name - 1);
+		redact_put_text(&text, equal + 1, len - name - 1);
 	}
 	queue_rec_put(&r->out, QUEUE_REC_ATTR, text.ptr, text.len);
 	buf_done(&text);
@@ -218,15 +108,15 @@ put_envelope(struct redact *r, int type, const char *value, size_t len)
 	case QUEUE_REC_CANCELED:
 	case QUEUE_REC_ORCPT:
 	case QUEUE_REC_REDIRECT:
-		put_address(&text, value);
+		redact_put_address(&text, value);
 		r->size.rcpt_count += strchr("RD/", type) != NULL;
 		break;
 	case QUEUE_REC_FULL:
-		buf_addf(&text, "Name %u", number_of(value, len));
+		buf_addf(&text, "Name %u", redact_number(value, len));
 		break;
 	case QUEUE_REC_DSN_ENVID:
 	case QUEUE_REC_DSN_ORCPT:
-		put_local(&text, value, len);
+		redact_put_local(&text, value, len);
 		break;
 	default:
 		buf_add(&text, value, len);
@@ -259,7 +149,7 @@ add_mailbox(const char *internal, size_t offset, size_t len, void *ctx)
 
 	(void)offset;
 	(void)len;
-	put_address(&address, internal);
+	redact_put_address(&address, internal);
 	if (out->ptr[out->len - 1] != ' ')
 		buf_adds(out, ", ");
 	buf_addc(out, '<');
@@ -301,6 +191,22 @@ put_kind(struct buf *out, const char *value, size_t len)
 		buf_add(out, dot, n);
 }
 
+/* Parameters whose values are words of standards. */
+static bool
+is_harmless(const char *name, const char *end)
+{
+	static const char *const names[] = { "charset", "format", "delsp",
+	    "type", "report-type", "protocol", "micalg", "smime-type",
+	    "method", "size" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == (size_t)(end - name) &&
+		    strncasecmp(names[i], name, strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Content-Type, Content-Disposition: what is the name of a file there. */
 static void
 put_parameters(struct buf *out, const char *text, size_t len)
@@ -316,15 +222,19 @@ put_parameters(struct buf *out, const char *text, size_t len)
 		if (equal != NULL && (strncasecmp(name, "name", 4) == 0 ||
 		    strncasecmp(name, "filename", 8) == 0)) {
 			buf_add(out, at, (size_t)(equal + 1 - at));
-			buf_addf(out, "\"file%u", number_of(equal + 1,
+			buf_addf(out, "\"file%u", redact_number(equal + 1,
 			    (size_t)(next - equal - 1)));
 			put_kind(out, equal + 1, (size_t)(next - equal - 1));
 			buf_addc(out, '"');
 		} else if (equal != NULL &&
 		    strncasecmp(name, "boundary", 8) == 0) {
 			buf_add(out, at, (size_t)(next - at));
+		} else if (equal == NULL || is_harmless(name, equal)) {
+			redact_put_text(out, at, (size_t)(next - at));
 		} else {
-			put_text(out, at, (size_t)(next - at));
+			buf_add(out, at, (size_t)(equal + 1 - at));
+			redact_put_hidden(out, equal + 1,
+			    (size_t)(next - equal - 1));
 		}
 		at = next;
 		if (at < end && *at == ';')
@@ -332,31 +242,70 @@ put_parameters(struct buf *out, const char *text, size_t len)
 	}
 }
 
+/*
+ * Fields that programs fill in, with nothing of people but addresses and
+ * logins. In all others only domains are left: what a field is for that
+ * nobody here knows cannot be told, and a name that was not hidden cannot be
+ * taken back.
+ */
+static bool
+is_technical(const char *name, size_t len)
+{
+	static const char *const names[] = { "Received", "Date",
+	    "Resent-Date", "MIME-Version", "Content-Transfer-Encoding",
+	    "Content-Length", "Content-Language", "Lines", "Precedence",
+	    "Auto-Submitted", "Importance", "Priority", "X-Priority",
+	    "X-MSMail-Priority", "X-Mailer", "User-Agent", "X-MimeOLE",
+	    "DKIM-Signature", "ARC-Seal", "ARC-Message-Signature",
+	    "ARC-Authentication-Results", "Authentication-Results",
+	    "Received-SPF", "X-Spam-Flag", "X-Spam-Level", "X-Spam-Score",
+	    "X-Spam-Status", "X-Virus-Scanned" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len &&
+		    strncasecmp(names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+static void
+put_value(struct buf *out, const char *name, size_t name_len,
+    const char *value, size_t len)
+{
+	enum header_id id = header_lookup((struct span){ name, name_len });
+
+	if (id == HEADER_SUBJECT || id == HEADER_CONTENT_DESCRIPTION ||
+	    (name_len == 12 && strncasecmp(name, "Thread-Topic", 12) == 0))
+		buf_addf(out, "(subject %u)", redact_number(value, len));
+	else if (header_flags_of(id) & (HEADER_IS_SENDER |
+	    HEADER_IS_RECIPIENT))
+		address_list_each(value, false, add_mailbox, out);
+	else if (id == HEADER_CONTENT_TYPE || id == HEADER_CONTENT_DISPOSITION)
+		put_parameters(out, value, len);
+	else if (is_technical(name, name_len))
+		redact_put_text(out, value, len);
+	else
+		redact_put_hidden(out, value, len);
+}
+
 static void
 on_header(void *ctx, enum mime_class class, struct buf *text)
 {
 	struct redact *r = ctx;
 	size_t name = header_name_len(text->ptr, text->len);
-	enum header_id id = header_lookup((struct span){ text->ptr, name });
-	const char *colon = memchr(text->ptr, ':', text->len);
+	const char *colon = memchr(text->ptr, ':', text->len), *value;
 	struct buf out = BUF_INIT;
 
 	(void)class;
-	buf_set(&out, text->ptr, name);
-	buf_adds(&out, ": ");
-	if (id == HEADER_SUBJECT || id == HEADER_CONTENT_DESCRIPTION ||
-	    (name == 12 && strncasecmp(text->ptr, "Thread-Topic", 12) == 0))
-		buf_addf(&out, "(subject %u)", number_of(text->ptr,
-		    text->len));
-	else if (header_flags_of(id) & (HEADER_IS_SENDER |
-	    HEADER_IS_RECIPIENT))
-		address_list_each(colon + 1, false, add_mailbox, &out);
-	else if (id == HEADER_CONTENT_TYPE || id == HEADER_CONTENT_DISPOSITION)
-		put_parameters(&out, text_skip_blank(colon + 1), text->len -
-		    (size_t)(text_skip_blank(colon + 1) - text->ptr));
-	else {
-		buf_reset(&out);
-		put_text(&out, text->ptr, text->len);
+	if (name == 0 || colon == NULL) {	/* cut before its colon */
+		redact_put_hidden(&out, text->ptr, text->len);
+	} else {
+		value = text_skip_blank(colon + 1);
+		buf_set(&out, text->ptr, name);
+		buf_adds(&out, ": ");
+		put_value(&out, text->ptr, name, value, text->len -
+		    (size_t)(value - text->ptr));
 	}
 	put_lines(r, out.ptr, out.len);
 	buf_done(&out);

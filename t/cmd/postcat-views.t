@@ -11,10 +11,14 @@ printf '%s\n' 'Received: from mx.a.example (mx.a.example [192.0.2.1])' \
 'Subject: =?utf-8?q?caf=C3?= =?utf-8?b?qQ==?= au' '  lait' \
 'From: "Ann A" <ann.a@a.example>' 'To: Bob <bob.b@b.example>' \
 'Date: Sat, 21 Nov 2026 08:37:00 +0100' \
+"Received: from home.example (Authenticated sender: willi); Sat, 21 Nov 2026 07:37:01 +0000" \
+'Authentication-Results: relay.b.example; auth=pass smtp.auth=zoe smtp.mailfrom=list+paul=home.example@list.example' \
+'X-Sent-By: Erika Mustermann <erika@c.example>, room 42' 'Organization: Mustermann Ltd.' \
+'X-Mailer: Mailer 1.2' 'Message-ID: <erika.1@c.example>' \
 "X-Evil: $(printf '\033[31mred \342\200\256 bidi')" \
 'Content-Type: multipart/mixed; boundary=b' '' 'preamble' '--b' \
 'Content-Type: multipart/alternative; boundary=c' '' '--c' \
-'Content-Type: text/plain; charset=iso-8859-1' \
+'Content-Type: text/plain; charset=iso-8859-1; x-author="Otto"' \
 'Content-Transfer-Encoding: quoted-printable' '' \
 'Sch=F6n, ann.a@a.example!' '--c' 'Content-Type: text/html' '' \
 '<b>html</b>' '--c--' '--b' 'Content-Type: application/pdf' \
@@ -100,9 +104,15 @@ is 'is told by the status' $? 10
 
 # Redaction
 got=$(postcat --redact --eml "$id"; postcat --redact --json "$id")
-for word in ann.a bob.b carol 'Ann A' caf lait Sch aGVs; do
+for word in ann.a bob.b carol 'Ann A' caf lait Sch aGVs willi zoe paul Erika erika Mustermann 'room 42' Otto; do
 	ok "redacted: $word" sh -c '! printf %s "$1" | grep -qF -- "$2"' - "$got" "$word"
 done
+fields=$(postcat --redact --headers "$id")
+like 'a field that nobody knows keeps its form, and domains' "$fields" '^X-Sent-By: xxxxx xxxxxxxxxx <user[0-9]+@c.example>, xxxx xx$'
+like 'what programs tell stays' "$fields" '^X-Mailer: Mailer 1.2$'
+like 'a login goes' "$fields" '\(Authenticated sender: user[0-9]+\)'
+like 'so does the reader whose address a list put into its own' "$fields" '^ +smtp.mailfrom=user[0-9]+@list.example$'
+like 'a Message-ID is the same wherever it stands' "$fields" '^Message-ID: <user[0-9]+@c.example>$'
 like 'the same by the same' "$(postcat --redact --headers "$id" | grep From)" '<user1@a.example>'
 is 'the envelope too' "$(postcat --redact --json "$id" | jq -r .envelope.sender)" user1@a.example
 like 'file names too, but for their kind' "$(postcat --redact --mime "$id")" 'attachment  "file[0-9]+.pdf"'
