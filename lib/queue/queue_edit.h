@@ -117,12 +117,14 @@ int	queue_edit_end(struct queue_edit_session *s, struct err *err);
  *
  * token	of the edit
  * m		what the journal has of the message
+ * new_id	out: when it had to get another ID (queue_trash.h); else ""
  *
  * GONE when the edited one is; FAILED with err when it must not be.
  */
 enum queue_result	queue_edit_undo(const char *token,
 			    const struct queue_journal_message *m,
-			    bool is_dry, struct err *err);
+			    bool is_dry, struct buf *new_id,
+			    struct err *err);
 
 /* One message that an edit left behind, and what was made of it. */
 struct queue_edit_recovery {

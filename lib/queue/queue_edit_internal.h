@@ -155,8 +155,6 @@ int	edit_mark(const char *path, const struct stat *st,
 
 /* edit_read_offsets - what the journal keeps of it: "833/ 901D" */
 void	edit_read_offsets(const char *text, struct edit_decision *d);
-/* edit_find_new - the queue where a file has this name and the inode that it tells; NULL: none */
-const char	*edit_find_new(const char *id);
 
 /*
  * edit_logs_rewrite - defer/ID without those that are not to do any more

@@ -112,28 +112,6 @@ edit_read_offsets(const char *text, struct edit_decision *d)
 
 /* ---- one message ---- */
 
-const char *
-edit_find_new(const char *id)
-{
-	struct buf path = BUF_INIT;
-	const char *queue = NULL;
-	struct stat st;
-	uint64_t inode;
-	size_t i;
-
-	if (!queue_id_is_valid(id) || !queue_id_inode(id, &inode))
-		return NULL;
-	for (i = 0; queue_message_queues[i] != NULL; i++) {
-		queue_path(&path, queue_message_queues[i], id);
-		if (lstat(path.ptr, &st) == 0 && st.st_ino == inode) {
-			queue = queue_message_queues[i];
-			break;
-		}
-	}
-	buf_done(&path);
-	return queue;
-}
-
 /* A draft that has no name yet: it stands in hold under its writer's number. */
 static void
 remove_draft(const char *id)
@@ -257,7 +235,7 @@ recover_message(const struct queue_journal_message *m, void *ctx)
 	struct recovery *r = ctx;
 	struct queue_found f = QUEUE_FOUND_INIT;
 	struct err err = ERR_INIT;
-	const char *queue = edit_find_new(m->new_id);
+	const char *queue = queue_identity_find_new(m->new_id);
 	enum queue_result old = queue_identity_open(&m->what, &f, &err);
 
 	if (old == QUEUE_RESULT_FAILED)

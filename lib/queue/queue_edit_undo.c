@@ -26,6 +26,7 @@
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_trash_internal.h"
 
 static enum queue_result
 fail(struct err *err, enum err_kind kind, const char *text)
@@ -86,7 +87,7 @@ return_logs(const char *token, const char *id)
 /* OLD from the trash to where the journal says it was. */
 static enum queue_result
 return_old(const char *token, const struct queue_journal_message *m,
-    struct err *err)
+    struct buf *new_id, struct err *err)
 {
 	struct queue_identity what = m->what;
 	struct queue_found f = QUEUE_FOUND_INIT;
@@ -96,16 +97,19 @@ return_old(const char *token, const struct queue_journal_message *m,
 	buf_setf(&path, "trash/%s/%s", token, m->what.id);
 	what.path = path.ptr;
 	result = queue_identity_open(&what, &f, err);
-	if (result == QUEUE_RESULT_GONE)
-		result = fail(err, ERR_NOT_FOUND, "the original is not in the "
-		    "trash any more");
+	/* Another file there, or none: a copy on another file system. */
+	if (result == QUEUE_RESULT_CHANGED || result == QUEUE_RESULT_GONE)
+		result = queue_trash_return(token, &m->what, new_id, err);
 	/* Elsewhere it is when an undo was cut short: then it is back already. */
-	if (result == QUEUE_RESULT_DONE &&
+	else if (result == QUEUE_RESULT_DONE &&
 	    strcmp(f.path.ptr, path.ptr) == 0) {
 		return_logs(token, m->what.id);
 		result = queue_identity_move(&f,
 		    edit_release_queue(m->what.queue), err);
 	}
+	if (result == QUEUE_RESULT_GONE)
+		result = fail(err, ERR_NOT_FOUND, "the original is not in the "
+		    "trash any more");
 	queue_found_close(&f);
 	buf_done(&path);
 	return result;
@@ -113,7 +117,7 @@ return_old(const char *token, const struct queue_journal_message *m,
 
 static enum queue_result
 exchange(const char *token, const struct queue_journal_message *m,
-    struct queue_found *new, struct err *err)
+    struct queue_found *new, struct buf *new_id, struct err *err)
 {
 	const char *from = new->queue;
 	enum queue_result result;
@@ -124,7 +128,7 @@ exchange(const char *token, const struct queue_journal_message *m,
 		result = fail(err, ERR_DENIED, "recipients of the edited "
 		    "message have got it, or were changed, meanwhile");
 	else
-		result = return_old(token, m, err);
+		result = return_old(token, m, new_id, err);
 	if (result != QUEUE_RESULT_DONE) {
 		if (strcmp(from, "hold") != 0)
 			queue_identity_move(new, edit_release_queue(from),
@@ -142,10 +146,10 @@ exchange(const char *token, const struct queue_journal_message *m,
 
 static enum queue_result
 undo_file(const char *token, const struct queue_journal_message *m,
-    bool is_dry, struct err *err)
+    bool is_dry, struct buf *new_id, struct err *err)
 {
 	struct queue_found new = QUEUE_FOUND_INIT;
-	const char *queue = edit_find_new(m->new_id);
+	const char *queue = queue_identity_find_new(m->new_id);
 	enum queue_result result;
 
 	if (queue == NULL) {
@@ -164,7 +168,7 @@ undo_file(const char *token, const struct queue_journal_message *m,
 		err_sys(err, "open %s", new.path.ptr);
 		result = QUEUE_RESULT_FAILED;
 	} else {
-		result = exchange(token, m, &new, err);
+		result = exchange(token, m, &new, new_id, err);
 	}
 	queue_found_close(&new);
 	return result;
@@ -226,8 +230,9 @@ undo_in_place(const struct queue_journal_message *m, bool is_dry,
 
 enum queue_result
 queue_edit_undo(const char *token, const struct queue_journal_message *m,
-    bool is_dry, struct err *err)
+    bool is_dry, struct buf *new_id, struct err *err)
 {
-	return m->new_id[0] != '\0' ? undo_file(token, m, is_dry, err) :
+	return m->new_id[0] != '\0' ?
+	    undo_file(token, m, is_dry, new_id, err) :
 	    undo_in_place(m, is_dry, err);
 }

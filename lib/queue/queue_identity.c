@@ -165,6 +165,28 @@ queue_identity_open(const struct queue_identity *what, struct queue_found *f,
 	return result;
 }
 
+const char *
+queue_identity_find_new(const char *id)
+{
+	struct buf path = BUF_INIT;
+	const char *queue = NULL;
+	struct stat st;
+	uint64_t inode;
+	size_t i;
+
+	if (!queue_id_is_valid(id) || !queue_id_inode(id, &inode))
+		return NULL;
+	for (i = 0; queue_message_queues[i] != NULL; i++) {
+		queue_path(&path, queue_message_queues[i], id);
+		if (lstat(path.ptr, &st) == 0 && st.st_ino == inode) {
+			queue = queue_message_queues[i];
+			break;
+		}
+	}
+	buf_done(&path);
+	return queue;
+}
+
 /* Is what has this name the open file? -1 when it cannot be told. */
 static int
 is_still(const struct queue_found *f, const char *path)

@@ -89,6 +89,9 @@ enum queue_result	queue_identity_open(const struct queue_identity *what,
 enum queue_result	queue_identity_move(struct queue_found *f,
 			    const char *to, struct err *err);
 
+/* queue_identity_find_new - the queue where a file has this name and the inode that it tells; NULL: none */
+const char	*queue_identity_find_new(const char *id);
+
 /* queue_identity_is - is this open file that message? */
 bool	queue_identity_is(const struct queue_identity *what, int fd,
 	    const struct stat *st);

@@ -186,7 +186,8 @@ queue_trash_put(struct queue_trash *t, struct queue_found *f,
 		copied.what.inode = 0;
 		copied.what.path = NULL;
 		queue_trash_announce(t, &copied);
-		result = flush_manifest(t, &why) == -1 ? QUEUE_RESULT_FAILED :
+		result = queue_trash_sync(t, &why) == -1 ?
+		    QUEUE_RESULT_FAILED :
 		    queue_trash_copy_out(f, to.ptr, &why);
 	}
 	if (result == QUEUE_RESULT_DONE) {

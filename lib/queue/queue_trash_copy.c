@@ -1,6 +1,17 @@
 /*
  * queue_trash_copy.c - the trash when it is another file system: copies
  *
+ * On the way out the original gets a name first that nobody delivers, and
+ * loses it when the copy is complete. On the way back the new file is not
+ * ready until the manifest tells of it. So whatever is killed, one of the two
+ * counts, and nobody need guess whether the other was delivered meanwhile:
+ *
+ *	QUEUE/ID	-		not deleted
+ *	ID.deleted	anything	an undo takes ID.deleted
+ *	-		ID		an undo copies it back
+ *	NEW, not ready	ID		... once more
+ *	NEW		ID, marked	restored: an undo only makes NEW ready
+ *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/queue/queue_trash_internal.h"
@@ -19,6 +30,7 @@
 #include "lib/base/log.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_journal.h"
 
 #define PIECE		65536
 
@@ -74,32 +86,87 @@ name_copy(const char *temp, const char *to, struct err *err)
 	return -1;
 }
 
+/* Under its own name again: the copy failed. */
+static void
+put_back(struct queue_found *f, const char *home)
+{
+	struct err why = ERR_INIT;
+
+	if (queue_identity_move(f, home, &why) != QUEUE_RESULT_DONE)
+		log_warning("%s: stays %s: %s", f->id, f->path.ptr, why.text);
+}
+
+static int
+copy_to(const struct queue_found *f, const char *to, struct err *err)
+{
+	struct buf temp = BUF_INIT;
+	int fd, rc = -1;
+
+	buf_setf(&temp, "%s" TRASH_UNFINISHED, to);
+	unlink(temp.ptr);	/* of an earlier try that was interrupted */
+	fd = copy_file(f->fd, &f->st, temp.ptr, f->st.st_mode & 07777, err);
+	if (fd != -1) {
+		close(fd);
+		rc = name_copy(temp.ptr, to, err);
+	}
+	buf_done(&temp);
+	return rc;
+}
+
 enum queue_result
 queue_trash_copy_out(struct queue_found *f, const char *to, struct err *err)
 {
-	struct buf beside = BUF_INIT;
+	struct buf aside = BUF_INIT, home = BUF_INIT;
 	enum queue_result result;
-	int fd;
 
-	buf_setf(&beside, "%s.new", to);
-	unlink(beside.ptr);	/* of an earlier try that was interrupted */
-	fd = copy_file(f->fd, &f->st, beside.ptr, f->st.st_mode & 07777, err);
-	if (fd == -1 || name_copy(beside.ptr, to, err) == -1) {
-		if (fd != -1)
-			close(fd);
-		buf_done(&beside);
+	/* Whom an agent reaches from now on no copy would tell. */
+	if (file_lock(f->fd, LOCK_EX | LOCK_NB) == -1) {
+		err_set(err, ERR_RETRY, "is being delivered now: hold it, and "
+		    "delete it when that is over");
 		return QUEUE_RESULT_FAILED;
 	}
-	close(fd);
-	/* A name that is no ID, to look once more at what is removed. */
-	buf_setf(&beside, "%s.deleted", f->path.ptr);
-	result = queue_identity_move(f, beside.ptr, err);
+	buf_sets(&home, f->path.ptr);
+	buf_setf(&aside, "%s" TRASH_ASIDE, home.ptr);
+	result = queue_identity_move(f, aside.ptr, err);
+	if (result == QUEUE_RESULT_DONE && (file_sync_parent(aside.ptr,
+	    err) == -1 || copy_to(f, to, err) == -1)) {
+		put_back(f, home.ptr);
+		result = QUEUE_RESULT_FAILED;
+	}
+	/* If it stays, it is what an undo gives back. */
 	if (result == QUEUE_RESULT_DONE)
-		unlink(beside.ptr);
-	else
-		unlink(to);
-	buf_done(&beside);
+		unlink(aside.ptr);
+	file_lock(f->fd, LOCK_UN);
+	buf_done(&aside);
+	buf_done(&home);
 	return result;
+}
+
+bool
+queue_trash_find_aside(const struct queue_identity *what,
+    struct queue_found *f)
+{
+	struct queue_identity any = *what;
+	size_t i;
+
+	f->id = what->id;
+	for (i = 0; (f->queue = queue_message_queues[i]) != NULL; i++) {
+		queue_path(&f->path, f->queue, what->id);
+		buf_adds(&f->path, TRASH_ASIDE);
+		f->fd = open(f->path.ptr, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+		    O_CLOEXEC);
+		if (f->fd == -1)
+			continue;
+		if (fstat(f->fd, &f->st) == 0) {
+			any.dev = f->st.st_dev;
+			any.inode = f->st.st_ino;
+			if (queue_identity_is(&any, f->fd, &f->st))
+				return true;
+		}
+		close(f->fd);
+		f->fd = -1;
+	}
+	return false;
 }
 
 enum queue_result
@@ -126,6 +193,27 @@ queue_trash_copy_back(struct queue_found *f, const char *queue,
 	buf_done(&temp);
 	buf_done(&path);
 	return fd == -1 ? QUEUE_RESULT_FAILED : QUEUE_RESULT_DONE;
+}
+
+int
+queue_trash_mark_restored(const char *token, const char *id,
+    const char *new_id, struct err *err)
+{
+	struct buf path = BUF_INIT, line = BUF_INIT;
+	int fd, rc = 0;
+
+	trash_path(&path, token, MANIFEST, "");
+	queue_journal_put_result(&line, token, id, "done", TRASH_RESTORED,
+	    new_id);
+	fd = open(path.ptr, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || file_write_all(fd, line.ptr, line.len) == -1 ||
+	    fsync(fd) == -1)
+		rc = err_sys(err, "write %s", path.ptr);
+	if (fd != -1)
+		close(fd);
+	buf_done(&path);
+	buf_done(&line);
+	return rc;
 }
 
 enum queue_result

@@ -24,6 +24,7 @@
 
 struct undo {
 	const char	*token;
+	const struct queue_identity *edited;	/* only this; where it is to be */
 	const struct queue_select *select;
 	bool		 is_dry;
 	queue_undo_fn	 fn;
@@ -37,6 +38,13 @@ static const char *
 queue_back(const char *was)
 {
 	return strcmp(was, "active") == 0 ? "incoming" : was;
+}
+
+/* Has this copy got another name in a queue? */
+static bool
+is_restored(const struct queue_journal_message *m)
+{
+	return m->new_id[0] != '\0' && strcmp(m->why, TRASH_RESTORED) == 0;
 }
 
 /* Put a log back; when there is a new one by now, behind what that has. */
@@ -101,7 +109,7 @@ is_selected(const struct undo *u, const char *id, const char *path,
 	return is_so;
 }
 
-/* A copy whose original is there: what was killed had not removed it yet. */
+/* Is its original there? What is not ready is a copy that was never finished. */
 static bool
 is_in_queue(const char *id, struct buf *path)
 {
@@ -110,38 +118,112 @@ is_in_queue(const char *id, struct buf *path)
 
 	for (i = 0; queue_message_queues[i] != NULL; i++) {
 		queue_path(path, queue_message_queues[i], id);
-		if (lstat(path->ptr, &st) == 0)
+		if (lstat(path->ptr, &st) == 0 &&
+		    (st.st_mode & S_IRWXU) == S_IRWXU)
 			return true;
 	}
 	return false;
 }
 
-/* From another file system, under a new ID. */
+/* A copy that is NEW already, or nearly: make that ready, and make no other. */
 static enum queue_result
-copy_back(const struct undo *u, const struct queue_journal_message *m,
-    struct queue_found *f, struct buf *new_id, struct err *err)
+complete_copy(const struct undo *u, const struct queue_journal_message *m,
+    mode_t mode, struct buf *new_id, struct err *err)
+{
+	struct queue_found f = QUEUE_FOUND_INIT;
+	enum queue_result result = QUEUE_RESULT_DONE;
+
+	if ((f.queue = queue_identity_find_new(m->new_id)) == NULL) {
+		err_set(err, ERR_DENIED, "came back as %s before, and that is "
+		    "gone: a copy is " TRASH "/%s/%s", m->new_id, u->token,
+		    m->what.id);
+		return QUEUE_RESULT_FAILED;
+	}
+	buf_sets(new_id, m->new_id);
+	if (u->is_dry)
+		return result;
+	queue_path(&f.path, f.queue, m->new_id);
+	f.fd = open(f.path.ptr, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	if (f.fd == -1 || fstat(f.fd, &f.st) == -1) {
+		err_sys(err, "open %s", f.path.ptr);
+		result = QUEUE_RESULT_FAILED;
+	} else if ((f.st.st_mode & S_IRWXU) != S_IRWXU) {
+		undo_logs(u, m->what.id, m->new_id);
+		result = queue_trash_copy_finish(&f, mode, err);
+	}
+	queue_found_close(&f);
+	return result;
+}
+
+static enum queue_result
+make_copy(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f, const char *queue, struct buf *new_id,
+    struct err *err)
 {
 	mode_t mode = f->st.st_mode & 07777;
-	struct buf from = BUF_INIT;
+	struct buf path = BUF_INIT;
 	enum queue_result result;
 
-	if (is_in_queue(m->what.id, &from)) {
-		err_set(err, ERR_DENIED, "is there, as %s", from.ptr);
+	if (is_in_queue(m->what.id, &path)) {
+		err_set(err, ERR_DENIED, "is there, as %s", path.ptr);
 		result = QUEUE_RESULT_NOTHING;
 	} else if (u->is_dry) {
 		result = QUEUE_RESULT_DONE;
 	} else {
-		buf_sets(&from, f->path.ptr);
-		result = queue_trash_copy_back(f, queue_back(m->what.queue),
-		    new_id, err);
+		result = queue_trash_copy_back(f, queue, new_id, err);
 		if (result == QUEUE_RESULT_DONE) {
 			undo_logs(u, m->what.id, new_id->ptr);
-			result = queue_trash_copy_finish(f, mode, err);
+			result = queue_trash_mark_restored(u->token,
+			    m->what.id, new_id->ptr, err) == -1 ?
+			    QUEUE_RESULT_FAILED :
+			    queue_trash_copy_finish(f, mode, err);
 		}
-		if (result == QUEUE_RESULT_DONE)
-			unlink(from.ptr);
 	}
+	buf_done(&path);
+	return result;
+}
+
+/* From another file system, under a new ID. */
+static enum queue_result
+copy_back(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f, const char *queue, struct buf *new_id,
+    struct err *err)
+{
+	struct buf from = BUF_INIT;
+	enum queue_result result;
+
+	buf_sets(&from, f->path.ptr);
+	if (is_restored(m))
+		result = complete_copy(u, m, f->st.st_mode & 07777, new_id,
+		    err);
+	else
+		result = make_copy(u, m, f, queue, new_id, err);
+	if (result == QUEUE_RESULT_DONE && !u->is_dry)
+		unlink(from.ptr);
 	buf_done(&from);
+	return result;
+}
+
+/* Its copy was cut short: the original comes back as it was. */
+static enum queue_result
+take_aside(const struct undo *u, struct queue_found *f, const char *queue,
+    struct err *err)
+{
+	struct buf copy = BUF_INIT;
+	enum queue_result result = QUEUE_RESULT_DONE;
+
+	if (u->is_dry)
+		return result;
+	undo_logs(u, f->id, f->id);
+	result = queue_identity_move(f, queue, err);
+	if (result == QUEUE_RESULT_DONE) {
+		trash_path(&copy, u->token, f->id, "");
+		unlink(copy.ptr);
+		buf_adds(&copy, TRASH_UNFINISHED);
+		unlink(copy.ptr);
+	}
+	buf_done(&copy);
 	return result;
 }
 
@@ -150,7 +232,8 @@ static enum queue_result
 put_back(const struct undo *u, const struct queue_journal_message *m,
     struct queue_found *f, struct buf *new_id, struct err *err)
 {
-	const char *queue = queue_back(m->what.queue);
+	const char *queue = queue_back(u->edited != NULL ? u->edited->queue :
+	    m->what.queue);
 	struct buf from = BUF_INIT;
 	struct stat st;
 
@@ -159,14 +242,16 @@ put_back(const struct undo *u, const struct queue_journal_message *m,
 		    queue);
 		return QUEUE_RESULT_FAILED;
 	}
-	if (m->what.inode == 0)
-		return copy_back(u, m, f, new_id, err);
 	/* Both would be delivered: queue_edit_undo knows how. */
-	if (m->new_id[0] != '\0') {
+	if (m->new_id[0] != '\0' && !is_restored(m) && u->edited == NULL) {
 		err_set(err, ERR_DENIED, "was edited, and is %s now",
 		    m->new_id);
 		return QUEUE_RESULT_FAILED;
 	}
+	if (strcmp(f->queue, TRASH) != 0)
+		return take_aside(u, f, queue, err);
+	if (m->what.inode == 0)
+		return copy_back(u, m, f, queue, new_id, err);
 	if (u->is_dry)
 		return QUEUE_RESULT_DONE;
 	/* No log may be given to another message. */
@@ -180,6 +265,20 @@ put_back(const struct undo *u, const struct queue_journal_message *m,
 	buf_done(&from);
 	undo_logs(u, m->what.id, m->what.id);
 	return queue_identity_move(f, queue, err);
+}
+
+/* Its file, in the trash or, of a copy that was cut short, beside its queue. */
+static bool
+open_trashed(const struct undo *u, const struct queue_journal_message *m,
+    struct queue_found *f)
+{
+	if (m->what.inode == 0 && queue_trash_find_aside(&m->what, f))
+		return true;
+	f->id = m->what.id;
+	f->queue = TRASH;
+	trash_path(&f->path, u->token, m->what.id, "");
+	f->fd = open(f->path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return f->fd != -1 && fstat(f->fd, &f->st) == 0;
 }
 
 static bool
@@ -201,14 +300,11 @@ undo_message(const struct queue_journal_message *m, void *ctx)
 		return u->select != NULL || u->fn == NULL ||
 		    u->fn(&step, u->ctx);
 	}
-	if (!queue_id_is_valid(m->what.id))
+	if (!queue_id_is_valid(m->what.id) || (u->edited != NULL &&
+	    strcmp(u->edited->id, m->what.id) != 0))
 		return true;
-	f.id = m->what.id;
-	f.queue = TRASH;
-	trash_path(&f.path, u->token, m->what.id, "");
-	f.fd = open(f.path.ptr, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	/* Never here, or taken back before: it is where it was. */
-	if (f.fd == -1 || fstat(f.fd, &f.st) == -1)
+	if (!open_trashed(u, m, &f))
 		goto out;
 	u->found++;
 	if (!is_selected(u, m->what.id, f.path.ptr, &f.st))
@@ -223,7 +319,9 @@ undo_message(const struct queue_journal_message *m, void *ctx)
 		    "deleted";
 	} else {
 		step.result = put_back(u, m, &f, &new_id, &err);
-		step.new_id = new_id.ptr;
+		/* The inode of its original may have been free again. */
+		if (new_id.len > 0 && strcmp(new_id.ptr, m->what.id) != 0)
+			step.new_id = new_id.ptr;
 		step.why = err.text;
 	}
 	goes_on = u->fn == NULL || u->fn(&step, u->ctx);
@@ -233,25 +331,63 @@ out:
 	return goes_on;
 }
 
+/* Every message of the manifest, nobody else being at it. */
+static int
+undo_all(struct undo *u, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int fd, rc;
+
+	if (!queue_token_is_valid(u->token))
+		return err_set(err, ERR_SYNTAX, "%.40s is no token", u->token);
+	if ((fd = trash_lock(u->token, err)) == -1)
+		return -1;
+	trash_path(&path, u->token, MANIFEST, "");
+	rc = queue_journal_messages_in(path.ptr, u->token, undo_message, u,
+	    err);
+	if (rc == 0 && !u->is_dry)
+		trash_remove_if_empty(u->token);
+	close(fd);
+	buf_done(&path);
+	return rc;
+}
+
 int
 queue_trash_undo(const char *token, const struct queue_select *select,
     bool is_dry, queue_undo_fn fn, void *ctx, struct err *err)
 {
 	struct undo u = { .token = token, .select = select, .is_dry = is_dry,
 	    .fn = fn, .ctx = ctx, .now = clock_now() };
-	struct buf path = BUF_INIT;
-	int fd, rc;
 
-	if (!queue_token_is_valid(token))
-		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
-	if ((fd = trash_lock(token, err)) == -1)
-		return -1;
-	trash_path(&path, token, MANIFEST, "");
-	rc = queue_journal_messages_in(path.ptr, token, undo_message, &u,
-	    err);
-	if (rc == 0 && !is_dry)
-		trash_remove_if_empty(token);
-	close(fd);
-	buf_done(&path);
-	return rc;
+	return undo_all(&u, err);
+}
+
+/* What became of the one message that is meant. */
+struct returned {
+	enum queue_result result;
+	struct buf	*new_id;
+	struct err	*err;
+};
+
+static bool
+note_returned(const struct queue_undo_step *s, void *ctx)
+{
+	struct returned *r = ctx;
+
+	r->result = s->result;
+	buf_sets(r->new_id, s->new_id);
+	if (s->result != QUEUE_RESULT_DONE)
+		err_set(r->err, ERR_DENIED, "%s", s->why);
+	return false;
+}
+
+enum queue_result
+queue_trash_return(const char *token, const struct queue_identity *what,
+    struct buf *new_id, struct err *err)
+{
+	struct returned r = { QUEUE_RESULT_GONE, new_id, err };
+	struct undo u = { .token = token, .edited = what,
+	    .fn = note_returned, .ctx = &r, .now = clock_now() };
+
+	return undo_all(&u, err) == -1 ? QUEUE_RESULT_FAILED : r.result;
 }

@@ -266,16 +266,21 @@ undo_edit(const struct queue_journal_message *m, void *ctx)
 	struct undo *u = ctx;
 	struct queue_undo_step s = { .m = m, .new_id = "", .why = "",
 	    .queue = m->what.queue };
+	struct buf new_id = BUF_INIT;
 	struct err err = ERR_INIT;
+	bool goes_on;
 
 	if (strcmp(m->result, "done") != 0)
 		return true;
-	s.result = queue_edit_undo(u->a.of, m, u->is_dry, &err);
+	s.result = queue_edit_undo(u->a.of, m, u->is_dry, &new_id, &err);
+	s.new_id = new_id.ptr;
 	if (s.result != QUEUE_RESULT_DONE)
 		s.why = s.result == QUEUE_RESULT_NOTHING ? "has moved on since" :
 		    err.text;
 	count_step(u, &s);
-	return u->fn == NULL || u->fn(&s, u->ctx);
+	goes_on = u->fn == NULL || u->fn(&s, u->ctx);
+	buf_done(&new_id);
+	return goes_on;
 }
 
 static bool

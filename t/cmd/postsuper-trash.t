@@ -95,9 +95,11 @@ if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(stat -c %d /dev/shm)" != "$(stat -
 	sum=$(md5sum <"$S/hold/$held")
 	times=$(stat -c '%a %Y' "$S/hold/$held")
 	ln -s "$away" "$S/trash"
+	exec 9<"$S/hold/$held"	# its inode stays in use, so that no copy gets it
 	ok 'a trash on another file system takes copies' said 0 'deleted: 3 messages' --delete --yes ALL
 	is 'the originals are gone' "$(picture)" ''
 	ok 'undo says the new ID' said 0 "^$held is [0-9A-F]+ now" --undo last --yes
+	exec 9<&-
 	new=$(sed -n "s/^$held is \(.*\) now/\1/p" "$T/out")
 	is 'the same time part, its own inode' "$new" "$(printf %.5s "$held")$(printf %X "$(stat -c %i "$S/hold/$new")")"
 	is 'the content is the same' "$(md5sum <"$S/hold/$new")" "$sum"
@@ -112,6 +114,64 @@ log of $held"
 	mv "$T/kept" "$S/hold/$new"
 	ok 'what is still in its queue is not put there twice' said 0 'restored: 0 messages, nothing: 1' --undo last --yes
 	is 'and still there once' "$(find "$S/hold" -type f | wc -l)" 1
+	rm -f "$away"/*/* "$S/hold"/*; rmdir "$away"/*
+
+	# An edit keeps its original there, too.
+	held=$(queue-put -q hold -s a@list.example c@one.example); spool_own "$T/a"
+	sum=$(md5sum <"$S/hold/$held")
+	ok 'an edit with its trash there' said 0 'edited: 1 message' --edit --set-sender new@list.example --yes "$held"
+	ok 'is undone' said 0 'restored: 1 message' --undo last --yes
+	held=$(basename "$S"/hold/*)
+	is 'with the original content' "$(md5sum <"$S/hold/$held")" "$sum"
+	is 'and nothing else' "$(find "$S/hold" -type f | wc -l)$(find "$away" -mindepth 1)" 1
+
+	# What somebody delivers is not copied: nobody would learn whom he reached.
+	flock -s "$S/hold/$held" -c "touch $T/locked2; exec sleep 60" &
+	agent=$!
+	wait_for 10 test -f "$T/locked2"
+	ok 'what is being delivered is not copied' said 4 'is being delivered now' --delete --yes "$held"
+	ok 'and where it was' test -f "$S/hold/$held"
+	kill -- "$agent" $(ps -o pid= --ppid "$agent"); wait "$agent" 2>/dev/null
+
+	# Killed anywhere; then what is in the queues is delivered; then undone, killed anywhere again.
+	deliver() {	# each ready message once, by its content
+		find "$S/deferred" "$S/hold" -type f ! -name '*.*' -perm -100 -exec md5sum {} \; -delete | cut -c1-32 >>"$T/delivered"
+	}
+	sums() { find "$S/deferred" "$S/hold" -type f -exec md5sum {} \; | cut -c1-32 | sort; }
+	away_fresh() { rm -rf "${away:?}"/*; fresh; rm "$S"/deferred/*/*; ln -s "$away" "$S/trash"; : >"$T/delivered"; }
+	if command -v kill-at >/dev/null && { kill-at 0 true 2>/dev/null; [ $? != 125 ]; }; then
+		n=1 bad=
+		while :; do
+			away_fresh
+			want=$(sums)
+			kill-at $n postsuper --delete --yes ALL >"$T/out" 2>&1
+			rc=$?
+			[ $((n % 2)) = 0 ] || deliver
+			postsuper --undo last --yes >"$T/out" 2>&1
+			deliver
+			[ "$(sort "$T/delivered")" = "$want" ] || bad="$bad $n: $(cat "$T/out")"
+			[ $rc = 137 ] || break
+			n=$((n + 1))
+		done
+		is 'a copying delete that is killed, delivery, undo: each message once' "$bad" ''
+		ok 'killed often enough' [ $n -gt 25 ]
+		n=1 bad=
+		while :; do
+			away_fresh
+			want=$(sums)
+			postsuper --delete --yes ALL >"$T/out" 2>&1
+			kill-at $n postsuper --undo last --yes >"$T/out" 2>&1
+			rc=$?
+			[ $((n % 2)) = 0 ] || deliver
+			postsuper --undo last --yes >>"$T/out" 2>&1
+			deliver
+			[ "$(sort "$T/delivered")" = "$want" ] || bad="$bad $n: $(cat "$T/out")"
+			[ $rc = 137 ] || break
+			n=$((n + 1))
+		done
+		is 'an undo of copies that is killed, delivery, undo: each message once' "$bad" ''
+		ok 'killed often enough' [ $n -gt 25 ]
+	fi
 	rm -rf "$away"; away=
 fi
 
