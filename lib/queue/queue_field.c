@@ -245,11 +245,8 @@ GET(logged)
 
 GET(class)
 {
-	const struct queue_message_rcpt *r = &c->m->rcpts[rcpt];
-
 	(void)nth;
-	text(out, queue_reason_class_name(queue_reason_classify(r->reason,
-	    r->dsn, NULL)));
+	text(out, queue_reason_class_name(queue_message_class(c->m, rcpt)));
 }
 
 GET(code)

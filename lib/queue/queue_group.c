@@ -218,13 +218,12 @@ age_of(const struct queue_groups *g, int64_t age)
 
 /* One recipient in a group, and in the total. */
 static void
-count_rcpt(struct queue_groups *g, struct group *one,
-    const struct queue_message_rcpt *r)
+count_rcpt(struct queue_groups *g, struct group *one, struct queue_message *m,
+    size_t i)
 {
 	one->sum.recipients++;
 	if (g->plan.facts & QUEUE_GROUP_CLASSES)
-		one->sum.classes[queue_reason_classify(r->reason, r->dsn,
-		    NULL)]++;
+		one->sum.classes[queue_message_class(m, i)]++;
 }
 
 static void
@@ -255,7 +254,7 @@ count_in(struct queue_groups *g, struct queue_field_context *c, bool is_due,
 		count_message(g, one, c, is_due);
 		count_unit(g, one, age);
 		for (i = from; i < upto; i++)
-			count_rcpt(g, one, &c->m->rcpts[i]);
+			count_rcpt(g, one, c->m, i);
 		if (!g->has_parents || (key = strchr(key, '.')) == NULL)
 			break;
 		len = strlen(++key) + 1;
@@ -278,7 +277,7 @@ count_all(struct queue_groups *g, struct queue_field_context *c, bool is_due)
 
 	count_message(g, g->total, c, is_due);
 	for (i = 0; i < m->rcpt_count; i++) {
-		count_rcpt(g, g->total, &m->rcpts[i]);
+		count_rcpt(g, g->total, c->m, i);
 		if (!g->has_rcpt_field)
 			continue;
 		count_unit(g, g->total, age);

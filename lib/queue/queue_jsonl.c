@@ -80,7 +80,7 @@ put_reason(struct queue_field_context *c, size_t i, struct buf *out)
 
 	member(out, "reason", r->reason);
 	member(out, "class", queue_reason_class_name(
-	    queue_reason_classify(r->reason, r->dsn, NULL)));
+	    queue_message_class(c->m, i)));
 	member(out, "dsn", r->dsn);
 	code = queue_reason_code(queue_reason_peel(r->reason, &is_suspended));
 	if (code > 0)

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+#include "lib/queue/queue_reason.h"
+
 struct buf;
 struct err;
 struct queue_field;
@@ -40,6 +42,7 @@ struct queue_message_rcpt {
 	off_t		 offset;
 	/* From the defer log; "" without an entry. */
 	const char	*reason, *dsn, *mta;
+	unsigned char	 class_known;	/* its class and one: queue_message_class */
 };
 
 /* One entry of the defer log, in its order. */
@@ -187,6 +190,13 @@ void	queue_message_tell_value(struct queue_message *m,
 	    const struct queue_message_told *value);
 /* queue_message_bytes - memory that m holds for this message */
 size_t	queue_message_bytes(const struct queue_message *m);
+/*
+ * queue_message_class - the class of this recipient's reason (queue_reason.h)
+ *
+ * Found once: to match many patterns is what costs most of a message.
+ */
+enum queue_reason_class	queue_message_class(struct queue_message *m,
+			    size_t rcpt);
 /* queue_message_keep - copy a string into m's memory */
 const char	*queue_message_keep(struct queue_message *m, const char *text);
 

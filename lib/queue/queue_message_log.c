@@ -126,7 +126,23 @@ join_log(struct queue_message *m)
 		m->rcpts[i].reason = e->reason;
 		m->rcpts[i].dsn = e->dsn;
 		m->rcpts[i].mta = e->mta;
+		m->rcpts[i].class_known = 0;
 	}
+}
+
+enum queue_reason_class
+queue_message_class(struct queue_message *m, size_t rcpt)
+{
+	struct queue_message_rcpt *r = &m->rcpts[rcpt];
+
+	/* A reason that is the neighbour's is kept once. */
+	if (r->class_known == 0 && rcpt > 0 && r[-1].class_known != 0 &&
+	    r->reason == r[-1].reason && strcmp(r->dsn, r[-1].dsn) == 0)
+		r->class_known = r[-1].class_known;
+	if (r->class_known == 0)
+		r->class_known = (unsigned char)(queue_reason_classify(
+		    r->reason, r->dsn, NULL) + 1);
+	return (enum queue_reason_class)(r->class_known - 1);
 }
 
 void

@@ -173,9 +173,9 @@ name_number(struct plan_names *names, const char *text)
 }
 
 static void
-add_fact(struct queue_plan *p, const struct queue_message_rcpt *r)
+add_fact(struct queue_plan *p, struct queue_message *m, size_t i)
 {
-	const char *at = strrchr(r->address, '@');
+	const char *at = strrchr(m->rcpts[i].address, '@');
 	struct plan_fact *f;
 
 	if (p->fact_count == p->fact_size) {
@@ -186,7 +186,7 @@ add_fact(struct queue_plan *p, const struct queue_message_rcpt *r)
 	f = &p->facts[p->fact_count++];
 	buf_sets(&p->scratch, at != NULL ? at + 1 : "");
 	f->domain = name_number(&p->domains, text_lower(p->scratch.ptr));
-	f->class = queue_reason_classify(r->reason, r->dsn, NULL);
+	f->class = queue_message_class(m, i);
 }
 
 static void
@@ -256,7 +256,7 @@ queue_plan_add(struct queue_plan *p, struct queue_field_context *c,
 	    m->sender_shown : "?");
 	item->facts = p->fact_count;
 	for (i = 0; i < m->rcpt_count; i++)
-		add_fact(p, &m->rcpts[i]);
+		add_fact(p, m, i);
 	item->fact_count = p->fact_count - item->facts;
 	if (s != NULL && queue_actions[p->action].is_destructive)
 		count_others(item, c, s);
