@@ -44,7 +44,9 @@ bulk_copy_prepare(struct bulk *b)
 	if (mkdir(b->copy_dir, 0700) == -1)
 		log_fatal("--copy-to: make directory %s: %s", b->copy_dir,
 		    strerror(errno));
-	b->copy_fd = open(b->copy_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Its parent may be somebody's who would have us give away another. */
+	b->copy_fd = open(b->copy_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
 	if (b->copy_fd == -1)
 		log_fatal("--copy-to: open %s: %s", b->copy_dir,
 		    strerror(errno));

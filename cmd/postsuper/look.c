@@ -143,20 +143,23 @@ bulk_undo(const struct bulk *b)
 	struct err err = ERR_INIT;
 	char token[QUEUE_TOKEN_SIZE], action[QUEUE_UNDO_NAME];
 	size_t count = 0;
-	bool is_sure;
+	bool is_sure, is_counted;
 	int rc;
 
 	if (queue_undo_find(b->undo, token, action, &err) == -1)
 		return undo_failed(&err);
 	bulk_options(b, &o);
-	if (!b->is_dry && !b->is_sure && isatty(STDIN_FILENO) &&
+	is_counted = !b->is_dry && !b->is_sure && isatty(STDIN_FILENO);
+	if (is_counted &&
 	    queue_undo_run(token, b->selection, true, &o, count_undo, &count,
 	    &r, &err) == -1)
 		return undo_failed(&err);
 	if (!b->is_dry) {
 		buf_setf(&question, "undo %s %s: restore %zu message%s",
 		    action, token, count, count == 1 ? "" : "s");
-		is_sure = bulk_confirm(b, question.ptr, count);
+		/* When there is nothing to restore the reasons are the answer. */
+		is_sure = (is_counted && count == 0) ||
+		    bulk_confirm(b, question.ptr, count);
 		buf_done(&question);
 		if (!is_sure)
 			return BULK_REFUSED;

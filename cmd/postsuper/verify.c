@@ -284,7 +284,9 @@ verify_message(struct verify *v, const char *queue, const char *name)
 		return;
 	}
 	if (!queue_id_is_valid(name)) {
-		found(v, VERIFY_FIX_NONE,
+		found(v, VERIFY_FIX_NONE, strlen(name) > 8 &&
+		    strcmp(name + strlen(name) - 8, ".deleted") == 0 ?
+		    "its deletion was cut short: --undo gives it back" :
 		    "its name is no queue ID: nobody will ever deliver "
 		    "it");
 		return;
