@@ -48,6 +48,8 @@ static const char usage_text[] =
     "                 [--output file]\n"
     "       postqueue [-c config_dir] --check [--warn expr] [--crit expr]\n"
     "       postqueue [-c config_dir] [--select expr] --save file\n"
+    "       postqueue [-c config_dir] [--select expr] --duplicates\n"
+    "                 [--format format] [--columns fields] [--limit n]\n"
     "       postqueue [-c config_dir] --flush-select expr [--rate n]\n"
     "                 [--wait time]\n"
     "       postqueue --select expr --select-explain | --select-why queue_id\n"
@@ -61,7 +63,7 @@ enum long_option {
 	LONG_LINEAR, LONG_PARENTS, LONG_METRICS, LONG_OUTPUT, LONG_CHECK,
 	LONG_WARN, LONG_CRIT, LONG_WATCH, LONG_SAVE, LONG_FROM,
 	LONG_QUEUE_DIR, LONG_FLUSH, LONG_RATE, LONG_WAIT, LONG_SCHEMA,
-	LONG_COLOR
+	LONG_COLOR, LONG_DUPLICATES
 };
 
 static const struct option longs[] = {
@@ -95,6 +97,7 @@ static const struct option longs[] = {
 	{ "flush-select", required_argument, NULL, LONG_FLUSH },
 	{ "rate", required_argument, NULL, LONG_RATE },
 	{ "wait", required_argument, NULL, LONG_WAIT },
+	{ "duplicates", no_argument, NULL, LONG_DUPLICATES },
 	{ "json-schema", no_argument, NULL, LONG_SCHEMA },
 	{ "color", required_argument, NULL, LONG_COLOR },
 	{ NULL, 0, NULL, 0 }
@@ -208,6 +211,7 @@ read_mode(int c, struct query *q)
 		set_mode(q, MODE_FLUSH);
 		q->select = optarg;
 		break;
+	case LONG_DUPLICATES: set_mode(q, MODE_DUPLICATES); break;
 	case LONG_EXPLAIN: set_mode(q, MODE_EXPLAIN); break;
 	case LONG_WHY:
 		set_mode(q, MODE_WHY);
@@ -276,8 +280,8 @@ check_query(struct query *q, int mode)
 		log_fatal("-%c goes with no long option", mode);
 	if (q->modes > 1)
 		log_fatal("--count, --group-by, --shape, --metrics, --check, "
-		    "--save, --flush-select, --select-explain and "
-		    "--select-why exclude each other");
+		    "--save, --duplicates, --flush-select, "
+		    "--select-explain and --select-why exclude each other");
 	only_with(q->buckets >= 0 || q->first_s >= 0 || q->is_linear ||
 	    q->wants_parents, m == MODE_SHAPE,
 	    "--buckets, --first, --linear and --parents go", "--shape");
@@ -285,8 +289,11 @@ check_query(struct query *q, int mode)
 	    "--count");
 	only_with(q->top >= 0, is_counted || m == MODE_METRICS, "--top goes",
 	    "--group-by, --count, --shape or --metrics");
-	only_with(q->sort != NULL || q->limit >= 0, has_rows,
-	    "--sort and --limit go", "messages, not counts,");
+	only_with(q->sort != NULL, has_rows, "--sort goes",
+	    "messages, not counts,");
+	has_rows |= m == MODE_DUPLICATES;
+	only_with(q->limit >= 0, has_rows, "--limit goes",
+	    "messages, not counts,");
 	only_with(q->columns != NULL, has_rows || m == MODE_SAVE,
 	    "--columns goes", "messages, not counts,");
 	only_with(q->format != FORMAT_DEFAULT, has_rows || is_counted,
@@ -301,13 +308,13 @@ check_query(struct query *q, int mode)
 	    "--flush-select");
 	if (q->wait_s < 0)
 		q->wait_s = WAIT_S;
-	only_with(q->watch_s >= 0, (has_rows && q->sort == NULL &&
+	only_with(q->watch_s >= 0, (m == MODE_ROWS && q->sort == NULL &&
 	    q->limit < 0) || is_counted, "--watch goes",
 	    "unsorted messages, --count, --group-by or --shape");
 	if (q->format == FORMAT_CLASSIC && (q->columns != NULL ||
-	    q->watch_s >= 0))
-		log_fatal("--format=classic has its own columns, and no "
-		    "--watch");
+	    q->watch_s >= 0 || m == MODE_DUPLICATES))
+		log_fatal("--format=classic has its own columns, and neither "
+		    "--watch nor --duplicates");
 	if (q->from != NULL && q->queue_dir != NULL)
 		log_fatal("--from and --queue-dir exclude each other");
 	if ((q->from != NULL || q->queue_dir != NULL) && m == MODE_FLUSH)

@@ -58,8 +58,8 @@ put_classic(struct part *p, struct buf *out)
 	classic_text(&m, out, &p->classic);
 }
 
-static void
-put_message(struct part *p, struct buf *out)
+void
+query_put_message(struct part *p, struct buf *out)
 {
 	const struct run *r = p->run;
 	size_t from = out->len;
@@ -76,17 +76,18 @@ put_message(struct part *p, struct buf *out)
 }
 
 /* Rows that wait to be sorted are made now only while there is room. */
-static void
-keep_sorted(struct part *p)
+void
+query_keep_sorted(struct part *p)
 {
 	struct run *r = p->run;
 	struct buf row = BUF_INIT;
 	unsigned n = (unsigned)(p - r->parts);
 	bool has_row = p->c.m->is_told || (r->q->limit < 0 &&
+	    r->q->mode == MODE_ROWS &&
 	    sorter_wants_row(r->sorter, n, p->c.m));
 
 	if (has_row)
-		put_message(p, &row);
+		query_put_message(p, &row);
 	sorter_keep(r->sorter, n, &p->c, has_row ? &row : NULL);
 	buf_done(&row);
 }
@@ -152,10 +153,12 @@ look(struct queue_message *m, struct buf *out, void *own)
 	else if (q->watch_s >= 0 || q->mode == MODE_FLUSH ||
 	    (q->limit >= 0 && p->run->sorter == NULL))
 		is_handed_on = true;
+	else if (q->mode == MODE_DUPLICATES)
+		duplicates_keep(p);
 	else if (p->run->sorter != NULL)
-		keep_sorted(p);
+		query_keep_sorted(p);
 	else
-		put_message(p, out);
+		query_put_message(p, out);
 	p->damaged += m->is_damaged;
 	p->matched += !m->is_gone;
 	return is_handed_on;
@@ -163,8 +166,8 @@ look(struct queue_message *m, struct buf *out, void *own)
 
 /* ---- in the calling thread ---- */
 
-static bool
-write_text(struct buf *out, void *ctx)
+bool
+query_write_text(struct buf *out, void *ctx)
 {
 	struct run *r = ctx;
 
@@ -187,14 +190,14 @@ take_row(struct queue_message *m, void *ctx)
 	if (r->shown >= r->q->limit)
 		return false;
 	r->main.c.m = m;
-	put_message(&r->main, &r->out);
+	query_put_message(&r->main, &r->out);
 	if (r->out.len > 0)
 		r->shown++;
 	if (r->q->format == FORMAT_CLASSIC) {
 		struct buf text = BUF_INIT;
 
 		buf_swap(&text, &r->out);
-		write_text(&text, r);
+		query_write_text(&text, r);
 		buf_done(&text);
 	} else {
 		output_write(&r->out);
@@ -216,10 +219,10 @@ show_sorted(struct run *r)
 	    r->shown < r->q->limit) &&
 	    (rc = sorter_next(r->sorter, &m, &row)) != 0) {
 		if (rc == 2)
-			put_message(&r->main, &row);
+			query_put_message(&r->main, &row);
 		if (row.len > 0) {
 			r->shown++;
-			write_text(&row, r);
+			query_write_text(&row, r);
 		}
 	}
 	queue_message_done(&m);
@@ -332,6 +335,12 @@ prepare_output(struct run *r)
 	    is_terminal && getenv("NO_COLOR") == NULL));
 	r->output.format = q->format;
 	r->output.has_events = q->watch_s >= 0;
+	if (q->mode == MODE_DUPLICATES) {
+		q->sort = DUPLICATES_ORDER;
+		if (columns == NULL)
+			columns = q->format == FORMAT_JSONL ? "fingerprint" :
+			    DUPLICATES_COLUMNS;
+	}
 	/* Without a choice objects have no more than they always have. */
 	if (columns == NULL && (q->format == FORMAT_JSONL ||
 	    q->mode == MODE_SAVE))
@@ -449,7 +458,7 @@ query_status(struct run *r, bool wants_match)
 static int
 answer_rows(struct run *r)
 {
-	struct queue_scan_job job = { .text = write_text, .take = take_row };
+	struct queue_scan_job job = { .text = query_write_text, .take = take_row };
 	struct part sum;
 
 	output_head(&r->output, &r->out);
@@ -480,6 +489,8 @@ answer(struct run *r)
 		return save_run(r);
 	case MODE_FLUSH:
 		return flush_run(r);
+	case MODE_DUPLICATES:
+		return duplicates_run(r);
 	case MODE_ROWS:
 		return answer_rows(r);
 	default:

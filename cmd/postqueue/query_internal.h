@@ -65,6 +65,12 @@ void	query_as_caller(bool is_so);
 void	query_scan(struct run *r, struct queue_scan_job *job);
 void	query_scan_queues(struct run *r, struct queue_scan_job *job,
 	    const char *const *queues);
+/* query_put_message - append this message in the format that was asked for */
+void	query_put_message(struct part *p, struct buf *out);
+/* query_keep_sorted - this message waits until it can be sorted */
+void	query_keep_sorted(struct part *p);
+/* query_write_text - rows to standard output; ctx is the run */
+bool	query_write_text(struct buf *out, void *ctx);
 /* query_count - sums over all parts */
 void	query_count(struct run *r, struct part *sum);
 /* query_merge - groups of all parts so far, one a plan; the caller frees them */
@@ -85,6 +91,11 @@ int	explain_message(struct run *r);
 /* snapshot_open - open the file of --from; save_run - --save */
 void	snapshot_open(struct run *r);
 int	save_run(struct run *r);
+/* duplicates_keep - --duplicates, in a worker: this message may be one; duplicates_run - find and show them */
+#define DUPLICATES_ORDER	"fingerprint,arrived"
+#define DUPLICATES_COLUMNS	"id,queue,age,size,sender,rcpt,subject"
+void	duplicates_keep(struct part *p);
+int	duplicates_run(struct run *r);
 /* watch_run - --watch */
 int	watch_run(struct run *r);
 /* flush_run - --flush-select */

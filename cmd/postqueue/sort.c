@@ -34,6 +34,7 @@ struct kept {
 	char		*row;		/* NULL: read it again, or see at */
 	size_t		 row_len;
 	off_t		 at;		/* of the row in the scratch file; -1 */
+	size_t		 alike;		/* how many have its first key */
 	struct key	 keys[];
 };
 
@@ -211,6 +212,68 @@ sorter_sort(struct sorter *s)
 		qsort_r(all->list, all->count, sizeof(*all->list), by_keys, s);
 }
 
+/* Of two sorted messages: do they have their first key in common? */
+static bool
+is_alike(const struct kept *a, const struct kept *b)
+{
+	const struct key *x = &a->keys[0], *y = &b->keys[0];
+
+	return x->text != NULL && y->text != NULL ?
+	    strcasecmp(x->text, y->text) == 0 :
+	    x->text == y->text && x->number == y->number &&
+	    x->number != INT64_MIN;
+}
+
+static int
+by_alike(const void *a, const void *b, void *ctx)
+{
+	const struct kept *x = *(struct kept *const *)a;
+	const struct kept *y = *(struct kept *const *)b;
+
+	if (x->alike != y->alike)
+		return x->alike > y->alike ? -1 : 1;
+	return by_keys(a, b, ctx);
+}
+
+static void
+kept_free(struct kept *k)
+{
+	free(k->row);
+	free(k);
+}
+
+void
+sorter_only_equal(struct sorter *s)
+{
+	struct part *all = &s->parts[0];
+	size_t from, upto, n = 0, i;
+
+	for (from = 0; from < all->count; from = upto) {
+		for (upto = from + 1; upto < all->count &&
+		    is_alike(all->list[from], all->list[upto]); upto++)
+			;
+		for (i = from; i < upto; i++) {
+			all->list[i]->alike = upto - from;
+			if (upto - from > 1)
+				all->list[n++] = all->list[i];
+			else
+				kept_free(all->list[i]);
+		}
+	}
+	all->count = n;
+	if (n > 1)
+		qsort_r(all->list, n, sizeof(*all->list), by_alike, s);
+}
+
+bool
+sorter_is_first(const struct sorter *s)
+{
+	struct kept *const *list = s->parts[0].list;
+
+	return s->given < 2 ||
+	    !is_alike(list[s->given - 2], list[s->given - 1]);
+}
+
 int
 sorter_next(struct sorter *s, struct queue_message *m, struct buf *row)
 {
@@ -250,10 +313,8 @@ sorter_free(struct sorter *s)
 	if (s == NULL)
 		return;
 	for (i = 0; i < s->part_count; i++) {
-		for (j = 0; j < s->parts[i].count; j++) {
-			free(s->parts[i].list[j]->row);
-			free(s->parts[i].list[j]);
-		}
+		for (j = 0; j < s->parts[i].count; j++)
+			kept_free(s->parts[i].list[j]);
 		free(s->parts[i].list);
 	}
 	if (s->scratch != NULL)

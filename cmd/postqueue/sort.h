@@ -33,6 +33,13 @@ void	sorter_keep(struct sorter *s, unsigned part,
 /* sorter_sort - when all parts are complete */
 void	sorter_sort(struct sorter *s);
 /*
+ * sorter_only_equal - when it is sorted: keep what has its first key in common
+ * with another, the most numerous first; without a value it has none
+ */
+void	sorter_only_equal(struct sorter *s);
+/* sorter_is_first - has what sorter_next gave last another first key than the one before? */
+bool	sorter_is_first(const struct sorter *s);
+/*
  * sorter_next - the next one in order
  *
  * m	begun, for a message that is to be read again

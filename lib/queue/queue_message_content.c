@@ -2,9 +2,9 @@
  * queue_message_content.c - what a lister may want to know of the content
  *
  * The fingerprint is a digest of the sender, the recipients in order of the
- * alphabet, and the decoded bytes of each part: what a program makes anew
- * each time it sends the same thing (dates, message IDs, boundaries) is not in
- * it.
+ * alphabet, the subject, and the decoded bytes of each part: what a program
+ * makes anew each time it sends the same thing (dates, message IDs,
+ * boundaries) is not in it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
@@ -70,6 +71,24 @@ add_bytes(void *ctx, const char *data, size_t len)
 	return true;
 }
 
+/* Some messages say all they have to say there. */
+static void
+add_subject(struct sha256 *md, const struct queue_content *c)
+{
+	const struct queue_content_part *top = queue_content_part(c, 0);
+	const struct queue_content_header *h;
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	for (i = 0; top != NULL && i < top->header_count; i++) {
+		h = queue_content_header(c, top->first_header + i);
+		if (strcasecmp(h->name, "Subject") == 0)
+			queue_content_header_text(h, &text);
+	}
+	sha256_add(md, text.ptr, text.len + 1);
+	buf_done(&text);
+}
+
 static bool
 take_fingerprint(struct queue_message *m, struct queue_content *c)
 {
@@ -82,6 +101,7 @@ take_fingerprint(struct queue_message *m, struct queue_content *c)
 	sha256_init(&md);
 	sha256_add(&md, m->sender, strlen(m->sender) + 1);
 	add_rcpts(&md, m);
+	add_subject(&md, c);
 	for (i = 0; (p = queue_content_part(c, i)) != NULL; i++) {
 		if (p->is_multipart)
 			continue;

@@ -107,6 +107,39 @@ is 'nothing else was told' "$(grep -c '^[a-z]*,' w)" "$((10 + 1 + 3))"
 is 'sorted from a service or file' "$(postqueue --from s.jsonl --sort -size,id --format ids | tr '\n' ' ')" \
     "$(postqueue --sort -size,id --format ids | tr '\n' ' ')"
 
+# ---- duplicates ----
+
+spool_new "$T/d"
+say() { printf '%s\n' "Subject: $1" "Date: $2" "Message-ID: <$2@x.example>" '' "$3" >m; shift 3; queue-put -i "$PWD/m" -s a@x.example "$@"; }
+d1=$(say hello 1 text -q deferred -a 300 b@y.example c@y.example)
+d2=$(say hello 2 text -q hold -a 200 c@y.example b@y.example)
+d3=$(say hello 3 text -q incoming -a 100 b@y.example c@y.example)
+e2=$(say again 4 text -q deferred -a 10 b@y.example)
+e1=$(say again 5 text -q deferred -a 20 b@y.example)
+f=$(say hello 6 text -q deferred b@y.example; say hello 7 TEXT -q deferred b@y.example c@y.example
+    say other 8 text -q deferred b@y.example; say '' 9 text -q deferred b@y.example)
+spool_own "$T/d"
+is 'what was sent more than once, the largest group first, the oldest first' \
+    "$(postqueue --duplicates --format csv --columns id,queue | tr -d '\r' | tr '\n' ' ')" \
+    "id,queue $d1,deferred $d2,hold $d3,incoming $e1,deferred $e2,deferred "
+is 'as IDs, what may go' "$(postqueue --duplicates --format ids)" "$d2
+$d3
+$e2"
+is 'groups stand apart' "$(postqueue --duplicates --format table --columns id,subject | sed 's/ *$//' | tr '\n' '|')" \
+    "id           subject|$d1  hello|$d2  hello|$d3  hello||$e1  again|$e2  again|"
+is 'objects tell what they have in common' "$(postqueue --duplicates --format jsonl | jq -r .fingerprint | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" '3 2 '
+is 'of those that are meant' "$(postqueue --duplicates --select 'queue != hold' --format ids | sort)" "$(printf '%s\n' "$d3" "$e2" | sort)"
+is 'so many' "$(postqueue --duplicates --format ids --limit 1)" "$d2"
+ok 'none is told by the status' fails_with 3 postqueue --duplicates --select 'subject = other'
+postqueue --save all.jsonl --columns fingerprint
+is 'from a snapshot that knows them' "$(postqueue --from all.jsonl --duplicates --format ids)" "$d2
+$d3
+$e2"
+postqueue --save all.jsonl
+ok 'one that does not cannot tell' refused 4 '9 messages could not be judged: the snapshot' --from all.jsonl --duplicates
+ok 'not with --sort' refused 1 '--sort goes with' --duplicates --sort age
+export MAIL_CONFIG="$T/a/etc"
+
 # ---- looks ----
 ok 'colour on demand' sh -c 'postqueue --format table --color always | grep -q "^.\[31m.*59CA9A8406C"'
 ok 'none in a pipe' sh -c '! postqueue --format table | grep -q "\[3.m"'
