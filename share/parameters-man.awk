@@ -18,15 +18,26 @@ BEGIN {
 	kind["int"] = kind["nint"] = kind["long"] = "number"
 }
 
-# Text of our table as a line of mdoc text.
+# Plain text as a line of mdoc text.
+function plain(s) {
+	gsub(/\\/, "\\e", s)
+	gsub(/^[.']/, "\\\\\\&&", s)
+	return s
+}
+
+# Text as one argument of a macro.
+function quoted(s) {
+	gsub(/"/, "\"\"", s)
+	return "\"\\&" s "\""
+}
+
+# Text of our table, which has C's escapes.
 function text(s) {
 	gsub(/\\\\/, "\\", s)
 	gsub(/\\[tn]/, " ", s)
-	gsub(/\\/, "\\e", s)
-	gsub(/^[.']/, "\\\\\\&&", s)
 	gsub(/  +/, " ", s)
 	sub(/ +$/, "", s)
-	return s
+	return plain(s)
 }
 
 function place(s,	name) {
@@ -52,10 +63,12 @@ function value_kind(	s, u) {
 		s = "text that may not be empty"
 	if ($3 == "raw")
 		s = s (s == "" ? "" : ", ") "its references are expanded where it is used"
-	return s
+	return s == "" ? "" : s "; "
 }
 
 function readers(	n, list, i, s) {
+	if ($1 in unread)
+		return "no program of this version"
 	if ($10 == "all" || $10 == "")
 		return "every program"
 	n = split($10, list, ",")
@@ -85,9 +98,9 @@ function note(s,	n, lines, i, out) {
 	n = split(s, lines, "\n")
 	for (i = 1; i < n; i++)
 		if (lines[i] ~ /^> /)
-			out = out ".Dl \\&" text(substr(lines[i], 3)) "\n"
+			out = out ".Dl \\&" plain(substr(lines[i], 3)) "\n"
 		else
-			out = out text(lines[i]) "\n"
+			out = out plain(lines[i]) "\n"
 	return out
 }
 
@@ -103,17 +116,15 @@ FILENAME ~ /parameters\.tsv$/ {
 	if (FNR == 1 || $9 == "removed" || $9 == "function")
 		next
 	def = place(($13 == "=" || $13 == "-") ? $2 : substr($13, 2))
-	what = value_kind()
-	page = page ".It Va " $1 (def != "" ? "" : " No (empty)") "\n"
-	if (def != "")
+	what = value_kind() "read by " readers() "; since " $6
+	page = page ".It Va " $1 " No " (def == "" ? "(empty)" : \
+	    length($1 def) < 60 ? "= " quoted(text(def)) : "=") "\n"
+	if (length($1 def) >= 60)
 		page = page ".Dl \\&" text(def) "\n"
-	page = page text($14) ".\n"
-	if (what != "")
-		page = page toupper(substr(what, 1, 1)) substr(what, 2) ".\n"
+	page = page text($14) ".\n" toupper(substr(what, 1, 1)) \
+	    substr(what, 2) ".\n" history()
 	if ($1 in notes)
-		page = page note(notes[$1])
-	page = page (($1 in unread) ? "No program of this version reads it" : \
-	    "Read by " readers()) "; since " $6 ".\n" history()
+		page = page ".Pp\n" note(notes[$1])
 	next
 }
 
