@@ -98,6 +98,9 @@ enum bulk_status	bulk_verify(const struct bulk *b);
 /* bulk_repair - mend what bulk_verify finds and can be mended; PARTLY when something is left */
 enum bulk_status	bulk_repair(const struct bulk *b);
 
+/* bulk_reorder - move files to where the hash parameters want them */
+enum bulk_status	bulk_reorder(const struct bulk *b);
+
 /* bulk_options - what the library's actions are told, but for the action */
 void	bulk_options(const struct bulk *b, struct queue_act_options *out);
 

@@ -42,6 +42,8 @@ static const char usage_text[] =
     "       postsuper [-c config_dir] --verify [--json]\n"
     "       postsuper [-c config_dir] --repair [--dry-run] [--yes]\n"
     "                 [--note text] [--json]\n"
+    "       postsuper [-c config_dir] --reorder [--dry-run] [--yes]\n"
+    "                 [--note text] [--json]\n"
     "       postsuper [-c config_dir] --purge [--older-than time] [--dry-run]\n"
     "                 [--yes] [--note text] [--json]\n"
     "       postsuper [-c config_dir] --journal [--since time] [--json]\n"
@@ -97,7 +99,7 @@ enum {
 	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
 	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
 	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP, LONG_REPAIR,
-	LONG_SCHEMA,
+	LONG_SCHEMA, LONG_REORDER,
 	LONG_OP,		/* + enum queue_edit_op */
 	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
 };
@@ -134,6 +136,7 @@ static const struct option long_options[] = {
 	{ "undo", required_argument, NULL, LONG_UNDO },
 	{ "verify", no_argument, NULL, LONG_VERIFY },
 	{ "repair", no_argument, NULL, LONG_REPAIR },
+	{ "reorder", no_argument, NULL, LONG_REORDER },
 	{ "trash", no_argument, NULL, LONG_TRASH },
 	{ "purge", no_argument, NULL, LONG_PURGE },
 	{ "older-than", required_argument, NULL, LONG_OLDER_THAN },
@@ -296,7 +299,7 @@ read_long(int c, struct reader *r)
 	}
 	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE || c == LONG_VERIFY ||
 	    c == LONG_JOURNAL || c == LONG_RECOVER || c == LONG_EXPORT_QUEUE ||
-	    c == LONG_REPAIR) {
+	    c == LONG_REPAIR || c == LONG_REORDER) {
 		if (r->mode != 0 && r->mode != c)
 			log_fatal("only one of --undo, --trash, --purge, "
 			    "--journal, --recover, or actions");
@@ -364,6 +367,8 @@ static const struct {
 	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
 	{ LONG_VERIFY, { LONG_VERIFY, LONG_JSON } },
 	{ LONG_REPAIR, { LONG_REPAIR, LONG_DRY_RUN, LONG_YES, LONG_NOTE,
+	    LONG_JSON } },
+	{ LONG_REORDER, { LONG_REORDER, LONG_DRY_RUN, LONG_YES, LONG_NOTE,
 	    LONG_JSON } },
 	{ LONG_PURGE, { LONG_PURGE, LONG_OLDER_THAN, LONG_DRY_RUN, LONG_YES,
 	    LONG_NOTE, LONG_JSON } },
@@ -505,6 +510,7 @@ static const struct {
 	{ LONG_IMPORT_QUEUE, bulk_import_queue },
 	{ LONG_VERIFY, bulk_verify },
 	{ LONG_REPAIR, bulk_repair },
+	{ LONG_REORDER, bulk_reorder },
 	{ LONG_PURGE, bulk_purge },
 	{ LONG_JOURNAL, bulk_journal },
 	{ LONG_RECOVER, edit_recover },

@@ -82,4 +82,36 @@ ok 'what is being delivered is left alone' wait_for 5 busy
 echo >"$T/go"; wait
 ok 'afterwards it is repaired' said 0 '"done": 1, "left": 0' --repair --yes --json
 ok 'no operand, no selection' said 1 'does not go with' --repair --select 'size > 1'
+# Another depth of directories.
+rm -rf "$T/a"; spool_new "$T/a"
+ids=$(queue-put -q deferred -d 5000 -n 20 -s a@list.example b@one.example)
+held=$(queue-put -q hold -s a@list.example b@one.example)
+for i in $ids; do mkdir -p "$S/defer/$(printf %.1s "$i")"; echo "log of $i" >"$S/defer/$(printf %.1s "$i")/$i"; done
+: >"$S/deferred/odd.name"
+own
+files() { (cd "$S" && find deferred hold defer -type f -printf '%f %i %m %T@\n' | sort); }
+before=$(files)
+ok 'all in its place' said 3 'moved: 0 of 41 files, 0 directories' --reorder --yes
+echo 'hash_queue_depth = 3
+hash_queue_names = deferred, hold' >>"$T/a/etc/main.cf"
+sed -i '/^hash_queue_names = deferred, defer$/d' "$T/a/etc/main.cf"
+ok 'a dry run counts' said 0 '^would be moved: 41 of 41 files' --reorder --dry-run
+is 'and moves nothing' "$(ls "$S/hold")" "$held"
+ok 'without a yes nothing is done' said 5 'so --yes is needed' --reorder
+ok 'deeper, and flat' said 0 '^moved: 41 of 41 files, [0-9]+ director' --reorder --yes --note 'more disks'
+is 'every file is where it belongs' "$(cd "$S" && find deferred hold defer -type f ! -name odd.name | sort)" \
+    "$({
+	for i in $ids; do
+		echo "deferred/$i" | sed 's,/\(.\)\(.\)\(.\),/\1/\2/\3/\1\2\3,'
+		echo "defer/$i"
+	done
+	echo "hold/$held" | sed 's,/\(.\)\(.\)\(.\),/\1/\2/\3/\1\2\3,'
+    } | sort)"
+is 'and nothing else of it has changed' "$(files)" "$before"
+is 'directories that nobody wants are gone' "$(find "$S/defer" -mindepth 1 -type d)" ''
+like 'the journal knows' "$(postsuper --journal | tail -n 1)" 'reorder: 41  by .*note: more disks'
+ok 'which cannot be undone by the journal' said 1 'reorder cannot be undone' --undo "$(postsuper --journal --json | tail -n 1 | jq -r .token)" --yes
+like 'but by the parameters' "$(sed -i '/^hash_queue_depth/d; s/^hash_queue_names.*/hash_queue_names = deferred, defer/' "$T/a/etc/main.cf"; postsuper --reorder --yes --json)" '"files": 41, "done": 41, "failed": 0'
+is 'all as it was' "$(files)" "$before"
+ok 'another file there is not replaced' sh -c 'f=$(find "$1/hold" -type f); mkdir -p "$1/hold/x" && cp "$f" "$1/hold/x/${f##*/}"; postsuper --reorder --yes 2>&1 | grep "File exists"; [ -f "$1/hold/x/${f##*/}" ]' - "$S"
 done_testing
