@@ -319,7 +319,7 @@ open_file(struct drop *d)
 	while ((d->writer = queue_writer_create("maildrop", 0444,
 	    &err)) == NULL) {
 		/* The peer's words. It passes: the caller waits for us. */
-		log_warning("mail_queue_enter: %s", err.text);
+		log_warning("%s", err.text);
 		sleep(10);
 	}
 	queue_path(&text, "maildrop", queue_writer_id(d->writer));

@@ -515,8 +515,11 @@ enter_jail(const char *name)
 			log_fatal("become %s: %s", params.mail_owner,
 			    strerror(errno));
 	}
-	/* Those that run commands for users must leave set-gid postdrop usable. */
-	if ((sv.role->needs & ROLE_PRIVILEGED) == 0)
+	/*
+	 * Those that run commands for users must leave set-gid postdrop
+	 * usable, and "sendmail -bs" is such a command itself.
+	 */
+	if ((sv.role->needs & ROLE_PRIVILEGED) == 0 && !sv.is_standalone)
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 

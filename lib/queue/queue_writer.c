@@ -156,7 +156,8 @@ open_temporary(const char *queue, mode_t mode, struct buf *path,
 		if (errno != EEXIST && errno != EISDIR)
 			break;
 	}
-	return err_sys(err, "create file %s", path->ptr);
+	return err_sys(err, "mail_queue_enter: create file %s",
+	    path->ptr);
 }
 
 /* The ID that its inode and this moment make. */
@@ -184,7 +185,8 @@ rename_to_id(struct queue_writer *w, const char *temporary, ino_t inode,
 		if (errno != EPERM && errno != EISDIR)
 			break;
 	}
-	return err_sys(err, "rename file %s as %s", temporary, w->path.ptr);
+	return err_sys(err, "mail_queue_enter: rename file %s as %s",
+	    temporary, w->path.ptr);
 }
 
 /* ---- the writer ---- */

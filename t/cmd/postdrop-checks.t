@@ -74,4 +74,14 @@ if [ "$(id -u)" = 0 ]; then
 fi
 ok 'an unknown option is a usage error' fails_with 1 postdrop -Z
 ok '--help succeeds' postdrop --help
+# Disks get room and directories are made: whoever submits waits for that.
+mv "$drop" "$drop.gone"
+good | postdrop >"$T/out" 2>"$T/err" &
+pid=$!
+ok 'a maildrop that is not there is told' wait_for 10 \
+    grep -Eq '^postdrop: warning: mail_queue_enter: create file maildrop/[0-9]+\.[0-9]+: No such file or directory$' "$T/err"
+ok 'and waited for' kill "$pid"
+wait "$pid" 2>/dev/null
+mv "$drop.gone" "$drop"
+
 done_testing

@@ -89,4 +89,13 @@ like 'who sends too often is slowed down' "$(cat "$T/out")" \
 printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@mx.example>\r\nDATA\r\nSubject: y\r\n\r\nz\r\n.\r\nQUIT\r\n' |
     as "$T/i" sendmail -bs >"$T/out" 2>"$T/err"
 like 'sendmail -bs holds a session on its standard input' "$(cat "$T/out")" '250 2.0.0 Ok: queued as'
+
+# Installed for real, postdrop is set-gid, and no user could write the maildrop otherwise.
+mkdir "$T/commands"
+printf '#!/bin/sh\ngrep NoNewPrivs /proc/self/status >"%s"\n' "$T/rights" >"$T/commands/postdrop"
+chmod 755 "$T/commands/postdrop"
+cf_set "$T/i/etc/main.cf" "command_directory = $T/commands"
+printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@mx.example>\r\nDATA\r\nQUIT\r\n' |
+    as "$T/i" sendmail -bs >"$T/out" 2>"$T/err"
+like 'what it runs may be set-gid' "$(cat "$T/rights")" '^NoNewPrivs:.0$'
 done_testing
