@@ -70,20 +70,30 @@ for d in lib $(find lib -mindepth 1 -type d) daemon daemon/*/ cmd cmd/*/ share t
 done
 LC_ALL=C awk -F'\t' '
 	function bad(why) { print "lint: " FILENAME ":" FNR ": " why; n++ }
-	FILENAME ~ /tsv$/ { known[$1] = 1; next }
+	FILENAME ~ /tsv$/ {
+		known[$1] = 1
+		if (FNR > 1 && $9 != "removed" && $9 != "function")
+			wanted[$1] = 1
+		next
+	}
 	/^#/ { next }
 	/^[^\t]/ {
 		if (!($1 in known)) bad("no such parameter: " $1)
 		if (last != "" && "" $1 <= "" last) bad($1 " stands behind " last)
 		if (last != "" && !sentences) bad("nothing is said of " last)
 		last = $1; sentences = examples = 0
+		delete wanted[$1]
 		next
 	}
 	/^\t> / { examples++; if (!/^\t> [A-Za-z0-9_]+ =/) bad("no example"); next }
 	{ sentences++ }
 	!/^\t[^ \t].*[.]$/ { bad("not one sentence behind a tab") }
 	examples { bad("a sentence behind an example") }
-	END { exit n > 0 }' share/parameters.tsv share/parameters-notes.txt >&2 ||
+	END {
+		for (name in wanted)
+			bad("no entry for " name)
+		exit n > 0
+	}' share/parameters.tsv share/parameters-notes.txt >&2 ||
     complain 'share/parameters-notes.txt has faults'
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -Wwarning share/man/man*/* "${O:-build}/man/postconf.5" >&2 || complain 'a manual page has faults'
