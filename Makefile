@@ -32,9 +32,9 @@ ALL_LDFLAGS = $(LINK_FLAGS) -Wl,--dynamic-list=lib/table/module/exports
 
 # Small libraries go in whole: every process start and every resident process
 # pays for each shared one. "make STATIC_LIBS=" links them as shared ones.
-STATIC_LIBS ?= gdbm lmdb cdb pcre2-8 event_core idn2 unistring jansson zstd z
+STATIC_LIBS ?= gdbm lmdb cdb pcre2-8 event_core idn2 unistring jansson zstd z seccomp
 SHARED_LIBS = $(filter-out $(STATIC_LIBS),gdbm lmdb cdb pcre2-8 event_core \
-	  idn2 unistring jansson zstd z) ssl crypto resolv ncursesw tinfo seccomp pthread m
+	  idn2 unistring jansson zstd z seccomp) ssl crypto resolv ncursesw tinfo pthread m
 STATIC_FLAGS = -Wl,-Bstatic $(STATIC_LIBS:%=-l%) -Wl,-Bdynamic
 LIBS	= $(if $(STATIC_LIBS),$(STATIC_FLAGS)) \
 	  $(SHARED_LIBS:%=-l%)

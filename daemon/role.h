@@ -30,6 +30,7 @@ enum role_needs {
 	ROLE_NO_IDLE_LIMIT = 16,
 	ROLE_DELAYED_ACCEPT = 32, /* in_flow_delay before serving (cleanup) */
 	ROLE_KEEPS_TABLES = 128, /* deals with changed tables itself (qmgr) */
+	ROLE_COMMANDS	= 256,	/* runs programs, set-gid ones too: no sandbox */
 	ROLE_ARGUMENTS	= 64	/* takes words after the options (pipe, spawn); others refuse them */
 };
 

@@ -2,7 +2,7 @@
  * serve.c - the start of every role, and what it tells the supervisor
  *
  * The order is always the same: options, main.cf, refusals, what needs rights
- * (pre_jail), chroot, drop, no-new-privileges, what needs none (post_jail),
+ * (pre_jail), chroot, drop, sandbox, what needs no rights (post_jail),
  * loop. The loops live in serve_single.c and serve_event.c.
  *
  * The supervisor learns "busy" and "free" from 12 bytes on descriptor 5. A
@@ -29,6 +29,7 @@
 
 #include "daemon/role.h"
 #include "daemon/serve/owner.h"
+#include "daemon/serve/sandbox.h"
 #include "daemon/serve/serve_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -515,12 +516,9 @@ enter_jail(const char *name)
 			log_fatal("become %s: %s", params.mail_owner,
 			    strerror(errno));
 	}
-	/*
-	 * Those that run commands for users must leave set-gid postdrop
-	 * usable, and "sendmail -bs" is such a command itself.
-	 */
-	if ((sv.role->needs & ROLE_PRIVILEGED) == 0 && !sv.is_standalone)
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* "sendmail -bs" runs set-gid postdrop for its user. */
+	if ((sv.role->needs & ROLE_COMMANDS) == 0 && !sv.is_standalone)
+		sandbox_enter();
 }
 
 static void

@@ -123,7 +123,7 @@ const struct role spawn_role = {
 	.name = "spawn",
 	.summary = "give each client a program of its own",
 	.skeleton = ROLE_SINGLE,
-	.needs = ROLE_PRIVILEGED | ROLE_ARGUMENTS,
+	.needs = ROLE_PRIVILEGED | ROLE_COMMANDS | ROLE_ARGUMENTS,
 	.pre_jail = pre_jail,
 	.serve = serve
 };

@@ -106,6 +106,7 @@ of_log() { sed -n "s/^$1:[ \t]*//p" "$log_status" | tr '\t' ' '; }
 is 'a role has the uid of mail_owner and no other' "$(of_log Uid)" "$owner $owner $owner $owner"
 is 'and as many open files as it may have' "$(awk '/^Max open files/ { print $4 }' "${log_status%status}limits")" "$(ulimit -H -n)"
 is 'and can never get more' "$(of_log NoNewPrivs) $(of_log CapPrm)" '1 0000000000000000'
+is 'its system calls are filtered' "$(of_log Seccomp)" 2
 if [ "$(id -u)" = 0 ]; then
 	is 'not by any program that it could execute' "$(of_log CapBnd)" 0000000000000000
 	is 'it has the groups of mail_owner' "$(of_log Groups | xargs -n1 | sort)" "$(id -G "$owner" | xargs -n1 | sort)"
