@@ -191,7 +191,7 @@ done_testing() {
 #   instance_new DIR ['name = value' ...]   write one, extra main.cf lines appended
 #   instance_user DIR USER [lines ...]      the same, owned and run by an ordinary user
 #   instance_start DIR, instance_stop DIR, instance_running DIR
-#   instance_reload DIR                     and no queue manager or pickup of before is left
+#   instance_reload DIR                     and no queue manager, pickup or agent of before is left
 #   instance_log DIR                        print its log
 #   instance_logged DIR 'extended regex'    for wait_for
 #   instance_port DIR                       where its smtpd listens; sinks use port + 1
@@ -295,7 +295,7 @@ instance_stop() {
 # The signal is only sent: who was there before may still take the next message.
 instance_reload() {
 	reload_old=$(ps -o pid=,args= --ppid "$(tr -d ' ' <"$1/spool/pid/master.pid")" |
-	    sed -n 's/^ *\([0-9]*\) \(qmgr\|pickup\) .*/\1/p')
+	    sed -En 's/^ *([0-9]+) (qmgr|pickup|local|virtual|pipe|smtp|lmtp|discard|error) .*/\1/p')
 	as "$1" postfix reload >/dev/null 2>&1 || return 1
 	reload_done() { ! ps -p "$(echo $reload_old | tr ' ' ,)"; }
 	[ -z "$reload_old" ] || wait_for 10 reload_done

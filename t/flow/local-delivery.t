@@ -159,7 +159,7 @@ ok 'two who forward to each other do not loop' wait_for 20 instance_logged "$I" 
 # set PARAMETER...: change main.cf of the running instance
 set_and_send() {
 	to=$1; shift
-	as "$I" postconf -e "$@" && as "$I" postfix reload >/dev/null 2>&1
+	as "$I" postconf -e "$@" && instance_reload "$I"
 	send "$to"
 }
 set_and_send bin 'mailbox_command=cat >'"$O"'/mc; id -un >>'"$O/mc"

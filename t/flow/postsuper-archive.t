@@ -16,17 +16,17 @@ on_exit stop_sink
 must 'one system starts' instance_start "$T/from"
 must 'the other one, too' instance_start "$T/to"
 perl -MIO::Socket::INET -e '
-	my ($port, $n) = @ARGV;
+	my ($port, $n, $archive) = @ARGV;
 	my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $port) or die;
 	my $say = sub { print $s "$_[0]\r\n"; my $l = <$s>; $l = <$s> while $l =~ /^\d+-/; die $l if $l !~ /^[23]/ };
 	<$s>; $say->("EHLO client.example");
-	for my $i (1 .. $n) {
+	for (my $i = 1; $i <= $n || ($i < 20 * $n && !-e $archive); $i++) {
 		$say->("MAIL FROM:<s\@origin.example>");
 		$say->("RCPT TO:<r$i\@remote.example>");
 		$say->("DATA"); $say->("Subject: $i\r\n\r\nMessage $i\r\n.");
 		print "r$i\@remote.example\n";
 	}
-	$say->("QUIT")' "$(instance_port "$T/from")" $count >"$T/accepted" &
+	$say->("QUIT")' "$(instance_port "$T/from")" $count "$T/0.tar" >"$T/accepted" &
 sender=$!
 archives=0
 while kill -0 "$sender" 2>/dev/null; do
