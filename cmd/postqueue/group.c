@@ -6,6 +6,7 @@
 #include "cmd/postqueue/group.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/postqueue/output.h"
 #include "lib/base/buf.h"
@@ -133,6 +134,18 @@ put_class(const struct printing *p, const char *name)
 	}
 }
 
+/* Is the class what is counted by? Then the column of the top one has another name, or says nothing new. */
+static bool
+is_by_class(const struct queue_group_plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->field_count; i++)
+		if (strcmp(plan->fields[i]->name, "class") == 0)
+			return true;
+	return false;
+}
+
 static bool
 has_recipients(const struct queue_group_plan *p)
 {
@@ -163,8 +176,9 @@ put_group(const struct printing *p, const struct queue_group *one)
 		put_number(p, "oldest_age", "age", p->now - one->oldest);
 		put_number(p, "newest_age", "age", p->now - one->newest);
 		put_number(p, "due", "nrcpt", one->due);
-		put_class(p, queue_reason_class_name(
-		    queue_group_top_class(one)));
+		if (!is_table(p) || !is_by_class(p->plan))
+			put_class(p, queue_reason_class_name(
+			    queue_group_top_class(one)));
 	}
 	if (is_table(p))
 		put_key(p, one);
@@ -197,10 +211,11 @@ put_head(const struct printing *p)
 		else
 			buf_addf(p->out, "%c%s", separator(p), names[i]);
 	}
-	if (!p->is_short && is_table(p))
+	if (!p->is_short && !is_table(p))
+		buf_addf(p->out, "%c%s", separator(p), is_by_class(p->plan) ?
+		    "top_class" : "class");
+	else if (!p->is_short && !is_by_class(p->plan))
 		buf_addf(p->out, "%-14s", "class");
-	else if (!p->is_short)
-		buf_addf(p->out, "%cclass", separator(p));
 	for (i = 0; is_table(p) && i < p->plan->field_count; i++)
 		buf_addf(p->out, " %s", p->plan->fields[i]->name);
 	if (p->plan->field_count == 0 && !is_table(p))

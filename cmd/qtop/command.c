@@ -174,6 +174,14 @@ do_undo(struct model *m, char *arg)
 }
 
 static bool
+do_help(struct model *m, char *arg)
+{
+	(void)arg;
+	do_action(m, DO_HELP);
+	return true;
+}
+
+static bool
 do_quit(struct model *m, char *arg)
 {
 	(void)arg;
@@ -188,7 +196,8 @@ static const struct {
 	{ "select", do_select }, { "filter", do_select }, { "sort", do_sort },
 	{ "group", do_group }, { "save", do_save }, { "export", do_export },
 	{ "set", do_set }, { "theme", do_theme }, { "tag", do_tag },
-	{ "untag", do_untag }, { "undo", do_undo }, { "quit", do_quit },
+	{ "untag", do_untag }, { "undo", do_undo }, { "help", do_help },
+	{ "quit", do_quit },
 };
 #define COUNT	(sizeof(commands) / sizeof(commands[0]))
 
@@ -223,8 +232,9 @@ command_run(struct model *m, const char *text)
 		is_done = commands[found].run(m, rest != NULL ?
 		    rest + strspn(rest, " \t") : end);
 	else
-		model_say(m, TONE_BAD, "%s command: %.60s", found == COUNT ?
-		    "no such" : "more than one such", name);
+		model_say(m, TONE_BAD, "%s command: %.60s (Tab behind : shows "
+		    "them)", found == COUNT ? "no such" : "more than one such",
+		    name);
 	free(copy);
 	return is_done;
 }

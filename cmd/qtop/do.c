@@ -361,6 +361,16 @@ answer(struct model *m, bool is_yes)
 	m->confirm.note[0] = '\0';
 }
 
+static size_t
+lines_of(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
 static void
 confirm_key(struct model *m, int key)
 {
@@ -375,7 +385,7 @@ confirm_key(struct model *m, int key)
 	} else if (key == KEYS_UP) {
 		q->top -= q->top > 0;
 	} else if (key == KEYS_DOWN) {
-		q->top++;
+		q->top += q->top + 1 < lines_of(q->text.ptr);
 	} else if (q->number == 0) {
 		if (key == 'y')
 			answer(m, true);

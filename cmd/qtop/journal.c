@@ -85,6 +85,9 @@ add(const struct queue_journal_action *a, void *ctx)
 		else
 			row->others += a->counts[i];
 	}
+	/* An undo knows only afterwards. */
+	if (row->messages == 0)
+		row->messages = row->done + row->others;
 	return true;
 }
 

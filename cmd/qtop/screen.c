@@ -244,6 +244,10 @@ draw_status(struct model *m, struct grid *g)
 	right = text_columns(text.ptr) + 1;
 	if (right > g->width / 2)
 		right = m->prompt.kind != PROMPT_NONE ? 0 : g->width / 2;
+	/* What went wrong matters more than how many are shown. */
+	if (m->prompt.kind == PROMPT_NONE && m->tone == TONE_BAD &&
+	    text_columns(m->note) > g->width - right - 2)
+		right = 0;
 	if (right > 1)
 		grid_put_right(g, g->width - right, y, right - 1, ROLE_DIM,
 		    text.ptr);

@@ -196,7 +196,8 @@ draw_confirm(struct model *m, struct grid *g)
 {
 	const struct confirm *q = &m->confirm;
 	int width = g->width < 84 ? g->width : 84;
-	int height = wrapped(q->text.ptr, width - 4) + 4, x, y, at;
+	int lines = wrapped(q->text.ptr, width - 4), height = lines + 4;
+	int x, y, at;
 
 	if (height > g->height - 1)
 		height = g->height - 1;
@@ -206,10 +207,15 @@ draw_confirm(struct model *m, struct grid *g)
 	if (height > 4)
 		screen_text(m, g, x + 2, y + 1, width - 4, height - 4,
 		    q->text.ptr, q->top, ROLE_DIALOG);
+	if (height - 4 < lines)
+		grid_put(g, x + 3, y + height - 1, width - 6,
+		    ROLE_DIALOG_TITLE, CUT_END, "Up, Down: more");
 	y += height - 2;
 	if (q->number > 0) {
-		at = grid_addf(g, x + 2, y, ROLE_WARN, "Type the number of "
-		    "messages (%zu), then Enter: ", q->number);
+		/* What is typed must be seen. */
+		at = grid_addf(g, x + 2, y, ROLE_WARN, width < 62 ?
+		    "Type %zu, then Enter: " : "Type the number of messages "
+		    "(%zu), then Enter: ", q->number);
 		line_draw(&q->line, g, at, y, x + width - 2 - at);
 	} else {
 		grid_put(g, x + 2, y, width - 4, ROLE_WARN, CUT_END,

@@ -46,6 +46,9 @@ shows 'undo says what' 'undo     delete of'
 term_keys y
 shows 'and does it' '2 put back'
 is 'every file is as it was' "$(files)" "$(cat "$T/before")"
+term_keys 8
+shows 'the journal counts what came back' 'undo +2 +done'
+term_keys 2
 
 term_keys a
 shows 'all shown are tagged' "tagged $deferred"
@@ -53,7 +56,15 @@ term_keys H
 shows 'many need their number' "Type the number of messages \($deferred\)"
 term_keys y 7 Enter
 shows 'another number is no answer' 'Type the number'
-term_keys Enter
+width=$term_w height=$term_h
+term_size 40 10
+shows 'a small terminal shows what is typed' "Type $deferred, then Enter:"
+shows 'and that there is more to read' 'Up, Down: more'
+term_keys 4 2 Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down Down
+shows 'up to the end' 'undo     |next attempt|take'
+shows 'what was typed stays' "Enter: 42"
+term_size "$width" "$height"
+term_keys BSpace BSpace Enter
 is 'still nothing has happened' "$(files)" "$(cat "$T/before")"
 term_keys "$deferred" Enter
 shows 'the right one is' "$deferred placed on hold"

@@ -84,7 +84,10 @@ term_keys : 'sort subject' Enter
 shows 'but not sorted by' 'cannot be sorted by: subject'
 term_keys : 'set columns id,queue,age,next,size,nrcpt,sender,rcpt,class,reason' Enter
 term_keys ':' 'nonsense' Enter
-shows 'and says what it does not know' 'no such command: nonsense'
+shows 'and says what it does not know' 'no such command: nonsense \(Tab behind : shows them\)'
+term_keys : help Enter
+shows 'help is a command, too' 'Keys of this screen'
+term_keys Escape
 term_keys i
 term_size 40 10
 shows 'a small terminal keeps what matters' '^ I[0-9]+ A[0-9]+ D[0-9]+'
