@@ -83,6 +83,12 @@ column_number(struct buf *out, uint64_t n)
 }
 
 bool
+column_has_next(const struct queue_row *row)
+{
+	return !row->is_told || row->is_snapshot;
+}
+
+bool
 column_is_waiting(const struct queue_row *row, time_t now)
 {
 	return row->mtime > now && (row->queue == QUEUE_DEFERRED ||
@@ -129,7 +135,7 @@ put_time(struct buf *out, time_t when)
 static void
 put_next(const struct queue_row *row, time_t now, struct buf *out)
 {
-	if (row->is_told && !row->is_snapshot)
+	if (!column_has_next(row))
 		buf_addc(out, '?');
 	else if (column_is_waiting(row, now))
 		column_duration(out, row->mtime - now);

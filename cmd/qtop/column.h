@@ -73,6 +73,8 @@ void	column_duration(struct buf *out, int64_t seconds);
 void	column_size(struct buf *out, int64_t bytes);
 /* column_number - "48 210": groups of three */
 void	column_number(struct buf *out, uint64_t n);
+/* column_has_next - is the time of its next attempt known? A service does not tell it */
+bool	column_has_next(const struct queue_row *row);
 /* column_is_waiting - has it a next attempt in the future? */
 bool	column_is_waiting(const struct queue_row *row, time_t now);
 

@@ -257,6 +257,21 @@ do_views(struct model *m, enum action action)
 	}
 }
 
+/* What can be done, where there is something to do it to. */
+static void
+open_actions(struct model *m, enum menu_kind kind)
+{
+	const char *what;
+
+	if (m->is_read_only)
+		model_say(m, TONE_BAD, "read-only: %s", m->why_read_only);
+	else if (act_scope_count(m, &what) == 0)
+		model_say(m, TONE_INFO, "there is no message to act on: tag "
+		    "some, or move to one");
+	else
+		menu_open(m, kind);
+}
+
 static void
 do_dialogs(struct model *m, enum action action)
 {
@@ -267,17 +282,11 @@ do_dialogs(struct model *m, enum action action)
 	case DO_COMMAND: prompt_open(m, PROMPT_COMMAND, "", 0); break;
 	case DO_SHELL: ask_command(m); break;
 	case DO_SORT: menu_open(m, MENU_SORT); break;
-	case DO_MENU: menu_open(m, MENU_ACTION); break;
+	case DO_MENU: open_actions(m, MENU_ACTION); break;
 	case DO_COLUMNS: menu_open(m, MENU_COLUMNS); break;
 	case DO_SETUP: menu_open(m, MENU_SETUP); break;
 	case DO_EXPORT: menu_open(m, MENU_EXPORT); break;
-	case DO_EDIT:
-		if (m->is_read_only)
-			model_say(m, TONE_BAD, "read-only: %s",
-			    m->why_read_only);
-		else
-			menu_open(m, MENU_EDIT);
-		break;
+	case DO_EDIT: open_actions(m, MENU_EDIT); break;
 	case DO_HELP: help_open(m); break;
 	case DO_INSTANCES: menu_open(m, MENU_INSTANCES); break;
 	case DO_FAILURES: show_failures(m); break;

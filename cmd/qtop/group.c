@@ -147,7 +147,10 @@ count_message(struct grouping *g, struct node *n, const struct queue_row *row)
 	if (sum->oldest == 0 || row->arrival < sum->oldest)
 		sum->oldest = row->arrival;
 	sum->ages[age_bucket(g->now - row->arrival)]++;
-	if (column_is_waiting(row, g->now)) {
+	sum->dated += column_has_next(row);
+	if (!column_has_next(row)) {
+		;
+	} else if (column_is_waiting(row, g->now)) {
 		if (sum->next == 0 || row->mtime < sum->next)
 			sum->next = row->mtime;
 	} else if (row->queue == QUEUE_DEFERRED ||

@@ -325,7 +325,9 @@ put_group_cell(const struct model *m, const struct group *group,
 			column_duration(out, m->now - group->oldest);
 		break;
 	case GROUP_DUE:
-		if (group->due > 0 || group->next == 0)
+		if (group->dated == 0)
+			buf_addc(out, '?');
+		else if (group->due > 0 || group->next == 0)
 			column_number(out, group->due);
 		else
 			column_duration(out, group->next - m->now);

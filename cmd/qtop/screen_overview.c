@@ -58,7 +58,9 @@ draw_queues(struct model *m, struct grid *g, int y, const struct overview *o)
 			column_duration(&text, m->now - o->oldest[q]);
 		grid_put_right(g, 39, y, 8, ROLE_NORMAL, text.ptr);
 		buf_reset(&text);
-		if (q == QUEUE_DEFERRED || q == QUEUE_INCOMING)
+		if (o->messages[q] > 0 && o->dated[q] == 0)
+			buf_addc(&text, '?');
+		else if (q == QUEUE_DEFERRED || q == QUEUE_INCOMING)
 			column_number(&text, o->due[q]);
 		grid_put_right(g, 48, y, 8, ROLE_NORMAL, text.ptr);
 		x = 58;

@@ -63,6 +63,7 @@ struct group {
 	int		 depth;		/* in the tree of reasons */
 	bool		 is_unfolded;
 	uint32_t	 messages, rcpts, due, tagged, suspended;
+	uint32_t	 dated;		/* whose next attempt, or that there is none, is known */
 	uint64_t	 bytes;
 	int64_t		 oldest, next;	/* next: first attempt to come, 0 none */
 	uint32_t	 ages[VIEW_AGES];
@@ -72,6 +73,7 @@ struct group {
 #define VIEW_TOP	8
 struct overview {
 	uint32_t	 messages[QUEUE_COUNT], due[QUEUE_COUNT];
+	uint32_t	 dated[QUEUE_COUNT]; /* whose next attempt is known */
 	uint64_t	 rcpts[QUEUE_COUNT], bytes[QUEUE_COUNT];
 	int64_t		 oldest[QUEUE_COUNT];	/* 0: none */
 	struct group	 top[4][VIEW_TOP];	/* senders, domains, classes, logins */

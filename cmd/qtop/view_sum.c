@@ -92,8 +92,9 @@ add_to_overview(struct views *v, const struct queue_row *row, void *ctx)
 	o->bytes[q] += (uint64_t)row->size;
 	if (o->oldest[q] == 0 || row->arrival < o->oldest[q])
 		o->oldest[q] = row->arrival;
+	o->dated[q] += column_has_next(row);
 	if ((q == QUEUE_DEFERRED || q == QUEUE_INCOMING) &&
-	    !column_is_waiting(row, sum->now))
+	    column_has_next(row) && !column_is_waiting(row, sum->now))
 		o->due[q]++;
 	o->expiring += q != QUEUE_HOLD && q != QUEUE_CORRUPT &&
 	    left < EXPIRY_S;

@@ -168,6 +168,13 @@ if [ "$(id -u)" = 0 ]; then
 	wait_for 10 test -S "$T/i/spool/public/showq"
 	term_open 110 24 setpriv --reuid 65533 --regid 65533 --groups "$gid" -- env HOME=/nonexistent "$T/pub/qtop" --refresh 1
 	shows 'a service that answers' ' 50 of 50'
+	term_keys 1
+	shows 'and does not tell what is due' '^ deferred +[0-9]+ +[0-9]+ +[0-9.KM]+ +[0-9dhms]+ +\?'
+	term_keys 3
+	shows 'nor of groups' '^ dom[0-9]+.example .* \? '
+	term_keys F9
+	shows 'nothing can be done, so nothing is offered' 'read-only: no rights to the queue'
+	term_keys 2
 	shows 'and breaks off' 'malformed showq server response|lost|Broken|reset'
 	shows 'leaves what was known' ' 50 of 50'
 	shows_not 'and may answer again' 'malformed'
