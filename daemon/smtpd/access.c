@@ -28,6 +28,7 @@
 #include "lib/mail/header.h"
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
+#include "lib/net/tls.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 
@@ -357,6 +358,29 @@ access_mail(struct session *s, struct maps *maps, const char *title,
 
 	try(s, search_access_mail, maps, title, address, reply_name, class,
 	    &r);
+	return r;
+}
+
+static enum table_result
+search_print(struct maps *maps, const char *print, struct buf *key,
+    struct buf *value)
+{
+	if (print[0] == '\0')
+		return TABLE_NOT_FOUND;
+	buf_sets(key, print);
+	return maps_find(maps, print, false, value);
+}
+
+enum restrict_result
+access_cert(struct session *s, struct maps *maps, const char *title,
+    const struct tls_info *tls)
+{
+	enum restrict_result r = RESTRICT_DUNNO;
+
+	if (!try(s, search_print, maps, title, tls->cert_print,
+	    tls->subject_cn, CLASS_CERT, &r))
+		try(s, search_print, maps, title, tls->key_print,
+		    tls->subject_cn, CLASS_CERT, &r);
 	return r;
 }
 

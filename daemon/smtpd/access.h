@@ -7,6 +7,7 @@
 #include "daemon/smtpd/restrict.h"
 
 struct buf;
+struct tls_info;
 
 /*
  * Each looks a thing up and applies what it finds.
@@ -22,6 +23,10 @@ enum restrict_result	access_domain(struct session *s, struct maps *maps,
 enum restrict_result	access_mail(struct session *s, struct maps *maps,
 	    const char *title, const char *address, const char *reply_name,
 	    enum restrict_class class);
+
+/* access_cert - the fingerprint of a client's certificate, then of its key */
+enum restrict_result	access_cert(struct session *s, struct maps *maps,
+	    const char *title, const struct tls_info *tls);
 
 enum access_server { ACCESS_A, ACCESS_MX, ACCESS_NS };
 

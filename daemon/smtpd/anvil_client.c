@@ -36,7 +36,8 @@ struct anvil_client {
 
 static const char *const requests[] = {
 	[ANVIL_CONNECT] = "connect", [ANVIL_DISCONNECT] = "disconnect",
-	[ANVIL_MAIL] = "message", [ANVIL_RCPT] = "recipient"
+	[ANVIL_MAIL] = "message", [ANVIL_RCPT] = "recipient",
+	[ANVIL_NEWTLS] = "newtls", [ANVIL_NEWTLS_STATUS] = "newtls_status"
 };
 
 struct anvil_client *

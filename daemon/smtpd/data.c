@@ -16,6 +16,7 @@
 
 #include "daemon/cleanup/cleanup.h"
 #include "daemon/smtpd/session.h"
+#include "daemon/smtpd/tls_server.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
@@ -34,7 +35,8 @@ put_received(struct session *s)
 {
 	struct buf rcpt = BUF_INIT;
 	char date[CLOCK_RFC5322_SIZE];
-	const char *with = s->mail.is_utf8 ? "UTF8SMTP" : s->protocol;
+	const char *with = s->mail.is_utf8 ? "UTF8SMTP" : s->protocol,
+	    *tls = s->tls != NULL && strcmp(with, "SMTP") != 0 ? "S" : "";
 
 	clock_rfc5322(s->arrived.tv_sec, date);
 	if (params.smtpd_hide_client_session) {
@@ -45,8 +47,11 @@ put_received(struct session *s)
 		session_put(s, QUEUE_REC_TEXT, "Received: from %s (%s [%s])",
 		    s->helo != NULL ? s->helo : s->peer.name, s->peer.name,
 		    s->peer.rfc_addr);
-		session_put(s, QUEUE_REC_TEXT, "\tby %s (%s) with %s id %s%s",
-		    params.myhostname, params.mail_name, with, s->queue_id,
+		if (s->tls != NULL && params.smtpd_tls_received_header)
+			tls_server_put_received(s);
+		session_put(s, QUEUE_REC_TEXT,
+		    "\tby %s (%s) with %s%s id %s%s",	/* RFC 3848 */
+		    params.myhostname, params.mail_name, with, tls, s->queue_id,
 		    s->rcpt_count == 1 ? "" : ";");
 	}
 	if (s->rcpt_count == 1) {

@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/tls_server.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -32,9 +33,9 @@ static const struct {
 	{ "smtputf8", EHLO_SMTPUTF8 }, { "vrfy", EHLO_VRFY },
 	{ "etrn", EHLO_ETRN }, { "xclient", EHLO_XCLIENT },
 	{ "xforward", EHLO_XFORWARD }, { "verp", EHLO_XVERP },
-	{ "silent-discard", EHLO_SILENT },
+	{ "silent-discard", EHLO_SILENT }, { "starttls", EHLO_STARTTLS },
 	/* Never announced here, so nothing needs hiding. */
-	{ "starttls", 0 }, { "auth", 0 }, { "chunking", 0 },
+	{ "auth", 0 }, { "chunking", 0 },
 	{ "binarymime", 0 }, { "requiretls", 0 },
 };
 
@@ -113,6 +114,7 @@ open_tables(struct smtpd_env *e)
 	e->rcpt_canonical = OPEN(recipient_canonical_maps, ADDRESS_FLAGS);
 	e->virtual_alias = OPEN(virtual_alias_maps, ADDRESS_FLAGS);
 	e->login_maps = OPEN(smtpd_sender_login_maps, ADDRESS_FLAGS);
+	e->relay_certs = OPEN(relay_clientcerts, TABLE_FOLD);
 	e->ehlo_discard_maps = OPEN(smtpd_discard_ehlo_keyword_address_maps, 0);
 	e->command_filter = OPEN(smtpd_command_filter, 0);
 #undef OPEN
@@ -159,21 +161,6 @@ parse_restrictions(struct smtpd_env *e)
 		    "or check_relay_domains");
 }
 
-/* Nothing goes in the clear where the configuration says that it must not. */
-static bool
-needs_tls(void)
-{
-	const char *level = params.smtpd_tls_security_level;
-
-	if (params.smtpd_tls_wrappermode)
-		return true;
-	/* A level that is misspelt was not meant to be none. */
-	if (level[0] != '\0')
-		return strcasecmp(level, "none") != 0 &&
-		    strcasecmp(level, "may") != 0;
-	return params.smtpd_enforce_tls;
-}
-
 /* Mail that should have been looked at goes only where that may be skipped. */
 static bool
 needs_filter(const struct smtpd_env *e)
@@ -206,9 +193,6 @@ warn_unsupported(void)
 		if (rows[i].value[0] != '\0')
 			log_warning("%s is not available in this server",
 			    rows[i].name);
-	if (params.smtpd_tls_wrappermode)
-		log_warning("smtpd_tls_wrappermode is not available in this "
-		    "server: no mail is taken here");
 }
 
 struct smtpd_env *
@@ -219,7 +203,6 @@ smtpd_env_new(const char *service)
 	e->service = service;
 	e->bare_lf = bare_lf_mode(params.smtpd_forbid_bare_newline);
 	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
-	e->needs_tls = needs_tls();
 	set_overrides(e);
 	e->needs_filter = needs_filter(e);
 	warn_unsupported();
@@ -234,6 +217,7 @@ smtpd_env_free(struct smtpd_env *e)
 {
 	if (e == NULL)
 		return;
+	tls_server_free(e->tls);
 	match_list_free(e->mynetworks);
 	match_list_free(e->xclient_hosts);
 	match_list_free(e->xforward_hosts);
@@ -250,6 +234,7 @@ smtpd_env_free(struct smtpd_env *e)
 	maps_free(e->rcpt_canonical);
 	maps_free(e->virtual_alias);
 	maps_free(e->login_maps);
+	maps_free(e->relay_certs);
 	maps_free(e->ehlo_discard_maps);
 	maps_free(e->command_filter);
 	restrict_done(&e->client);

@@ -14,6 +14,7 @@
 
 struct maps;
 struct match_list;
+struct tls_server;
 
 enum ehlo_feature {		/* what smtpd_discard_ehlo_keywords can hide */
 	EHLO_SIZE	= 1 << 0,
@@ -27,7 +28,8 @@ enum ehlo_feature {		/* what smtpd_discard_ehlo_keywords can hide */
 	EHLO_XCLIENT	= 1 << 8,
 	EHLO_XFORWARD	= 1 << 9,
 	EHLO_XVERP	= 1 << 10,
-	EHLO_SILENT	= 1 << 11	/* say nothing about it in the log */
+	EHLO_STARTTLS	= 1 << 11,
+	EHLO_SILENT	= 1 << 12	/* say nothing about it in the log */
 };
 
 enum bare_lf {			/* smtpd_forbid_bare_newline */
@@ -44,14 +46,14 @@ struct smtpd_env {
 	struct maps	*local_rcpt, *relay_rcpt, *virtual_mailbox,
 			*canonical, *sender_canonical, *rcpt_canonical,
 			*virtual_alias, *ehlo_discard_maps, *command_filter,
-			*login_maps;
+			*login_maps, *relay_certs;
 	struct restrict_list client, helo, sender, relay, rcpt, data, eod,
 			etrn, rewrite_clients;
 	unsigned	 ehlo_discard;
 	enum bare_lf	 bare_lf;
 	unsigned	 cleanup_flags;	/* as receive_override_options leaves them */
 	bool		 checks_unlisted;	/* "no_unknown_recipient_checks" is not set */
-	bool		 needs_tls;	/* refuse mail: TLS is required, and not there */
+	struct tls_server *tls;	/* NULL: TLS is off; set by the role, freed with env */
 	bool		 needs_filter;	/* refuse mail: a filter is required, and not there */
 	const char	*service;	/* master.cf name, for anvil */
 };

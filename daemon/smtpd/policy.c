@@ -21,9 +21,11 @@
 #include "lib/base/num.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/mail/dsn.h"
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
 #include "lib/net/stream.h"
+#include "lib/net/tls.h"
 
 #define ANSWER_MAX	4096
 #define LINES_MAX	32
@@ -122,6 +124,33 @@ put(struct buf *out, const char *name, const char *value)
 }
 
 static void
+put_xtext(struct buf *out, const char *name, const char *value)
+{
+	struct buf text = BUF_INIT;
+
+	xtext_encode(&text, value);
+	put(out, name, text.ptr);
+	buf_done(&text);
+}
+
+/* Only a trusted certificate has names worth telling. */
+static void
+put_tls(struct buf *out, const struct tls_info *tls)
+{
+	bool has_names = tls != NULL && tls->is_trusted;
+
+	put_xtext(out, "ccert_subject", has_names ? tls->subject_cn : "");
+	put_xtext(out, "ccert_issuer", has_names ? tls->issuer_cn : "");
+	put(out, "ccert_fingerprint", tls != NULL ? tls->cert_print : "");
+	put(out, "ccert_pubkey_fingerprint",
+	    tls != NULL ? tls->key_print : "");
+	put(out, "encryption_protocol", tls != NULL ? tls->protocol : "");
+	put(out, "encryption_cipher", tls != NULL ? tls->cipher : "");
+	buf_addf(out, "encryption_keysize=%d\n",
+	    tls != NULL ? tls->used_bits : 0);
+}
+
+static void
 put_request(struct buf *out, const struct session *s, const struct server *v)
 {
 	bool at_end = strcmp(s->where, "DATA") == 0 ||
@@ -151,13 +180,7 @@ put_request(struct buf *out, const struct session *s, const struct server *v)
 	put(out, "sasl_method", "");
 	put(out, "sasl_username", "");
 	put(out, "sasl_sender", "");
-	put(out, "ccert_subject", "");
-	put(out, "ccert_issuer", "");
-	put(out, "ccert_fingerprint", "");
-	put(out, "ccert_pubkey_fingerprint", "");
-	put(out, "encryption_protocol", "");
-	put(out, "encryption_cipher", "");
-	put(out, "encryption_keysize", "0");
+	put_tls(out, s->tls);
 	put(out, "policy_context", v->context != NULL ? v->context :
 	    params.smtpd_policy_service_policy_context);
 	buf_addc(out, '\n');

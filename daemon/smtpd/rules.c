@@ -124,14 +124,6 @@ rule_pipelining(struct session *s, const struct ask *a)
 }
 
 static enum restrict_result
-rule_plaintext(struct session *s, const struct ask *a)
-{
-	(void)a;
-	return restrict_reject(s, params.plaintext_reject_code, "4.7.1",
-	    "Session encryption is required");
-}
-
-static enum restrict_result
 rule_not_built(struct session *s, const struct ask *a)
 {
 	log_warning("restriction %s is not available in this server",
@@ -417,9 +409,9 @@ static const struct restrict_verb verbs[] = {
 	{ "permit_mynetworks",		0, 0, rule_mynetworks },
 	{ "permit_inet_interfaces",	0, 0, rule_own_address },
 	{ "permit_sasl_authenticated",	0, 0, rule_never },
-	{ "permit_tls_clientcerts",	0, 0, rule_never },
-	{ "permit_tls_all_clientcerts",	0, 0, rule_never },
-	{ "check_ccert_access",		T, 0, rule_never },
+	{ "permit_tls_clientcerts",	0, 0, rule_permit_cert },
+	{ "permit_tls_all_clientcerts",	0, 1, rule_permit_cert },
+	{ "check_ccert_access",		T, 0, rule_cert_access },
 	{ "check_sasl_access",		T, 0, rule_never },
 	{ "check_client_access",	T, CLASS_CLIENT, rule_access },
 	{ "check_address_map",		T, CLASS_CLIENT, rule_access },

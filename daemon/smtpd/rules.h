@@ -64,6 +64,14 @@ enum restrict_result	rule_unknown_domain(struct session *s,
 enum restrict_result	rule_unlisted(struct session *s,
 			    const struct ask *a);
 
+/* rules_tls.c; detail of the permission: any trusted certificate will do */
+enum restrict_result	rule_plaintext(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_permit_cert(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_cert_access(struct session *s,
+			    const struct ask *a);
+
 /* rules_dns.c; detail: the kind's letter, upper case for a list that permits */
 enum restrict_result	rule_dns_list(struct session *s, const struct ask *a);
 

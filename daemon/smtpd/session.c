@@ -17,6 +17,7 @@
 
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/tls_server.h"
 #include "daemon/smtpd/verbs.h"
 #include "daemon/smtpd/xclient.h"
 #include "lib/base/buf.h"
@@ -265,6 +266,12 @@ run_command(struct session *s, char *line, size_t len)
 		return;
 	}
 	s->where = v->name;
+	if ((v->flags & VERB_CLEAR) == 0 && s->tls == NULL &&
+	    tls_server_is_required(s->env->tls)) {
+		session_reply(s, "530 5.7.0 Must issue a STARTTLS command first");
+		s->errors++;
+		return;
+	}
 	if (spoke_early(s, v))
 		return;
 	ok = v->run(s, &w);
@@ -425,9 +432,23 @@ session_greet_again(struct session *s)
 }
 
 void
-session_start(struct session *s)
+session_connected(struct session *s)
 {
 	log_info("connect from %s", s->peer.namaddr);
+}
+
+void
+session_tls_started(struct session *s, const struct tls_info *info)
+{
+	s->tls = info;
+	session_reset_mail(s);
+	session_forget(&s->helo);
+	s->protocol = "SMTP";
+}
+
+void
+session_start(struct session *s)
+{
 	/* What is said by XFORWARD comes from the real client, after XCLIENT too. */
 	s->may_xforward = session_is_listed(s, s->env->xforward_hosts);
 	if (params.smtpd_upstream_proxy_protocol[0] != '\0') {

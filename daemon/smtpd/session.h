@@ -26,6 +26,7 @@
 struct anvil_client;
 struct err;
 struct match_list;
+struct tls_info;
 
 /*
  * struct sink - where a message goes: the cleanup module, postdrop (sendmail
@@ -71,6 +72,7 @@ struct session {
 	struct buf	 out;		/* replies to send */
 	int		 sleep_s;	/* wait so long before sending them */
 	bool		 is_closing;	/* then close */
+	bool		 wants_tls;	/* then start TLS: tls_server.h */
 	bool		 in_content;	/* bytes belong to session_content */
 
 	/* size_t pending - bytes that came with the command being run */
@@ -80,6 +82,7 @@ struct session {
 	/* The conversation. */
 	const char	*where;		/* "CONNECT", last verb, "END-OF-MESSAGE" */
 	const char	*protocol;	/* "SMTP", "ESMTP" */
+	const struct tls_info *tls;	/* how it is encrypted; NULL: not at all */
 	char		*helo;		/* NULL before HELO */
 	unsigned	 ehlo_discard;
 	bool		 is_exempt;	/* from event limits */
@@ -125,8 +128,13 @@ struct session	*session_new(const struct smtpd_env *env, struct peer *peer,
 		    struct sink *sink, struct anvil_client *anvil);
 void		 session_free(struct session *s);
 
+/* session_connected - before anything is said, TLS included */
+void		 session_connected(struct session *s);
 /* session_start - limits, client restrictions, greeting */
 void		 session_start(struct session *s);
+/* session_tls_started - from now on encrypted; what was said before is forgotten (RFC 3207 4.2) */
+void		 session_tls_started(struct session *s,
+		    const struct tls_info *info);
 /*
  * session_command - one command line, terminator included
  *

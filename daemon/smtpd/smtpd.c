@@ -20,6 +20,7 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/sink.h"
+#include "daemon/smtpd/tls_server.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -123,6 +124,37 @@ read_command(struct session *s, struct stream *st, struct buf *line)
 	return true;
 }
 
+/* After 220; a client that is gone has lost nothing but its own time. */
+static bool
+start_tls(struct session *s, struct stream *st)
+{
+	s->wants_tls = false;
+	if (stream_flush(st) == 0 && tls_server_start(s, st))
+		return true;
+	s->done[VERB_STARTTLS]--;
+	session_lost(s, "lost connection");
+	return false;
+}
+
+/* Port 465: not a word before the handshake (RFC 8314 3.3). */
+static bool
+start_wrapped(struct session *s, struct stream *st)
+{
+	if (!tls_server_works(env->tls)) {
+		log_warning("Wrapper-mode request dropped from %s for service "
+		    "%s. TLS context initialization failed. For details see "
+		    "earlier warnings in your logs.", s->peer.namaddr,
+		    env->service);
+		return false;
+	}
+	if (tls_server_refuses(s, "TLS service request"))
+		return false;
+	if (tls_server_start(s, st))
+		return true;
+	session_lost(s, "lost connection");
+	return false;
+}
+
 static void
 say_timeout(struct session *s, struct stream *st)
 {
@@ -144,6 +176,10 @@ converse(struct session *s, struct stream *st)
 
 	while (ok && !s->is_closing) {
 		send_replies(s, st);
+		if (s->wants_tls && !start_tls(s, st))
+			break;
+		if (s->is_closing || s->out.len > 0)
+			continue;
 		ok = s->in_content ? read_content(s, st) :
 		    read_command(s, st, &line);
 	}
@@ -175,8 +211,12 @@ serve(struct stream *client, const char *service, char **argv)
 	/* What sendmail -bs reads from a file or a pipe is there at once. */
 	s->pending = serve_standalone() ? NULL : pending;
 	s->pending_ctx = client;
-	session_start(s);
-	converse(s, client);
+	session_connected(s);
+	if (!tls_server_wraps(env->tls) || start_wrapped(s, client)) {
+		if (!s->is_closing)
+			session_start(s);
+		converse(s, client);
+	}
 	session_end(s);
 	session_free(s);
 }
@@ -189,11 +229,9 @@ pre_jail(const char *service, char **argv)
 	cleanup_init();
 	env = smtpd_env_new(xstrdup(service));
 	anvil = anvil_client_new(env->service);
-	if (params.smtpd_tls_security_level[0] != '\0' &&
-	    strcmp(params.smtpd_tls_security_level, "none") != 0)
-		log_warning("smtpd_tls_security_level = %s: TLS is not "
-		    "available in this server",
-		    params.smtpd_tls_security_level);
+	/* Whoever types at sendmail -bs is here already, and may read no keys. */
+	if (!serve_standalone())
+		env->tls = tls_server_new();
 	if (params.smtpd_sasl_auth_enable)
 		log_warning("smtpd_sasl_auth_enable: SASL is not available in "
 		    "this server");

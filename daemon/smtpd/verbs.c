@@ -11,6 +11,7 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/flush_client.h"
 #include "daemon/smtpd/session.h"
+#include "daemon/smtpd/tls_server.h"
 #include "daemon/smtpd/xclient.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
@@ -19,15 +20,6 @@
 #include "lib/mail/address.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
-
-bool
-verb_lacks_tls(struct session *s)
-{
-	if (!s->env->needs_tls)
-		return false;
-	session_reply(s, "530 5.7.0 Must issue a STARTTLS command first");
-	return true;
-}
 
 static bool
 greet(struct session *s, const struct words *w, const char *protocol)
@@ -89,6 +81,7 @@ verb_ehlo(struct session *s, const struct words *w)
 		{ EHLO_SIZE,		"SIZE" },
 		{ EHLO_VRFY,		"VRFY" },
 		{ EHLO_ETRN,		"ETRN" },
+		{ EHLO_STARTTLS,	"STARTTLS" },
 		{ EHLO_XVERP,		"XVERP" },
 		{ EHLO_XCLIENT,		XCLIENT_KEYWORD },
 		{ EHLO_XFORWARD,	XFORWARD_KEYWORD },
@@ -106,6 +99,8 @@ verb_ehlo(struct session *s, const struct words *w)
 	hide = s->ehlo_discard;
 	if (params.disable_vrfy_command)
 		hide |= EHLO_VRFY;
+	if (s->env->tls == NULL || s->tls != NULL)
+		hide |= EHLO_STARTTLS;
 	if (!session_is_listed(s, s->env->verp_clients))
 		hide |= EHLO_XVERP;
 	if (!session_is_listed(s, s->env->xclient_hosts))
@@ -169,8 +164,6 @@ verb_etrn(struct session *s, const struct words *w)
 		session_reply(s, "503 Error: send HELO/EHLO first");
 		return false;
 	}
-	if (verb_lacks_tls(s))
-		return false;
 	if (s->sender != NULL) {
 		session_reply(s, "503 Error: MAIL transaction in progress");
 		return false;
@@ -218,9 +211,24 @@ verb_quit(struct session *s, const struct words *w)
 static bool
 verb_starttls(struct session *s, const struct words *w)
 {
-	(void)w;
-	session_reply(s, "502 5.5.1 Error: command not implemented");
-	return false;
+	if (w->count != 1) {
+		session_reply(s, "501 5.5.4 Syntax: STARTTLS");
+	} else if (s->tls != NULL) {
+		session_reply(s, "554 5.5.1 Error: TLS already active");
+	} else if (s->env->tls == NULL ||
+	    (s->ehlo_discard & EHLO_STARTTLS) != 0) {
+		session_reply(s, "502 5.5.1 Error: command not implemented");
+	} else if (!tls_server_works(s->env->tls)) {
+		session_reply(s,
+		    "454 4.7.0 TLS not available due to local problem");
+	} else if (tls_server_refuses(s, "STARTTLS request")) {
+		session_reply(s, "454 4.7.0 Error: too many new TLS sessions "
+		    "from %s", s->peer.namaddr);
+	} else {
+		session_reply(s, "220 2.0.0 Ready to start TLS");
+		s->wants_tls = true;
+	}
+	return s->wants_tls;
 }
 
 static bool
@@ -264,21 +272,21 @@ verb_xforward(struct session *s, const struct words *w)
 /* ---- the table ---- */
 
 const struct verb verb_table[] = {
-	{ "HELO",	"helo",		VERB_HELO, VERB_LAST, verb_helo },
-	{ "EHLO",	"ehlo",		VERB_EHLO, VERB_LAST, verb_ehlo },
-	{ "XCLIENT",	"xclient",	VERB_XCLIENT, VERB_LAST, verb_xclient },
+	{ "HELO",	"helo",		VERB_HELO, VERB_LAST | VERB_CLEAR, verb_helo },
+	{ "EHLO",	"ehlo",		VERB_EHLO, VERB_LAST | VERB_CLEAR, verb_ehlo },
+	{ "XCLIENT",	"xclient",	VERB_XCLIENT, VERB_LAST | VERB_CLEAR, verb_xclient },
 	{ "XFORWARD",	"xforward",	VERB_XFORWARD, 0, verb_xforward },
-	{ "STARTTLS",	"starttls",	VERB_STARTTLS, VERB_LAST, verb_starttls },
+	{ "STARTTLS",	"starttls",	VERB_STARTTLS, VERB_CLEAR, verb_starttls },
 	{ "AUTH",	"auth",		VERB_AUTH, VERB_LAST, verb_auth },
 	{ "MAIL",	"mail",		VERB_MAIL, 0, verb_mail },
 	{ "RCPT",	"rcpt",		VERB_RCPT, 0, verb_rcpt },
 	{ "DATA",	"data",		VERB_DATA, VERB_LAST, verb_data },
 	{ "BDAT",	"bdat",		VERB_BDAT, 0, verb_bdat },
 	{ "RSET",	"rset",		VERB_RSET, VERB_JUNK, verb_rset },
-	{ "NOOP",	"noop",		VERB_NOOP, VERB_JUNK | VERB_LAST, verb_noop },
+	{ "NOOP",	"noop",		VERB_NOOP, VERB_JUNK | VERB_LAST | VERB_CLEAR, verb_noop },
 	{ "VRFY",	"vrfy",		VERB_VRFY, VERB_JUNK | VERB_LAST, verb_vrfy },
 	{ "ETRN",	"etrn",		VERB_ETRN, VERB_JUNK | VERB_LAST, verb_etrn },
-	{ "QUIT",	"quit",		VERB_QUIT, 0, verb_quit },
+	{ "QUIT",	"quit",		VERB_QUIT, VERB_CLEAR, verb_quit },
 	{ "UNKNOWN",	"unknown",	VERB_UNKNOWN, 0, NULL },
 };
 

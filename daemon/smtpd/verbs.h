@@ -21,7 +21,8 @@ struct words {
 
 enum verb_flags {
 	VERB_JUNK	= 1,	/* does nothing for a message; counted */
-	VERB_LAST	= 2	/* the last of a pipelined group (RFC 2920 3.1) */
+	VERB_LAST	= 2,	/* the last of a pipelined group (RFC 2920 3.1) */
+	VERB_CLEAR	= 4	/* allowed where TLS is required and not there yet */
 };
 
 struct verb {
@@ -36,8 +37,6 @@ extern const struct verb verb_table[];
 
 /* verb_find - its row; that of unknown verbs for any other word */
 const struct verb *verb_find(struct span name);
-/* verb_lacks_tls - encryption is required first: refused, true */
-bool	verb_lacks_tls(struct session *s);
 
 /* verbs_mail.c */
 bool	verb_mail(struct session *s, const struct words *w);

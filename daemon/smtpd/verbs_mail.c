@@ -242,7 +242,7 @@ verb_mail(struct session *s, const struct words *w)
 {
 	struct span address, rest;
 
-	if (no_helo(s) || verb_lacks_tls(s))
+	if (no_helo(s))
 		return false;
 	if (s->sender != NULL) {
 		session_reply(s, "503 5.5.1 Error: nested MAIL command");
@@ -413,8 +413,6 @@ verb_vrfy(struct session *s, const struct words *w)
 		session_reply(s, "502 5.5.1 VRFY command is disabled");
 		return false;
 	}
-	if (verb_lacks_tls(s))
-		return false;
 	if (last > 2 && span_ieq(w->w[last - 1], "SMTPUTF8"))
 		last--;
 	if (last < 2) {

@@ -31,7 +31,10 @@ struct tls_ctx;
 struct tls_setup {
 	bool		 is_server;
 	unsigned	 log;		/* TLS_LOG_* */
-	/* Files of PEM; "" for none. A key_file may be the cert_file. */
+	/*
+	 * Files of PEM; "" for none. A key_file may be the cert_file. A server
+	 * without any is an error, unless its cert_file is "none".
+	 */
 	const char	*cert_file, *key_file, *eccert_file, *eckey_file,
 			*dcert_file, *dkey_file;
 	const char	*chain_files;	/* list; each a key, then its chain; replaces the six */

@@ -237,8 +237,11 @@ tls_load_files(SSL_CTX *ssl, const struct tls_setup *setup, struct err *err)
 			    side, side, side, side);
 		return load_chain_files(ssl, setup->chain_files, err);
 	}
-	if (strcmp(setup->cert_file, "none") == 0)
-		return 0;	/* anonymous ciphers only, on purpose */
+	if (setup->is_server && strcmp(setup->cert_file, "none") == 0) {
+		/* Anonymous ciphers, on purpose; TLS 1.3 has none. */
+		SSL_CTX_set_options(ssl, SSL_OP_NO_TLSv1_3);
+		return 0;
+	}
 	if (!has_pairs && setup->is_server)
 		return err_set(err, ERR_CONFIG, "No server certs available. "
 		    "TLS won't be enabled");

@@ -85,20 +85,26 @@ search_alias(struct maps *maps, struct buf *name, const char *user,
 }
 
 enum table_result
-search_nexthop(struct maps *maps, const char *nexthop, struct buf *value)
+search_server_name(struct maps *maps, const char *name, struct buf *value)
 {
-	enum table_result found = maps_find(maps, nexthop, false, value);
+	enum table_result found = maps_find(maps, name, false, value);
 	const char *dot;
 
-	/* Only a plain domain has parents, and they are full keys. */
-	if (strpbrk(nexthop, "[:/") != NULL)
-		return found;
-	maps_because("parent domain");
-	for (dot = strchr(nexthop, '.'); found == TABLE_NOT_FOUND &&
-	    dot != NULL; dot = strchr(dot + 1, '.'))
+	maps_because("parent domain");	/* each a full key */
+	for (dot = strchr(name, '.'); found == TABLE_NOT_FOUND && dot != NULL;
+	    dot = strchr(dot + 1, '.'))
 		found = maps_find(maps, dot, false, value);
 	maps_because(NULL);
 	return found;
+}
+
+enum table_result
+search_nexthop(struct maps *maps, const char *nexthop, struct buf *value)
+{
+	/* Only a plain domain has parents. */
+	if (strpbrk(nexthop, "[:/") != NULL)
+		return maps_find(maps, nexthop, false, value);
+	return search_server_name(maps, nexthop, value);
 }
 
 enum table_result

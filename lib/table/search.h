@@ -59,6 +59,9 @@ enum table_result search_alias_key(struct maps *maps, const char *name,
 /* search_nexthop - smtp_tls_policy_maps: as given, then a domain's parents */
 enum table_result search_nexthop(struct maps *maps, const char *nexthop,
 		    struct buf *value);
+/* search_server_name - tls_server_sni_maps: the name, then its parents */
+enum table_result search_server_name(struct maps *maps, const char *name,
+		    struct buf *value);
 /*
  * search_password - smtp_sasl_password_maps
  *

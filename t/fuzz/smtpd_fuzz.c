@@ -111,6 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	peer_init(&peer, -1, NULL, 0, NULL);
 	s = session_new(env, &peer, &sink, NULL);
+	session_connected(s);
 	session_start(s);
 	while (size > 0 && !s->is_closing) {
 		buf_reset(&s->out);

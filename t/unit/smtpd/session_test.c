@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/smtpd/session.h"
+#include "daemon/smtpd/tls_server.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/net/tls.h"
 #include "t/unit/unit.h"
 
 #define BASE \
@@ -111,6 +113,7 @@ configure(const char *more)
 	rewrite_init();
 	smtpd_env_free(env);
 	env = smtpd_env_new("smtp");
+	env->tls = tls_server_new();
 }
 
 static void
@@ -129,6 +132,7 @@ connect_from(const char *addr)
 	opened = committed = aborted = 0;
 	commit_status = 0;
 	waiting = "";
+	session_connected(s);
 	session_start(s);
 }
 
@@ -301,17 +305,37 @@ END_TEST
 static const char *const tls_required[] = {
 	"smtpd_tls_security_level = encrypt\n",
 	"smtpd_tls_security_level = fingerprint\n",
-	"smtpd_tls_security_level = encrpyt\n",	/* misspelt */
 	"smtpd_enforce_tls = yes\n",
 };
 
 START_TEST(tls_that_is_required_and_missing_refuses_mail)
 {
 	start(tls_required[_i]);
-	ck_assert_ptr_null(strstr(say("EHLO x"), "STARTTLS"));
+	ck_assert_ptr_nonnull(strstr(say("EHLO x"), "250-STARTTLS\r\n"));
 	ck_assert_str_eq(say("MAIL FROM:<a@b>"),
 	    "530 5.7.0 Must issue a STARTTLS command first");
 	ck_assert_str_eq(say("NOOP"), "250 2.0.0 Ok");
+	/* It has no certificate. */
+	ck_assert_str_eq(say("STARTTLS"),
+	    "454 4.7.0 TLS not available due to local problem");
+	ck_assert(!s->wants_tls);
+}
+END_TEST
+
+START_TEST(tls_makes_the_session_forget_what_was_said)
+{
+	struct tls_info info = { .protocol = "TLSv1.3" };
+
+	start("smtpd_tls_security_level = encrypt\n");
+	say("EHLO x");
+	session_tls_started(s, &info);
+	ck_assert_str_eq(say("MAIL FROM:<a@b>"), "250 2.1.0 Ok");
+	ck_assert_str_eq(say("STARTTLS"), "554 5.5.1 Error: TLS already active");
+	ck_assert_ptr_null(strstr(say("EHLO x"), "STARTTLS"));
+	say("MAIL FROM:<a@b>");
+	session_tls_started(s, &info);
+	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"),
+	    "503 5.5.1 Error: need MAIL command");
 }
 END_TEST
 
@@ -605,6 +629,7 @@ main(void)
 	tcase_add_test(tc, a_reset_drops_the_open_message);
 	UNIT_LOOP(tc, tls_that_is_required_and_missing_refuses_mail,
 	    tls_required);
+	tcase_add_test(tc, tls_makes_the_session_forget_what_was_said);
 	tcase_add_test(tc, an_unknown_restriction_is_a_server_error);
 	tcase_add_test(tc, a_table_that_fails_does_not_let_mail_in);
 	tcase_add_test(tc, a_proxy_filter_that_is_not_there_refuses_mail);

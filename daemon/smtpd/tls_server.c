@@ -1,0 +1,335 @@
+/*
+ * tls_server.c - TLS as smtpd offers it: what the process has, how a session starts it
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/tls_server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/session.h"
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+#include "lib/net/tls.h"
+#include "lib/queue/queue_rec.h"
+#include "lib/table/maps.h"
+#include "lib/table/search.h"
+
+struct tls_server {
+	struct tls_ctx	*ctx;		/* NULL: something could not be read */
+	bool		 is_required, wraps, asks_cert, requires_cert;
+	struct tls_protocols protocols;
+	struct buf	 ciphers;	/* empty: the grade is unknown */
+	struct maps	*sni;
+};
+
+/* ---- what the configuration says ---- */
+
+/* The old switches count only where there is no level. */
+static enum tls_level
+configured_level(void)
+{
+	const char *text = params.smtpd_tls_security_level;
+	enum tls_level level;
+
+	if (text[0] == '\0')
+		return params.smtpd_enforce_tls ? TLS_LEVEL_ENCRYPT :
+		    params.smtpd_use_tls ? TLS_LEVEL_MAY : TLS_LEVEL_NONE;
+	if ((level = tls_level_parse(text)) == TLS_LEVEL_BAD)
+		log_fatal("Invalid TLS level \"%s\"", text);
+	if (level > TLS_LEVEL_ENCRYPT) {
+		log_warning("smtpd_tls_security_level: unsupported TLS level "
+		    "\"%s\", using \"encrypt\"", text);
+		return TLS_LEVEL_ENCRYPT;
+	}
+	return level;
+}
+
+static int
+find_chain(void *ctx, const char *name, struct buf *pem)
+{
+	switch (search_server_name(ctx, name, pem)) {
+	case TABLE_FOUND:
+		return 1;
+	case TABLE_NOT_FOUND:
+		return 0;
+	case TABLE_RETRY:
+	case TABLE_BROKEN:
+		break;
+	}
+	return -1;
+}
+
+static unsigned
+log_bits(void)
+{
+	struct err err = ERR_INIT;
+	unsigned bits = 0;
+
+	if (tls_log_parse(&bits, params.smtpd_tls_loglevel, &err) == -1)
+		log_warning("smtpd_tls_loglevel: %s", err.text);
+	return bits;
+}
+
+static bool
+set_protocols(struct tls_server *v)
+{
+	const char *text = v->is_required ?
+	    params.smtpd_tls_mandatory_protocols : params.smtpd_tls_protocols;
+
+	if (tls_protocols_parse(&v->protocols, text) == 0)
+		return true;
+	log_warning("Invalid TLS protocol list \"%s\": disabling TLS support",
+	    text);
+	return false;
+}
+
+/* A cipher without certificates has no room for the client's either. */
+static void
+set_ciphers(struct tls_server *v)
+{
+	const char *const excludes[] = {
+		params.smtpd_tls_exclude_ciphers,
+		v->is_required ? params.smtpd_tls_mandatory_exclude_ciphers :
+		    "",
+		v->asks_cert ? "aNULL" : "", NULL
+	};
+
+	tls_cipher_list(&v->ciphers, v->is_required ?
+	    params.smtpd_tls_mandatory_ciphers : params.smtpd_tls_ciphers,
+	    excludes);
+}
+
+static struct tls_ctx *
+make_ctx(struct tls_server *v)
+{
+	struct tls_setup setup = {
+		.is_server = true,
+		.log = log_bits(),
+		.cert_file = params.smtpd_tls_cert_file,
+		.key_file = params.smtpd_tls_key_file,
+		.eccert_file = params.smtpd_tls_eccert_file,
+		.eckey_file = params.smtpd_tls_eckey_file,
+		.dcert_file = params.smtpd_tls_dcert_file,
+		.dkey_file = params.smtpd_tls_dkey_file,
+		.chain_files = params.smtpd_tls_chain_files,
+		.ca_file = params.smtpd_tls_CAfile,
+		.ca_path = params.smtpd_tls_CApath,
+		.dh_file = params.smtpd_tls_dh1024_param_file,
+		.verify_depth = params.smtpd_tls_ccert_verifydepth,
+		.digest = params.smtpd_tls_fingerprint_digest,
+		.find_chain = maps_is_empty(v->sni) ? NULL : find_chain,
+		.find_ctx = v->sni,
+	};
+	struct err err = ERR_INIT;
+	struct tls_ctx *ctx = tls_ctx_new(&setup, &err);
+
+	if (ctx == NULL) {
+		log_warning("%s", err.text);
+		tls_log_problems();
+	}
+	return ctx;
+}
+
+struct tls_server *
+tls_server_new(void)
+{
+	enum tls_level level = configured_level();
+	struct tls_server *v;
+
+	if (level == TLS_LEVEL_NONE && !params.smtpd_tls_wrappermode)
+		return NULL;
+	v = xcalloc(1, sizeof(*v));
+	buf_init(&v->ciphers);
+	v->wraps = params.smtpd_tls_wrappermode;
+	v->is_required = level == TLS_LEVEL_ENCRYPT || v->wraps;
+	v->requires_cert = params.smtpd_tls_req_ccert;
+	if (v->requires_cert && !v->is_required) {
+		log_warning("Can't require client certs unless TLS is required");
+		v->requires_cert = false;
+	}
+	v->asks_cert = params.smtpd_tls_ask_ccert || v->requires_cert;
+	v->sni = maps_open("tls_server_sni_maps", params.tls_server_sni_maps,
+	    TABLE_FOLD | TABLE_VALUE_IS_FILE);
+	set_ciphers(v);
+	if (set_protocols(v))
+		v->ctx = make_ctx(v);
+	return v;
+}
+
+void
+tls_server_free(struct tls_server *v)
+{
+	if (v == NULL)
+		return;
+	tls_ctx_free(v->ctx);
+	maps_free(v->sni);
+	buf_done(&v->ciphers);
+	free(v);
+}
+
+bool
+tls_server_is_required(const struct tls_server *v)
+{
+	return v != NULL && v->is_required;
+}
+
+bool
+tls_server_wraps(const struct tls_server *v)
+{
+	return v != NULL && v->wraps;
+}
+
+bool
+tls_server_works(const struct tls_server *v)
+{
+	return v != NULL && v->ctx != NULL;
+}
+
+/* ---- how many ---- */
+
+static bool
+is_counted(const struct session *s)
+{
+	return params.smtpd_client_new_tls_session_rate_limit > 0 &&
+	    s->anvil != NULL && !session_is_listed(s, s->env->xclient_hosts) &&
+	    !session_is_listed(s, s->env->event_exceptions);
+}
+
+bool
+tls_server_refuses(struct session *s, const char *log)
+{
+	int rate = 0;
+
+	if (!is_counted(s) || !anvil_client_event(s->anvil,
+	    ANVIL_NEWTLS_STATUS, s->peer.addr, NULL, &rate) ||
+	    rate <= params.smtpd_client_new_tls_session_rate_limit)
+		return false;
+	log_warning("Refusing %s from %s for service %s", log,
+	    s->peer.namaddr, s->env->service);
+	return true;
+}
+
+static bool
+is_over_limit(struct session *s)
+{
+	int rate = 0;
+
+	if (s->tls->is_reused || !is_counted(s) ||
+	    !anvil_client_event(s->anvil, ANVIL_NEWTLS, s->peer.addr, NULL,
+	    &rate) || rate <= params.smtpd_client_new_tls_session_rate_limit)
+		return false;
+	log_warning("New TLS session rate limit exceeded: %d from %s for "
+	    "service %s", rate, s->peer.namaddr, s->env->service);
+	session_reply(s, "421 4.7.0 %s Error: too many new TLS sessions from "
+	    "%s", params.myhostname, s->peer.namaddr);
+	return true;
+}
+
+/* ---- starting ---- */
+
+static void
+check_cert(struct session *s)
+{
+	const char *what = NULL;
+
+	if (!s->tls->has_cert)
+		what = "No client certificate presented";
+	else if (!s->tls->is_trusted)
+		what = "Client certificate not trusted";
+	if (what == NULL)
+		return;
+	log_info("NOQUEUE: abort: TLS from %s: %s", s->peer.namaddr, what);
+	session_reply(s, "421 4.7.1 %s Error: %s", params.myhostname, what);
+}
+
+bool
+tls_server_start(struct session *s, struct stream *st)
+{
+	const struct tls_server *v = s->env->tls;
+	struct tls_options o = { .peer = s->peer.namaddr,
+	    .protocols = v->protocols, .ciphers = v->ciphers.ptr,
+	    .timeout_s = params.smtpd_starttls_timeout,
+	    .explains = v->requires_cert, .asks_cert = v->asks_cert };
+	struct err err = ERR_INIT;
+	struct tls *t;
+
+	if (v->ciphers.len == 0) {
+		log_warning("%s: invalid cipher grade: \"%s\"",
+		    s->peer.namaddr, v->is_required ?
+		    params.smtpd_tls_mandatory_ciphers :
+		    params.smtpd_tls_ciphers);
+		return false;
+	}
+	if ((t = tls_start(v->ctx, &o, st, &err)) == NULL) {
+		log_info("%s", err.text);
+		tls_log_problems();
+		return false;
+	}
+	session_tls_started(s, tls_info(t));
+	if (!is_over_limit(s)) {
+		if (v->requires_cert)
+			check_cert(s);
+	} else if (!v->wraps) {
+		s->done[VERB_STARTTLS]--;
+	}
+	return true;
+}
+
+/* ---- Received: ---- */
+
+/* It stands in a comment (RFC 5322 3.2.2), which it must not end. */
+static void
+put_name(struct buf *out, const char *name)
+{
+	size_t at = out->len;
+	int depth = 0;
+
+	text_printable(out, name, strlen(name), false);
+	for (; at < out->len; at++) {
+		depth += (out->ptr[at] == '(') - (out->ptr[at] == ')');
+		if (out->ptr[at] == '\\' || depth < 0)
+			out->ptr[at] = '?', depth = depth < 0 ? 0 : depth;
+	}
+	for (; depth > 0; depth--)
+		buf_addc(out, ')');
+}
+
+void
+tls_server_put_received(struct session *s)
+{
+	const struct tls_info *info = s->tls;
+	struct buf line = BUF_INIT;
+
+	buf_adds(&line, "\t(using ");
+	tls_summary(&line, info);
+	if (info->server_part.len > 0) {
+		session_put(s, QUEUE_REC_TEXT, "%s", line.ptr);
+		buf_setf(&line, "\t%s", info->server_part.ptr);
+	}
+	if (info->client_part.len > 0) {
+		session_put(s, QUEUE_REC_TEXT, "%s", line.ptr);
+		buf_setf(&line, "\t%s", info->client_part.ptr);
+	}
+	session_put(s, QUEUE_REC_TEXT, "%s)", line.ptr);
+	if (info->has_cert) {
+		buf_sets(&line, "\t(Client CN \"");
+		put_name(&line, info->subject_cn);
+		buf_adds(&line, "\", Issuer \"");
+		put_name(&line, info->issuer_cn);
+		session_put(s, QUEUE_REC_TEXT, "%s\" (%s))", line.ptr,
+		    info->is_trusted ? "verified OK" : "not verified");
+	} else {
+		session_put(s, QUEUE_REC_TEXT, "\t(%s)", info->asked_cert ?
+		    "Client did not present a certificate" :
+		    "No client certificate requested");
+	}
+	buf_done(&line);
+}
