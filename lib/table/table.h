@@ -143,7 +143,7 @@ void		 table_describe(struct table *t, const char *key,
 /* table_each_result - call fn for each result as written; false: no table of rules */
 bool		 table_each_result(struct table *t, void (*fn)(int line,
 		    const char *text, void *ctx), void *ctx);
-/* table_has_changed - a file behind an open read table was changed or replaced; text for the log in *what */
+/* table_has_changed - was a file behind an open table replaced or, when we only read it, changed? */
 bool		 table_has_changed(struct table *t);
 /*
  * table_any_changed - some changed table among all that this process has

@@ -1,8 +1,7 @@
 /*
  * table_explain.c - which key was tried where, and which line matched
  *
- * A class says which parameter has the tables and which function of search.h
- * asks them. maps_trace then tells what that function did.
+ * maps_trace tells what the function of a class (explain_class.h) did.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,200 +19,10 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-#include "lib/table/ip_pattern.h"
+#include "lib/table/explain_class.h"
 #include "lib/table/mapped.h"
 #include "lib/table/search.h"
 #include "lib/table/table_report.h"
-
-struct question;
-
-typedef enum table_result (*ask_fn)(const struct question *q,
-    struct maps *maps, struct buf *value);
-
-/* A key, taken apart as the feature has it. */
-struct question {
-	const struct table_explain *x;
-	const char	*text;
-	struct buf	 address;	/* text as an internal address */
-	struct buf	*extension;	/* out: what no key of a mapping held */
-};
-
-static enum table_result
-ask_mapping(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return search_mapping(maps, q->address.ptr, q->extension, value);
-}
-
-static enum table_result
-ask_person(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return search_person(maps, q->address.ptr, value);
-}
-
-static enum table_result
-ask_relayhost(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return search_sender(maps, q->address.ptr,
-	    params.empty_address_relayhost_maps_lookup_key,
-	    value);
-}
-
-static enum table_result
-ask_sender_transport(const struct question *q, struct maps *maps,
-    struct buf *value)
-{
-	return search_sender(maps, q->address.ptr,
-	    params.empty_address_default_transport_maps_lookup_key, value);
-}
-
-static enum table_result
-ask_transport(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return search_transport(maps, q->address.ptr, value);
-}
-
-static enum table_result
-ask_alias(const struct question *q, struct maps *maps, struct buf *value)
-{
-	struct buf name = BUF_INIT, user = BUF_INIT;
-	enum table_result found;
-	const char *at = strrchr(q->address.ptr, '@');
-
-	text_fold(&name, q->address.ptr);
-	if (at != NULL)		/* the local part is what is looked up */
-		buf_truncate(&name, (size_t)(strrchr(name.ptr, '@') - name.ptr));
-	buf_set(&user, name.ptr, address_split_extension(name.ptr, name.len,
-	    params.recipient_delimiter));
-	found = search_alias(maps, &name, user.ptr, value);
-	buf_done(&name);
-	buf_done(&user);
-	return found;
-}
-
-static enum table_result
-ask_nexthop(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return search_nexthop(maps, q->text, value);
-}
-
-/* "[host]:port" or "host:port": the server's name is what remains. */
-static enum table_result
-ask_password(const struct question *q, struct maps *maps, struct buf *value)
-{
-	const char *start = q->text + (q->text[0] == '[');
-	char *host = xstrndup(start, strcspn(start, q->text[0] == '[' ? "]" :
-	    ":"));
-	enum table_result found;
-
-	found = search_password(maps, params.smtp_sender_dependent_authentication ?
-	    q->x->sender : NULL, host, q->text, value);
-	free(host);
-	return found;
-}
-
-/* "name[address]" as in the log, a name, or an address. */
-static enum table_result
-ask_client(const struct question *q, struct maps *maps, struct buf *value)
-{
-	size_t len = strcspn(q->text, "[");
-	char *name = xstrndup(q->text, len), *ip;
-	enum table_result found = TABLE_NOT_FOUND;
-	struct ip_address parsed;
-	struct buf key = BUF_INIT;
-
-	ip = xstrdup(q->text[len] == '[' ? q->text + len + 1 :
-	    ip_address_parse(&parsed, name) ? name : "");
-	ip[strcspn(ip, "]")] = '\0';
-	if (*name != '\0' && strcmp(name, ip) != 0)
-		found = search_access_name(maps, name, &key, value);
-	if (found == TABLE_NOT_FOUND && *ip != '\0')
-		found = search_access_ip(maps, ip, &key, value);
-	buf_done(&key);
-	free(name);
-	free(ip);
-	return found;
-}
-
-static enum table_result
-ask_helo(const struct question *q, struct maps *maps, struct buf *value)
-{
-	struct buf key = BUF_INIT;
-	enum table_result found = search_access_name(maps, q->text, &key,
-	    value);
-
-	buf_done(&key);
-	return found;
-}
-
-static enum table_result
-ask_access_mail(const struct question *q, struct maps *maps,
-    struct buf *value)
-{
-	struct buf key = BUF_INIT;
-	enum table_result found = search_access_mail(maps, q->address.ptr,
-	    &key, value);
-
-	buf_done(&key);
-	return found;
-}
-
-static enum table_result
-ask_key(const struct question *q, struct maps *maps, struct buf *value)
-{
-	return maps_find(maps, q->text, false, value);
-}
-
-/* A class without a parameter is one of access tables: see restrictions. */
-static const struct class {
-	const char	*name;
-	const char	*parameter;
-	ask_fn		 ask;
-	unsigned	 flags;
-	const char	*propagates;	/* a mapping: its name in propagate_unmatched_extensions */
-} classes[] = {
-	{ "access-client", NULL, ask_client, SEARCH_ADDRESSES, NULL },
-	{ "access-etrn", NULL, ask_helo, SEARCH_ADDRESSES, NULL },
-	{ "access-helo", NULL, ask_helo, SEARCH_ADDRESSES, NULL },
-	{ "access-recipient", NULL, ask_access_mail, SEARCH_ADDRESSES, NULL },
-	{ "access-sender", NULL, ask_access_mail, SEARCH_ADDRESSES, NULL },
-	{ "aliases", "alias_maps", ask_alias, SEARCH_ALIASES, NULL },
-	{ "bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "body-checks", "body_checks", ask_key, SEARCH_TEXT, NULL },
-	{ "canonical", "canonical_maps", ask_mapping, SEARCH_ADDRESSES,
-	    "canonical" },
-	{ "generic", "smtp_generic_maps", ask_mapping, SEARCH_ADDRESSES,
-	    "generic" },
-	{ "header-checks", "header_checks", ask_key, SEARCH_TEXT, NULL },
-	{ "key", "", ask_key, SEARCH_ADDRESSES, NULL },
-	{ "local-recipient", "local_recipient_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "mime-header-checks", "mime_header_checks", ask_key, SEARCH_TEXT, NULL },
-	{ "nested-header-checks", "nested_header_checks", ask_key, SEARCH_TEXT, NULL },
-	{ "recipient-bcc", "recipient_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "recipient-canonical", "recipient_canonical_maps", ask_mapping, SEARCH_ADDRESSES,
-	    "canonical" },
-	{ "relay-recipient", "relay_recipient_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "relocated", "relocated_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "sasl", "smtp_sasl_password_maps", ask_password, SEARCH_ADDRESSES, NULL },
-	{ "sender-bcc", "sender_bcc_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "sender-canonical", "sender_canonical_maps", ask_mapping, SEARCH_ADDRESSES,
-	    "canonical" },
-	{ "sender-login", "smtpd_sender_login_maps", ask_person, SEARCH_ADDRESSES, NULL },
-	{ "sender-relayhost", "sender_dependent_relayhost_maps", ask_relayhost, SEARCH_ROUTING, NULL },
-	{ "sender-transport", "sender_dependent_default_transport_maps", ask_sender_transport, SEARCH_ROUTING, NULL },
-	{ "tls-policy", "smtp_tls_policy_maps", ask_nexthop, SEARCH_ADDRESSES, NULL },
-	{ "transport", "transport_maps", ask_transport, SEARCH_ROUTING, NULL },
-	{ "virtual", "virtual_alias_maps", ask_mapping, SEARCH_ADDRESSES,
-	    "virtual" },
-	{ "virtual-mailbox", "virtual_mailbox_maps", ask_person, SEARCH_MAILBOXES, NULL },
-};
-
-#define CLASS_COUNT	(sizeof(classes) / sizeof(classes[0]))
-
-const char *
-table_explain_class_at(size_t i)
-{
-	return i < CLASS_COUNT ? classes[i].name : NULL;
-}
 
 /* ---- telling the steps ---- */
 
@@ -335,8 +144,8 @@ add_address(const char *address, void *ctx)
 
 /* What a mapping makes of the address; what completes it is the daemon's. */
 static void
-tell_addresses(struct story *s, const struct class *class,
-    const struct question *q, const char *value, struct buf *out)
+tell_addresses(struct story *s, const struct explain_class *class,
+    const struct explain_question *q, const char *value, struct buf *out)
 {
 	struct buf list = BUF_INIT, copy = BUF_INIT;
 	const struct mapped m = { mapped_propagates(class->propagates), NULL,
@@ -355,8 +164,8 @@ tell_addresses(struct story *s, const struct class *class,
 }
 
 static void
-tell_result(struct story *s, const struct class *class, const char *title,
-    const char *tables, const struct question *q, enum table_result rc,
+tell_result(struct story *s, const struct explain_class *class, const char *title,
+    const char *tables, const struct explain_question *q, enum table_result rc,
     const char *value)
 {
 	struct buf text = BUF_INIT;
@@ -386,8 +195,8 @@ tell_result(struct story *s, const struct class *class, const char *title,
 
 /* One search: 0 found, 1 not found, or -1 with err. */
 static int
-explain(const struct class *class, const char *title, const char *tables,
-    const struct question *q, const struct table_report *r, struct err *err)
+explain(const struct explain_class *class, const char *title, const char *tables,
+    const struct explain_question *q, const struct table_report *r, struct err *err)
 {
 	struct story story = { .r = r, .since_ms = clock_mono_ms() };
 	struct buf value = BUF_INIT;
@@ -433,8 +242,8 @@ static const struct {
 };
 
 struct access {
-	const struct class *class;
-	const struct question *q;
+	const struct explain_class *class;
+	const struct explain_question *q;
 	const struct table_report *r;
 	int		 searches, found;
 };
@@ -491,7 +300,7 @@ explain_list(struct access *a, const char *parameter, const char *bare,
 }
 
 static int
-explain_restrictions(const struct class *class, const struct question *q,
+explain_restrictions(const struct explain_class *class, const struct explain_question *q,
     const struct table_report *r, struct err *err)
 {
 	struct access a = { .class = class, .q = q, .r = r };
@@ -517,24 +326,14 @@ explain_restrictions(const struct class *class, const struct question *q,
 	return a.found == 0;
 }
 
-static const struct class *
-find_class(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < CLASS_COUNT; i++)
-		if (strcmp(classes[i].name, name) == 0)
-			return &classes[i];
-	return NULL;
-}
-
 int
 table_explain(const struct table_explain *x, const char *key,
     const struct table_report *r, struct err *err)
 {
-	const struct class *class = find_class(x->class);
+	const struct explain_class *class = explain_class_find(x->class);
 	struct buf extension = BUF_INIT;
-	struct question q = { .x = x, .text = key, .extension = &extension };
+	struct explain_question q = { .text = key, .sender = x->sender,
+	    .extension = &extension };
 	const char *tables = x->tables, *title;
 	int rc;
 

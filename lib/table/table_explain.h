@@ -7,13 +7,11 @@
 #ifndef LIB_TABLE_TABLE_EXPLAIN_H
 #define LIB_TABLE_TABLE_EXPLAIN_H
 
-#include <stddef.h>
-
 struct err;
 struct table_report;
 
 struct table_explain {
-	const char	*class;		/* of table_explain_class_at */
+	const char	*class;		/* of explain_class_at */
 	const char	*tables;	/* instead of what main.cf says; or NULL */
 	const char	*sender;	/* for passwords that depend on it; or NULL */
 };
@@ -31,8 +29,5 @@ struct table_explain {
  */
 int	table_explain(const struct table_explain *x, const char *key,
 	    const struct table_report *r, struct err *err);
-
-/* table_explain_class_at - iterate class names; NULL at the end */
-const char	*table_explain_class_at(size_t i);
 
 #endif

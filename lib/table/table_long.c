@@ -9,6 +9,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/num.h"
+#include "lib/table/explain_class.h"
 #include "lib/table/table_compare.h"
 #include "lib/table/table_explain.h"
 #include "lib/table/table_lint.h"
@@ -198,7 +199,7 @@ bool
 table_long_list_classes(const struct table_long *l, FILE *out)
 {
 	const char *(*at)(size_t i) = l->action == LONG_LINT ?
-	    table_lint_class_at : table_explain_class_at;
+	    table_lint_class_at : explain_class_at;
 	size_t i;
 
 	if (l->class == NULL || strcmp(l->class, "help") != 0)

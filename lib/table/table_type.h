@@ -1,9 +1,9 @@
 /*
- * table_type.h - what a table type provides, and what table.c does for it
+ * table_type.h - what a table type provides, and what is done for it
  *
- * A type is one file with one struct table_type and one row in table.c.
- * table.c splits the name, shares instances, folds keys, checks UTF-8 and
- * watches files; a type finds bytes. Only files of this room and loadable
+ * A type is one file with one struct table_type and one row in table_types.c.
+ * table_open.c splits the name, shares instances and watches files, table.c
+ * folds keys and checks UTF-8; a type finds bytes. Only files of this room and loadable
  * modules include this.
  */
 #ifndef LIB_TABLE_TABLE_TYPE_H
@@ -90,6 +90,15 @@ struct table {
 
 /* table_type_find - a type that is built in, by name of len bytes; NULL if none */
 const struct table_type *table_type_find(const char *name, size_t len);
+
+/*
+ * table_prepare_key - key folded as this table wants it (3.3) and checked (3.4)
+ *
+ * len		set to its bytes
+ *
+ * Valid until the next call for t; NULL, and a warning, when it is not UTF-8.
+ */
+const char *table_prepare_key(struct table *t, const char *key, size_t *len);
 
 /* table_watch - note owner, time and inode of an open file; fd is not taken */
 int	table_watch(struct table *t, int fd, struct err *err);
