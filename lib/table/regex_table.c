@@ -1,10 +1,8 @@
 /*
  * regex_table.c - "/pattern/flags result" tables, whatever compiles the pattern
  *
- * Most patterns contain some texts that every match must contain, in order.
- * An index of four bytes of each, or of its first characters (regex_index.h),
- * leaves few patterns to look at, and a search for the texts, or a look at the
- * whole beginning, fewer to ask the matcher for.
+ * An index (regex_index.h) leaves few patterns to look at, and what each match
+ * must have (regex_shortcut.h) fewer to ask the matcher for.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,7 +15,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/table/regex_index.h"
-#include "lib/table/regex_literal.h"
+#include "lib/table/regex_shortcut.h"
 #include "lib/table/table_value.h"
 
 #define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
@@ -27,15 +25,7 @@ struct regex {
 	const struct regex_engine *engine;
 	void		*compiled;
 	void		*second;	/* must not match; NULL */
-	char		*literals;	/* each match contains them; NULL: unknown */
-	size_t		 literals_len;	/* with the NUL behind each */
-	char		*any;		/* each match contains one of them; NULL: unknown */
-	size_t		 any_len;
-	bool		 is_icase;	/* literals are in lower case */
-	bool		 is_anchored;	/* the first one begins the subject */
-	struct regex_run *runs;		/* else what a match begins with */
-	size_t		 run_count;
-	bool		 is_at_start;	/* and it begins the subject */
+	struct regex_shortcut shortcut;
 };
 
 struct regex_state {
@@ -55,33 +45,8 @@ regex_free(void *arg)
 		re->engine->free(re->compiled);
 	if (re->second != NULL)
 		re->engine->free(re->second);
-	free(re->literals);
-	free(re->any);
-	free(re->runs);
+	regex_shortcut_done(&re->shortcut);
 	free(re);
-}
-
-/* Does the subject have all that a match needs? */
-static bool
-has_literals(const struct regex *re, const char *subject)
-{
-	const char *text = re->literals, *end = text + re->literals_len;
-	size_t len;
-
-	if (re->is_anchored) {
-		len = strlen(text);
-		if (strncmp(subject, text, len) != 0)
-			return false;
-		text += len + 1;
-		subject += len;
-	}
-	for (; text < end; text += len + 1) {
-		len = strlen(text);
-		if ((subject = strstr(subject, text)) == NULL)
-			return false;
-		subject += len;
-	}
-	return true;
 }
 
 /* A pattern as it stands in a line: what is between the delimiters. */
@@ -141,65 +106,6 @@ compile(const struct regex_engine *engine, const struct rule_place *place,
 	return compiled;
 }
 
-/* Is one of these texts long enough for the index? */
-static bool
-has_long_text(const char *texts, size_t size)
-{
-	const char *p;
-	size_t len;
-
-	for (p = texts; p < texts + size; p += len + 1)
-		if ((len = strlen(p)) >= REGEX_INDEX_MIN)
-			return true;
-	return false;
-}
-
-static void
-take_literals(struct regex *re, const struct pattern_text *pt)
-{
-	struct buf all = BUF_INIT, any = BUF_INIT;
-	size_t first, i;
-
-	re->is_icase = (pt->flags & REGEX_ICASE) != 0;
-	if ((pt->flags & REGEX_NO_LITERAL) != 0)
-		return;
-	if (regex_literal_all(pt->text, &all, &first)) {
-		re->is_anchored = pt->text[0] == '^' && first == 1 &&
-		    (pt->flags & REGEX_MULTILINE) == 0;
-		for (i = 0; re->is_icase && i < all.len; i++)
-			all.ptr[i] = (char)tolower((unsigned char)all.ptr[i]);
-	}
-	if (!has_long_text(all.ptr, all.len) &&
-	    regex_literal_any(pt->text, REGEX_INDEX_MIN, &any)) {
-		re->any_len = any.len;
-		re->any = buf_take(&any);
-	}
-	re->literals_len = all.len;
-	if (all.len > 0)
-		re->literals = buf_take(&all);
-	buf_done(&all);
-	buf_done(&any);
-}
-
-/* For the index, when no text is long enough for it. */
-static void
-take_start(struct regex *re, const struct pattern_text *pt)
-{
-	struct regex_run runs[REGEX_RUNS];
-
-	if ((pt->flags & REGEX_NO_LITERAL) != 0 || re->any != NULL ||
-	    (re->literals != NULL &&
-	    has_long_text(re->literals, re->literals_len)))
-		return;
-	re->run_count = regex_literal_start(pt->text, runs);
-	re->is_at_start = pt->text[0] == '^' &&
-	    (pt->flags & REGEX_MULTILINE) == 0;
-	if (re->run_count > 0) {
-		re->runs = xreallocarray(NULL, re->run_count, sizeof(*runs));
-		memcpy(re->runs, runs, re->run_count * sizeof(*runs));
-	}
-}
-
 static struct regex *
 regex_new(const struct regex_engine *engine, const struct rule_place *place,
     const struct pattern_text *pt, bool wants_groups, const struct table *t)
@@ -212,8 +118,7 @@ regex_new(const struct regex_engine *engine, const struct rule_place *place,
 		regex_free(re);
 		return NULL;
 	}
-	take_literals(re, pt);
-	take_start(re, pt);
+	regex_shortcut_take(&re->shortcut, pt->text, pt->flags);
 	return re;
 }
 
@@ -384,18 +289,8 @@ make_index(struct regex_state *s)
 		const struct rule *rule = &s->rules.list[i];
 		const struct regex *re = rule->pattern;
 
-		if (rule->kind != RULE_RESULT || rule->is_negated)
-			continue;
-		if (re->any != NULL)
-			regex_index_need(s->index, i, re->any, re->any_len,
-			    false);
-		else if (re->literals != NULL &&
-		    has_long_text(re->literals, re->literals_len))
-			regex_index_need(s->index, i, re->literals,
-			    re->literals_len, true);
-		else if (re->runs != NULL)
-			regex_index_start(s->index, i, re->runs,
-			    re->run_count, re->is_at_start);
+		if (rule->kind == RULE_RESULT && !rule->is_negated)
+			regex_shortcut_file(&re->shortcut, s->index, i);
 	}
 	regex_index_file(s->index);
 }
@@ -445,17 +340,10 @@ matches(const struct rule *rule, void *ctx)
 	struct subject *s = ctx;
 	const struct rule_place place = { re->engine->label, s->state->name,
 	    rule->line };
-	const char *in;
 	size_t count;
 	int rc;
 
-	if (re->literals != NULL) {
-		in = re->is_icase ? s->lower : s->text;
-		if (in != NULL && !has_literals(re, in))
-			return 0;
-	}
-	if (re->is_at_start && s->lower != NULL && !regex_literal_begins(
-	    re->runs, re->run_count, s->lower, s->len))
+	if (!regex_shortcut_allows(&re->shortcut, s->text, s->lower, s->len))
 		return 0;
 	count = rule->result != NULL ?
 	    template_groups(rule->result) : 0;
