@@ -205,33 +205,6 @@ set_row(struct generation *g, struct params *p, const struct params_row *row,
 	return store(g, p, row, params_row_name(row), text, err);
 }
 
-/* ---- per-service parameters ------------------------------------------- */
-
-/* The row that tells type, bounds and default of NAME_suffix. */
-static const struct params_row *
-service_row(const char *suffix)
-{
-	char name[128];
-
-	if (snprintf(name, sizeof(name), "transport_%s", suffix) >=
-	    (int)sizeof(name))
-		return NULL;
-	return params_row_find(name);
-}
-
-const struct params_row *
-params_service_row(const char *name)
-{
-	const struct params_row *row;
-	const char *p;
-
-	for (p = strchr(name, '_'); p != NULL; p = strchr(p + 1, '_'))
-		if (p != name && (row = service_row(p + 1)) != NULL &&
-		    row->class == PARAMS_SERVICE)
-			return row;
-	return NULL;
-}
-
 /* Check a value for a service of the user's own, once, while loading. */
 static int
 check_service_entry(struct generation *g, const struct main_cf_entry *e,
@@ -246,81 +219,6 @@ check_service_entry(struct generation *g, const struct main_cf_entry *e,
 	if ((text = expand_kept(g, e->name, e->value, err)) == NULL)
 		return -1;
 	return store(g, &scratch, row, e->name, text, err);
-}
-
-/* Expanded text of a name, made once a generation. */
-static const char *
-cached_text(struct generation *g, const char *name, const char *raw)
-{
-	const struct main_cf_entry *e = main_cf_find(&g->cache, name);
-	struct buf out = BUF_INIT;
-
-	if (e != NULL)
-		return e->value;
-	if (scope_expand(&g->scope, &out, raw, NULL) == 0)
-		main_cf_set(&g->cache, name, out.ptr, 0);
-	buf_done(&out);
-	e = main_cf_find(&g->cache, name);
-	return e != NULL ? e->value : NULL;
-}
-
-/* Raw text and row of SERVICE_suffix, the default parameter's when unset. */
-static const char *
-service_raw(const char *service, const char *suffix, struct buf *name,
-    const struct params_row **row)
-{
-	const char *raw;
-
-	buf_setf(name, "%s_%s", service, suffix);
-	if ((*row = params_row_find(name->ptr)) == NULL)
-		*row = service_row(suffix);
-	if (*row == NULL)
-		log_panic("no service parameter \"%s\"", suffix);
-	raw = scope_lookup(name->ptr, &current->scope);
-	return raw != NULL ? raw : params_row_default(*row);
-}
-
-const char *
-params_service_text(const char *service, const char *suffix)
-{
-	struct buf name = BUF_INIT;
-	const struct params_row *row;
-	const char *raw = service_raw(service, suffix, &name, &row);
-	const char *text = cached_text(current, name.ptr, raw);
-
-	buf_done(&name);
-	return text;
-}
-
-static int
-service_number(const char *service, const char *suffix)
-{
-	struct params scratch;
-	struct buf name = BUF_INIT;
-	struct err err = ERR_INIT;
-	const struct params_row *row;
-	const char *raw = service_raw(service, suffix, &name, &row);
-	const char *text = cached_text(current, name.ptr, raw);
-
-	/* The load checked it, so this cannot happen. */
-	if (text == NULL || (row->type != PARAMS_INT &&
-	    row->type != PARAMS_TIME) ||
-	    store(current, &scratch, row, name.ptr, text, &err) == -1)
-		log_panic("%s: %s", name.ptr, err.text);
-	buf_done(&name);
-	return *(int *)(void *)((char *)&scratch + row->offset);
-}
-
-int
-params_service_int(const char *service, const char *suffix)
-{
-	return service_number(service, suffix);
-}
-
-int
-params_service_time(const char *service, const char *suffix)
-{
-	return service_number(service, suffix);
 }
 
 /* ---- loading ----------------------------------------------------------- */
@@ -508,6 +406,35 @@ fail:
 /* ---- names known only at run time -------------------------------------- */
 
 const char *
+params_expanded(const char *name, const char *raw)
+{
+	struct generation *g = current;
+	const struct main_cf_entry *e = main_cf_find(&g->cache, name);
+	struct buf out = BUF_INIT;
+
+	if (e != NULL)
+		return e->value;
+	if (scope_expand(&g->scope, &out, raw, NULL) == 0)
+		main_cf_set(&g->cache, name, out.ptr, 0);
+	buf_done(&out);
+	e = main_cf_find(&g->cache, name);
+	return e != NULL ? e->value : NULL;
+}
+
+const char *
+params_raw(const char *name)
+{
+	return scope_lookup(name, &current->scope);
+}
+
+int
+params_convert(struct params *p, const struct params_row *row,
+    const char *name, const char *text, struct err *err)
+{
+	return store(current, p, row, name, text, err);
+}
+
+const char *
 params_lookup(const char *name)
 {
 	const struct params_row *row = params_row_find(name);
@@ -524,7 +451,7 @@ params_lookup(const char *name)
 	if (strchr(raw, '$') == NULL ||
 	    (row != NULL && row->type == PARAMS_RAW))
 		return raw;
-	return cached_text(current, name, raw);
+	return params_expanded(name, raw);
 }
 
 int

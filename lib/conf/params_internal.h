@@ -27,6 +27,16 @@ void	params_note_owner(void);
 int	params_store(struct params *p, const struct params_row *row,
 	    const char *name, const char *text, char unit, struct err *err);
 
+/*
+ * params_raw - text of name in the current load, as written; NULL: not set
+ * params_expanded - raw, the text of name, expanded once a load; NULL: it cannot be
+ * params_convert - params_store, with the unit that the current load gives row
+ */
+const char *params_raw(const char *name);
+const char *params_expanded(const char *name, const char *raw);
+int	params_convert(struct params *p, const struct params_row *row,
+	    const char *name, const char *text, struct err *err);
+
 /* params_file - "DIR/main.cf" of the current load, for messages */
 const char	*params_file(void);
 
