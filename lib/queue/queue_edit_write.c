@@ -240,6 +240,7 @@ rewrite_envelope(struct rewrite *r, int type, const char *value, size_t len,
 	put_envelope(r, type, value, len);
 }
 
+/* What is set is ASCII: only fields that stay can have others. */
 static void
 look_for_8bit(struct rewrite *r, const char *value, size_t len)
 {
@@ -271,7 +272,6 @@ rewrite_header(struct rewrite *r, const struct edit_walk *w, int type,
 		put(r, type, value, len);
 	} else if (w->begins_field && !r->is_written[w->field_index] &&
 	    w->field->lines.len > 0) {
-		look_for_8bit(r, w->field->lines.ptr, w->field->lines.len);
 		put_lines(r, &w->field->lines);
 		r->is_written[w->field_index] = true;
 	}

@@ -163,4 +163,37 @@ like '--editor shows the difference' "$(cat "$T/err")" '^\+Subject: edited$'
 like 'and makes it' "$(records "$(only)"; content "$(only)")" '^Subject: edited$'
 like '' "$(records "$(only)")" '^recipient: bobby@b.example$'
 clear_spool
+# Header fields in UTF-8 need a server that takes them: as long as there is one.
+clear_spool
+utf8=$(printf 'gr\303\274n')
+printf '%s\n' "Subject: $utf8" 'From: ann@a.example' '' "$utf8" >"$T/one8"
+printf '%s\n' "Subject: $utf8" "X-Note: $utf8" '' "$utf8" >"$T/two8"
+utf8_put() {	# as a server stores what came with SMTPUTF8
+	clear_spool
+	put hold -i "$1" bob@b.example
+	printf '%15d' 3 | dd of="hold/$id" bs=1 seek=82 conv=notrunc status=none
+}
+sendopts() { postcat --json "$(only)" | jq '.. | .sendopts? // empty' | head -n 1; }
+utf8_put "$T/one8"
+is 'a message with a header field in UTF-8' "$(sendopts)" 3
+edit --set-header 'Subject: plain' "$id" >/dev/null 2>&1
+is 'without its only such field it needs none' "$(sendopts)" 1
+utf8_put "$T/one8"
+edit --set-header 'From: eve@e.example' "$id" >/dev/null 2>&1
+is 'another field changes nothing' "$(sendopts)" 3
+utf8_put "$T/two8"
+edit --set-header 'Subject: plain' "$id" >/dev/null 2>&1
+is 'nor does one of two' "$(sendopts)" 3
+edit --del-header X-Note "$(only)" >/dev/null 2>&1
+is 'the second does' "$(sendopts)" 1
+utf8_put "$T/one8"
+edit --set-header "Subject: $utf8" "$id" >/dev/null 2>&1
+is 'what is set is encoded' "$(sendopts)" 1
+utf8_put "$T/one8"
+edit --set-sender new@n.example "$id" >/dev/null 2>&1
+is 'without a change of header fields all stays' "$(sendopts)" 3
+edit --set-sender "$utf8@n.example" "$(only)" >/dev/null 2>&1
+is 'a sender in UTF-8 needs one' "$(sendopts)" 7
+edit --set-sender new@n.example "$(only)" >/dev/null 2>&1
+is 'and another does not' "$(sendopts)" 3
 done_testing

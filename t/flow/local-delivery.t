@@ -199,4 +199,9 @@ before=$(wc -c <"$T/mbox/sync"); chown sync "$T/mbox/sync"
 set_and_send sync message_size_limit=600 "mailbox_size_limit=$((before + 100))"
 ends sync 'dsn=5.2.2, status=bounced \(cannot update mailbox'
 is 'a message that does not fit leaves the mailbox as it was' "$(wc -c <"$T/mbox/sync")" "$before"
+# A spool that everybody may write: with the user's rights, whatever root could do there.
+mkdir -m 700 "$T/closed"; mkdir -m 1777 "$T/closed/box"
+set_and_send proxy message_size_limit=10240000 mailbox_size_limit=51200000 "mail_spool_directory=$T/closed/box"
+ends proxy "status=[a-z]+ \\(cannot .*$T/closed/box/proxy.*Permission denied"
+is 'nothing was made there' "$(ls "$T/closed/box")" ''
 done_testing
