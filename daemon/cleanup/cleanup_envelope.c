@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "daemon/cleanup/cleanup_internal.h"
+#include "daemon/serve/agent.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -202,6 +203,8 @@ take_attr(struct cleanup *c, const char *data, size_t len)
 	}
 	if (strcmp(name, "rewrite_context") == 0)
 		take_context(c, value);
+	if (strcmp(name, "trace_flags") == 0)
+		c->is_probe = (atoi(value) & AGENT_MTA_PROBE) != 0;
 	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
 		if (strcmp(name, keep[i].name) == 0)
 			buf_sets((struct buf *)((char *)c + keep[i].at),

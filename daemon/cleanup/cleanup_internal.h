@@ -80,6 +80,7 @@ struct cleanup {
 	bool		 has_time, has_sender, has_verp, has_warn,
 			 has_fullname;
 	size_t		 attr_count;
+	bool		 is_probe;	/* of address verification */
 	enum rewrite_rule rule;		/* of header addresses */
 	bool		 is_remote;	/* rewrite_context=remote */
 	unsigned	 sendopts;

@@ -15,6 +15,9 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup_internal.h"
+#include "daemon/serve/agent.h"
+#include "daemon/serve/verify_client.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -521,6 +524,22 @@ report_expansion(struct cleanup *c, const char *rcpt, const char *orig,
 	}
 }
 
+/* answer_probe - an alias for many has no server to ask: it exists, and that is all */
+static void
+answer_probe(struct cleanup *c, const char *rcpt, const char *orig)
+{
+	struct queue_rcpt r = { rcpt, orig, "", 0, -1 };
+	struct dsn dsn = { "2.0.0", "", "aliased to multiple recipients", "",
+	    "", "", "" };
+	struct agent_times times = { .arrival = c->arrival };
+
+	times.active = times.handoff = times.connected = times.delivered =
+	    clock_timeval();
+	agent_log(c->id.ptr, &r, "none", &times, verify_report(&r,
+	    VERIFY_DELIVERABLE, dsn.reason), &dsn, 0);
+	c->flags |= CLEANUP_DISCARD;
+}
+
 /* deliver_to - one recipient, rewritten: through the aliases into the file */
 static void
 deliver_to(struct cleanup *c, const char *orcpt, unsigned notify,
@@ -541,6 +560,11 @@ deliver_to(struct cleanup *c, const char *orcpt, unsigned notify,
 	/* A bounce goes to the address that could not be expanded. */
 	if (!ok) {
 		cleanup_add_rcpt(c, orcpt, notify, orig, rcpt);
+		list_done(&list);
+		return;
+	}
+	if (c->is_probe && list.count > 1) {
+		answer_probe(c, rcpt, orig);
 		list_done(&list);
 		return;
 	}

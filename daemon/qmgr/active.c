@@ -83,6 +83,8 @@ active_forget(struct qmgr *qm, struct message *m)
 {
 	HASH_DEL(qm->messages, m);
 	qm->message_count--;
+	if (m->is_counted_probe)
+		qm->probe_count--;
 	message_free(m);
 	scan_go_on(qm);
 }

@@ -32,6 +32,8 @@
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_log.h"
 
+#define DISCARD_SERVICE	"discard"
+#define DOUBLE_BOUNCE_END "undeliverable postmaster notification discarded"
 
 /* ---- transports ---- */
 
@@ -143,8 +145,7 @@ mark_done(const struct message *m, const struct recipient *r)
 static void
 drop_double_bounce(const struct message *m, const struct recipient *r)
 {
-	struct dsn dsn = { "2.0.0", "delivered",
-	    "undeliverable postmaster notification discarded", "", "", "",
+	struct dsn dsn = { "2.0.0", "delivered", DOUBLE_BOUNCE_END, "", "", "",
 	    "" };
 	struct agent_times times = times_of(m);
 	struct queue_rcpt rcpt = view(r);
@@ -279,6 +280,12 @@ make_key(struct placed *p)
 }
 
 static bool
+is_probe(const struct message *m)
+{
+	return (m->trace_flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0;
+}
+
+static bool
 is_double_bounce(const struct recipient *r, unsigned flags)
 {
 	const char *at = strrchr(r->address, '@');
@@ -327,9 +334,25 @@ place_check(struct qmgr *qm, const struct message *m, struct placed *p)
 	buf_done(&reason);
 }
 
+/*
+ * Clients cause probes, so that there must be an end to them; a message that
+ * once was within the limit stays so.
+ */
+static bool
+is_probe_too_many(struct qmgr *qm, struct message *m)
+{
+	if ((m->trace_flags & AGENT_MTA_PROBE) == 0 || m->is_counted_probe)
+		return false;
+	if (qm->probe_count >= params.address_verify_pending_request_limit)
+		return true;
+	m->is_counted_probe = true;
+	qm->probe_count++;
+	return false;
+}
+
 /* False when the recipient needs no place: it is dealt with. */
 static bool
-place(struct qmgr *qm, const struct message *m, struct placed *p,
+place(struct qmgr *qm, struct message *m, struct placed *p,
     const struct resolve_reply *reply)
 {
 	if (reply == NULL) {
@@ -341,12 +364,20 @@ place(struct qmgr *qm, const struct message *m, struct placed *p,
 		    "5.1.3 bad address syntax");
 	} else {
 		recipient_set(&p->rcpt.address, reply->recipient->ptr);
-		if (is_double_bounce(&p->rcpt, reply->flags)) {
+		if (!is_double_bounce(&p->rcpt, reply->flags)) {
+			place_set(qm, p, reply->transport->ptr,
+			    reply->nexthop->ptr);
+		} else if (is_probe(m)) {
+			/* An agent tells what we would do with mail. */
+			place_set(qm, p, DISCARD_SERVICE, DOUBLE_BOUNCE_END);
+		} else {
 			drop_double_bounce(m, &p->rcpt);
 			return false;
 		}
-		place_set(qm, p, reply->transport->ptr, reply->nexthop->ptr);
 	}
+	if (is_probe_too_many(qm, m))
+		place_retry(qm, p, "4.3.2",
+		    "Too many address verification requests");
 	if (m->is_forced)
 		place_retry(qm, p, "4.7.0",
 		    "message is administratively expired");
@@ -460,8 +491,7 @@ schedule(struct qmgr *qm, struct message *m, struct placed *p, size_t count)
 static bool
 wants_filter(const struct message *m)
 {
-	return m->filter[0] != '\0' &&
-	    (m->trace_flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) == 0;
+	return m->filter[0] != '\0' && !is_probe(m);
 }
 
 void

@@ -72,6 +72,7 @@ struct message {
 	bool		 is_flush;	/* taken while F was in force: defer_transports do not count */
 	bool		 has_failed;	/* some recipient remains */
 	bool		 must_stay;	/* a report could not be sent: not even expiry removes it */
+	bool		 is_counted_probe;	/* in qmgr->probe_count */
 	bool		 is_damaged;	/* a later part cannot be read: aside at the end */
 	bool		 is_finishing;	/* in report.c: nothing more to schedule */
 	size_t		 resolving, placed_count; /* while the rewrite service is asked */

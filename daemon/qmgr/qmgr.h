@@ -42,6 +42,7 @@ struct qmgr {
 	struct sched	 sched;
 	struct message	*messages;	/* hash by id: what is in active */
 	size_t		 message_count;
+	int		 probe_count;	/* of address verification, among them */
 
 	struct scan	 incoming, deferred;
 	bool		 was_incoming;	/* whose turn it was */

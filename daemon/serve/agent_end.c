@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "daemon/serve/deliver.h"
+#include "daemon/serve/verify_client.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -27,15 +28,11 @@
 #include "lib/ipc/attr.h"
 #include "lib/ipc/endpoint.h"
 #include "lib/mail/address.h"
-#include "lib/net/stream.h"
 #include "lib/queue/queue_file.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 
 #define FLUSH_TIMEOUT_S		10	/* a hint is not worth a longer wait */
-#define VERIFY_TIMEOUT_S	10
-
-enum verify_status { VERIFY_OK, VERIFY_DEFERRED, VERIFY_BOUNCED };
 
 static struct maps *filter;		/* X_delivery_status_filter */
 static struct match_list *flush_domains;
@@ -114,38 +111,16 @@ agent_completed(struct agent_request *rq, const struct queue_rcpt *rcpt)
 }
 
 /*
- * One request and its status from a service that may be absent: a hint or a
- * cache entry, nothing that mail depends on.
+ * Remember the message under its destination, for fast flush (ETRN). Nothing
+ * depends on it, so its status does not matter.
  */
-static void
-tell(const char *class, const char *service, const char *protocol,
-    const struct buf *request, int timeout_s)
-{
-	struct err err = ERR_INIT;
-	struct attrs reply;
-	struct stream *s;
-
-	s = endpoint_connect_greeted(class, service, protocol, timeout_s, &err);
-	if (s == NULL) {
-		log_warning("%s/%s: %s", class, service, err.text);
-		return;
-	}
-	attrs_init(&reply);
-	if (stream_write(s, request->ptr, request->len) == -1 ||
-	    stream_flush(s) == -1 ||
-	    attrs_read(s, &reply, DELIVER_RCPT_MAX, &err) != 1)
-		log_warning("%s/%s: no reply: %s", class, service,
-		    err.text[0] != '\0' ? err.text : "connection lost");
-	attrs_done(&reply);
-	stream_free(s);
-}
-
-/* Remember the message under its destination, for fast flush (ETRN). */
 static void
 tell_flush(const struct agent_request *rq, const struct queue_rcpt *rcpt)
 {
 	const char *domain = address_domain(rcpt->address);
 	struct buf request = BUF_INIT;
+	struct err err = ERR_INIT;
+	struct attrs reply;
 
 	if (flush_domains == NULL || domain == NULL || domain[0] == '\0')
 		return;
@@ -155,28 +130,11 @@ tell_flush(const struct agent_request *rq, const struct queue_rcpt *rcpt)
 	attr_put_str(&request, "site", domain);
 	attr_put_str(&request, "queue_id", rq->queue_id);
 	attr_put_end(&request);
-	tell("public", params.flush_service_name, "queue_flush_protocol",
-	    &request, FLUSH_TIMEOUT_S);
-	buf_done(&request);
-}
-
-static void
-tell_verify(const struct queue_rcpt *rcpt, enum verify_status status,
-    const struct dsn *dsn)
-{
-	struct buf request = BUF_INIT, reason = BUF_INIT;
-
-	buf_addf(&reason, "%s %s", dsn->status, dsn->reason);
-	attr_put_str(&request, "request", "update");
-	attr_put_str(&request, "address", rcpt->orig[0] != '\0' ?
-	    rcpt->orig : rcpt->address);
-	attr_put_int(&request, "recipient_status", status);
-	attr_put_str(&request, "reason", reason.ptr);
-	attr_put_end(&request);
-	/* The peer misspells its protocol, so do we. */
-	tell("private", params.address_verify_service_name,
-	    "address_verification_prrotocol", &request, VERIFY_TIMEOUT_S);
-	buf_done(&reason);
+	if (endpoint_ask("public", params.flush_service_name,
+	    "queue_flush_protocol", &request, FLUSH_TIMEOUT_S,
+	    DELIVER_RCPT_MAX, &reply, &err) == -1)
+		log_warning("%s", err.text);
+	attrs_done(&reply);
 	buf_done(&request);
 }
 
@@ -260,11 +218,14 @@ static void
 end_probe(struct agent_request *rq, const struct queue_rcpt *rcpt,
     const char *relay, const struct dsn *dsn, enum verify_status status)
 {
-	const char *word = status == VERIFY_OK ? "deliverable" :
+	const char *word = status == VERIFY_DELIVERABLE ? "deliverable" :
 	    "undeliverable";
 
+	/* To tell others of it is no part of the delay. */
+	if (!agent_time_is_set(rq->times.delivered))
+		rq->times.delivered = clock_timeval();
 	if ((rq->flags & AGENT_MTA_PROBE) != 0) {
-		tell_verify(rcpt, status, dsn);
+		word = verify_report(rcpt, status, dsn->reason);
 	} else if (append_trace(rq, rcpt, relay, dsn, word) == -1) {
 		rq->has_left = true;
 		return;
@@ -340,7 +301,7 @@ agent_sent(struct agent_request *rq, const struct queue_rcpt *rcpt,
 	outcome_require(&o, "2", "2.0.0");
 	outcome_filter(&o);
 	if (is_probe(rq))
-		end_probe(rq, rcpt, relay, &o.dsn, VERIFY_OK);
+		end_probe(rq, rcpt, relay, &o.dsn, VERIFY_DELIVERABLE);
 	else
 		end_sent(rq, rcpt, relay, &o);
 	outcome_done(&o);

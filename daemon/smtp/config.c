@@ -223,6 +223,18 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 		    list);
 }
 
+/* How far a probe goes: some servers say no only then. */
+static bool
+wants_data(const char *target)
+{
+	if (strcasecmp(target, "data") == 0)
+		return true;
+	if (strcasecmp(target, "rcpt") != 0)
+		log_fatal("address_verify_target: bad value \"%s\": it is "
+		    "\"rcpt\" or \"data\"", target);
+	return false;
+}
+
 void
 smtp_config_load(struct smtp_config *c, bool is_lmtp)
 {
@@ -257,6 +269,8 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	c->ignores_mx_error = params.ignore_mx_lookup_error;
 	c->converts_8bit = !params.disable_mime_output_conversion;
 	c->assumes_final = is_lmtp && params.lmtp_assume_final;
+	c->probes_data = wants_data(PICK(params.lmtp_address_verify_target,
+	    params.smtp_address_verify_target));
 	c->prefer = preference(PICK(params.lmtp_address_preference,
 	    params.smtp_address_preference));
 	load_lookup(c, PICK(params.lmtp_dns_support_level,

@@ -45,6 +45,7 @@ job_init(struct job *j, struct agent_request *rq, const struct smtp_config *cfg)
 	m->client_helo = rq->client_helo;
 	m->log_ident = rq->log_ident;
 	m->is_local = strcmp(rq->rewrite_context, "local") == 0;
+	m->is_probe = (rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0;
 	m->rcpts = xcalloc(rq->rcpt_count, sizeof(*m->rcpts));
 	m->rcpt_count = rq->rcpt_count;
 	if (cfg->generic != NULL) {

@@ -113,6 +113,13 @@ pipelines(const struct smtp_session *s)
 	return (s->features & SMTP_HAS_PIPELINING) != 0;
 }
 
+/* A probe whose answer is the reply to RCPT TO. */
+static bool
+ends_at_rcpt(const struct smtp_session *s)
+{
+	return s->msg->is_probe && !s->cfg->probes_data;
+}
+
 /* Say RCPT TO for the next ones, and DATA behind the last. */
 static void
 put_batch(struct smtp_session *s)
@@ -126,7 +133,8 @@ put_batch(struct smtp_session *s)
 		n++;
 	}
 	s->sent_upto = i;
-	if (pipelines(s) && next_left(s->msg, i) == s->msg->rcpt_count) {
+	if (pipelines(s) && !ends_at_rcpt(s) &&
+	    next_left(s->msg, i) == s->msg->rcpt_count) {
 		buf_adds(&s->out, "DATA\r\n");
 		s->data_sent = true;
 	}
@@ -210,7 +218,7 @@ static enum smtp_step
 after_rcpt(struct smtp_session *s)
 {
 	if (!s->data_sent) {
-		if (s->mail_failed || s->accepted == 0)
+		if (s->mail_failed || s->accepted == 0 || ends_at_rcpt(s))
 			return reset(s);
 		buf_adds(&s->out, "DATA\r\n");
 		s->data_sent = true;
@@ -259,15 +267,40 @@ session_on_rcpt(struct smtp_session *s, const struct smtp_reply *r)
 	if (r->code / 100 == 2) {
 		rcpt->is_accepted = true;
 		s->accepted++;
+		if (ends_at_rcpt(s))
+			session_rcpt_sent(rcpt, r);
 	} else {
 		session_rcpt_said(s, rcpt, r);
 	}
 	return next_rcpt(s);
 }
 
+/* The next accepted recipient from s->at on; false when there is none. */
+static bool
+find_accepted(struct smtp_session *s)
+{
+	while (s->at < s->msg->rcpt_count &&
+	    !(s->msg->rcpts[s->at].is_accepted &&
+	    s->msg->rcpts[s->at].fate == SMTP_LEFT))
+		s->at++;
+	return s->at < s->msg->rcpt_count;
+}
+
+/* The server waits for the message of a probe, and will not get it. */
+static void
+probed_data(struct smtp_session *s, const struct smtp_reply *r)
+{
+	for (s->at = 0; find_accepted(s); s->at++)
+		session_rcpt_sent(&s->msg->rcpts[s->at], r);
+}
+
 enum smtp_step
 session_on_data(struct smtp_session *s, const struct smtp_reply *r)
 {
+	if (r->code / 100 == 3 && s->msg->is_probe) {
+		probed_data(s, r);
+		return smtp_session_body_failed(s);
+	}
 	if (r->code / 100 == 3 && s->accepted > 0 && !s->mail_failed) {
 		session_enter(s, SMTP_BODY);
 		return SMTP_STEP_BODY;
@@ -302,17 +335,6 @@ smtp_session_body_failed(struct smtp_session *s)
 	s->quit_sent = true;
 	session_enter(s, SMTP_GONE);
 	return SMTP_STEP_END;
-}
-
-/* The next accepted recipient from s->at on; false when there is none. */
-static bool
-find_accepted(struct smtp_session *s)
-{
-	while (s->at < s->msg->rcpt_count &&
-	    !(s->msg->rcpts[s->at].is_accepted &&
-	    s->msg->rcpts[s->at].fate == SMTP_LEFT))
-		s->at++;
-	return s->at < s->msg->rcpt_count;
 }
 
 static void

@@ -52,6 +52,7 @@ struct smtp_config {
 			 skip_quit_reply, send_xforward, quotes_envelope,
 			 randomizes, balances, defers_no_mx_address,
 			 ignores_mx_error, assumes_final;
+	bool		 probes_data;	/* address_verify_target = data */
 	bool		 uses_dns;
 	unsigned	 lookup;	/* SMTP_LOOKUP_* */
 	enum smtp_prefer prefer;
@@ -172,6 +173,7 @@ struct smtp_message {
 	const char	*client_name, *client_addr, *client_port,
 			*client_proto, *client_helo, *log_ident;
 	bool		 is_local;	/* XFORWARD SOURCE */
+	bool		 is_probe;	/* go as far as RCPT TO or DATA, send nothing */
 	struct smtp_rcpt *rcpts;
 	size_t		 rcpt_count;
 };

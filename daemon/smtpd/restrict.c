@@ -241,7 +241,7 @@ restrict_rcpt(struct session *s)
 	enum restrict_result r = RESTRICT_DUNNO;
 
 	/* A message that goes nowhere may go to anybody. */
-	if ((s->access_flags & CLEANUP_DISCARD) != 0)
+	if ((s->access_flags & CLEANUP_DISCARD) != 0 || s->is_rcpt_exempt)
 		return NULL;
 	begin(s, CLASS_RCPT);
 	s->unlisted_done = false;

@@ -124,14 +124,6 @@ rule_pipelining(struct session *s, const struct ask *a)
 }
 
 static enum restrict_result
-rule_not_built(struct session *s, const struct ask *a)
-{
-	log_warning("restriction %s is not available in this server",
-	    a->rule->name);
-	return restrict_server_error(s);
-}
-
-static enum restrict_result
 rule_policy(struct session *s, const struct ask *a)
 {
 	return policy_check(s, a->rule->arg, a->reply_name, a->class);
@@ -441,7 +433,7 @@ static const struct restrict_verb verbs[] = {
 	{ "reject_unknown_address",	S, CLASS_SENDER, rule_unknown_domain },
 	{ "reject_unknown_sender_domain", S, CLASS_SENDER, rule_unknown_domain },
 	{ "reject_unlisted_sender",	S, CLASS_SENDER, rule_unlisted },
-	{ "reject_unverified_sender",	S, 0, rule_not_built },
+	{ "reject_unverified_sender",	S, CLASS_SENDER, rule_unverified },
 	{ "reject_sender_login_mismatch", S, 1, rule_login_mismatch },
 	{ "reject_unauthenticated_sender_login_mismatch", S, 1,
 	    rule_login_mismatch },
@@ -463,7 +455,7 @@ static const struct restrict_verb verbs[] = {
 	    rule_unknown_domain },
 	{ "reject_unlisted_recipient",	R, CLASS_RCPT, rule_unlisted },
 	{ "check_recipient_maps",	R, CLASS_RCPT, rule_unlisted },
-	{ "reject_unverified_recipient", R, 0, rule_not_built },
+	{ "reject_unverified_recipient", R, CLASS_RCPT, rule_unverified },
 	{ "reject_multi_recipient_bounce", 0, 0, rule_multi_bounce },
 	{ "check_etrn_access",		T, CLASS_ETRN, rule_access },
 

@@ -72,6 +72,24 @@ enum restrict_result	rule_permit_cert(struct session *s,
 enum restrict_result	rule_cert_access(struct session *s,
 			    const struct ask *a);
 
+/*
+ * rule_tempfail - what could not be found out: as *_tempfail_action says
+ *
+ * action	"defer", or "defer_if_permit": only if nothing else refuses
+ */
+enum restrict_result	rule_tempfail(struct session *s, const char *action,
+			    int code, const char *dsn, const char *fmt, ...)
+			    __attribute__((format(printf, 5, 6)));
+
+/* rules_verify.c; detail: CLASS_SENDER or CLASS_RCPT */
+enum restrict_result	rule_unverified(struct session *s,
+			    const struct ask *a);
+/*
+ * rule_plain_probe_sender - is this whom our own probes come from now? Then
+ * address is replaced by the plain one, without the time
+ */
+bool	rule_plain_probe_sender(char **address);
+
 /* rules_dns.c; detail: the kind's letter, upper case for a list that permits */
 enum restrict_result	rule_dns_list(struct session *s, const struct ask *a);
 

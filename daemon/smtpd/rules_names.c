@@ -91,10 +91,9 @@ domain_exists(const char *domain, bool wants_mx)
 	return r;
 }
 
-/* What a temporary failure means: *_tempfail_action. */
-static enum restrict_result
-tempfail(struct session *s, const char *action, const char *dsn,
-    const char *fmt, ...)
+enum restrict_result
+rule_tempfail(struct session *s, const char *action, int code,
+    const char *dsn, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	enum restrict_result r;
@@ -104,9 +103,9 @@ tempfail(struct session *s, const char *action, const char *dsn,
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
 	if (strcmp(action, "defer") == 0)
-		r = restrict_reject(s, 450, dsn, "%s", text.ptr);
+		r = restrict_reject(s, code, dsn, "%s", text.ptr);
 	else
-		r = restrict_defer_if_permit(s, 450, dsn, "%s", text.ptr);
+		r = restrict_defer_if_permit(s, code, dsn, "%s", text.ptr);
 	buf_done(&text);
 	return r;
 }
@@ -126,7 +125,8 @@ rule_unknown_helo(struct session *s, const struct ask *a)
 	case DNS_NULL_MX:
 		return RESTRICT_DUNNO;
 	case DNS_RETRY:
-		return tempfail(s, params.unknown_helo_hostname_tempfail_action,
+		return rule_tempfail(s,
+		    params.unknown_helo_hostname_tempfail_action, 450,
 		    "4.7.1", "<%s>: Helo command rejected: Host not found",
 		    s->helo);
 	case DNS_FAIL:
@@ -189,7 +189,8 @@ judge_domain(struct session *s, int class, const char *name,
 		    "Domain %s does not accept mail (nullMX)", name, what,
 		    domain);
 	case DNS_RETRY:
-		return tempfail(s, params.unknown_address_tempfail_action, dsn,
+		return rule_tempfail(s,
+		    params.unknown_address_tempfail_action, 450, dsn,
 		    "<%s>: %s rejected: Domain not found", name, what);
 	case DNS_FAIL:
 		return restrict_reject(s, params.unknown_address_reject_code,

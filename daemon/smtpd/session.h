@@ -118,6 +118,7 @@ struct session {
 	int		 warn_depth;	/* > 0: warn_if_reject */
 	int		 rule_depth;
 	bool		 unlisted_done;	/* recipient existence was tested */
+	bool		 is_rcpt_exempt;	/* rcpt is taken whatever the restrictions say */
 	struct deferral	 if_permit, if_reject, early_if_permit;
 	const char	*etrn_domain;
 	enum restrict_class stage;

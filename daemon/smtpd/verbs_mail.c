@@ -13,6 +13,7 @@
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/rules.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -266,6 +267,7 @@ verb_mail(struct session *s, const struct words *w)
 		session_reply(s, "501 5.1.7 Bad sender address syntax");
 		return false;
 	}
+	rule_plain_probe_sender(&s->sender);
 	s->arrived = clock_timeval();
 	if (!set_mail_params(s, rest) || !accept_sender(s)) {
 		session_reset_mail(s);
@@ -315,6 +317,17 @@ accept_recipient(struct session *s, struct span address,
 	return true;
 }
 
+/*
+ * Whoever has trouble with us must get through to somebody (RFC 5321 4.5.1),
+ * and servers that verify the sender of our probes get an answer.
+ */
+static void
+note_exempt(struct session *s)
+{
+	s->is_rcpt_exempt = rule_plain_probe_sender(&s->rcpt) ||
+	    strcasecmp(s->rcpt, "postmaster") == 0;
+}
+
 static bool
 take_recipient(struct session *s, struct span address, struct span rest)
 {
@@ -330,6 +343,7 @@ take_recipient(struct session *s, struct span address, struct span rest)
 		session_reply(s, "501 5.1.3 Bad recipient address syntax");
 		return false;
 	}
+	note_exempt(s);
 	if (rest.len > 0)
 		refusal = rcpt_params_parse(&p, rest, &limits, &reply);
 	if (refusal == NULL && must_ask_utf8(s) && !text_is_ascii(s->rcpt))
@@ -433,6 +447,7 @@ verb_vrfy(struct session *s, const struct words *w)
 		session_reply(s, "501 5.1.3 Bad recipient address syntax");
 		return false;
 	}
+	note_exempt(s);
 	refusal = restrict_rcpt(s);
 	session_forget(&s->rcpt);
 	if (refusal != NULL) {

@@ -90,6 +90,28 @@ endpoint_connect_greeted(const char *class, const char *name,
 	return NULL;
 }
 
+int
+endpoint_ask(const char *class, const char *name, const char *protocol,
+    const struct buf *request, int timeout_s, size_t max_bytes,
+    struct attrs *reply, struct err *err)
+{
+	struct stream *s;
+	int rc;
+
+	attrs_init(reply);
+	s = endpoint_connect_greeted(class, name, protocol, timeout_s, err);
+	if (s == NULL)
+		return -1;
+	if (stream_write(s, request->ptr, request->len) == -1)
+		rc = err_set(err, ERR_EOF, "connection lost");
+	else if ((rc = attrs_read(s, reply, max_bytes, err)) == 0)
+		rc = err_set(err, ERR_EOF, "no reply");
+	stream_free(s);
+	if (rc == -1)
+		err_prefix(err, "%s/%s: ", class, name);
+	return rc == 1 ? 0 : -1;
+}
+
 static int
 trigger_fifo(const char *path, const char *bytes, size_t len, struct err *err)
 {

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+struct attrs;
+struct buf;
 struct err;
 struct stream;
 
@@ -25,6 +27,17 @@ struct stream	*endpoint_connect(const char *class, const char *name,
  */
 struct stream	*endpoint_connect_greeted(const char *class, const char *name,
 		    const char *protocol, int timeout_s, struct err *err);
+/*
+ * endpoint_ask - one request list, one reply list, on a connection of its own
+ *
+ * max_bytes	of the reply
+ * reply	initialised; the caller's to free in any case
+ *
+ * Returns 0, or -1 with err, which names the service.
+ */
+int	endpoint_ask(const char *class, const char *name,
+	    const char *protocol, const struct buf *request, int timeout_s,
+	    size_t max_bytes, struct attrs *reply, struct err *err);
 /*
  * endpoint_trigger - wake a service with bytes; socket, FIFO by file type
  *

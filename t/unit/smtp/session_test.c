@@ -171,6 +171,42 @@ START_TEST(nobody_accepted_means_no_message)
 }
 END_TEST
 
+START_TEST(a_probe_ends_at_the_reply_to_rcpt_to)
+{
+	msg.is_probe = true;
+	msg.rcpt_count = 2;
+	hello("250-mx.test\n250 PIPELINING");
+	smtp_session_mail(&s, &msg);
+	ck_assert_str_eq(s.out.ptr, "MAIL FROM:<from@a.test>\r\n"
+	    "RCPT TO:<one@b.test>\r\nRCPT TO:<two@b.test>\r\n");
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_READ);
+	ck_assert_int_eq(say("250 2.1.5 here"), SMTP_STEP_READ);
+	ck_assert_int_eq(say("550 5.1.1 nobody"), SMTP_STEP_END);
+	ck_assert_int_eq(rcpts[0].fate, SMTP_SENT);
+	ck_assert_str_eq(rcpts[0].status, "2.1.5");
+	ck_assert_str_eq(rcpts[0].reason.ptr, "250 2.1.5 here");
+	ck_assert_int_eq(rcpts[1].fate, SMTP_BOUNCE);
+	ck_assert_str_eq(s.out.ptr, "");
+	ck_assert_int_eq(s.state, SMTP_READY);
+}
+END_TEST
+
+START_TEST(a_probe_up_to_data_hangs_up_instead_of_a_message)
+{
+	msg.is_probe = true;
+	cfg.probes_data = true;
+	hello("250-mx.test\n250 PIPELINING");
+	smtp_session_mail(&s, &msg);
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_READ);
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_READ);
+	ck_assert_int_eq(say("354 go"), SMTP_STEP_END);
+	ck_assert_int_eq(rcpts[0].fate, SMTP_SENT);
+	ck_assert_str_eq(rcpts[0].reason.ptr, "354 go");
+	ck_assert_str_eq(s.out.ptr, "");
+	ck_assert_int_eq(s.state, SMTP_GONE);
+}
+END_TEST
+
 START_TEST(a_refused_sender_decides_for_all)
 {
 	msg.rcpt_count = 2;
@@ -490,6 +526,8 @@ main(void)
 	tcase_add_test(tc, a_plain_server_gets_one_command_at_a_time);
 	tcase_add_test(tc, a_pipeline_takes_everything_at_once);
 	tcase_add_test(tc, nobody_accepted_means_no_message);
+	tcase_add_test(tc, a_probe_ends_at_the_reply_to_rcpt_to);
+	tcase_add_test(tc, a_probe_up_to_data_hangs_up_instead_of_a_message);
 	tcase_add_test(tc, a_refused_sender_decides_for_all);
 	tcase_add_test(tc, a_soft_no_leaves_the_recipient_for_the_next_host);
 	tcase_add_test(tc, many_recipients_go_in_batches);
