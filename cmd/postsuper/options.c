@@ -57,7 +57,8 @@ static const char usage_text[] =
     "  --delete          into the trash, from where --undo takes them back\n"
     "  --hold            put on hold\n"
     "  --release         release from hold\n"
-    "  --requeue         through submission again\n"
+    "  --requeue         through submission again; --only-recipients expr:\n"
+    "                    those that match, and the rest stays\n"
     "  --expire          return to sender at the next attempt\n"
     "  --expire-release  the same, and release from hold\n"
     "  --flush           try now\n"
@@ -159,6 +160,8 @@ static const struct option long_options[] = {
 	    LONG_OP + EDIT_STRIP_ATTACHMENT },
 	{ "filter", required_argument, NULL, LONG_OP + EDIT_FILTER },
 	{ "mark-done", required_argument, NULL, LONG_OP + EDIT_MARK_DONE },
+	{ "only-recipients", required_argument, NULL,
+	    LONG_OP + EDIT_REQUEUE_RCPT },
 	{ "editor", no_argument, NULL, LONG_EDITOR },
 	{ "keep-held", no_argument, NULL, LONG_KEEP_HELD },
 	{ "wait", required_argument, NULL, LONG_WAIT },
@@ -430,6 +433,20 @@ read_operands(struct bulk *b, char **argv)
 			log_fatal("ALL stands alone");
 }
 
+/* To requeue some recipients is to split a message: an edit. */
+static void
+check_split(struct reader *r)
+{
+	struct bulk *b = &r->o->bulk;
+
+	if (!is_given(r, LONG_OP + EDIT_REQUEUE_RCPT))
+		return;
+	if (b->action_count != 1 || b->actions[0] != QUEUE_ACT_REQUEUE)
+		log_fatal("--only-recipients goes with --requeue, which "
+		    "stands alone then");
+	b->actions[0] = QUEUE_ACT_EDIT;
+}
+
 /* An edit is an action of its own: where it leads, other actions do not follow. */
 static void
 check_edit(struct reader *r)
@@ -493,6 +510,7 @@ check_long(struct reader *r, char **operands)
 		log_fatal("--pause goes with --batch");
 	if (has_action(b, QUEUE_ACT_BOUNCE) != (b->reason != NULL))
 		log_fatal("--bounce and --reason go together");
+	check_split(r);
 	check_edit(r);
 	if (b->has_no_undo && !has_action(b, QUEUE_ACT_DELETE) &&
 	    !has_action(b, QUEUE_ACT_DROP))

@@ -42,6 +42,8 @@ const struct queue_edit_info queue_edit_ops[EDIT_OP_COUNT] = {
 	    "send all recipients through a content filter" },
 	[EDIT_MARK_DONE] = { "mark-done", "EXPR",
 	    "take the recipients that match for delivered" },
+	[EDIT_REQUEUE_RCPT] = { "only-recipients", "EXPR",
+	    "requeue the recipients that match, and only these" },
 };
 
 struct queue_edit *
@@ -95,6 +97,9 @@ queue_edit_free(struct queue_edit *e)
 		free(e->headers[i].name);
 		buf_done(&e->headers[i].lines);
 	}
+	for (i = 0; i < e->requeue_count; i++)
+		queue_select_free(e->requeue[i]);
+	free(e->requeue);
 	free(e->drop);
 	free(e->done);
 	free(e->maps);
@@ -387,6 +392,8 @@ take(struct queue_edit *e, enum queue_edit_op op, const char *arg,
 		return take_expr(&e->drop, &e->drop_count, arg, err);
 	case EDIT_MARK_DONE:
 		return take_expr(&e->done, &e->done_count, arg, err);
+	case EDIT_REQUEUE_RCPT:
+		return take_expr(&e->requeue, &e->requeue_count, arg, err);
 	case EDIT_MAP_RCPT:
 		return take_map(e, arg, err);
 	case EDIT_SET_HEADER:
@@ -410,6 +417,9 @@ int
 queue_edit_add(struct queue_edit *e, enum queue_edit_op op, const char *arg,
     struct err *err)
 {
+	if (e->words.len > 0 && (op == EDIT_REQUEUE_RCPT) !=
+	    (e->requeue_count > 0))
+		return err_set(err, ERR_SYNTAX, "only-recipients: stands alone");
 	if (take(e, op, arg, err) == -1)
 		return err_prefix(err, "%s: ", queue_edit_ops[op].name);
 	if (e->words.len > 0)

@@ -17,6 +17,11 @@
  *	QUEUE/OLD --hold--> hold/OLD --------trash--> trash/TOKEN/OLD
  *	                       \--write--> hold/NEW --release--> QUEUE/NEW
  *	journal: intent         (OLD, NEW)                    result
+ *
+ * When recipients are requeued apart, NEW is a message for them alone:
+ *
+ *	QUEUE/OLD --hold--> hold/OLD, these cancelled --release--> QUEUE/OLD
+ *	                       \--write--> hold/NEW --requeue--> maildrop/NEW
  */
 #ifndef LIB_QUEUE_QUEUE_EDIT_H
 #define LIB_QUEUE_QUEUE_EDIT_H
@@ -46,6 +51,7 @@ enum queue_edit_op {
 	EDIT_STRIP_ATTACHMENT,	/* globs: file name or type */
 	EDIT_FILTER,		/* "transport:nexthop" */
 	EDIT_MARK_DONE,		/* selection: which recipients */
+	EDIT_REQUEUE_RCPT,	/* selection: which recipients; alone */
 	EDIT_OP_COUNT
 };
 

@@ -58,6 +58,8 @@ struct queue_edit_session {
 	struct queue_message m;
 	struct queue_field_context c;
 	bool		 wakes;		/* something went to incoming */
+	bool		 wakes_pickup;	/* ... to maildrop */
+	bool		 is_open;	/* something is left to recovery */
 };
 
 /* One message on its way. */
@@ -68,6 +70,7 @@ struct job {
 	struct queue_found f;		/* the original, open */
 	const char	*home;		/* the queue it was in */
 	bool		 is_ours;	/* nobody delivers it any more */
+	bool		 stays;		/* on hold, half done: recovery finishes it */
 	struct queue_journal_message entry;
 	struct edit_decision d;
 	struct queue_writer *w;		/* the draft; NULL: in place */
@@ -144,12 +147,15 @@ queue_edit_end(struct queue_edit_session *s, struct err *err)
 
 	if (s->trash != NULL) {
 		s->a.ended = clock_now();
-		queue_journal_put_end(&s->lines, &s->a);
+		if (!s->is_open)
+			queue_journal_put_end(&s->lines, &s->a);
 		rc = queue_journal_append(&s->lines, err);
 		queue_trash_close(s->trash);
 	}
 	if (s->wakes)
 		queue_act_wake("qmgr", "I");
+	if (s->wakes_pickup)
+		queue_act_wake("pickup", "W");
 	queue_message_done(&s->m);
 	queue_field_context_done(&s->c);
 	buf_done(&s->words);
@@ -229,10 +235,10 @@ announce(struct job *j)
 		j->entry.what.queue = "hold";
 	queue_journal_put_message(&s->lines, s->token, &j->entry);
 	j->entry.what.queue = j->home;
-	if (j->w == NULL) {
+	if (j->w == NULL || j->d.splits) {
 		put_offsets(&j->d, &why);
 		queue_journal_put_result(&s->lines, s->token, j->what->id,
-		    "done", why.ptr, "");
+		    "done", why.ptr, j->r->new_id.ptr);
 		buf_done(&why);
 	} else {
 		queue_trash_announce(s->trash, &j->entry);
@@ -287,9 +293,13 @@ change_in_place(struct job *j)
 	return result;
 }
 
-/* hold/NEW, complete and on stable storage, and then read again. */
+/*
+ * hold/NEW, complete and on stable storage, and then read again.
+ *
+ * d	what its recipients become; of a split, another than the job's
+ */
 static enum queue_result
-make_new(struct job *j)
+make_new(struct job *j, const struct edit_decision *d)
 {
 	struct queue_edit_session *s = j->s;
 	struct queue_file *old, *new = NULL;
@@ -300,16 +310,16 @@ make_new(struct job *j)
 	old = queue_file_open_path(j->f.path.ptr, QUEUE_FILE_NORMAL, err);
 	if (old == NULL)
 		return QUEUE_RESULT_FAILED;
-	if (edit_write(s->e, &j->d, old, w, &j->offsets, err) == 0 &&
-	    edit_logs_copy(j->what->id, j->r->new_id.ptr, &j->d,
-	    &j->offsets, err) == 0) {
+	if (edit_write(s->e, d, old, w, &j->offsets, err) == 0 &&
+	    (j->d.splits || edit_logs_copy(j->what->id, j->r->new_id.ptr, d,
+	    &j->offsets, err) == 0)) {
 		j->w = NULL;
 		rc = queue_writer_publish(w, j->r->new_id.ptr, &j->f.st, err);
 	}
 	if (rc == 0) {
 		new = queue_file_open("hold", j->r->new_id.ptr,
 		    QUEUE_FILE_NORMAL, err);
-		if (new == NULL || edit_check(s->e, &j->d, old, new,
+		if (new == NULL || edit_check(s->e, d, old, new,
 		    err) == -1) {
 			queue_remove(j->r->new_id.ptr, "hold", NULL);
 			rc = -1;
@@ -333,8 +343,8 @@ edit_release_queue(const char *home)
 static enum queue_result
 release(struct job *j)
 {
-	const char *id = j->r->new_id.len > 0 ? j->r->new_id.ptr :
-	    j->what->id;
+	const char *id = j->r->new_id.len > 0 && !j->d.splits ?
+	    j->r->new_id.ptr : j->what->id;
 	const char *to = edit_release_queue(j->home);
 
 	buf_sets(&j->r->queue, "hold");
@@ -361,7 +371,7 @@ put_back(struct job *j)
 	const char *to = j->is_ours ? edit_release_queue(j->home) : j->home;
 	struct err why = ERR_INIT;
 
-	if (strcmp(j->f.queue, j->home) == 0)
+	if (strcmp(j->f.queue, j->home) == 0 || j->stays)
 		return;
 	file_lock(j->f.fd, LOCK_UN);
 	if (queue_identity_move(&j->f, to, &why) != QUEUE_RESULT_DONE)
@@ -371,6 +381,26 @@ put_back(struct job *j)
 		j->s->wakes |= strcmp(to, "incoming") == 0;
 }
 
+/* Once NEW is complete there is no way back for recipients that are cancelled in OLD. */
+static enum queue_result
+split(struct job *j)
+{
+	struct edit_decision apart;
+	enum queue_result result;
+
+	edit_decision_invert(&j->d, &apart);
+	result = make_new(j, &apart);
+	edit_decision_done(&apart);
+	if (result != QUEUE_RESULT_DONE)
+		return result;
+	if ((result = change_in_place(j)) != QUEUE_RESULT_DONE) {
+		j->stays = true;
+		err_prefix(j->r->err, "stays on hold, and so does %s, until "
+		    "--recover: ", j->r->new_id.ptr);
+	}
+	return result;
+}
+
 static enum queue_result
 change(struct job *j)
 {
@@ -378,7 +408,9 @@ change(struct job *j)
 
 	if (j->w == NULL)
 		return change_in_place(j);
-	if ((result = make_new(j)) != QUEUE_RESULT_DONE)
+	if (j->d.splits)
+		return split(j);
+	if ((result = make_new(j, &j->d)) != QUEUE_RESULT_DONE)
 		return result;
 	result = queue_trash_put(j->s->trash, &j->f, &j->entry, j->r->err);
 	if (result == QUEUE_RESULT_DONE)
@@ -397,8 +429,13 @@ work(struct job *j)
 
 	if ((result = decide(j)) != QUEUE_RESULT_DONE)
 		return result;
-	if ((j->d.needs_file || strcmp(j->home, "active") == 0) &&
-	    draft(j) != QUEUE_RESULT_DONE)
+	/* Its queue manager has a list of recipients of its own. */
+	if (j->d.splits && strcmp(j->home, "active") == 0) {
+		err_set(j->r->err, ERR_RETRY, "is active: hold it first");
+		return QUEUE_RESULT_FAILED;
+	}
+	if ((j->d.needs_file || j->d.splits ||
+	    strcmp(j->home, "active") == 0) && draft(j) != QUEUE_RESULT_DONE)
 		return QUEUE_RESULT_FAILED;
 	if (announce(j) != QUEUE_RESULT_DONE)
 		return QUEUE_RESULT_FAILED;
@@ -412,7 +449,15 @@ work(struct job *j)
 		put_back(j);
 		return result;
 	}
-	return release(j);
+	result = release(j);
+	if (!j->d.splits)
+		return result;
+	if (result == QUEUE_RESULT_DONE && edit_requeue(j->r->new_id.ptr,
+	    j->r->err) == -1)
+		result = QUEUE_RESULT_FAILED;
+	j->stays = result != QUEUE_RESULT_DONE;
+	j->s->wakes_pickup |= !j->stays;
+	return result;
 }
 
 /* ---- one message ---- */
@@ -439,7 +484,7 @@ attempt(struct job *j)
 	buf_reset(&j->r->new_id);
 	buf_reset(&j->r->lines);
 	j->offsets.count = 0;
-	j->is_ours = false;
+	j->is_ours = j->stays = false;
 	result = queue_identity_open(j->what, &j->f, j->r->err);
 	if (result == QUEUE_RESULT_DONE) {
 		j->home = j->f.queue;
@@ -470,13 +515,20 @@ tell(struct job *j, enum queue_result result)
 	} else if (j->r->new_id.len > 0) {
 		log_info("%s: edited, new_queue_id=%s: %s", id,
 		    j->r->new_id.ptr, s->words.ptr);
+		if (j->d.splits)
+			put_offsets(&j->d, &offsets);
+		why = offsets.ptr;
 	} else {
 		put_offsets(&j->d, &offsets);
 		why = offsets.ptr;
 		log_info("%s: edited: %s", id, s->words.ptr);
 	}
-	queue_journal_put_result(&s->lines, s->token, id,
-	    queue_result_name(result), why, j->r->new_id.ptr);
+	/* What recovery needs to know stands there already. */
+	if (j->stays)
+		s->is_open = true;
+	else
+		queue_journal_put_result(&s->lines, s->token, id,
+		    queue_result_name(result), why, j->r->new_id.ptr);
 	s->a.counts[result]++;
 	buf_done(&offsets);
 }

@@ -163,7 +163,7 @@ decide_rcpt(const struct queue_edit *e, struct queue_field_context *c,
 {
 	const char *address = c->m->rcpts[i].address;
 	struct edit_rcpt *r = &d->rcpts[i];
-	int drop, done;
+	int drop, done, requeue;
 
 	r->offset = c->m->rcpts[i].offset;
 	r->type = QUEUE_REC_RCPT;
@@ -172,9 +172,14 @@ decide_rcpt(const struct queue_edit *e, struct queue_field_context *c,
 	    is_meant(e->drop, e->drop_count, c, i, err);
 	done = holds(&e->marked, address) ? 1 :
 	    is_meant(e->done, e->done_count, c, i, err);
-	if (drop == -1 || done == -1)
+	requeue = is_meant(e->requeue, e->requeue_count, c, i, err);
+	if (drop == -1 || done == -1 || requeue == -1)
 		return -1;
-	if (done) {
+	if (requeue) {
+		r->type = QUEUE_REC_CANCELED;
+		d->splits = true;
+		say(d, "requeued", address, NULL);
+	} else if (done) {
 		r->type = QUEUE_REC_DONE;
 		say(d, "marked done", address, NULL);
 	} else if (drop) {
@@ -262,6 +267,9 @@ edit_decide(const struct queue_edit *e, struct queue_field_context *c,
 		buf_addf(&d->lines, "filter: %s\n", e->filter[0] != '\0' ?
 		    e->filter : "none");
 	}
+	if (d->splits && d->left == 0)
+		return err_set(err, ERR_DENIED, "all its recipients are "
+		    "meant: requeue the message");
 	if (d->left == 0 && d->changed > 0)
 		buf_adds(&d->lines, "warning: no recipient is left: the queue "
 		    "manager will remove it\n");
@@ -281,6 +289,24 @@ edit_decision_done(struct edit_decision *d)
 	free(d->added);
 	free(d->strips);
 	buf_done(&d->lines);
+}
+
+void
+edit_decision_invert(const struct edit_decision *d, struct edit_decision *out)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	buf_init(&out->lines);
+	out->rcpts = xcalloc(d->count + 1, sizeof(*out->rcpts));
+	for (i = 0; i < d->count; i++) {
+		out->rcpts[i].offset = d->rcpts[i].offset;
+		out->rcpts[i].type = d->rcpts[i].type == QUEUE_REC_RCPT ?
+		    QUEUE_REC_CANCELED : QUEUE_REC_RCPT;
+	}
+	out->count = d->count;
+	out->left = d->changed;
+	out->changed = d->left;
 }
 
 const struct edit_rcpt *

@@ -18,6 +18,7 @@ struct err;
 struct queue_field_context;
 struct queue_message;
 struct queue_file;
+struct queue_journal_message;
 struct queue_select;
 struct queue_writer;
 struct table;
@@ -48,6 +49,8 @@ struct queue_edit {
 	struct edit_text added;
 	struct queue_select **drop, **done;
 	size_t		 drop_count, done_count;
+	struct queue_select **requeue;	/* alone */
+	size_t		 requeue_count;
 	struct edit_text dropped, marked;	/* by address: of a form */
 	struct edit_map	*maps;
 	size_t		 map_count;
@@ -82,6 +85,7 @@ struct edit_decision {
 	struct edit_strip *strips;	/* by from, ascending */
 	size_t		 strip_count;
 	bool		 needs_file;	/* more than type bytes changes */
+	bool		 splits;	/* who is cancelled here is to do in a file of their own */
 	struct buf	 lines;		/* what changes, in words */
 };
 
@@ -89,6 +93,9 @@ struct edit_decision {
 int	edit_decide(const struct queue_edit *e, struct queue_field_context *c,
 	    struct edit_decision *d, struct err *err);
 void	edit_decision_done(struct edit_decision *d);
+/* edit_decision_invert - of a split: what the other file's recipients become */
+void	edit_decision_invert(const struct edit_decision *d,
+	    struct edit_decision *out);
 /* edit_decision_find - NULL when no recipient to do stands there */
 const struct edit_rcpt	*edit_decision_find(const struct edit_decision *d,
 			    off_t offset);
@@ -148,10 +155,19 @@ const char	*edit_release_queue(const char *home);
 /*
  * edit_mark - change the type bytes of a file's recipients, and flush them
  *
- * st	the file that path must still name. A byte that is no R any more stays.
+ * st	the file that path must still name; its times, which the file keeps. A
+ *	byte that is no R any more stays.
  */
 int	edit_mark(const char *path, const struct stat *st,
 	    const struct edit_decision *d, struct err *err);
+
+/* edit_keep_times - give a file that was written to its times back, and flush it; 0 or -1 with errno */
+int	edit_keep_times(int fd, const struct stat *st);
+/* edit_requeue - from hold to maildrop, as postsuper -r does it; 0 or -1 */
+int	edit_requeue(const char *id, struct err *err);
+
+/* edit_is_split - does the journal tell of a new file beside the old one, and of who went there? */
+bool	edit_is_split(const struct queue_journal_message *m);
 
 /* edit_read_offsets - what the journal keeps of it: "833/ 901D" */
 void	edit_read_offsets(const char *text, struct edit_decision *d);

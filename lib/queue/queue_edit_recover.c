@@ -45,7 +45,7 @@ struct recovery {
 	size_t		 failed;
 	int64_t		 counts[QUEUE_RESULT_COUNT];
 	struct buf	 lines;
-	bool		 wakes;
+	bool		 wakes, wakes_pickup;
 };
 
 /* ---- type bytes ---- */
@@ -67,7 +67,16 @@ mark(int fd, const struct edit_decision *d, struct err *err)
 			return err_sys(err, "write at offset %lld",
 			    (long long)d->rcpts[i].offset);
 	}
-	return fsync(fd) == 0 ? 0 : err_sys(err, "flush");
+	return 0;
+}
+
+/* Its time is that of the next attempt, whatever was written. */
+int
+edit_keep_times(int fd, const struct stat *st)
+{
+	struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	return futimens(fd, times) == 0 && fsync(fd) == 0 ? 0 : -1;
 }
 
 int
@@ -86,7 +95,27 @@ edit_mark(const char *path, const struct stat *st,
 		err_set(err, ERR_NOT_FOUND, "%s is another file now", path);
 	else if ((rc = mark(fd, d, err)) == -1)
 		err_prefix(err, "%s: ", path);
+	else if (edit_keep_times(fd, st) == -1)
+		rc = err_sys(err, "flush %s", path);
 	close(fd);
+	return rc;
+}
+
+int
+edit_requeue(const char *id, struct err *err)
+{
+	struct timespec now[2] = { { .tv_sec = clock_now() } };
+	struct buf path = BUF_INIT;
+	int rc = queue_move(id, "hold", "maildrop", err);
+
+	now[1] = now[0];
+	if (rc == -1)
+		err_prefix(err, "%s stays on hold: ", id);
+	queue_path(&path, "maildrop", id);
+	if (rc == 0 && utimensat(AT_FDCWD, path.ptr, now,
+	    AT_SYMLINK_NOFOLLOW) == -1 && errno != ENOENT)
+		rc = err_sys(err, "reset times of %s", path.ptr);
+	buf_done(&path);
 	return rc;
 }
 
@@ -108,6 +137,13 @@ edit_read_offsets(const char *text, struct edit_decision *d)
 		d->rcpts[d->count++].mapped = NULL;
 		text = end + 1 + (end[1] == ' ');
 	}
+}
+
+bool
+edit_is_split(const struct queue_journal_message *m)
+{
+	return m->new_id[0] != '\0' && strcmp(m->result, "done") == 0 &&
+	    m->why[0] != '\0';
 }
 
 /* ---- one message ---- */
@@ -229,6 +265,41 @@ recover_in_place(struct recovery *r, const struct queue_journal_message *m,
 	edit_decision_done(&d);
 }
 
+/*
+ * A split. Where NEW is there it is complete: OLD loses the recipients that
+ * are NEW's, and both go on. Where it is not, it was never made, or requeued
+ * already; OLD went on before.
+ */
+static void
+recover_split(struct recovery *r, const struct queue_journal_message *m,
+    struct queue_found *f, bool has_old, const char *queue)
+{
+	struct edit_decision d = { .lines = BUF_INIT };
+	bool has_new = queue != NULL && strcmp(queue, "hold") == 0;
+	bool waits = has_old && strcmp(f->queue, "hold") == 0;
+	struct err err = ERR_INIT;
+
+	edit_read_offsets(m->why, &d);
+	if (!has_new)
+		remove_draft(m->new_id);
+	if (has_new && waits && (edit_mark(f->path.ptr, &f->st, &d, &err) ==
+	    -1 || edit_logs_rewrite(m->what.id, &d, &err) == -1))
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else if ((waits && !go_on(r, m->what.id, m->what.queue, &err)) ||
+	    (has_new && edit_requeue(m->new_id, &err) == -1))
+		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else if (has_new)
+		tell(r, m, QUEUE_RESULT_DONE, "the recipients are requeued "
+		    "now");
+	else if (waits && strcmp(m->what.queue, "hold") != 0)
+		tell(r, m, QUEUE_RESULT_DONE, "the original goes on");
+	else
+		tell(r, m, QUEUE_RESULT_NOTHING, "the edit was finished, or "
+		    "had not begun");
+	r->wakes_pickup |= has_new;
+	edit_decision_done(&d);
+}
+
 static bool
 recover_message(const struct queue_journal_message *m, void *ctx)
 {
@@ -238,8 +309,13 @@ recover_message(const struct queue_journal_message *m, void *ctx)
 	const char *queue = queue_identity_find_new(m->new_id);
 	enum queue_result old = queue_identity_open(&m->what, &f, &err);
 
+	/* A byte that was written has changed it. */
+	f.st.st_mtim.tv_sec = (time_t)m->mtime;
+	f.st.st_mtim.tv_nsec = 0;
 	if (old == QUEUE_RESULT_FAILED)
 		tell(r, m, QUEUE_RESULT_FAILED, err.text);
+	else if (edit_is_split(m))
+		recover_split(r, m, &f, old == QUEUE_RESULT_DONE, queue);
 	else if (old == QUEUE_RESULT_DONE && m->new_id[0] == '\0')
 		recover_in_place(r, m, &f);
 	else if (old == QUEUE_RESULT_DONE && queue != NULL &&
@@ -325,6 +401,8 @@ queue_edit_recover(const struct queue_edit_options *options,
 	}
 	if (r.wakes)
 		queue_act_wake("qmgr", "I");
+	if (r.wakes_pickup)
+		queue_act_wake("pickup", "W");
 	if (failed != NULL)
 		*failed = r.failed;
 	free_texts(&r.busy);

@@ -193,7 +193,7 @@ unmark(struct queue_found *f, struct edit_decision *d, struct err *err)
 			break;
 		result = QUEUE_RESULT_DONE;
 	}
-	if (fd == -1 || i < d->count || fsync(fd) == -1) {
+	if (fd == -1 || i < d->count || edit_keep_times(fd, &f->st) == -1) {
 		err_sys(err, "change %s", f->path.ptr);
 		result = QUEUE_RESULT_FAILED;
 	}
@@ -228,10 +228,50 @@ undo_in_place(const struct queue_journal_message *m, bool is_dry,
 	return result;
 }
 
+/* ---- a split ---- */
+
+/* NEW on hold, where pickup does not find it; false when it has taken it. */
+static bool
+take_back_new(const struct queue_journal_message *m, struct err *err)
+{
+	const char *queue = queue_identity_find_new(m->new_id);
+
+	if (queue != NULL && (strcmp(queue, "hold") == 0 ||
+	    (strcmp(queue, "maildrop") == 0 &&
+	    queue_move(m->new_id, queue, "hold", NULL) == 0)))
+		return true;
+	err_set(err, ERR_DENIED, "the recipients are on their way: pickup has "
+	    "taken %s", m->new_id);
+	return false;
+}
+
+static enum queue_result
+undo_split(const struct queue_journal_message *m, bool is_dry,
+    struct err *err)
+{
+	const char *queue = queue_identity_find_new(m->new_id);
+	enum queue_result result;
+
+	if (is_dry)
+		return queue != NULL ? QUEUE_RESULT_DONE :
+		    QUEUE_RESULT_NOTHING;
+	if (!take_back_new(m, err))
+		return QUEUE_RESULT_FAILED;
+	result = undo_in_place(m, false, err);
+	/* As long as NEW has them, OLD may not be left without them. */
+	if (result == QUEUE_RESULT_DONE)
+		queue_remove(m->new_id, "hold", NULL);
+	else if (edit_requeue(m->new_id, NULL) == -1)
+		err_prefix(err, "%s stays on hold: ", m->new_id);
+	return result;
+}
+
 enum queue_result
 queue_edit_undo(const char *token, const struct queue_journal_message *m,
     bool is_dry, struct buf *new_id, struct err *err)
 {
+	if (edit_is_split(m))
+		return undo_split(m, is_dry, err);
 	return m->new_id[0] != '\0' ?
 	    undo_file(token, m, is_dry, new_id, err) :
 	    undo_in_place(m, is_dry, err);

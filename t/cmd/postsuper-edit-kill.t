@@ -87,6 +87,30 @@ undo_each() {
 	[ $rc = 0 ] || { echo "# ended with $rc"; bad="$bad end"; }
 	[ -z "$bad" ] && [ $n -gt 10 ]
 }
+# A split: each recipient at most once where it is delivered, at least once anywhere.
+todo() { find "$@" -type f -perm 700 -exec postcat -e {} + | sed -n 's/^recipient: //p' | sort | tr '\n' ' '; }
+both='bob@b.example eve@e.example '
+split_each() {
+	n=0 bad=
+	while n=$((n + 1)); do
+		clear_spool
+		put deferred bob@b.example eve@e.example
+		spool_own "$T/s"
+		kill-at $n postsuper --requeue --only-recipients 'local = eve' --yes "$id" >"$T/out" 2>&1
+		rc=$?
+		live=$(todo incoming active deferred maildrop)
+		all=$(todo incoming active deferred maildrop hold)
+		[ "$live" = "$(printf '%s\n' $live | uniq | tr '\n' ' ' | sed 's/^ $//')" ] && [ "$(printf '%s\n' $all | uniq | tr '\n' ' ')" = "$both" ] ||
+			{ echo "# $n: delivered: $live, there: $all"; bad="$bad $n"; }
+		postsuper --recover >"$T/out" 2>&1
+		[ "$(todo incoming active deferred maildrop)" = "$both" ] && [ "$(find hold -type f | wc -l)" = 0 ] && [ "$(find deferred -type f | wc -l)" = 1 ] ||
+			{ echo "# $n: after --recover"; find . -type f | sed 's/^/#   /'; sed 's/^/#   /' "$T/out"; bad="$bad $n"; }
+		[ $rc = 137 ] || break
+	done
+	[ $rc = 0 ] || { echo "# ended with $rc"; bad="$bad end"; }
+	echo "# $n system calls"
+	[ -z "$bad" ] && [ $n -gt 20 ]
+}
 kill-at 0 true 2>/dev/null
 if [ $? = 125 ]; then
 	ok 'kills at system calls # SKIP needs seccomp user notification' true
@@ -96,5 +120,6 @@ else
 	ok 'in place' kill_each deferred --drop-rcpt 'domain = b.example'
 	ok 'while it is active' kill_each active --mark-done 'domain = b.example'
 	ok 'an undo, and then again' undo_each
+	ok 'a split' split_each
 fi
 done_testing

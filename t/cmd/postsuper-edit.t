@@ -13,6 +13,7 @@ edit() { postsuper --edit --yes "$@"; }
 only() { find incoming active deferred hold corrupt -type f | sed 's,.*/,,'; }
 records() { postcat -e -q "$1"; }
 content() { postcat -hb -q "$1"; }
+todo() { postcat -e -q "$1" | sed -n 's/^recipient: //p' | tr '\n' ' '; }
 clear_spool() { find . -type f -exec rm -f {} +; rm -rf trash/*; rm -f "$T/s/data/"*; }
 put() {	# put QUEUE RCPT ...: a message, its ID in $id
 	queue=$1; shift
@@ -196,4 +197,50 @@ edit --set-sender "$utf8@n.example" "$(only)" >/dev/null 2>&1
 is 'a sender in UTF-8 needs one' "$(sendopts)" 7
 edit --set-sender new@n.example "$(only)" >/dev/null 2>&1
 is 'and another does not' "$(sendopts)" 3
+# One byte each, in place: the next attempt is not due for that.
+clear_spool
+put deferred -d 5000 bob@b.example eve@e.example
+spool_own "$T/s"
+path=$(find deferred -name "$id")
+before=$(stat -c '%i %Y' "$path")
+edit --drop-rcpt 'domain = e.example' "$id" >/dev/null 2>&1
+is 'a recipient less, in the same file' "$(stat -c '%i %Y' "$path") $(todo "$id")" "$before bob@b.example "
+postsuper --undo last --yes >/dev/null 2>&1
+is 'and one more' "$(stat -c '%i %Y' "$path") $(todo "$id")" "$before bob@b.example eve@e.example "
+
+# A split: some recipients go through submission again, the rest stays.
+clear_spool
+put deferred -d 5000 -r Asasl_username=ann -i "$T/message" bob@b.example eve@e.example joe@j.example
+path=$(find deferred -name "$id")
+printf '\nrecipient=%s\noffset=%s\nstatus=4.0.0\nreason=no\n\n' eve@e.example \
+    "$(postcat -eo -q "$id" | sed -n 's/^ *\([0-9]*\) recipient: eve.*/\1/p')" >"$T/log"
+mkdir -p "defer/$(printf %.1s "$id")"; cp "$T/log" "defer/$(printf %.1s "$id")/$id"
+spool_own "$T/s"
+before=$(stat -c '%i %a %U %Y' "$path")
+sum=$(content "$id")
+ok 'a dry run tells who' sh -c 'postsuper --requeue --only-recipients "domain = e.example" --dry-run "$1" | grep -q "^ *requeued: <eve@e.example>"' - "$id"
+is 'and does nothing' "$(todo "$id")$(ls maildrop)" 'bob@b.example eve@e.example joe@j.example '
+out=$(postsuper --requeue --only-recipients 'domain = e.example or local = joe' --yes "$id" 2>&1)
+like 'both IDs are told' "$out" "^$id -> [0-9A-Fa-z]+ \(deferred\)"
+new=$(ls maildrop)
+is 'the rest stays where it was' "$(todo "$id")$(stat -c '%i %a %U %Y' "$path")" "bob@b.example $before"
+is 'the others are requeued' "$(todo "$new")" 'eve@e.example joe@j.example '
+is 'as the same message' "$(content "$new")" "$sum"
+like 'from the same login' "$(records "$new")" '^named_attribute: sasl_username=ann'
+ok 'both are sound' sh -c 'postsuper --verify | grep ", 0 findings"'
+is 'no log tells of who is gone' "$(find defer -type f)" ''
+ok 'undo, while pickup has not been there' sh -c 'postsuper --undo last --yes | grep "^restored: 1 message"'
+is 'has all in one again' "$(todo "$id")$(ls maildrop)" 'bob@b.example eve@e.example joe@j.example '
+postsuper --requeue --only-recipients 'domain = e.example' --yes "$id" >/dev/null 2>&1
+rm maildrop/*
+ok 'afterwards it is too late' sh -c 'postsuper --undo last --yes 2>&1 | grep "pickup has taken"'
+is 'and nothing comes twice' "$(todo "$id")" 'bob@b.example joe@j.example '
+ok 'who is not there' sh -c 'postsuper --requeue --only-recipients "domain = e.example" --yes "$1" | grep "nothing: 1"' - "$id"
+ok 'all of them' sh -c 'postsuper --requeue --only-recipients "local ~ ." --yes "$1" 2>&1 | grep "all its recipients are meant: requeue the message"' - "$id"
+mv "$(find deferred -name "$id")" active/
+ok 'what is active' sh -c 'postsuper --requeue --only-recipients "local = joe" --yes "$1" 2>&1 | grep "is active: hold it first"' - "$id"
+is 'is left alone' "$(ls active; ls maildrop hold)" "$(printf '%s\n' "$id" hold: '' maildrop:)"
+for args in "--delete --only-recipients local=joe" "--requeue --hold --only-recipients local=joe" "--requeue --only-recipients local=joe --add-rcpt a@b"; do
+	ok "not with others: $args" fails_with 1 postsuper $args --yes "$id"
+done
 done_testing
