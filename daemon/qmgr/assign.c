@@ -44,8 +44,8 @@ feedback_of(const char *service, const char *suffix)
 	struct feedback f;
 
 	if (!feedback_parse(text, &f)) {
-		log_warning("%s_%s: bad feedback \"%s\": using 1", service,
-		    suffix, text);
+		log_warning("%s_%s: ignoring malformed or unreasonable "
+		    "feedback: %s", service, suffix, text);
 		f = (struct feedback){ 1, FEEDBACK_FIXED };
 	}
 	return f;

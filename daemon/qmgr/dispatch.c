@@ -127,17 +127,21 @@ dest_died(struct qmgr *qm, struct dest *d)
 {
 	struct buf reason = BUF_INIT;
 	struct hop_status why = { .text = NULL };
-	struct entry *e;
+	struct entry *e, *taken = NULL, **last = &taken;
 	struct dsn dsn;
 
-	/* Copies: the destination may go while its entries do. */
+	/* All first, and a copy: the destination may go while they do. */
 	hop_status_set(&why, &d->dead.dsn);
+	for (; (e = sched_take_dest(d)) != NULL; last = &e->next)
+		*last = e;
 	buf_addf(&reason, "delivery temporarily suspended: %s",
 	    why.dsn.reason);
 	dsn = why.dsn;
 	dsn.reason = reason.ptr;
-	while ((e = sched_take_dest(d)) != NULL)
+	while ((e = taken) != NULL) {
+		taken = e->next;
 		divert(qm, e, &dsn);
+	}
 	hop_status_clear(&why);
 	buf_done(&reason);
 }

@@ -37,7 +37,7 @@ struct recipient;
 struct sched;
 struct transport;
 
-/* Feedback after a success or failure: number, number / concurrency, number / sqrt_concurrency. */
+/* Feedback after a success or failure: number, number / number, number / concurrency, number / sqrt_concurrency. */
 struct feedback {
 	double	 number;
 	enum { FEEDBACK_FIXED, FEEDBACK_LINEAR, FEEDBACK_SQRT } by;

@@ -196,8 +196,8 @@ START_TEST(a_destination_dies_after_a_cohort_of_failures)
 	for (i = 0; i < 5 && died == NULL; i++, failures++)
 		died = finish(busy[i], SCHED_HOP_FAILED, &refused, 1000);
 	ck_assert_ptr_nonnull(died);
-	/* 1/5 + 1/4 + 1/3 + 1/2 is more than one cohort. */
-	ck_assert_int_eq(failures, 4);
+	/* The first failure takes two: 1/5 + 1/3 + 1/2 is more than one cohort. */
+	ck_assert_int_eq(failures, 3);
 	ck_assert_str_eq(died->dead.dsn.reason, "connection refused");
 	ck_assert_int_eq(sched_next_timer(&s), 301000);
 	while ((e = take_dest(died)) != NULL) {
@@ -211,6 +211,78 @@ START_TEST(a_destination_dies_after_a_cohort_of_failures)
 	ck_assert_ptr_null(pick(t, 300999));
 	sched_run_timers(&s, 301000);
 	ck_assert_ptr_nonnull(pick(t, 301000));
+}
+END_TEST
+
+/* So many failures in a row that Debian's postfix took with these settings. */
+static const struct {
+	int		 initial, cohorts, failures;
+	const char	*negative;
+} deaths[] = {
+	{ 1, 1, 1, "1" }, { 1, 2, 2, "1" }, { 2, 3, 4, "1" },
+	{ 3, 4, 5, "1" }, { 5, 3, 5, "1" }, { 6, 3, 6, "1" },
+	{ 3, 3, 5, "0.5" }, { 4, 3, 8, "0.3" },
+};
+
+START_TEST(failures_add_up_as_with_the_peer)
+{
+	struct transport_limits l = usual;
+	struct message *m = new_message("A");
+	struct transport *t;
+	int n = 0;
+
+	l.initial_concurrency = deaths[_i].initial;
+	l.failed_cohorts = deaths[_i].cohorts;
+	ck_assert(feedback_parse(deaths[_i].negative, &l.negative));
+	t = setup(&l);
+	add(t, m, "example.org", 40, 0);
+	for (n = 1; finish(pick(t, 0), SCHED_HOP_FAILED, &refused, 0) == NULL;
+	    n++)
+		;
+	ck_assert_int_eq(n, deaths[_i].failures);
+}
+END_TEST
+
+/* With two at work and room for one more, a window ends at the two and what it began with. */
+START_TEST(a_window_does_not_grow_far_beyond_its_use)
+{
+	struct transport_limits l = usual;
+	struct message *m = new_message("A");
+	struct transport *t;
+	struct entry *busy[2];
+	int i;
+
+	l.initial_concurrency = 3;
+	t = setup(&l);
+	add(t, m, "example.org", 2, 0);
+	busy[0] = pick(t, 0);
+	busy[1] = pick(t, 0);
+	for (i = 0; i < 20; i++) {
+		finish(busy[i % 2], SCHED_REACHED, NULL, 0);
+		add(t, m, "example.org", 1, 0);
+		busy[i % 2] = pick(t, 0);
+	}
+	ck_assert_int_eq(t->dests->window, 5);
+}
+END_TEST
+
+START_TEST(those_that_end_together_all_count)
+{
+	struct transport_limits l = usual;
+	struct message *m = new_message("A");
+	struct transport *t;
+	struct entry *busy[4];
+	int i;
+
+	l.initial_concurrency = 4;
+	ck_assert(feedback_parse("1/4", &l.positive));
+	t = setup(&l);
+	add(t, m, "example.org", 20, 0);
+	for (i = 0; i < 4; i++)
+		busy[i] = pick(t, 0);
+	for (i = 0; i < 4; i++)
+		finish(busy[i], SCHED_REACHED, NULL, 0);
+	ck_assert_int_eq(t->dests->window, 5);
 }
 END_TEST
 
@@ -269,6 +341,27 @@ START_TEST(a_rate_delay_spaces_deliveries)
 	ck_assert_ptr_null(pick(t, 1000));
 	sched_run_timers(&s, 11000);
 	ck_assert_ptr_nonnull(pick(t, 11000));
+}
+END_TEST
+
+START_TEST(a_destination_without_mail_remembers_its_pause)
+{
+	struct transport_limits l = usual;
+	struct transport *t;
+	struct message *m = new_message("A");
+
+	l.rate_delay_s = 10;
+	t = setup(&l);
+	add(t, m, "example.org", 1, 0);
+	finish(pick(t, 0), SCHED_REACHED, NULL, 1000);
+	sched_release(t->dests);	/* whoever looked for it lets go */
+	add(t, m, "example.org", 1, 2000);
+	ck_assert_ptr_null(pick(t, 2000));
+	sched_run_timers(&s, 11000);
+	finish(pick(t, 11000), SCHED_REACHED, NULL, 11000);
+	sched_run_timers(&s, 21000);
+	ck_assert_ptr_null(t->dests);
+	ck_assert_int_eq(sched_next_timer(&s), -1);
 }
 END_TEST
 
@@ -405,6 +498,9 @@ START_TEST(feedback_is_parsed)
 		{ "0.25", true, FEEDBACK_FIXED },
 		{ "1/concurrency", true, FEEDBACK_LINEAR },
 		{ "0.5 / sqrt_concurrency", true, FEEDBACK_SQRT },
+		{ "1/Concurrency", true, FEEDBACK_LINEAR },
+		{ "1/5", true, FEEDBACK_FIXED }, { "5/1", false, 0 },
+		{ "1/0", false, 0 }, { "1/", false, 0 },
 		{ "", false, 0 }, { "x", false, 0 }, { "2", false, 0 },
 		{ "-1", false, 0 }, { "1 / window", false, 0 },
 		{ "1 concurrency", false, 0 },
@@ -496,9 +592,13 @@ main(void)
 	tcase_add_test(t, success_opens_the_window_up_to_the_limit);
 	tcase_add_test(t, linear_feedback_takes_a_whole_window_for_one_step);
 	tcase_add_test(t, a_destination_dies_after_a_cohort_of_failures);
+	UNIT_LOOP(t, failures_add_up_as_with_the_peer, deaths);
+	tcase_add_test(t, a_window_does_not_grow_far_beyond_its_use);
+	tcase_add_test(t, those_that_end_together_all_count);
 	tcase_add_test(t, a_flush_forgets_the_dead);
 	tcase_add_test(t, without_cohort_limit_nothing_dies);
 	tcase_add_test(t, a_rate_delay_spaces_deliveries);
+	tcase_add_test(t, a_destination_without_mail_remembers_its_pause);
 	tcase_add_test(t, a_transport_delay_spaces_everything);
 	tcase_add_test(t, destinations_of_one_message_take_turns);
 	tcase_add_test(t, an_earlier_message_comes_first);
