@@ -72,6 +72,7 @@ void
 pc_show_templates(struct postconf *pc, const char *file, bool is_expanded)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT, option = BUF_INIT;
+	struct buf daemon = BUF_INIT;
 	char *argv[8];
 	int n = 0;
 
@@ -94,5 +95,10 @@ pc_show_templates(struct postconf *pc, const char *file, bool is_expanded)
 	argv[n] = NULL;
 	fflush(stdout);
 	execv(path.ptr, argv);
+	/* As the supervisor does: the daemon itself under that name. */
+	if (errno == ENOENT) {
+		pc_expand(&pc->scope, &daemon, "$daemon_directory/posthornd");
+		execv(daemon.ptr, argv);
+	}
 	log_fatal("cannot execute %s: %s", path.ptr, strerror(errno));
 }

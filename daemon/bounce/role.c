@@ -312,13 +312,16 @@ report_delay(const struct notice *n, const struct original *o,
 {
 	struct mail mail = { .wording = WORDING_DELAY,
 	    .what = "sender delay notification", .from = "",
-	    .to = n->sender, .headers_only = n->ret_flags != DSN_RET_FULL };
+	    .to = n->sender, .headers_only = true };	/* RFC 3461 4.3 */
+	bool is_wanted = !selection_is_empty(s);
 
-	if (n->sender[0] == '\0' || is_double_bounce(n->sender) ||
-	    selection_is_empty(s))
+	if (n->sender[0] == '\0' || is_double_bounce(n->sender))
 		return 0;
-	if (send_mail(n, o, s, &mail) == -1)
+	if (is_wanted && send_mail(n, o, s, &mail) == -1)
 		return -1;
+	s->wanted = 0;
+	if (selection_is_empty(s))
+		return 0;
 	tell_postmaster(n, o, s, "delay", params.delay_notice_recipient,
 	    WORDING_DELAY, "postmaster delay notification");
 	return 0;
@@ -337,11 +340,16 @@ report_trace(const struct notice *n, const struct original *o,
 	s->wanted = was_asked ? 0 : DSN_NOTIFY_SUCCESS;
 	if ((n->flags & AGENT_REC_DELAY) != 0)
 		s->wanted |= DSN_NOTIFY_DELAY;
-	if (n->sender[0] == '\0' || selection_is_empty(s))
+	if (selection_is_empty(s))
 		return 0;
-	if (is_double_bounce(n->sender)) {
+	if (n->sender[0] == '\0' && has_word(params.notify_classes,
+	    "2bounce")) {
+		mail.from = params.double_bounce_sender;
+		mail.to = params.p_2bounce_notice_recipient;
+	} else if (n->sender[0] == '\0' || is_double_bounce(n->sender)) {
 		log_info("%s: not sending trace/success notification for "
-		    "double-bounce message", n->queue_id);
+		    "%s-bounce message", n->queue_id,
+		    n->sender[0] == '\0' ? "single" : "double");
 		return 0;
 	}
 	return send_mail(n, o, s, &mail);
@@ -544,9 +552,11 @@ read_templates(void)
 	if (params.bounce_template_file[0] == '\0')
 		return;
 	if (file_read(params.bounce_template_file, &text, TEMPLATE_FILE_MAX,
-	    &err) == -1 || wordings_parse(&wordings,
-	    params.bounce_template_file, text.ptr, &err) == -1)
+	    &err) == -1)
 		log_warning("%s -- using the built-in texts", err.text);
+	else
+		wordings_parse(&wordings, params.bounce_template_file,
+		    text.ptr);
 	buf_done(&text);
 }
 

@@ -21,7 +21,6 @@
 #include <stddef.h>
 
 struct buf;
-struct err;
 
 enum wording_kind { WORDING_FAILURE, WORDING_DELAY, WORDING_SUCCESS,
 	WORDING_VERIFY, WORDING_KINDS };
@@ -35,17 +34,23 @@ struct wordings {
 	struct wording	kind[WORDING_KINDS];
 };
 
-void	wordings_init(struct wordings *t);	/* the built-in ones */
+extern const char *const wording_names[WORDING_KINDS];	/* "failure", ... */
+
+/* wording_init - the built-in texts of one kind; postmaster_subject may be NULL */
+void	wording_init(struct wording *t, enum wording_kind kind);
+void	wording_done(struct wording *t);
+void	wordings_init(struct wordings *t);
 void	wordings_done(struct wordings *t);
 /*
- * wordings_parse - replace what the file's text defines
+ * wordings_parse - replace what the file's text defines (wording_parse.c)
  *
- * name		for messages
+ * name		for warnings
  *
- * On -1 err says "NAME, line N: ..." and t is unchanged.
+ * What a template does not say is built in. One that cannot be used is
+ * ignored with a warning, the others count. Returns 0, or -1 after a warning.
  */
 int	wordings_parse(struct wordings *t, const char *name,
-	    const char *text, struct err *err);
+	    const char *text);
 /* wording_expand - append the text with its $names replaced; unknown ones vanish */
 void	wording_expand(struct buf *out, const struct wording *t);
 

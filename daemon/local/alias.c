@@ -88,6 +88,8 @@ find_owner(struct local_state *st, const char *name, struct buf *sender)
 		    value.ptr : key.ptr, sender);
 		st->sender = sender->ptr;
 		st->resends = true;
+		/* A list speaks for itself: its members did not get the list's mail. */
+		st->rcpt.orig = st->rcpt.dsn_orcpt = "";
 	} else if (params.reset_owner_alias)
 		st->sender = st->lr->rq->sender;
 	buf_done(&key);
@@ -107,6 +109,7 @@ expand_alias(const struct local_state *st, const char *name,
 
 	next.aliases = &here;
 	next.level++;
+	local_expand_begin(&next);
 	next.source = LOCAL_FROM_ALIAS;
 	if (without_extension && mapped_propagates("alias"))
 		next.unmatched = st->extension;
@@ -122,7 +125,8 @@ expand_alias(const struct local_state *st, const char *name,
 			    "%s", name);
 			done = local_fail(st, "4.3.0",
 			    "alias database unavailable");
-		}
+		} else if (done)
+			local_expand_end(st, sender.len > 0);
 	}
 	buf_done(&sender);
 	return done;

@@ -104,6 +104,8 @@ local_command(const struct local_state *st, const char *line,
 	bool done;
 	size_t i;
 
+	if (local_is_probed(st))
+		return local_probed(st, "delivers to command: %s", line);
 	if (is_mailbox_command || prepends("command"))
 		how.flags |= COPY_DELIVERED_TO;
 	fill(&env, st);

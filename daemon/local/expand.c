@@ -83,6 +83,7 @@ deliver_here(const struct local_state *st, const char *address,
 
 	next.rcpt.address = address;
 	next.is_verbatim = is_verbatim;
+	next.resends = st->resends && !is_verbatim && !is_same_user(st, address);
 	next.level++;
 	next.has_rights = false;
 	next.source = LOCAL_FROM_MAIL;
@@ -90,10 +91,20 @@ deliver_here(const struct local_state *st, const char *address,
 	return local_recipient(&next);
 }
 
+/* What another machine or agent, or another user, gets. */
+bool
+local_pass_on(const struct local_state *st, const char *address)
+{
+	if (!local_seen(st->lr, "resend %s:%s", st->sender, address))
+		local_resend_add(st, address);
+	return true;
+}
+
 /*
- * A user of this machine gets it at once, everybody else by a new message;
- * so does a user here when the list has an owner, or is somebody's own file:
- * then the new message carries another sender, or Delivered-To.
+ * A user or alias of this machine is dealt with at once, everybody else gets
+ * a new message. So does another user when the list has an owner, or is
+ * somebody's own file: the new message carries another sender, or
+ * Delivered-To; user.c sees to that.
  */
 static bool
 deliver_address(const struct local_state *st, const struct destination *d)
@@ -113,12 +124,10 @@ deliver_address(const struct local_state *st, const struct destination *d)
 	else if ((r.flags & RESOLVE_ERROR) != 0)
 		done = local_fail(st, "5.1.3", "bad recipient address syntax: "
 		    "%s", address.ptr);
-	else if (is_here && (d->is_verbatim || !st->resends ||
-	    is_same_user(st, r.recipient->ptr)))
+	else if (is_here)
 		done = deliver_here(st, r.recipient->ptr, d->is_verbatim);
-	else if (!local_seen(st->lr, "resend %s:%s", st->sender,
-	    address.ptr))
-		local_resend_add(st, address.ptr);
+	else
+		done = local_pass_on(st, address.ptr);
 	resolve_reply_done(&r);
 	buf_done(&address);
 	return done;

@@ -54,6 +54,7 @@ deliver_file(const struct local_state *st, char *text, int *total)
 	next.source = LOCAL_FROM_FORWARD;
 	next.resends = true;
 	next.level++;
+	local_expand_begin(&next);
 	*total = 0;
 	while (done && rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
 		if (*text_skip_blank(line) == '#')
@@ -61,6 +62,8 @@ deliver_file(const struct local_state *st, char *text, int *total)
 		done = local_list(&next, line, &count);
 		*total += count;
 	}
+	if (done && *total > 0)
+		local_expand_end(st, false);
 	return done;
 }
 

@@ -73,6 +73,54 @@ local_fail(const struct local_state *st, const char *status, const char *fmt,
 }
 
 bool
+local_is_probed(const struct local_state *st)
+{
+	return (st->lr->rq->flags & AGENT_USER_PROBE) != 0;
+}
+
+bool
+local_probed(const struct local_state *st, const char *fmt, ...)
+{
+	struct delivery d = DELIVERY_INIT;
+	va_list ap;
+	bool done;
+
+	va_start(ap, fmt);
+	buf_vaddf(&d.reason, fmt, ap);
+	va_end(ap);
+	done = local_report(st, &d);
+	delivery_done(&d);
+	return done;
+}
+
+void
+local_expand_begin(struct local_state *next)
+{
+	unsigned *notify = &next->rcpt.dsn_notify;
+
+	if ((*notify & DSN_NOTIFY_SUCCESS) == 0)
+		return;
+	*notify &= ~(unsigned)DSN_NOTIFY_SUCCESS;
+	/* None at all would mean the default. */
+	if (*notify == 0)
+		*notify = DSN_NOTIFY_NEVER;
+}
+
+void
+local_expand_end(const struct local_state *st, bool is_list)
+{
+	struct dsn dsn = { "2.0.0", is_list ? "delivered" : "expanded",
+	    "alias expanded", "", "", "", "" };
+	struct queue_rcpt rcpt = st->rcpt;
+
+	if ((rcpt.dsn_notify & DSN_NOTIFY_SUCCESS) == 0 || local_is_probed(st))
+		return;
+	if (is_list)
+		rcpt.orig = "";
+	agent_traced(st->lr->rq, &rcpt, "local", &dsn);
+}
+
+bool
 local_seen(struct local_request *lr, const char *fmt, ...)
 {
 	struct buf key = BUF_INIT;
@@ -172,13 +220,16 @@ deliver_one(struct local_request *lr, const struct queue_rcpt *rcpt)
 	done = local_recipient(&st);
 	/* What was collected on the way belongs to the first address again. */
 	st.rcpt = *rcpt;
-	if (!local_resend_all(&st))
-		done = false;
+	local_expand_begin(&st);
+	/* What must be tried again would send it again, each time. */
+	if (done)
+		done = local_resend_all(&st);
+	local_resend_drop(lr);
 	if (done && !lr->was_passed)
 		agent_completed(lr->rq, rcpt);
 }
 
-/* sendmail -bv: what would happen, without doing it. */
+/* The verify service only asks whether somebody is there. */
 static void
 probe(struct agent_request *rq, const struct queue_rcpt *rcpt)
 {
@@ -217,7 +268,7 @@ deliver(struct agent_request *rq, const char *service, void *ctx)
 
 	(void)ctx;
 	for (i = 0; i < rq->rcpt_count && !rq->is_corrupt; i++)
-		if ((rq->flags & (AGENT_MTA_PROBE | AGENT_USER_PROBE)) != 0)
+		if ((rq->flags & AGENT_MTA_PROBE) != 0)
 			probe(rq, &rq->rcpts[i]);
 		else
 			deliver_one(&lr, &rq->rcpts[i]);

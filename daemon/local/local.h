@@ -36,9 +36,15 @@ struct local_text {		/* a growing list of strings */
 	size_t	 count;
 };
 
+struct local_resend_rcpt {
+	char			*address, *orig, *dsn_orcpt;
+	unsigned		 dsn_notify;
+};
+
 struct local_resend {		/* addresses that go out as one new message */
 	char			*sender, *delivered;
-	struct local_text	 addresses, originals;
+	struct local_resend_rcpt *rcpts;
+	size_t			 rcpt_count;
 };
 
 /* One delivery request. */
@@ -80,7 +86,7 @@ struct local_state {
 	enum local_source	 source;
 	int			 level;
 	bool			 is_verbatim;
-	bool			 resends;	/* addresses go out as a new message */
+	bool			 resends;	/* other users' mail goes out as a new message */
 	bool			 has_rights;
 	uid_t			 uid;		/* for commands, files and lists */
 	gid_t			 gid;
@@ -105,6 +111,8 @@ bool	local_destination(const struct local_state *st,
 /* local_list - every destination in text; *count how many there were */
 bool	local_list(const struct local_state *st, const char *text,
 	    int *count);
+/* local_pass_on - in a new message, once */
+bool	local_pass_on(const struct local_state *st, const char *address);
 bool	local_user(struct local_state *st);			/* user.c */
 bool	local_command(const struct local_state *st, const char *line,
 	    bool is_mailbox_command);				/* command.c */
@@ -114,6 +122,21 @@ bool	local_pass(const struct local_state *st, const char *transport); /* pass.c 
 /* The same, but false only says that this step was not the recipient's; *done is the answer. */
 bool	local_alias(struct local_state *st, bool *done);	/* alias.c */
 bool	local_forward(const struct local_state *st, bool *done); /* forward.c */
+
+/* local_is_probed - sendmail -bv: tell what would be done, by local_probed, instead of doing it */
+bool	local_is_probed(const struct local_state *st);
+bool	local_probed(const struct local_state *st, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+/*
+ * local_expand_begin, local_expand_end - around what an alias or .forward
+ * file stands for: who asked to be told of success is told of the expansion,
+ * and not of what becomes of each address (RFC 3461 5.2.7.3)
+ *
+ * next		the state of the addresses
+ * is_list	there is an owner: for the sender it was delivered
+ */
+void	local_expand_begin(struct local_state *next);
+void	local_expand_end(const struct local_state *st, bool is_list);
 
 /* local_report - the end of one destination of the recipient's */
 bool	local_report(const struct local_state *st, const struct delivery *d);
@@ -125,8 +148,9 @@ bool	local_seen(struct local_request *lr, const char *fmt, ...)
 
 /* resend.c */
 void	local_resend_add(const struct local_state *st, const char *address);
-/* local_resend_all - send what was collected; drops the collection */
+/* local_resend_all - send what was collected; local_resend_drop - forget it */
 bool	local_resend_all(const struct local_state *st);
+void	local_resend_drop(struct local_request *lr);
 
 /* local_account - look a user up: 1 found, 0 no such user, -1 ask again later; local_user_free for the result */
 int	local_account(const char *name, struct local_user **out);

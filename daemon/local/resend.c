@@ -45,26 +45,29 @@ local_resend_add(const struct local_state *st, const char *address)
 		lr->resend_count++;
 	}
 	r = &lr->resends[i];
-	local_text_add(&r->addresses, address);
-	/* A list with an owner speaks for itself: its members did not get this address's mail. */
-	local_text_add(&r->originals, strcmp(st->sender, lr->rq->sender) == 0 ?
-	    st->rcpt.orig : address);
+	r->rcpts = xreallocarray(r->rcpts, r->rcpt_count + 1,
+	    sizeof(*r->rcpts));
+	r->rcpts[r->rcpt_count++] = (struct local_resend_rcpt){
+	    .address = xstrdup(address),
+	    .orig = xstrdup(st->rcpt.orig[0] != '\0' ? st->rcpt.orig :
+	    address),
+	    .dsn_orcpt = xstrdup(st->rcpt.dsn_orcpt),
+	    .dsn_notify = st->rcpt.dsn_notify };
 }
 
 static void
-drop_all(struct local_request *lr)
+resend_done(struct local_resend *r)
 {
 	size_t i;
 
-	for (i = 0; i < lr->resend_count; i++) {
-		free(lr->resends[i].sender);
-		free(lr->resends[i].delivered);
-		local_text_done(&lr->resends[i].addresses);
-		local_text_done(&lr->resends[i].originals);
+	for (i = 0; i < r->rcpt_count; i++) {
+		free(r->rcpts[i].address);
+		free(r->rcpts[i].orig);
+		free(r->rcpts[i].dsn_orcpt);
 	}
-	free(lr->resends);
-	lr->resends = NULL;
-	lr->resend_count = 0;
+	free(r->rcpts);
+	free(r->sender);
+	free(r->delivered);
 }
 
 static int
@@ -94,10 +97,20 @@ put_attribute(struct cleanup_client *c, const char *name, const char *value)
 }
 
 static int
-put_envelope(struct cleanup_client *c, const struct local_state *st,
+put_recipient(struct cleanup_client *c, const struct local_resend_rcpt *r)
+{
+	if (put_attribute(c, "dsn_orig_rcpt", r->dsn_orcpt) == -1 ||
+	    (r->dsn_notify != 0 && put(c, QUEUE_REC_ATTR, "notify_flags=%u",
+	    r->dsn_notify) == -1) ||
+	    put(c, QUEUE_REC_ORCPT, "%s", r->orig) == -1)
+		return -1;
+	return put(c, QUEUE_REC_RCPT, "%s", r->address);
+}
+
+static int
+put_envelope(struct cleanup_client *c, const struct agent_request *rq,
     const struct local_resend *r)
 {
-	const struct agent_request *rq = st->lr->rq;
 	struct timeval now = clock_timeval();
 	size_t i;
 
@@ -116,16 +129,9 @@ put_envelope(struct cleanup_client *c, const struct local_state *st,
 	    put_attribute(c, "log_helo_name", rq->client_helo) == -1 ||
 	    put_attribute(c, "log_protocol_name", rq->client_proto) == -1)
 		return -1;
-	for (i = 0; i < r->addresses.count; i++) {
-		if (put_attribute(c, "dsn_orig_rcpt",
-		    st->rcpt.dsn_orcpt) == -1 ||
-		    (st->rcpt.dsn_notify != 0 && put(c, QUEUE_REC_ATTR,
-		    "notify_flags=%u", st->rcpt.dsn_notify) == -1) ||
-		    put(c, QUEUE_REC_ORCPT, "%s",
-		    r->originals.list[i]) == -1 ||
-		    put(c, QUEUE_REC_RCPT, "%s", r->addresses.list[i]) == -1)
+	for (i = 0; i < r->rcpt_count; i++)
+		if (put_recipient(c, &r->rcpts[i]) == -1)
 			return -1;
-	}
 	return put(c, QUEUE_REC_MESG, "%s", "");
 }
 
@@ -207,7 +213,7 @@ resend(const struct local_state *st, const struct local_resend *r)
 		return local_fail(st, "4.3.0", "mail system unavailable");
 	}
 	snprintf(id, sizeof(id), "%s", cleanup_client_id(c));
-	rc = put_envelope(c, st, r);
+	rc = put_envelope(c, rq, r);
 	if (rc == 0)
 		rc = put_headers(c, r);
 	if (rc == 0)
@@ -227,7 +233,7 @@ resend(const struct local_state *st, const struct local_resend *r)
 	status = cleanup_client_commit(c, &reason);
 	if (status == 0) {
 		delivery_set(&d, "2.0.0", "forwarded as %s", id);
-		d.action = "expanded";
+		d.action = "relayed";
 	} else if ((status & (CLEANUP_HOPS | CLEANUP_CONTENT)) != 0)
 		delivery_set(&d, (status & CLEANUP_HOPS) != 0 ? "5.4.6" :
 		    "5.7.1", "unable to forward message: %s", reason.len > 0 ?
@@ -242,6 +248,24 @@ resend(const struct local_state *st, const struct local_resend *r)
 	return done;
 }
 
+static bool
+probe(const struct local_state *st, const struct local_resend *r)
+{
+	struct local_state each = *st;
+	bool done = true;
+	size_t i;
+
+	for (i = 0; i < r->rcpt_count; i++) {
+		each.rcpt.address = r->rcpts[i].address;
+		if (strcmp(r->sender, st->lr->rq->sender) != 0)
+			each.rcpt.orig = each.rcpt.dsn_orcpt = "";
+		if (!local_probed(&each, "forwards to %s",
+		    r->rcpts[i].address))
+			done = false;
+	}
+	return done;
+}
+
 bool
 local_resend_all(const struct local_state *st)
 {
@@ -249,8 +273,20 @@ local_resend_all(const struct local_state *st)
 	size_t i;
 
 	for (i = 0; i < st->lr->resend_count; i++)
-		if (!resend(st, &st->lr->resends[i]))
+		if (!(local_is_probed(st) ? probe : resend)(st,
+		    &st->lr->resends[i]))
 			done = false;
-	drop_all(st->lr);
 	return done;
+}
+
+void
+local_resend_drop(struct local_request *lr)
+{
+	size_t i;
+
+	for (i = 0; i < lr->resend_count; i++)
+		resend_done(&lr->resends[i]);
+	free(lr->resends);
+	lr->resends = NULL;
+	lr->resend_count = 0;
 }

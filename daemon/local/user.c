@@ -89,6 +89,13 @@ write_mailbox(const struct local_state *st, struct mailbox *m,
 		buf_setf(&failure, "cannot update mailbox %s for user %s. ",
 		    m->path, st->user);
 	m->failure = failure.ptr;
+	if (local_is_probed(st)) {
+		buf_done(&failure);
+		return m->may_be_any_file ?
+		    local_probed(st, "delivers to file: %s", m->path) :
+		    local_probed(st, "delivers to %s",
+		    maildir ? "maildir" : "mailbox");
+	}
 	if (params.biff && !m->may_be_any_file && !maildir &&
 	    stat(m->path, &before) == -1)
 		before.st_size = 0;
@@ -301,9 +308,12 @@ local_user(struct local_state *st)
 {
 	struct buf transport = BUF_INIT;
 	struct local_user *account = NULL;
-	int known = local_account(st->user, &account);
 	bool done = true;
+	int known;
 
+	if (st->resends)
+		return local_pass_on(st, st->rcpt.address);
+	known = local_account(st->user, &account);
 	st->account = account;
 	if (known == 1 && !st->is_verbatim && local_forward(st, &done))
 		;

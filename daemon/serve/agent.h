@@ -105,6 +105,14 @@ void	agent_deferred(struct agent_request *rq, const struct queue_rcpt *rcpt,
 	    const char *relay, const struct dsn *dsn);
 
 /*
+ * agent_traced - only the record for a delivery report, with dsn's action
+ *
+ * For what happens to a recipient before its end: an alias was expanded.
+ */
+void	agent_traced(struct agent_request *rq, const struct queue_rcpt *rcpt,
+	    const char *relay, const struct dsn *dsn);
+
+/*
  * agent_completed - mark a recipient done
  *
  * For agents that turn one recipient into many (aliases): they pass copies

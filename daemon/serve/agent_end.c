@@ -96,6 +96,13 @@ append_trace(struct agent_request *rq, const struct queue_rcpt *rcpt,
 }
 
 void
+agent_traced(struct agent_request *rq, const struct queue_rcpt *rcpt,
+    const char *relay, const struct dsn *dsn)
+{
+	append_trace(rq, rcpt, relay, dsn, dsn->action);
+}
+
+void
 agent_completed(struct agent_request *rq, const struct queue_rcpt *rcpt)
 {
 	struct err err = ERR_INIT;

@@ -269,7 +269,7 @@ START_TEST(a_template_file_replaces_what_it_names)
 	    "Postmaster-Subject: Nope too\n\nHost $myhostname.\n\nEnd\nEOF\n";
 
 	wordings_init(&wordings);
-	ck_assert_int_eq(wordings_parse(&wordings, "f", file, NULL), 0);
+	ck_assert_int_eq(wordings_parse(&wordings, "f", file), 0);
 	ck_assert_str_eq(wordings.kind[WORDING_FAILURE].subject, "Nope");
 	ck_assert_str_eq(wordings.kind[WORDING_FAILURE].charset,
 	    "iso-8859-1");
@@ -281,24 +281,68 @@ START_TEST(a_template_file_replaces_what_it_names)
 }
 END_TEST
 
-START_TEST(a_broken_template_file_changes_nothing)
+START_TEST(a_template_that_cannot_be_used_changes_nothing)
 {
 	static const char *const files[] = { "what is this\n",
-	    "failure_template = x\n", "nosuch_template = <<E\nE\n",
-	    "failure_template = <<E\nSubject: x\n\ntext\n",
+	    "nosuch_template = <<E\nE\n",
 	    "failure_template = <<E\nSender: x\n\ntext\nE\n",
-	    "failure_template = <<\n",
-	    ("delay_template = <<E\nSubject: changed\n\nE\n"
-	    "failure_template = <<E\nSubject\nE\n") };
+	    "failure_template = <<E\nSubject:\n\ntext\nE\n",
+	    "failure_template = <<E\nSubject: \xc3\xbc\n\ntext\nE\n",
+	    "failure_template = <<E\nSubject: x\nE\n",
+	    "failure_template = <<E\nE\n", "failure_template = <<\n",
+	    "failure_template = <<E\nSubject: x\n\n\xc3\xbc\nE\n" };
+	struct wording *failure = &wordings.kind[WORDING_FAILURE];
+	struct buf built_in = BUF_INIT, file = BUF_INIT;
 	size_t i;
 
 	wordings_init(&wordings);
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		ck_assert_msg(wordings_parse(&wordings, "f", files[i], NULL)
-		    == -1, "%s", files[i]);
-	ck_assert_str_eq(wordings.kind[WORDING_DELAY].subject,
-	    "Delayed Mail (still being retried)");
+	buf_sets(&built_in, failure->text);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		buf_setf(&file, "%sdelay_template = %zu\n", files[i], i);
+		ck_assert_msg(wordings_parse(&wordings, "f", file.ptr) == -1,
+		    "%s", files[i]);
+		ck_assert_str_eq(failure->subject,
+		    "Undelivered Mail Returned to Sender");
+		ck_assert_str_eq(failure->charset, "us-ascii");
+		ck_assert_str_eq(failure->text, built_in.ptr);
+		/* The others do not suffer for it. */
+		buf_setf(&file, "%zu\n", i);
+		ck_assert_str_eq(wordings.kind[WORDING_DELAY].text, file.ptr);
+	}
+	buf_done(&built_in);
+	buf_done(&file);
 	wordings_done(&wordings);
+}
+END_TEST
+
+START_TEST(a_template_is_read_with_good_will)
+{
+	static const struct {
+		const char *file, *subject, *text;
+	} cases[] = {
+		{ "  failure_template=a b \n", NULL, "a b\n" },
+		{ "failure_template = << E\nSubject no header\n\nb\nE\n",
+		  NULL, "Subject no header\n\nb\n" },
+		{ "failure_template = <<E\nSubject: a\n\tb\nc\nE\n",
+		  "a b", "c\n" },
+		{ "failure_template = <<E\nSubject: a\n\n E\nno end\n",
+		  "a", " E\nno end\n" },
+		{ "failure_template = x\nfailure_template = y\n", NULL,
+		  "y\n" },
+		{ "failure_template = <<E\nCharset: utf-8\n\n\xc3\xbc\nE\n",
+		  NULL, "\xc3\xbc\n" },
+	};
+	struct wording *failure = &wordings.kind[WORDING_FAILURE];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		wordings_init(&wordings);
+		wordings_parse(&wordings, "f", cases[i].file);
+		ck_assert_str_eq(failure->text, cases[i].text);
+		ck_assert_str_eq(failure->subject, cases[i].subject != NULL ?
+		    cases[i].subject : "Undelivered Mail Returned to Sender");
+		wordings_done(&wordings);
+	}
 }
 END_TEST
 
@@ -308,8 +352,7 @@ START_TEST(printed_templates_can_be_read_again)
 
 	wordings_init(&wordings);
 	wordings_print(&printed, &wordings);
-	ck_assert_int_eq(wordings_parse(&wordings, "f", printed.ptr, NULL),
-	    0);
+	ck_assert_int_eq(wordings_parse(&wordings, "f", printed.ptr), 0);
 	wordings_print(&again, &wordings);
 	ck_assert_str_eq(printed.ptr, again.ptr);
 	buf_done(&printed);
@@ -330,7 +373,9 @@ main(void)
 	tcase_add_test(t, a_lost_original_is_left_out);
 	tcase_add_test(t, folding_breaks_at_blanks_only);
 	tcase_add_test(t, a_template_file_replaces_what_it_names);
-	tcase_add_test(t, a_broken_template_file_changes_nothing);
+	tcase_add_test(t, 
+	    a_template_that_cannot_be_used_changes_nothing);
+	tcase_add_test(t, a_template_is_read_with_good_will);
 	tcase_add_test(t, printed_templates_can_be_read_again);
 	return unit_run("bounce", t);
 }
