@@ -226,6 +226,33 @@ cleanup_check_milters(struct cleanup *c)
 		    "4.7.1 Service unavailable - try again later");
 }
 
+unsigned
+cleanup_intake_flags(bool *checks_rcpt)
+{
+	char *copy = xstrdup(params.receive_override_options), *rest = copy;
+	unsigned flags = CLEANUP_EXTERNAL;
+	bool checks = true;
+	char *word;
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
+		if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
+			checks = false;
+		else if (strcasecmp(word, "no_address_mappings") == 0)
+			flags &= ~(unsigned)(CLEANUP_BCC | CLEANUP_MAP);
+		else if (strcasecmp(word, "no_header_body_checks") == 0)
+			flags &= ~(unsigned)CLEANUP_FILTER;
+		else if (strcasecmp(word, "no_milters") == 0)
+			flags &= ~(unsigned)CLEANUP_MILTER;
+		else
+			log_fatal("unknown receive_override_options value "
+			    "\"%s\"", word);
+	}
+	free(copy);
+	if (checks_rcpt != NULL)
+		*checks_rcpt = checks;
+	return flags;
+}
+
 /* open_service - a message that the service takes */
 static struct cleanup *
 open_service(unsigned flags, struct err *err)

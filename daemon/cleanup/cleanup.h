@@ -16,6 +16,7 @@
 #ifndef DAEMON_CLEANUP_CLEANUP_H
 #define DAEMON_CLEANUP_CLEANUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -60,6 +61,15 @@ enum cleanup_status {		/* bits; 0 is queued */
 void	cleanup_init(void);
 /* cleanup_init_service - the same for the service itself, which asks nobody */
 void	cleanup_init_service(void);
+
+/*
+ * cleanup_intake_flags - CLEANUP_EXTERNAL as receive_override_options leaves it
+ *
+ * checks_rcpt	out: recipients are looked up on intake; may be NULL
+ *
+ * Ends the process when main.cf says what there is not.
+ */
+unsigned	 cleanup_intake_flags(bool *checks_rcpt);
 
 /*
  * cleanup_open - start a message: makes incoming/ID

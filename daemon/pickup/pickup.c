@@ -65,15 +65,10 @@ has_word(const char *list, const char *word)
 static unsigned
 cleanup_flags_for(const struct submission *s)
 {
-	const char *override = params.receive_override_options;
 	const char *utf8 = params.smtputf8_autodetect_classes;
-	unsigned flags = CLEANUP_EXTERNAL | CLEANUP_BOUNCE;
+	unsigned flags = cleanup_intake_flags(NULL) | CLEANUP_BOUNCE;
 
-	if (has_word(override, "no_address_mappings"))
-		flags &= ~(unsigned)(CLEANUP_MAP | CLEANUP_BCC);
-	if (has_word(override, "no_header_body_checks"))
-		flags &= ~(unsigned)CLEANUP_FILTER;
-	if (has_word(override, "no_milters") || s->is_requeued)
+	if (s->is_requeued)
 		flags &= ~(unsigned)CLEANUP_MILTER;
 	if (params.smtputf8_enable && !s->is_requeued &&
 	    (has_word(utf8, "sendmail") || has_word(utf8, "all")))

@@ -78,31 +78,6 @@ bare_lf_mode(const char *text)
 }
 
 static void
-set_overrides(struct smtpd_env *env)
-{
-	char *copy = xstrdup(params.receive_override_options), *rest = copy,
-	    *word;
-
-	env->cleanup_flags = CLEANUP_EXTERNAL | CLEANUP_SMTP_REPLY;
-	env->checks_unlisted = true;
-	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
-		if (strcasecmp(word, "no_unknown_recipient_checks") == 0)
-			env->checks_unlisted = false;
-		else if (strcasecmp(word, "no_address_mappings") == 0)
-			env->cleanup_flags &= ~(unsigned)(CLEANUP_BCC |
-			    CLEANUP_MAP);
-		else if (strcasecmp(word, "no_header_body_checks") == 0)
-			env->cleanup_flags &= ~(unsigned)CLEANUP_FILTER;
-		else if (strcasecmp(word, "no_milters") == 0)
-			env->cleanup_flags &= ~(unsigned)CLEANUP_MILTER;
-		else
-			log_fatal("unknown receive_override_options value "
-			    "\"%s\"", word);
-	}
-	free(copy);
-}
-
-static void
 open_tables(struct smtpd_env *e)
 {
 #define OPEN(name, flags) maps_open(#name, params.name, flags)
@@ -203,7 +178,8 @@ smtpd_env_new(const char *service)
 	e->service = service;
 	e->bare_lf = bare_lf_mode(params.smtpd_forbid_bare_newline);
 	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
-	set_overrides(e);
+	e->cleanup_flags = cleanup_intake_flags(&e->checks_unlisted) |
+	    CLEANUP_SMTP_REPLY;
 	e->needs_filter = needs_filter(e);
 	warn_unsupported();
 	open_lists(e);

@@ -19,7 +19,7 @@
 
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/mail_params.h"
-#include "daemon/smtpd/peer.h"
+#include "daemon/serve/peer.h"
 #include "daemon/smtpd/restrict.h"
 #include "lib/base/buf.h"
 

@@ -205,7 +205,9 @@ serve(struct stream *client, const char *service, char **argv)
 
 	(void)service, (void)argv;
 	addr = serve_peer(&len);
-	peer_init(&peer, stream_fd(client), addr, len, serve_passed());
+	peer_init(&peer, stream_fd(client), addr, len, serve_passed(),
+	    (params.smtpd_peername_lookup ? PEER_LOOK_UP : 0) |
+	    (params.smtpd_client_port_logging ? PEER_SHOW_PORT : 0));
 	stream_set_timeout(client, params.smtpd_timeout);
 	s = session_new(env, &peer, &sink, serve_standalone() ? NULL : anvil);
 	/* What sendmail -bs reads from a file or a pipe is there at once. */

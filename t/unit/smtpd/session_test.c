@@ -121,7 +121,7 @@ connect_from(const char *addr)
 {
 	struct peer peer;
 
-	peer_init(&peer, -1, NULL, 0, NULL);
+	peer_init(&peer, -1, NULL, 0, NULL, 0);
 	ck_assert_int_eq(peer_set_addr(&peer, addr), 0);
 	if (strcmp(addr, "127.0.0.1") != 0)
 		peer_set_name(&peer, "unknown", PEER_NAME_NONE);

@@ -1,9 +1,10 @@
 /*
  * peer.h - who is at the other end: addresses and names of one connection
  */
-#ifndef DAEMON_SMTPD_PEER_H
-#define DAEMON_SMTPD_PEER_H
+#ifndef DAEMON_SERVE_PEER_H
+#define DAEMON_SERVE_PEER_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 struct attrs;
@@ -24,18 +25,25 @@ struct peer {
 	char		*port;
 	char		*server_addr, *server_port;
 	char		*namaddr;	/* "name[addr]", with port when that is logged */
+	bool		 shows_port;	/* in namaddr */
 	int		 family;	/* AF_INET, AF_INET6, AF_UNSPEC */
 	enum peer_name	 name_status, reverse_status;
 };
 
+enum peer_flags {
+	PEER_LOOK_UP	= 1,	/* the name of the address */
+	PEER_SHOW_PORT	= 2	/* in namaddr */
+};
+
 /*
- * peer_init - from a connected socket, looking its name up
+ * peer_init - from a connected socket
  *
  * client	NULL for no socket: then it is localhost[127.0.0.1]
  * passed	what came with a passed descriptor, or NULL
+ * flags	PEER_*
  */
 void	peer_init(struct peer *p, int fd, const struct sockaddr *client,
-	    socklen_t len, const struct attrs *passed);
+	    socklen_t len, const struct attrs *passed, unsigned flags);
 /* peer_set - take name and address as told (XCLIENT, tests); NULL leaves a field */
 void	peer_set_name(struct peer *p, const char *name,
 	    enum peer_name status);

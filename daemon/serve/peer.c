@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/smtpd/peer.h"
+#include "daemon/serve/peer.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,7 +18,6 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
 #include "lib/mail/address.h"
 #include "lib/net/dns.h"
@@ -37,7 +36,7 @@ set_namaddr(struct peer *p)
 	char *text = NULL;
 	int n;
 
-	if (params.smtpd_client_port_logging)
+	if (p->shows_port)
 		n = asprintf(&text, "%s[%s]:%s", p->name, p->addr, p->port);
 	else
 		n = asprintf(&text, "%s[%s]", p->name, p->addr);
@@ -253,12 +252,13 @@ set_passed(struct peer *p, const struct attrs *passed, struct netaddr *a)
 
 void
 peer_init(struct peer *p, int fd, const struct sockaddr *client,
-    socklen_t len, const struct attrs *passed)
+    socklen_t len, const struct attrs *passed, unsigned flags)
 {
 	struct netaddr a = { .len = len };
 	char text[NETADDR_TEXT_SIZE], port[16];
 
 	memset(p, 0, sizeof(*p));
+	p->shows_port = (flags & PEER_SHOW_PORT) != 0;
 	p->name = xstrdup("unknown");
 	p->addr = xstrdup("unknown");
 	p->rfc_addr = xstrdup("unknown");
@@ -281,7 +281,7 @@ peer_init(struct peer *p, int fd, const struct sockaddr *client,
 		snprintf(port, sizeof(port), "%d", netaddr_port(&a));
 		peer_set_port(p, port);
 	}
-	if (params.smtpd_peername_lookup)
+	if ((flags & PEER_LOOK_UP) != 0)
 		look_up_name(p, &a);
 	set_namaddr(p);
 }
