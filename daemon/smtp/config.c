@@ -200,19 +200,6 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 		c->by_sender = PICK(params.lmtp_sender_dependent_authentication,
 		    params.smtp_sender_dependent_authentication);
 	}
-	c->tls_level = PICK(params.lmtp_tls_security_level,
-	    params.smtp_tls_security_level);
-	c->uses_tls = PICK(params.lmtp_use_tls, params.smtp_use_tls);
-	c->enforces_tls = PICK(params.lmtp_enforce_tls,
-	    params.smtp_enforce_tls);
-	c->wraps_tls = PICK(params.lmtp_tls_wrappermode,
-	    params.smtp_tls_wrappermode);
-	c->tls_policy = open_maps(TITLE("tls_policy_maps"),
-	    PICK(params.lmtp_tls_policy_maps,
-	    params.smtp_tls_policy_maps), SEARCH_ADDRESSES);
-	c->tls_per_site = open_maps(TITLE("tls_per_site"),
-	    PICK(params.lmtp_tls_per_site, params.smtp_tls_per_site),
-	    SEARCH_ADDRESSES);
 	c->caches_on_demand = PICK(params.lmtp_connection_cache_on_demand,
 	    params.smtp_connection_cache_on_demand);
 	list = PICK(params.lmtp_connection_cache_destinations,
@@ -280,6 +267,7 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 		dns_init();
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
+	tls_config_load(&c->tls, is_lmtp);
 }
 
 bool
@@ -287,99 +275,4 @@ smtp_config_checks(const struct smtp_config *c)
 {
 	return c->header_checks != NULL || c->mime_checks != NULL ||
 	    c->nested_checks != NULL || c->body_checks != NULL;
-}
-
-/* ---- may this destination be reached in the clear? ---- */
-
-/* Levels that fall back to plain text; everything else insists. */
-static bool
-level_permits_clear(const char *level)
-{
-	return strcasecmp(level, "none") == 0 ||
-	    strcasecmp(level, "may") == 0;
-}
-
-/* The host part of a nexthop: without brackets and port. */
-static void
-nexthop_host(const char *nexthop, struct buf *out)
-{
-	size_t n;
-
-	if (nexthop[0] == '[') {
-		n = strcspn(nexthop + 1, "]");
-		buf_set(out, nexthop + 1, n);
-		return;
-	}
-	buf_sets(out, nexthop);
-	n = strcspn(nexthop, ":");
-	if (strrchr(nexthop, ':') == nexthop + n)
-		buf_truncate(out, n);
-}
-
-static const char *
-level_of_policy(const struct smtp_config *c, const char *nexthop)
-{
-	static char level[32];
-	struct buf value = BUF_INIT;
-	const char *result = NULL;
-
-	switch (search_nexthop(c->tls_policy, nexthop, &value)) {
-	case TABLE_FOUND:
-		memset(level, 0, sizeof(level));
-		memcpy(level, value.ptr, strcspn(value.ptr, TEXT_LIST_SEP) <
-		    sizeof(level) ? strcspn(value.ptr, TEXT_LIST_SEP) :
-		    sizeof(level) - 1);
-		result = level;
-		break;
-	case TABLE_NOT_FOUND:
-		break;
-	case TABLE_RETRY:
-	case TABLE_BROKEN:
-		result = "unknown";
-		break;
-	}
-	buf_done(&value);
-	return result;
-}
-
-/* The old table: NONE, MAY, MUST, MUST_NOPEERMATCH. */
-static bool
-site_insists(const struct smtp_config *c, const char *nexthop)
-{
-	struct buf host = BUF_INIT, value = BUF_INIT;
-	bool insists = c->enforces_tls;
-
-	nexthop_host(nexthop, &host);
-	switch (maps_find(c->tls_per_site, host.ptr, false, &value)) {
-	case TABLE_FOUND:
-		insists = !level_permits_clear(value.ptr);
-		break;
-	case TABLE_NOT_FOUND:
-		break;
-	case TABLE_RETRY:
-	case TABLE_BROKEN:
-		insists = true;
-		break;
-	}
-	buf_done(&host);
-	buf_done(&value);
-	return insists;
-}
-
-const char *
-smtp_config_needs_tls(const struct smtp_config *c, const char *nexthop)
-{
-	const char *level = NULL;
-
-	if (c->wraps_tls)
-		return "wrappermode";
-	if (c->tls_policy != NULL)
-		level = level_of_policy(c, nexthop);
-	if (level == NULL && c->tls_level[0] != '\0')
-		level = c->tls_level;
-	if (level != NULL)
-		return level_permits_clear(level) ? NULL : level;
-	if (c->tls_per_site != NULL)
-		return site_insists(c, nexthop) ? "encrypt" : NULL;
-	return c->enforces_tls ? "encrypt" : NULL;
 }

@@ -104,6 +104,7 @@ conn_free(struct conn *c)
 	smtp_reply_done(&c->reply);
 	buf_done(&c->line);
 	free(c->nexthop);
+	tls_policy_free(c->tls);
 	free(c);
 }
 
@@ -251,6 +252,26 @@ conn_exchange(struct conn *c)
 	}
 	smtp_session_lost(&c->session, SMTP_LOST_NONSENSE);
 	return SMTP_STEP_FAILED;
+}
+
+enum smtp_step
+conn_start_tls(struct conn *c)
+{
+	const struct tls_info *info = tls_policy_start(c->tls,
+	    c->session.relay, c->stream);
+
+	if (info == NULL)
+		return smtp_session_tls_failed(&c->session);
+	return smtp_session_tls_started(&c->session,
+	    c->tls->level <= TLS_LEVEL_ENCRYPT || info->is_verified);
+}
+
+bool
+conn_spoke_early(const struct conn *c)
+{
+	const char *text;
+
+	return stream_peek(c->stream, &text) > 0;
 }
 
 /* ---- one that waits ---- */

@@ -15,6 +15,7 @@ struct conn {
 	int64_t		 opened_ms, used_ms;	/* monotonic */
 	int		 uses;		/* messages begun */
 	char		*nexthop;	/* kept for it */
+	struct tls_policy *tls;		/* NULL: in the clear */
 };
 
 /* conn_connect - from the address that smtp_bind_address or inet_interfaces say */
@@ -27,6 +28,10 @@ void	conn_close(struct conn *c);
 
 /* conn_exchange - send what the session has to say and bring it one reply */
 enum smtp_step	conn_exchange(struct conn *c);
+/* conn_start_tls - the handshake */
+enum smtp_step	conn_start_tls(struct conn *c);
+/* conn_spoke_early - has the server more to say than it was asked? */
+bool	conn_spoke_early(const struct conn *c);
 /* conn_write - content; the session's own words go first. 0 or -1 */
 int	conn_write(struct conn *c, const struct buf *data);
 /* conn_lost - tell the session that its stream is gone; SMTP_STEP_FAILED */

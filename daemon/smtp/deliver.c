@@ -15,6 +15,7 @@
 #include "daemon/smtp/job.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
+
+#define SMTPS_PORT	465
 
 /* ---- one host ---- */
 
@@ -87,7 +90,8 @@ transact(struct job *j, struct conn *c)
 
 	j->rq->times.connected = clock_timeval();
 	j->rq->connection_use = ++c->uses;
-	s->keeps_open = may_keep(j) && conn_may_go_on(c);
+	/* What is encrypted cannot be closed by a signal. */
+	s->keeps_open = may_keep(j) && conn_may_go_on(c) && !s->is_encrypted;
 	step = job_talk(j, c, smtp_session_mail(s, &j->msg));
 	job_dispose_session(j, s);
 	if (step == SMTP_STEP_FAILED) {
@@ -107,42 +111,75 @@ transact(struct job *j, struct conn *c)
 		conn_close(c);
 }
 
-static void
-talk_to(struct job *j, struct conn *c, const char *domain)
+/* We have met the server: may it have the message? */
+static bool
+may_transact(struct job *j, struct conn *c)
 {
 	struct smtp_session *s = &c->session;
 
+	if (j->cfg->tls.blocks_early && s->is_encrypted && conn_spoke_early(c))
+		/* Somebody put commands in front of ours (CVE-2009-3555). */
+		smtp_failure_set(&s->failure, "4.7.0", "unexpected server "
+		    "message: %s spoke before it was asked", s->host_addr);
+	else if (needs_login(j, s->host))
+		smtp_failure_set(&s->failure, "4.7.0", "SASL authentication is"
+		    " required for %s, but is not available", s->host_addr);
+	else
+		return true;
+	return false;
+}
+
+/* Frees or keeps c. Returns whether the handshake of TLS failed. */
+static bool
+talk_to(struct job *j, struct conn *c, enum smtp_step step, const char *domain)
+{
+	struct smtp_session *s = &c->session;
+	bool tls_failed;
+
 	j->sessions++;
-	switch (job_talk(j, c, SMTP_STEP_READ)) {
-	case SMTP_STEP_HELLO:
-		break;
-	default:
+	if (job_talk(j, c, step) == SMTP_STEP_HELLO) {
+		if (may_transact(j, c)) {
+			transact(j, c);
+			return false;
+		}
+	} else {
 		if (s->failure.is_loop)
 			buf_setf(&s->failure.reason,
 			    "mail for %s loops back to myself", domain);
-		job_failed(j, &s->failure, s->relay);
 		if (!s->is_final && !s->failure.is_hard)
 			log_info("%s: %s", j->rq->queue_id,
 			    s->failure.reason.ptr);
-		conn_close(c);
-		return;
 	}
-	if (needs_login(j, s->host)) {
-		smtp_failure_set(&s->failure, "4.7.0", "SASL authentication is"
-		    " required for %s, but is not available", s->host_addr);
-		job_failed(j, &s->failure, s->relay);
-		conn_close(c);
-		return;
-	}
-	transact(j, c);
+	job_failed(j, &s->failure, s->relay);
+	tls_failed = s->tls_failed;
+	conn_close(c);
+	return tls_failed;
 }
 
+/* Nobody was reached, for this reason. */
 static void
-try_host(struct job *j, const struct smtp_host *host, bool is_final,
-    const struct smtp_dest *dest)
+host_failed(struct job *j, const char *status, const char *fmt, ...)
+{
+	struct smtp_failure f;
+	struct buf reason = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&reason, fmt, ap);
+	va_end(ap);
+	smtp_failure_init(&f);
+	smtp_failure_set(&f, status, "%s", reason.ptr);
+	job_failed(j, &f, "none");
+	smtp_failure_done(&f);
+	buf_done(&reason);
+}
+
+/* One connection. Takes tls; the same result as talk_to. */
+static bool
+call_host(struct job *j, const struct smtp_host *host, bool is_final,
+    const struct smtp_dest *dest, struct tls_policy *tls)
 {
 	char addr[NETADDR_TEXT_SIZE], port[12];
-	struct smtp_failure f;
 	struct err err = ERR_INIT;
 	struct conn *c;
 	int fd;
@@ -150,20 +187,84 @@ try_host(struct job *j, const struct smtp_host *host, bool is_final,
 	netaddr_text(&host->addr, addr);
 	snprintf(port, sizeof(port), "%d", netaddr_port(&host->addr));
 	if ((fd = conn_connect(j->cfg, &host->addr, &err)) == -1) {
-		smtp_failure_init(&f);
-		smtp_failure_set(&f, "4.4.1", "connect to %s[%s]:%s: %s",
-		    host->name, addr, port, err.text);
-		log_info("%s", f.reason.ptr);
-		job_failed(j, &f, "none");
-		smtp_failure_done(&f);
-		return;
+		host_failed(j, "4.4.1", "connect to %s[%s]:%s: %s", host->name,
+		    addr, port, err.text);
+		log_info("%s", j->why.reason.ptr);
+		tls_policy_free(tls);
+		return false;
 	}
 	c = conn_new(j->cfg, fd, host->name, addr, port);
+	c->tls = tls;
+	c->session.tls_level = tls->level;
 	c->session.is_final = is_final;
 	c->session.detects_loops = dest->detects_loops;
 	c->session.msg = &j->msg;
 	set_host_quirks(j, &c->session, addr);
-	talk_to(j, c, dest->host);
+	return talk_to(j, c, j->cfg->tls.wraps ? SMTP_STEP_TLS :
+	    SMTP_STEP_READ, dest->host);
+}
+
+/* TLS before the first word, where it is asked for: is it possible? */
+static bool
+may_wrap(struct job *j, const struct tls_policy *tls, int port)
+{
+	const struct tls_config *c = &j->cfg->tls;
+
+	if (!c->wraps) {
+		if (port == SMTPS_PORT)
+			log_info("SMTPS wrappermode (TCP port 465) requires "
+			    "setting \"%stls_wrappermode = yes\", and "
+			    "\"%stls_security_level = encrypt\" (or "
+			    "stronger)", c->prefix, c->prefix);
+		return true;
+	}
+	if (tls->level < TLS_LEVEL_ENCRYPT) {
+		log_warning("%stls_wrappermode requires "
+		    "\"%stls_security_level = encrypt\" (or stronger)",
+		    c->prefix, c->prefix);
+		host_failed(j, "4.3.0", "server unavailable or unable to "
+		    "receive mail");
+		return false;
+	}
+	if (c->ctx == NULL)
+		host_failed(j, "4.7.5", "TLS is required, but our TLS engine "
+		    "is unavailable");
+	return c->ctx != NULL;
+}
+
+/*
+ * A server whose TLS does not work gets the mail in the clear where that is
+ * allowed, but not at once: it may be a passing trouble.
+ */
+static bool
+may_go_plain(const struct job *j, const struct tls_policy *tls)
+{
+	return tls->level == TLS_LEVEL_MAY && clock_now() -
+	    j->rq->times.arrival.tv_sec >= params.minimal_backoff_time;
+}
+
+static void
+try_host(struct job *j, const struct smtp_host *host, bool is_final,
+    const struct smtp_dest *dest, const char *nexthop)
+{
+	struct tls_policy *tls = tls_policy_new(&j->cfg->tls, nexthop, dest,
+	    host->name);
+	bool may_plain;
+
+	if (tls == NULL) {
+		host_failed(j, "4.7.5", "client TLS configuration problem");
+		return;
+	}
+	if (!may_wrap(j, tls, netaddr_port(&host->addr))) {
+		tls_policy_free(tls);
+		return;
+	}
+	may_plain = may_go_plain(j, tls);
+	if (!call_host(j, host, is_final, dest, tls) || !may_plain)
+		return;
+	if (is_final)		/* else it was said */
+		log_info("%s: %s", j->rq->queue_id, j->why.reason.ptr);
+	call_host(j, host, is_final, dest, tls_policy_none());
 }
 
 static void
@@ -187,7 +288,7 @@ try_unix(struct job *j, const char *path, bool is_final)
 	c = conn_new(j->cfg, fd, params.myhostname, path, "");
 	c->session.msg = &j->msg;
 	c->session.is_final = is_final;
-	talk_to(j, c, path);
+	talk_to(j, c, SMTP_STEP_READ, path);
 }
 
 /* ---- one destination ---- */
@@ -200,7 +301,6 @@ try_destination(struct job *j, const char *text, bool is_last)
 	struct smtp_dest dest;
 	struct err err = ERR_INIT;
 	int limit = j->cfg->session_limit;
-	const char *level;
 	size_t i;
 
 	smtp_failure_init(&f);
@@ -209,12 +309,6 @@ try_destination(struct job *j, const char *text, bool is_last)
 		log_warning("%s: %s", j->rq->queue_id, err.text);
 		smtp_failure_set(&f, "4.3.5", "mail system configuration"
 		    " error: %s", err.text);
-		job_failed(j, &f, "none");
-	} else if (!dest.is_unix &&
-	    (level = smtp_config_needs_tls(j->cfg, text)) != NULL) {
-		smtp_failure_set(&f, "4.7.4", "TLS is required, but this"
-		    " mail system was built without it (security level %s)",
-		    level);
 		job_failed(j, &f, "none");
 	} else if (dest.is_unix) {
 		try_unix(j, dest.host, is_last);
@@ -226,7 +320,7 @@ try_destination(struct job *j, const char *text, bool is_last)
 			try_host(j, &hosts.list[i], is_last &&
 			    (i + 1 == hosts.count ||
 			    (limit > 0 && j->sessions + 1 >= limit)),
-			    &dest);
+			    &dest, text);
 		smtp_hosts_done(&hosts);
 	}
 	smtp_failure_done(&f);

@@ -1,7 +1,7 @@
 /*
  * session.c - the client's half of an SMTP or LMTP conversation
  *
- *	GREETING -> EHLO [-> HELO] -> READY
+ *	GREETING -> EHLO [-> HELO] [-> STARTTLS -> EHLO] -> READY
  *	READY -> [XFORWARD ->] MAIL -> RCPT ... -> DATA -> BODY -> DOT -> READY
  *	                         `-------------------'-> ABORT_DOT, RSET -> READY
  *	READY -> QUIT -> GONE
@@ -11,6 +11,7 @@
  * of each recipient is kept in the message.
  *
  *	session_hello.c     GREETING, EHLO, HELO	session_xforward.c  XFORWARD
+ *	session_tls.c       STARTTLS
  *	session_mail.c      MAIL to DOT			session_said.c      words
  *
  * SPDX-License-Identifier: ISC
@@ -65,6 +66,8 @@ smtp_session_reply(struct smtp_session *s, const struct smtp_reply *r)
 	case SMTP_EHLO:
 	case SMTP_HELO:
 		return session_on_hello(s, r);
+	case SMTP_STARTTLS:
+		return session_on_starttls(s, r);
 	case SMTP_XFORWARD:
 		return session_start_mail(s);	/* refused or not: it is a courtesy */
 	case SMTP_MAIL:
@@ -145,6 +148,8 @@ smtp_session_timeout(const struct smtp_session *s)
 	case SMTP_EHLO:
 	case SMTP_HELO:
 		return c->helo_timeout;
+	case SMTP_STARTTLS:
+		return c->tls.starttls_timeout;
 	case SMTP_XFORWARD:
 		return c->xforward_timeout;
 	case SMTP_MAIL:

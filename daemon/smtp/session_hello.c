@@ -34,8 +34,8 @@ hello_word(const struct smtp_session *s)
 	    "EHLO";
 }
 
-static enum smtp_step
-say_hello(struct smtp_session *s, enum smtp_state state)
+enum smtp_step
+session_say_hello(struct smtp_session *s, enum smtp_state state)
 {
 	session_enter(s, state);
 	buf_addf(&s->out, "%s %s\r\n", hello_word(s), s->cfg->helo_name);
@@ -74,16 +74,16 @@ session_on_greeting(struct smtp_session *s, const struct smtp_reply *r)
 	if (r->code / 100 != 2)
 		return session_fail_said(s, r);
 	if (s->cfg->is_lmtp)
-		return say_hello(s, SMTP_EHLO);
+		return session_say_hello(s, SMTP_EHLO);
 	if (s->detects_loops && span_ieq(reply_host(r), s->myhostname))
 		log_warning("host %s greeted me with my own hostname %s",
 		    s->relay, s->myhostname);
 	find_pix(s, r);
 	if ((s->pix & SMTP_PIX_NO_ESMTP) != 0 || s->cfg->never_ehlo)
-		return say_hello(s, SMTP_HELO);
+		return session_say_hello(s, SMTP_HELO);
 	if (s->cfg->always_ehlo || strcasestr(r->text.ptr, "ESMTP") != NULL)
-		return say_hello(s, SMTP_EHLO);
-	return say_hello(s, SMTP_HELO);
+		return session_say_hello(s, SMTP_EHLO);
+	return session_say_hello(s, SMTP_HELO);
 }
 
 static void
@@ -143,7 +143,7 @@ session_on_hello(struct smtp_session *s, const struct smtp_reply *r)
 		/* An old server: it knows HELO. One that is busy does not want us at all. */
 		if (s->state == SMTP_EHLO && !s->cfg->is_lmtp &&
 		    r->code != 421)
-			return say_hello(s, SMTP_HELO);
+			return session_say_hello(s, SMTP_HELO);
 		return session_fail_said(s, r);
 	}
 	if (s->state == SMTP_EHLO)
@@ -156,6 +156,5 @@ session_on_hello(struct smtp_session *s, const struct smtp_reply *r)
 		return SMTP_STEP_FAILED;
 	}
 	s->has_handshake = true;
-	session_enter(s, SMTP_READY);
-	return SMTP_STEP_HELLO;
+	return session_after_hello(s);
 }

@@ -21,6 +21,9 @@ const char	*session_doing(const struct smtp_session *s);
 /* session_fail_said - the host is of no use, by its own words */
 enum smtp_step	session_fail_said(struct smtp_session *s,
 		    const struct smtp_reply *r);
+/* session_fail_tls_refused - the same of a server that will not do what it offered */
+enum smtp_step	session_fail_tls_refused(struct smtp_session *s,
+		    const struct smtp_reply *r);
 /* session_rcpt_said - refused, for now or for good */
 void	session_rcpt_said(struct smtp_session *s, struct smtp_rcpt *rcpt,
 	    const struct smtp_reply *r);
@@ -37,6 +40,17 @@ void	session_all_bounce(struct smtp_session *s, const char *status,
 enum smtp_step	session_on_greeting(struct smtp_session *s,
 		    const struct smtp_reply *r);
 enum smtp_step	session_on_hello(struct smtp_session *s,
+		    const struct smtp_reply *r);
+
+/* session_say_hello - EHLO, or what it is in this state and protocol */
+enum smtp_step	session_say_hello(struct smtp_session *s,
+		    enum smtp_state state);
+
+/* ---- session_tls.c ---- */
+
+/* session_after_hello - encrypt, or go on as it is */
+enum smtp_step	session_after_hello(struct smtp_session *s);
+enum smtp_step	session_on_starttls(struct smtp_session *s,
 		    const struct smtp_reply *r);
 
 /* ---- session_xforward.c ---- */

@@ -20,6 +20,8 @@ static const struct {
 	[SMTP_GREETING] = { "receiving the initial server greeting", "" },
 	[SMTP_EHLO] = { "performing the EHLO handshake", "EHLO command" },
 	[SMTP_HELO] = { "performing the HELO handshake", "HELO command" },
+	[SMTP_STARTTLS] = { "receiving the STARTTLS response",
+	    "STARTTLS command" },
 	[SMTP_XFORWARD] = { "sending XFORWARD command", "XFORWARD command" },
 	[SMTP_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
 	[SMTP_RCPT] = { "sending RCPT TO", "RCPT TO command" },
@@ -159,6 +161,22 @@ session_fail_said(struct smtp_session *s, const struct smtp_reply *r)
 		f->throttles = true;
 		f->status[0] = '4';
 	}
+	f->is_end = f->is_hard;
+	return SMTP_STEP_FAILED;
+}
+
+enum smtp_step
+session_fail_tls_refused(struct smtp_session *s, const struct smtp_reply *r)
+{
+	struct smtp_failure *f = &s->failure;
+	char status[DSN_STATUS_SIZE];
+
+	reply_status(r, status);
+	smtp_failure_set(f, status, "TLS is required, but host %s refused to "
+	    "start TLS: ", s->host_addr);
+	put_one_line(&f->reason, &r->text);
+	put_one_line(&f->diag, &r->text);
+	buf_sets(&f->mta, s->host);
 	f->is_end = f->is_hard;
 	return SMTP_STEP_FAILED;
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/smtp/tls_policy.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/mail/dsn.h"
@@ -66,10 +67,7 @@ struct smtp_config {
 			*body_checks;
 	struct maps	*passwords;	/* NULL: no authentication asked for */
 	bool		 by_sender;	/* passwords */
-	const char	*tls_level;
-	bool		 uses_tls, enforces_tls, wraps_tls;
-	struct maps	*tls_policy;
-	struct maps	*tls_per_site;
+	struct tls_config tls;
 	bool		 caches_on_demand;
 	struct match_list *cache_destinations;
 	int		 cache_time_s, reuse_time_s, reuse_count;
@@ -83,15 +81,6 @@ unsigned	smtp_config_pix(const char *list);
 
 /* smtp_config_checks - are there any for content on its way out? */
 bool	smtp_config_checks(const struct smtp_config *c);
-
-/*
- * smtp_config_needs_tls - may mail for nexthop go in the clear?
- *
- * Returns NULL when it may, or the level that forbids it. A table that cannot
- * answer forbids it too.
- */
-const char	*smtp_config_needs_tls(const struct smtp_config *c,
-		    const char *nexthop);
 
 /* ---- replies ---- */
 
@@ -179,13 +168,14 @@ struct smtp_message {
 };
 
 enum smtp_state {		/* whose reply is awaited */
-	SMTP_GREETING, SMTP_EHLO, SMTP_HELO, SMTP_XFORWARD, SMTP_MAIL,
-	SMTP_RCPT, SMTP_DATA, SMTP_BODY, SMTP_DOT, SMTP_ABORT_DOT,
+	SMTP_GREETING, SMTP_EHLO, SMTP_HELO, SMTP_STARTTLS, SMTP_XFORWARD,
+	SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_BODY, SMTP_DOT, SMTP_ABORT_DOT,
 	SMTP_READY, SMTP_RSET, SMTP_QUIT, SMTP_GONE
 };
 
 enum smtp_step {
 	SMTP_STEP_READ,		/* send out, read a reply */
+	SMTP_STEP_TLS,		/* shake hands, then smtp_session_tls_started or _failed */
 	SMTP_STEP_HELLO,	/* the handshake is over: smtp_session_mail */
 	SMTP_STEP_BODY,		/* send out and the content, then smtp_session_body_sent */
 	SMTP_STEP_END,		/* the transaction is over; READY unless the session is GONE */
@@ -218,6 +208,9 @@ struct smtp_session {
 	unsigned	 xforward;	/* SMTP_XF_* offered */
 	unsigned	 pix;		/* workarounds in force */
 	long		 size_limit;	/* 0: none said */
+	enum tls_level	 tls_level;	/* what is wanted */
+	bool		 is_encrypted;
+	bool		 tls_failed;	/* in the handshake */
 	bool		 detects_loops;	/* a server with our own name is a loop */
 	bool		 is_final;	/* no other host will be tried: soft errors are deferrals */
 	bool		 keeps_open;	/* do not say QUIT after the message */
@@ -244,6 +237,11 @@ enum smtp_step	smtp_session_reply(struct smtp_session *s,
 /* smtp_session_mail - start the transaction for every recipient that is LEFT */
 enum smtp_step	smtp_session_mail(struct smtp_session *s,
 		    struct smtp_message *msg);
+/* smtp_session_tls_started - is_good: the server is who the level wants it to be */
+enum smtp_step	smtp_session_tls_started(struct smtp_session *s,
+		    bool is_good);
+/* smtp_session_tls_failed - the connection is of no more use */
+enum smtp_step	smtp_session_tls_failed(struct smtp_session *s);
 enum smtp_step	smtp_session_body_sent(struct smtp_session *s);
 /* smtp_session_body_failed - the content cannot be sent whole: give the transaction up */
 enum smtp_step	smtp_session_body_failed(struct smtp_session *s);

@@ -121,6 +121,9 @@ job_talk(struct job *j, struct conn *c, enum smtp_step step)
 		case SMTP_STEP_READ:
 			step = conn_exchange(c);
 			break;
+		case SMTP_STEP_TLS:
+			step = conn_start_tls(c);
+			break;
 		case SMTP_STEP_BODY:
 			if (queue_file_seek(j->rq->file, j->rq->data_offset,
 			    &err) == -1)

@@ -70,11 +70,11 @@ find_chain(void *ctx, const char *name, struct buf *pem)
 static unsigned
 log_bits(void)
 {
-	struct err err = ERR_INIT;
 	unsigned bits = 0;
 
-	if (tls_log_parse(&bits, params.smtpd_tls_loglevel, &err) == -1)
-		log_warning("smtpd_tls_loglevel: %s", err.text);
+	if (tls_log_parse(&bits, params.smtpd_tls_loglevel) == -1)
+		log_warning("unknown smtpd_tls_loglevel value \"%s\"",
+		    params.smtpd_tls_loglevel);
 	return bits;
 }
 

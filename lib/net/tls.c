@@ -162,8 +162,8 @@ set_tlsa(struct tls *t, const struct tls_options *o, struct err *err)
 	if (o->tlsa_count == 0)
 		return 0;
 	if (SSL_dane_enable(t->ssl, o->tlsa_base) != 1)
-		return err_set(err, ERR_CONFIG, "%s: cannot use TLSA records "
-		    "for %s", o->peer, o->tlsa_base);
+		return err_set(err, ERR_CONFIG, "%s: cannot use TLSA records",
+		    o->peer);
 	/* The owner of a key that is named itself may write what it likes (RFC 7671 5.1). */
 	SSL_dane_set_flags(t->ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
 	for (i = 0; i < o->tlsa_count; i++)

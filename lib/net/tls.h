@@ -72,6 +72,14 @@ struct tls_tlsa {
 	size_t		 len;
 };
 
+/*
+ * tls_anchors_load - append certificates and public keys of a PEM file, as TLSA
+ * records that make each a trust anchor; 0, or -1 with err
+ */
+int		 tls_anchors_load(const char *path, struct tls_tlsa **list,
+		    size_t *count, struct err *err);
+void		 tls_tlsa_free(struct tls_tlsa *list, size_t count);
+
 struct tls_options {
 	const char	*peer;		/* for the log: "name[addr]", with port for servers */
 	struct tls_protocols protocols;
@@ -85,7 +93,7 @@ struct tls_options {
 	const char	*names;		/* each with a NUL: one of them must be the server's */
 	size_t		 names_len;
 	const char	*fingerprints;	/* list: one of them must be the server's */
-	const char	*tlsa_base;	/* name that TLSA records are for */
+	const char	*tlsa_base;	/* name that TLSA records are for; NULL: trust anchors only */
 	const struct tls_tlsa *tlsa;
 	size_t		 tlsa_count;
 };

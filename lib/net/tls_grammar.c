@@ -46,11 +46,10 @@ tls_level_name(enum tls_level level)
 }
 
 int
-tls_log_parse(unsigned *out, const char *text, struct err *err)
+tls_log_parse(unsigned *out, const char *text)
 {
 	if (text[0] < '0' || text[0] > '4' || text[1] != '\0')
-		return err_set(err, ERR_CONFIG, "bad TLS log level \"%s\"",
-		    text);
+		return -1;
 	*out = (1u << (text[0] - '0')) - 1;
 	return 0;
 }

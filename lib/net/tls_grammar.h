@@ -29,8 +29,8 @@ enum tls_log {			/* what *_tls_loglevel asks for */
 	TLS_LOG_SESSION_DUMP	= 8	/* 4: all bytes */
 };
 
-/* tls_log_parse - "0" to "4" as TLS_LOG_ bits; 0, or -1 with err for anything else */
-int	tls_log_parse(unsigned *out, const char *text, struct err *err);
+/* tls_log_parse - "0" to "4" as TLS_LOG_ bits; 0, or -1 for anything else */
+int	tls_log_parse(unsigned *out, const char *text);
 
 #define TLS_SSL3	0x0300	/* versions as on the wire (RFC 8446 4.1.2) */
 #define TLS_1_0		0x0301

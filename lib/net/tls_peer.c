@@ -66,7 +66,6 @@ explain(const struct tls *t)
 		    "certificate", t->peer);
 		break;
 	case X509_V_ERR_CERT_UNTRUSTED:
-	case X509_V_ERR_DANE_NO_MATCH:
 		log_info("certificate verification failed for %s: not trusted "
 		    "by local or TLSA policy", t->peer);
 		break;
@@ -367,6 +366,7 @@ tls_learn(struct tls *t, const struct tls_options *o)
 	struct tls_info *info = &t->info;
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(t->ssl);
 	X509 *cert = SSL_get0_peer_certificate(t->ssl);
+	const char *name;
 
 	info->protocol = SSL_get_version(t->ssl);
 	info->cipher = SSL_CIPHER_get_name(cipher);
@@ -375,9 +375,15 @@ tls_learn(struct tls *t, const struct tls_options *o)
 	info->asked_cert = o->asks_cert;
 	learn_cert(t, o, cert);
 	learn_keys(t);
-	if (cert != NULL && !info->is_trusted && !info->is_verified &&
-	    o->explains)
+	/* What a chain lacks is nothing to one who goes by the fingerprint. */
+	if (o->fingerprints != NULL)
+		t->verify_error = info->is_verified ? X509_V_OK :
+		    X509_V_ERR_DANE_NO_MATCH;
+	if (cert != NULL && t->verify_error != X509_V_OK && o->explains)
 		explain(t);
+	name = SSL_get0_peername(t->ssl);
+	if (name != NULL && (t->ctx->log & TLS_LOG_VERBOSE) != 0)
+		log_info("%s: matched peername: %s", t->peer, name);
 	if (cert != NULL && (t->ctx->log & TLS_LOG_VERBOSE) != 0)
 		log_cert(t, cert);
 	if ((t->ctx->log & TLS_LOG_SUMMARY) != 0)

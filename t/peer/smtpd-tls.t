@@ -39,7 +39,8 @@ smtpd_tls_key_file = $certs/server.key
 smtpd_tls_loglevel = 1
 smtpd_tls_received_header = yes"
 peer_new peer "$common"
-instance_new "$T/ours" "$common"
+instance_new "$T/ours"
+cf_set "$(instance_conf "$T/ours")/main.cf" "$common"
 
 # One service for each conversation: its port, and its options from "#-o".
 add_service() {	# add_service MASTER_CF PORT TALK
@@ -80,7 +81,7 @@ log_shape() {
 	    -e 's/^(warning: )?[0-9A-F]{8,}: /\1QID: /' \
 	    -e 's/for service [0-9.:]+/for service S/' \
 	    -e '/[Ss]ession ticket/d' \
-	    -e '/public\/qmgr|overriding earlier|initializing the server-side|^connect from/d'
+	    -e '/public\/qmgr|initializing the server-side|^connect from/d'
 }
 
 # The Received: header of the message that this conversation left.

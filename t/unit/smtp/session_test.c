@@ -517,6 +517,72 @@ START_TEST(an_unexpected_code_is_a_protocol_error)
 }
 END_TEST
 
+/* To where STARTTLS was sent; the context is never looked at here. */
+static void
+ask_for_tls(enum tls_level level)
+{
+	s.tls_level = level;
+	cfg.tls.ctx = (struct tls_ctx *)&cfg;
+	ck_assert_int_eq(say("220 mx.test ESMTP"), SMTP_STEP_READ);
+	ck_assert_int_eq(say("250-mx.test\n250-DSN\n250 STARTTLS"),
+	    SMTP_STEP_READ);
+	ck_assert_str_eq(s.out.ptr, "STARTTLS\r\n");
+}
+
+START_TEST(starttls_comes_before_the_message_and_ehlo_again_after_it)
+{
+	ask_for_tls(TLS_LEVEL_MAY);
+	ck_assert_int_eq(say("220 go"), SMTP_STEP_TLS);
+	buf_reset(&s.out);
+	ck_assert_int_eq(smtp_session_tls_started(&s, true), SMTP_STEP_READ);
+	ck_assert_str_eq(s.out.ptr, "EHLO me.test\r\n");
+	/* What was offered in the clear counts for nothing. */
+	ck_assert_int_eq(say("250-mx.test\n250 STARTTLS"), SMTP_STEP_HELLO);
+	ck_assert(!(s.features & SMTP_HAS_DSN));
+	ck_assert(s.is_encrypted);
+}
+END_TEST
+
+START_TEST(a_server_that_takes_its_offer_back_gets_mail_only_if_it_may)
+{
+	ask_for_tls(TLS_LEVEL_MAY);
+	ck_assert_int_eq(say("454 4.7.0 no"), SMTP_STEP_HELLO);
+	teardown();
+	setup();
+	ask_for_tls(TLS_LEVEL_ENCRYPT);
+	ck_assert_int_eq(say("454 4.7.0 no"), SMTP_STEP_FAILED);
+	ck_assert_str_eq(s.failure.reason.ptr, "TLS is required, but host "
+	    "mx.test[192.0.2.1] refused to start TLS: 454 4.7.0 no");
+	ck_assert_str_eq(s.failure.status, "4.7.0");
+	ck_assert(!s.failure.is_hard);
+}
+END_TEST
+
+START_TEST(where_tls_is_required_nothing_goes_without_it)
+{
+	s.tls_level = TLS_LEVEL_ENCRYPT;
+	say("220 mx.test ESMTP");
+	ck_assert_int_eq(say("250 mx.test"), SMTP_STEP_FAILED);
+	ck_assert_str_eq(s.failure.reason.ptr, "TLS is required, but was not "
+	    "offered by host mx.test[192.0.2.1]");
+	teardown();
+	setup();
+	s.tls_level = TLS_LEVEL_ENCRYPT;	/* no context: nothing could be read */
+	say("220 mx.test ESMTP");
+	ck_assert_int_eq(say("250-mx.test\n250 STARTTLS"), SMTP_STEP_FAILED);
+	ck_assert_str_eq(s.failure.reason.ptr, "TLS is required, but our TLS "
+	    "engine is unavailable");
+	teardown();
+	setup();
+	ask_for_tls(TLS_LEVEL_VERIFY);
+	say("220 go");
+	ck_assert_int_eq(smtp_session_tls_started(&s, false),
+	    SMTP_STEP_FAILED);
+	ck_assert_str_eq(s.failure.reason.ptr,
+	    "Server certificate not verified");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -543,5 +609,10 @@ main(void)
 	tcase_add_test(tc, discarded_keywords_are_not_used);
 	tcase_add_test(tc, what_is_no_reply_is_only_text);
 	tcase_add_test(tc, an_unexpected_code_is_a_protocol_error);
+	tcase_add_test(tc,
+	    starttls_comes_before_the_message_and_ehlo_again_after_it);
+	tcase_add_test(tc,
+	    a_server_that_takes_its_offer_back_gets_mail_only_if_it_may);
+	tcase_add_test(tc, where_tls_is_required_nothing_goes_without_it);
 	return unit_run("smtp_session", tc);
 }
