@@ -126,7 +126,6 @@ join_log(struct queue_message *m)
 		m->rcpts[i].reason = e->reason;
 		m->rcpts[i].dsn = e->dsn;
 		m->rcpts[i].mta = e->mta;
-		m->rcpts[i].class_known = 0;
 	}
 }
 

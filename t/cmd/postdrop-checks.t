@@ -43,6 +43,8 @@ refused 'a length beyond all bounds' '(malformed input exit 1|^ *exit 0)'
 records S s R "a
 b" M '' X '' E '' >"$T/in"
 refused 'a line break in a recipient' 'null or line break in .recipient. record type: .* exit 1'
+printf 'S\001sR\003a\000bM\000X\000E\000' >"$T/in"
+refused 'a NUL in a recipient' 'null or line break in .recipient. record type: .* exit 1'
 perl -e 'print "S", "\x81\x20", "x" x 4097' >"$T/in"
 refused 'a record over line_length_limit' 'malformed input exit 1'
 records S s R r M '' N x >"$T/in"

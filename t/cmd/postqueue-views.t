@@ -103,6 +103,10 @@ kill -INT $watcher
 ok 'an interrupt ends it well' wait $watcher
 is 'nothing else was told' "$(grep -c '^[a-z]*,' w)" "$((10 + 1 + 3))"
 
+# Ties of the first are sorted by the second, each in its own direction.
+is 'two keys, two directions' "$(postqueue --sort queue,-size --format csv --columns queue,size,id | tr -d '\r' | sed 1d)" \
+    "$(postqueue --format csv --columns queue,size,id | tr -d '\r' | sed 1d | LC_ALL=C sort -t, -k1,1 -k2,2nr -k3,3)"
+
 # ---- sorting more than memory holds is the same as sorting ----
 is 'sorted from a service or file' "$(postqueue --from s.jsonl --sort -size,id --format ids | tr '\n' ' ')" \
     "$(postqueue --sort -size,id --format ids | tr '\n' ' ')"
@@ -138,6 +142,17 @@ $e2"
 postqueue --save all.jsonl
 ok 'one that does not cannot tell' refused 4 '9 messages could not be judged: the snapshot' --from all.jsonl --duplicates
 ok 'not with --sort' refused 1 '--sort goes with' --duplicates --sort age
+export MAIL_CONFIG="$T/a/etc"
+
+# Two recipients of one reason, and of two kinds.
+spool_new "$T/e"
+id=$(queue-put -q deferred -s a@x.example b@y.example c@y.example)
+mkdir -p "$T/e/spool/defer/$(printf %.1s "$id")"
+for r in b:4.2.2 c:4.4.1; do
+	printf '\nrecipient=%s@y.example\nstatus=%s\naction=delayed\nreason=not now\n\n' "${r%:*}" "${r#*:}"
+done >"$T/e/spool/defer/$(printf %.1s "$id")/$id"
+spool_own "$T/e"
+is 'each has its class' "$(postqueue --format jsonl | jq -r '.recipients[].class' | tr '\n' ' ')" 'mailbox-full connect '
 export MAIL_CONFIG="$T/a/etc"
 
 # ---- looks ----

@@ -71,6 +71,18 @@ rm "$A"
 ok 'kept' said 0 'stay here, on hold' --export-queue "$A" --keep --yes ALL
 is 'on hold' "$(find "$S/hold" -type f | wc -l)" 3
 
+# A next attempt later than any here could be is due at once.
+fresh 'maximal_backoff_time = 4000s'
+set -- $ids
+touch -d '+30 days' "$S/hold/$3"; near=$(stat -c %Y "$(find "$S/deferred" -name "$1")")
+postsuper --export-queue "$A" --yes "$1" "$3" >/dev/null 2>&1
+on b
+postsuper --import-queue "$A" --yes >/dev/null 2>&1
+is 'times of the next attempt' "$(find "$R/hold" -type f -printf '%Ts\n' | while read -r t; do
+	[ "$t" = "$near" ] && echo kept
+	[ "$t" -le "$(date +%s)" ] && echo due
+done | sort | tr '\n' ' ')" 'due kept '
+
 fresh 'enable_long_queue_ids = yes'
 postsuper --export-queue "$A" --yes --select 'queue = deferred' >/dev/null 2>&1
 is 'a selection' "$(find "$S/hold" "$S/deferred" -type f | wc -l)" 1

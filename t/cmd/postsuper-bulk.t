@@ -119,6 +119,10 @@ postqueue --format jsonl --select "$ann" >>"$T/listing"
 cp "$S/hold/$one" "$S/hold/new"; mv "$S/hold/new" "$S/hold/$one"; chmod 700 "$S/hold/$one"; spool_own "$T/a"
 ok 'a listing: another message than the one listed' said 4 "$one: another message than the one that was listed" --release --yes --ids "$T/listing"
 is 'it is not touched' "$(names hold | grep -c "$one")" 1
+sed -i 's/"arrived": [0-9]*/"arrived": 1000000000/; s/, "inode": [0-9]*//; s/"inode": [0-9]*, //' "$T/listing"
+ok 'another arrival is another message, too' said 4 "$ann: another message than the one that was listed" --release --yes --ids "$T/listing"
+postqueue --format jsonl --select "$ann" >"$T/listing"
+postsuper --release --yes --ids "$T/listing" >/dev/null 2>&1
 is 'the other one is' "$(names hold | grep -c "$ann")" 0
 
 fresh
@@ -186,10 +190,41 @@ is 'as mail' "$(cat "$(find "$T/evidence" -name "$ann.eml")")" "$(postcat --eml 
 is 'nothing else happened' "$(names hold)" "$ann "
 postsuper --copy-to "$T/evidence" --export mbox --yes ALL >"$T/out"
 is 'as one mailbox' "$(grep -c '^From ' "$T"/evidence/*/messages.mbox)" 6
+rm -rf "$T"/evidence/*
+printf '%s\n' 'Subject: x' '' 'From one' '>From two' '>>From three' 'From' >"$T/m"
+quoted=$(queue-put -q hold -s q@list.example -i "$T/m" d@three.example); spool_own "$T/a"
+postsuper --copy-to "$T/evidence" --export mbox --yes "$quoted" >"$T/out"
+is 'lines that look like a beginning can be told from one' "$(sed 1,3d "$T"/evidence/*/messages.mbox)" '>From one
+>>From two
+>>>From three
+From'
+cut=$S/hold/$quoted
+head -c 250 "$cut" >"$T/cut"; cat "$T/cut" >"$cut"
+ok 'what cannot be copied' said 1 "--copy-to: $quoted: .*" --delete --copy-to "$T/evidence" --export eml --yes ALL
+like 'is not deleted' "$(names hold)" "$quoted"
+like 'nor is anything else' "$(names hold)" "$ann"
+rm "$cut"
 ok 'no directory, no action' said 1 'make directory .*/nowhere' --delete --copy-to "$T/nowhere" --yes ALL
 is 'nothing is deleted then' "$(names hold)" "$ann "
 ok '--export belongs to --copy-to' said 1 '--export goes with --copy-to' --delete --export eml ALL
 ok 'a form has a known name' said 1 'neither mbox nor eml' --copy-to "$T/evidence" --export pst ALL
+
+# What fails half way is as it was.
+fresh
+chmod 500 "$S/hold"
+ok 'one that cannot be removed' said 4 "$ann: failed: rename" --delete --no-undo --yes "$ann"
+chmod 700 "$S/hold"
+is 'can still be delivered' "$(stat -c %a "$S/hold/$ann")" 700
+mv "$S/hold/$ann" "$S/active/"
+ok 'one that is active is not bounced' said 4 'is being delivered now' --bounce --reason why --yes "$ann"
+ok 'and stays there' test -f "$S/active/$ann"
+# A rest after each batch, and none before it.
+postsuper --delete --no-undo --batch 2 --pause 1h --yes --select 'queue = deferred' >"$T/out" 2>&1 &
+resting=$!
+three_left() { [ "$(names deferred | wc -w)" = 3 ]; }
+ok 'two of five are gone' wait_for 10 three_left
+kill -INT $resting; wait $resting
+is 'and the others had to wait' "$?$(names deferred | wc -w)" 43
 
 fresh
 like 'for good' "$(postsuper --delete --no-undo --yes ALL)" '^deleted: 6 messages$'

@@ -101,6 +101,7 @@ like 'maildrop cannot be hashed' "$(super -s)" 'fatal: maildrop queue must not b
 sed -i '/maildrop/d' "$T/a/etc/main.cf"
 c=$(make incoming/A/A/C0001 600); : >"$S/incoming/1.2"; chmod 600 "$S/incoming/1.2"
 touch -d '8 days ago' "$S/incoming/A/A/$c" "$S/incoming/1.2"; d=$(make incoming/A/A/D0001 600)
+touch -d '6 days ago' "$S/incoming/A/A/$d"
 postsuper -p 2>/dev/null
 ok '-p removes old unfinished files' gone "incoming/A/A/$c"
 ok 'temporary ones too' gone incoming/1.2

@@ -197,6 +197,21 @@ edit --set-sender "$utf8@n.example" "$(only)" >/dev/null 2>&1
 is 'a sender in UTF-8 needs one' "$(sendopts)" 7
 edit --set-sender new@n.example "$(only)" >/dev/null 2>&1
 is 'and another does not' "$(sendopts)" 3
+# Who is reached while the edit waits has got it.
+clear_spool
+put hold bob@b.example eve@e.example
+spool_own "$T/s"
+at=$(postcat -eo -q "$id" | sed -n 's/^ *\([0-9]*\) recipient: eve.*/\1/p')
+flock -s "hold/$id" -c "touch $T/locked; until test -e $T/reached; do sleep 0.05; done; printf D | dd of=hold/$id bs=1 seek=$at conv=notrunc status=none" &
+agent=$!
+wait_for 10 test -f "$T/locked"
+edit --set-sender new@n.example "$id" >"$T/out" 2>&1 &
+editor=$!
+sleep 0.3; touch "$T/reached"
+wait $agent; wait $editor
+is 'who was reached meanwhile is not to do any more' "$(todo "$(only)")" 'bob@b.example '
+like 'the rest of the edit is done' "$(records "$(only)")" '^sender: new@n.example'
+
 # One byte each, in place: the next attempt is not due for that.
 clear_spool
 put deferred -d 5000 bob@b.example eve@e.example

@@ -82,6 +82,12 @@ ok 'what is being delivered is left alone' wait_for 5 busy
 echo >"$T/go"; wait
 ok 'afterwards it is repaired' said 0 '"done": 1, "left": 0' --repair --yes --json
 ok 'no operand, no selection' said 1 'does not go with' --repair --select 'size > 1'
+# A second name is somebody else's: what he reads is not changed.
+fresh
+ln "$S/hold/$id" "$T/a/other"; chmod 722 "$S/hold/$id"
+ok 'a file with two names' said 4 'not repaired: .*has 2 links' --repair --yes
+is 'is left as it is' "$(stat -c %a "$S/hold/$id")" 722
+
 # Another depth of directories.
 rm -rf "$T/a"; spool_new "$T/a"
 ids=$(queue-put -q deferred -d 5000 -n 20 -s a@list.example b@one.example)

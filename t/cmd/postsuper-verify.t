@@ -31,6 +31,10 @@ done
 rm -rf "$T/a"; spool_new "$T/a"
 id=$(queue-put -q hold -s a@list.example b@one.example); spool_own "$T/a"
 is 'a good message in its place' "$(postsuper --verify)" '1 file, 0 findings'
+cp -p "$S/hold/$id" "$T/sound"
+printf %15d 7 | dd of="$S/hold/$id" bs=1 seek=2 conv=notrunc status=none
+like 'a size that is not there' "$(postsuper --verify)" 'the size record says 7 bytes of content, and there are [0-9]+'
+cat "$T/sound" >"$S/hold/$id"
 chmod 722 "$S/hold/$id"
 like 'a mode without meaning' "$(postsuper --verify)" "hold/$id: mode 0722 means nothing"
 ok 'something found is status 4' fails_with 4 postsuper --verify

@@ -251,6 +251,26 @@ START_TEST(the_arrival_tells_a_recycled_inode)
 }
 END_TEST
 
+START_TEST(one_of_another_size_is_another)
+{
+	char *id = spool_put("deferred", "a@b.example", "c@d.example");
+	struct queue_plan *p = spool_plan(QUEUE_ACT_DELETE, NULL);
+	struct buf path = BUF_INIT;
+	struct queue_act_report r;
+	struct stat st;
+
+	/* The inode was free and was taken again, by a message of the same time. */
+	queue_path(&path, "deferred", id);
+	ck_assert_int_eq(stat(path.ptr, &st), 0);
+	ck_assert_int_eq(truncate(path.ptr, st.st_size + 10), 0);
+	r = spool_run(p, NULL);
+	ck_assert_uint_eq(r.counts[QUEUE_RESULT_CHANGED], 1);
+	ck_assert(spool_has("deferred", id));
+	buf_done(&path);
+	free(id);
+}
+END_TEST
+
 START_TEST(what_was_delivered_meanwhile_is_gone)
 {
 	char *id = spool_put("deferred", "a@b.example", "c@d.example");
@@ -472,6 +492,7 @@ main(void)
 	tcase_add_test(tc, a_symbolic_link_is_another_message);
 	tcase_add_test(tc, a_file_with_another_name_keeps_its_mode);
 	tcase_add_test(tc, the_arrival_tells_a_recycled_inode);
+	tcase_add_test(tc, one_of_another_size_is_another);
 	tcase_add_test(tc, what_was_delivered_meanwhile_is_gone);
 	tcase_add_test(tc, no_message_is_taken_for_another);
 	tcase_add_test(tc, an_action_can_be_stopped_and_taken_back);

@@ -137,14 +137,18 @@ START_TEST(lines_that_the_disk_does_not_hold_are_none)
 {
 	struct buf lines = BUF_INIT;
 	struct err err = ERR_INIT;
+	struct stat before, after;
 
 	record("20250101T000000-0001", "hold", "", 100, 1);
+	ck_assert_int_eq(stat("data/actions.jsonl", &before), 0);
 	queue_journal_put_result(&lines, "20250101T000000-0001", "ID1",
 	    "gone", "is gone", NULL);
 	forbid_call(SCMP_SYS(fsync), EIO);
 	ck_assert_int_eq(queue_journal_append(&lines, &err), -1);
 	ck_assert_int_eq(err.errnum, EIO);
 	ck_assert_int_eq(look(0, 0).actions, 1);
+	ck_assert_int_eq(stat("data/actions.jsonl", &after), 0);
+	ck_assert_int_eq(after.st_size, before.st_size);
 	buf_done(&lines);
 }
 END_TEST

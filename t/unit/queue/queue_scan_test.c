@@ -18,6 +18,7 @@
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_scan_internal.h"
 #include "lib/queue/queue_select.h"
 #include "t/unit/folder.h"
 #include "t/unit/unit.h"
@@ -311,6 +312,32 @@ START_TEST(what_has_moved_is_met_again)
 }
 END_TEST
 
+START_TEST(a_second_name_is_taken_when_the_first_is_gone)
+{
+	static const char *const queues[] = { "active", "deferred", NULL };
+	struct queue_scan *qs = queue_scan_open(queues, 0);
+	struct queue_scan_name n;
+	struct queue_message m;
+
+	mkdir("deferred/A", 0700);
+	touch("active/A0000001", 0700);
+	ck_assert_int_eq(link("active/A0000001", "deferred/A/A0000001"), 0);
+	ck_assert_int_eq(queue_scan_claim(qs, true, &n), SCAN_NAME);
+	ck_assert_str_eq(n.queue, "active");
+	queue_message_init(&m);
+	queue_message_meet(&m, n.queue, n.path + n.name, n.path, n.inode);
+	ck_assert_int_eq(queue_scan_claim(qs, true, &n), SCAN_END);
+	/* Only now is it looked at, and was moved before. */
+	ck_assert_int_eq(unlink("active/A0000001"), 0);
+	queue_scan_forget(qs, &m);
+	ck_assert_int_eq(queue_scan_claim(qs, true, &n), SCAN_NAME);
+	ck_assert_str_eq(n.path, "deferred/A/A0000001");
+	ck_assert_int_eq(queue_scan_claim(qs, true, &n), SCAN_END);
+	queue_message_done(&m);
+	queue_scan_close(qs);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -322,5 +349,6 @@ main(void)
 	tcase_add_test(tc, threads_give_the_same_in_the_same_order);
 	tcase_add_test(tc, the_taker_may_stop);
 	tcase_add_test(tc, what_has_moved_is_met_again);
+	tcase_add_test(tc, a_second_name_is_taken_when_the_first_is_gone);
 	return unit_run("queue_scan", tc);
 }
