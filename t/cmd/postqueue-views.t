@@ -107,6 +107,15 @@ is 'nothing else was told' "$(grep -c '^[a-z]*,' w)" "$((10 + 1 + 3))"
 is 'two keys, two directions' "$(postqueue --sort queue,-size --format csv --columns queue,size,id | tr -d '\r' | sed 1d)" \
     "$(postqueue --format csv --columns queue,size,id | tr -d '\r' | sed 1d | LC_ALL=C sort -t, -k1,1 -k2,2nr -k3,3)"
 
+# What a selection of ages means changes with each round.
+spool_new "$T/f"
+young=$(queue-put -q hold -s a@x.example b@y.example); spool_own "$T/f"
+postqueue --watch 1 --select 'age > 2s' --format csv --columns id >w 2>&1 &
+watcher=$!
+ok 'who grows old enough arrives' wait_for 20 saw "^arrived,$young"
+kill -INT $watcher; wait $watcher
+export MAIL_CONFIG="$T/a/etc"
+
 # ---- sorting more than memory holds is the same as sorting ----
 is 'sorted from a service or file' "$(postqueue --from s.jsonl --sort -size,id --format ids | tr '\n' ' ')" \
     "$(postqueue --sort -size,id --format ids | tr '\n' ' ')"

@@ -194,6 +194,15 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=755 none "$T/small" 2>/d
 	is 'and loses nothing' "$(picture)" "$before"
 	ok 'but deletes for good' said 0 'deleted: 3 messages' --delete --no-undo --yes ALL
 	is 'with the logs' "$(picture | grep -v '^bounce\|^defer')" ''
+	# More than posthorn_trash_limit of it: the oldest go, no more than needed.
+	rm -rf "$T/small"/ballast "$S"/trash/*
+	echo 'posthorn_trash_limit = 50' >>"$T/a/etc/main.cf"
+	for n in 1 2 3 4 5; do
+		id=$(queue-put -q hold -b 100000 -s a@list.example b@one.example); chown "$spool_owner" "$S/hold/$id"
+		postsuper --delete --yes "$id" >/dev/null 2>&1
+	done
+	is 'a trash over its limit keeps what fits' "$(postsuper --trash --json | wc -l)" 4
+	ok 'the last one, too' test -e "$(find "$S/trash" -name "$id")"
 	S=$T/a/spool
 	umount "$T/small"
 fi
