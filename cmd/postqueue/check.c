@@ -172,15 +172,19 @@ check_print(struct run *r, struct queue_groups *g, struct buf *out)
 		status = CHECK_CRITICAL;
 		passed = r->crit;
 	} else if (warn == SELECT_UNKNOWN || crit == SELECT_UNKNOWN ||
-	    source_interrupted) {
+	    source_interrupted || r->unreadable > 0) {
 		status = CHECK_UNKNOWN;
 	} else if (warn == SELECT_YES) {
 		status = CHECK_WARNING;
 		passed = r->warn;
 	}
 	buf_addf(out, "POSTQUEUE %s - ", names[status]);
+	/* What was not seen may be what is wrong. */
 	if (status == CHECK_UNKNOWN)
-		buf_adds(out, "a threshold needs direct access to the queue; ");
+		buf_adds(out, source_interrupted ? "interrupted; " :
+		    r->unreadable > 0 ? "not all of the queue could be "
+		    "read; " :
+		    "a threshold needs direct access to the queue; ");
 	if (passed != NULL) {
 		queue_select_print(passed, out);
 		buf_adds(out, ": ");

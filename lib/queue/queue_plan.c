@@ -213,6 +213,8 @@ take_key(struct queue_plan *p, struct queue_plan_item *item,
 		item->key_number = v.number;
 	else if (v.kind == VALUE_TEXT)
 		item->key_text = xstrdup(v.text);
+	else
+		item->key_number = p->is_from_end ? INT64_MIN : INT64_MAX;
 }
 
 bool

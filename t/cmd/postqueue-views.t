@@ -86,6 +86,12 @@ done
 like 'from a snapshot' "$(check --from s.jsonl --crit 'rcpts > 15' | tr '\n' ' ')" 'CRITICAL.*= 2 $'
 like 'which knows no free space' "$(check --from s.jsonl --crit 'free.inodes < 5' | tr '\n' ' ')" '^POSTQUEUE UNKNOWN.*= 3 $'
 
+chmod 000 "$T/a/spool/hold"
+like 'a queue that cannot be read is no empty one' "$(postqueue --check --warn 'hold > 1000' 2>/dev/null; echo "= $?")" '^POSTQUEUE UNKNOWN - not all of the queue could be read; .*' 
+ok 'and told by the status' fails_with 3 postqueue --check --warn 'hold > 1000'
+ok 'but what is critical is' fails_with 2 postqueue --check --crit 'deferred > 1'
+chmod 700 "$T/a/spool/hold"
+
 # ---- watching ----
 postqueue --watch 1 --format csv --columns id,queue >w 2>&1 &
 watcher=$!

@@ -255,6 +255,21 @@ ok 'all of them' sh -c 'postsuper --requeue --only-recipients "local ~ ." --yes 
 mv "$(find deferred -name "$id")" active/
 ok 'what is active' sh -c 'postsuper --requeue --only-recipients "local = joe" --yes "$1" 2>&1 | grep "is active: hold it first"' - "$id"
 is 'is left alone' "$(ls active; ls maildrop hold)" "$(printf '%s\n' "$id" hold: '' maildrop:)"
+# One that fails half way: all of it is on hold, until it can be finished.
+clear_spool
+put deferred -d 5000 bob@b.example eve@e.example
+log=defer/$(printf %.1s "$id")/$id
+mkdir -p "${log%/*}"
+printf '\nrecipient=eve@e.example\noffset=%s\nstatus=4.0.0\nreason=no\n\n' \
+    "$(postcat -eo -q "$id" | sed -n 's/^ *\([0-9]*\) recipient: eve.*/\1/p')" >"$log"
+spool_own "$T/s"
+chmod 500 "${log%/*}"
+ok 'a split that fails' sh -c 'postsuper --requeue --only-recipients "local = eve" --yes "$1" 2>&1 | grep "stays on hold, and so does [0-9A-F]*, until --recover: .*Permission denied"' - "$id"
+is 'leaves nothing to be delivered' "$(find maildrop incoming active deferred -type f)" ''
+chmod 700 "${log%/*}"
+ok 'is finished later' sh -c 'postsuper --recover | grep "the recipients are requeued now"'
+is 'with each recipient once' "$(todo "$id")+ $(todo "$(ls maildrop)")" 'bob@b.example + eve@e.example '
+is 'and no log of who is gone' "$(find defer -type f)" ''
 for args in "--delete --only-recipients local=joe" "--requeue --hold --only-recipients local=joe" "--requeue --only-recipients local=joe --add-rcpt a@b"; do
 	ok "not with others: $args" fails_with 1 postsuper $args --yes "$id"
 done

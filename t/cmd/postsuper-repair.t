@@ -119,5 +119,8 @@ like 'the journal knows' "$(postsuper --journal | tail -n 1)" 'reorder: 41  by .
 ok 'which cannot be undone by the journal' said 1 'reorder cannot be undone' --undo "$(postsuper --journal --json | tail -n 1 | jq -r .token)" --yes
 like 'but by the parameters' "$(sed -i '/^hash_queue_depth/d; s/^hash_queue_names.*/hash_queue_names = deferred, defer/' "$T/a/etc/main.cf"; postsuper --reorder --yes --json)" '"files": 41, "done": 41, "failed": 0'
 is 'all as it was' "$(files)" "$before"
-ok 'another file there is not replaced' sh -c 'f=$(find "$1/hold" -type f); mkdir -p "$1/hold/x" && cp "$f" "$1/hold/x/${f##*/}"; postsuper --reorder --yes 2>&1 | grep "File exists"; [ -f "$1/hold/x/${f##*/}" ]' - "$S"
+mkdir "$S/hold/x"; cp "$S/hold/$held" "$S/hold/x/"; own
+ok 'another file there is not replaced' said 4 "hold/x/$held to hold/$held: File exists" --reorder --yes
+is 'and both stay' "$(cd "$S" && find hold -type f | sort)" "hold/$held
+hold/x/$held"
 done_testing

@@ -6,6 +6,7 @@
 #include "lib/queue/queue_plan.h"
 
 #include <check.h>
+#include <fcntl.h>
 
 #include "lib/base/mem.h"
 #include "t/unit/queue/spool.h"
@@ -131,6 +132,33 @@ START_TEST(a_limit_keeps_the_first_in_order)
 }
 END_TEST
 
+/* On hold there is no next attempt: such a message is no candidate for the first. */
+START_TEST(what_has_no_value_stands_last)
+{
+	char *held = spool_put("hold", "a@a.example", "x@one.example");
+	char *waits = spool_put("deferred", "a@a.example", "x@one.example");
+	struct timespec later[2] = { { .tv_sec = clock_now() + 3600 } };
+	struct buf path = BUF_INIT;
+	struct queue_plan *p;
+	int i;
+
+	later[1] = later[0];
+	queue_path(&path, "deferred", waits);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path.ptr, later, 0), 0);
+	for (i = 0; i < 2; i++) {
+		p = spool_plan_by(QUEUE_ACT_DELETE, NULL, i == 0 ?
+		    "next" : "-next");
+		queue_plan_limit(p, 2);
+		ck_assert_str_eq(queue_plan_at(p, 0)->what.id, waits);
+		ck_assert_str_eq(queue_plan_at(p, 1)->what.id, held);
+		queue_plan_free(p);
+	}
+	buf_done(&path);
+	free(held);
+	free(waits);
+}
+END_TEST
+
 START_TEST(guards_refuse)
 {
 	struct queue_plan_guards g = QUEUE_PLAN_GUARDS_INIT;
@@ -185,6 +213,7 @@ main(void)
 	UNIT_LOOP(tc, recipients_that_were_not_meant_are_told, partial);
 	tcase_add_test(tc, what_is_so_already_is_left_out);
 	tcase_add_test(tc, a_limit_keeps_the_first_in_order);
+	tcase_add_test(tc, what_has_no_value_stands_last);
 	tcase_add_test(tc, guards_refuse);
 	tcase_add_test(tc, text_of_strangers_is_safe_to_show);
 	return unit_run("queue_plan", tc);

@@ -128,9 +128,9 @@ spool_write(const char *path, const char *text, mode_t mode)
 	fclose(fp);
 }
 
-/* A plan of all that the selection (NULL: everything) means. */
+/* A plan of all that the selection (NULL: everything) means, in the order of a field (NULL: of arrival). */
 static inline struct queue_plan *
-spool_plan(enum queue_action action, const char *expr)
+spool_plan_by(enum queue_action action, const char *expr, const char *order)
 {
 	const char *queues[QUEUE_SELECT_QUEUES];
 	struct queue_field_context c = QUEUE_FIELD_CONTEXT_INIT;
@@ -144,6 +144,8 @@ spool_plan(enum queue_action action, const char *expr)
 		s = queue_select_parse(expr, clock_now(), &err);
 		ck_assert_msg(s != NULL, "%s", err.text);
 	}
+	if (order != NULL)
+		ck_assert_int_eq(queue_plan_order(p, order, &err), 0);
 	queue_select_queues(s, queues);
 	queue_message_init(&m);
 	qs = queue_scan_open(queues, 0);
@@ -158,6 +160,12 @@ spool_plan(enum queue_action action, const char *expr)
 	queue_select_free(s);
 	queue_field_context_done(&c);
 	return p;
+}
+
+static inline struct queue_plan *
+spool_plan(enum queue_action action, const char *expr)
+{
+	return spool_plan_by(action, expr, NULL);
 }
 
 /* Run a plan, free it; what came of it. */
