@@ -253,6 +253,14 @@ cleanup_intake_flags(bool *checks_rcpt)
 	return flags;
 }
 
+bool
+cleanup_is_from_line(const char *line, size_t len)
+{
+	while (len > 0 && *line == '>')
+		line++, len--;
+	return len >= 5 && memcmp(line, "From ", 5) == 0;
+}
+
 /* open_service - a message that the service takes */
 static struct cleanup *
 open_service(unsigned flags, struct err *err)

@@ -71,6 +71,9 @@ void	cleanup_init_service(void);
  */
 unsigned	 cleanup_intake_flags(bool *checks_rcpt);
 
+/* cleanup_is_from_line - "From ", also quoted with '>': a mailbox separator (RFC 4155), no header */
+bool		 cleanup_is_from_line(const char *line, size_t len);
+
 /*
  * cleanup_open - start a message: makes incoming/ID
  *

@@ -81,15 +81,6 @@ session_begin_content(struct session *s)
 	s->content_bytes = 0;
 }
 
-/* "From ", also quoted with '>': a mailbox separator (RFC 4155), no header. */
-static bool
-is_from_line(const char *data, size_t len)
-{
-	while (len > 0 && *data == '>')
-		data++, len--;
-	return len >= 5 && memcmp(data, "From ", 5) == 0;
-}
-
 /* A line or a part of one, without the dot that was added to it. */
 static void
 give(struct session *s, int type, const char *data, size_t len)
@@ -103,7 +94,7 @@ give(struct session *s, int type, const char *data, size_t len)
 		return;
 	}
 	if (s->is_first_line) {
-		if (type == QUEUE_REC_TEXT && is_from_line(data, len)) {
+		if (type == QUEUE_REC_TEXT && cleanup_is_from_line(data, len)) {
 			session_put(s, type, "X-Mailbox-Line: %.*s", (int)len,
 			    data);
 			return;
