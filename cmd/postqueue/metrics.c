@@ -182,6 +182,16 @@ put_classes(const struct listing *l)
 		    (enum queue_reason_class)i), total->classes[i]);
 }
 
+/*
+ * May it be a label? Two labels that look the same, or one that says "other",
+ * would spoil all that is scraped.
+ */
+static bool
+is_label(const char *domain)
+{
+	return strcmp(domain, "other") != 0 && strchr(domain, '\\') == NULL;
+}
+
 static void
 put_domains(const struct listing *l, struct queue_groups *g, int64_t top)
 {
@@ -193,7 +203,8 @@ put_domains(const struct listing *l, struct queue_groups *g, int64_t top)
 	    "Recipients still to do, by domain: the largest, and all others.");
 	groups = queue_groups_sorted(g, QUEUE_GROUP_BY_UNITS, &n);
 	for (i = 0; i < n; i++) {
-		if (i >= (size_t)top) {
+		if (i >= (size_t)top ||
+		    !is_label(queue_group_value(groups[i], 0))) {
 			others += groups[i]->recipients;
 			continue;
 		}
@@ -252,5 +263,5 @@ metrics_print(struct run *r, struct queue_groups **g, int64_t took_ms,
 	buf_addf(out, "posthorn_scrape_duration_seconds %lld.%03lld\n",
 	    (long long)(took_ms / 1000), (long long)(took_ms % 1000));
 	family(&l, "up", "gauge", "", "Whether the queue could be looked at.");
-	buf_adds(out, "posthorn_up 1\n# EOF\n");
+	buf_addf(out, "posthorn_up %d\n# EOF\n", r->unreadable == 0);
 }

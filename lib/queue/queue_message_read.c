@@ -220,6 +220,7 @@ pass_content(struct queue_message *m, struct queue_file *qf, unsigned want,
 {
 	off_t start = queue_file_tell(qf), behind;
 
+	m->data_offset = (long)start;
 	if ((want & QUEUE_MESSAGE_HEADERS) && read_headers(m, qf, err) == -1)
 		return -1;
 	if (m->data_size > 0 && !__builtin_add_overflow(start,

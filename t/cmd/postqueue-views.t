@@ -159,6 +159,19 @@ ok 'one that does not cannot tell' refused 4 '9 messages could not be judged: th
 ok 'not with --sort' refused 1 '--sort goes with' --duplicates --sort age
 export MAIL_CONFIG="$T/a/etc"
 
+# Domains that would make two series of one name.
+spool_new "$T/g"
+queue-put -q hold -s a@x.example b@other 'b@a\x80' "$(printf 'b@a\200')" b@y.example >/dev/null; spool_own "$T/g"
+is 'each series is there once' "$(postqueue --metrics --top 9 | sed 's/ [^ ]*$//' | grep -v '^#' | sort | uniq -d)" ''
+like 'and no recipient is lost' "$(postqueue --metrics --top 9)" 'domain_recipients.domain="other".* [12]$'
+chmod 000 "$T/g/spool/hold"
+like 'a queue that cannot be read is told' "$(postqueue --metrics 2>/dev/null)" '^posthorn_up 0$'
+chmod 700 "$T/g/spool/hold"
+# A size record that tells a wrong place for the content.
+id=$(printf '%s\n' 'Subject: where' '' text >m; queue-put -i "$PWD/m" -q hold -s wrong@x.example b@y.example)
+printf %15d 20 | dd of="$T/g/spool/hold/$id" bs=1 seek=18 conv=notrunc status=none; spool_own "$T/g"
+is 'header fields are read where they are' "$(postqueue --select 'sender = wrong@x.example and subject = where' --format ids)" "$id"
+
 # Two recipients of one reason, and of two kinds.
 spool_new "$T/e"
 id=$(queue-put -q deferred -s a@x.example b@y.example c@y.example)
