@@ -16,7 +16,7 @@
 #include "lib/ipc/endpoint.h"
 
 #define USAGE	"[-c config_dir] [-v] class service request"
-#define LINGER_MS	100000	/* closing early may lose the request */
+#define DRAIN_MAX_S	86400
 
 int
 main(int argc, char **argv)
@@ -26,7 +26,7 @@ main(int argc, char **argv)
 	};
 	const char *config_dir = NULL;
 	struct err err = ERR_INIT;
-	int ch;
+	int ch, drain_s;
 
 	command_start(argv);
 	while ((ch = getopt_long(argc, argv, "+c:v", options, NULL)) != -1) {
@@ -43,11 +43,14 @@ main(int argc, char **argv)
 		log_fatal("usage: postkick " USAGE);
 	argv += optind;
 	command_load(config_dir, COMMAND_KEEP_ENV);
+	/* Closing early may lose the request. */
+	drain_s = params.application_event_drain_time < DRAIN_MAX_S ?
+	    params.application_event_drain_time : DRAIN_MAX_S;
 	if (chdir(params.queue_directory) == -1)
 		log_fatal("chdir %s: %s", params.queue_directory,
 		    strerror(errno));
 	if (endpoint_trigger(argv[0], argv[1], argv[2], strlen(argv[2]),
-	    params.trigger_timeout, LINGER_MS, &err) == -1) {
+	    params.trigger_timeout, drain_s * 1000, &err) == -1) {
 		log_warning("%s", err.text);
 		log_warning("Cannot contact class %s service %s - "
 		    "perhaps the mail system is down", argv[0], argv[1]);

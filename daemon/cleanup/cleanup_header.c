@@ -155,8 +155,8 @@ rewrite_addresses(struct cleanup *c, struct buf *text, size_t name_len,
 	buf_reset(&c->work);
 	buf_add(&c->work, text->ptr, name_len);
 	buf_adds(&c->work, ": ");
-	if (address_list_rewrite(&c->work, value, name_len + 2, rewrite_one,
-	    &r)) {
+	if (address_list_rewrite(&c->work, value, name_len + 2,
+	    (size_t)params.header_address_token_limit, rewrite_one, &r)) {
 		buf_swap(text, &c->work);
 		header_cut(text, (size_t)params.header_size_limit);
 	}

@@ -146,7 +146,8 @@ generic_header(struct smtp_content *c, struct buf *text)
 	skip = (size_t)(colon - text->ptr) + 1;
 	skip += strspn(text->ptr + skip, " \t");
 	buf_add(&value, text->ptr, skip);
-	if (address_list_rewrite(&value, text->ptr + skip, skip, rewrite_one,
+	if (address_list_rewrite(&value, text->ptr + skip, skip,
+	    (size_t)params.header_address_token_limit, rewrite_one,
 	    c->cfg->generic))
 		buf_swap(text, &value);
 	buf_done(&value);

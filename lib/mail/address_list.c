@@ -20,6 +20,7 @@
  */
 #include "lib/mail/address_list.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,13 +138,13 @@ token_end(const char *p, unsigned char *kind)
 }
 
 static void
-tokenize(struct list *l)
+tokenize(struct list *l, size_t max)
 {
 	const char *p = l->text;
 	struct token *t;
 	bool has_blank;
 
-	for (;;) {
+	while (l->token_count < max) {
 		for (has_blank = false; is_blank(*p); p++)
 			has_blank = true;
 		if (*p == '\0')
@@ -263,11 +264,11 @@ find_runs(struct list *l)
 }
 
 static void
-list_open(struct list *l, const char *text)
+list_open(struct list *l, const char *text, size_t token_max)
 {
 	memset(l, 0, sizeof(*l));
 	l->text = text;
-	tokenize(l);
+	tokenize(l, token_max);
 	find_runs(l);
 }
 
@@ -333,7 +334,7 @@ address_list_each(const char *text, bool wants_empty, address_list_fn fn,
 	const struct run *run;
 	size_t i, at, end;
 
-	list_open(&l, text);
+	list_open(&l, text, SIZE_MAX);
 	for (i = 0; i < l.run_count; i++) {
 		run = &l.runs[i];
 		if (run->first > run->last && !wants_empty)
@@ -466,7 +467,7 @@ rewrite_run(struct layout *o, const struct list *l, const struct run *run,
 
 bool
 address_list_rewrite(struct buf *out, const char *value, size_t column,
-    address_rewrite_fn fn, void *ctx)
+    size_t token_max, address_rewrite_fn fn, void *ctx)
 {
 	struct layout o = { .text = BUF_INIT, .column = column };
 	struct list l;
@@ -474,7 +475,7 @@ address_list_rewrite(struct buf *out, const char *value, size_t column,
 	size_t i, r = 0;
 	bool is_changed = false, after_address = false;
 
-	list_open(&l, value);
+	list_open(&l, value, token_max);
 	for (i = 0; i < l.token_count; i++) {
 		t = &l.tokens[i];
 		while (r < l.run_count && l.runs[r].first > l.runs[r].last &&

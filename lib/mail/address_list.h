@@ -32,6 +32,8 @@ void	address_list_each(const char *text, bool wants_empty,
  *
  * value	what stands behind "Name:", without the blanks in front
  * column	how much of the first line is taken: strlen("Name: ")
+ * token_max	header_address_token_limit: of a value that changes, what is
+ *		behind so many words and specials is dropped
  * fn		gets the external address and appends its replacement
  *
  * Comments and phrases stay (RFC 5322 3.4). A line that grows too long is
@@ -41,6 +43,7 @@ void	address_list_each(const char *text, bool wants_empty,
 typedef void (*address_rewrite_fn)(const char *external, struct buf *out,
 	    void *ctx);
 bool	address_list_rewrite(struct buf *out, const char *value,
-	    size_t column, address_rewrite_fn fn, void *ctx);
+	    size_t column, size_t token_max, address_rewrite_fn fn,
+	    void *ctx);
 
 #endif

@@ -79,6 +79,20 @@ like 'a bad record is reported' "$(instance_log "$I")" \
     'warning: uid=[0-9]+: unexpected or malformed record type -?[0-9]+$'
 is 'and nothing was queued' "$(queued)" ''
 
+# What cannot be read now was promised to somebody: it stays until it can.
+if [ "$(id -u)" = 0 ]; then
+	f=$(find "$PH_SRC/t/data/queue/maildrop-simple" -type f -name '[0-9A-F]*' ! -name '*.*')
+	install -m 700 -o root "$f" "$I/spool/maildrop/$(basename "$f")"
+	as "$I" postkick public pickup W
+	ok 'a submission that cannot be opened is complained about' \
+	    wait_for 10 instance_logged "$I" 'warning: open submission: .*Permission denied'
+	ok 'and stays' test -e "$I/spool/maildrop/$(basename "$f")"
+	chmod 744 "$I/spool/maildrop/$(basename "$f")"
+	as "$I" postkick public pickup W
+	ok 'until it can be' wait_for 10 queued_are 1
+	clear_queue
+fi
+
 # A process that is to end after this trigger has accepted another one, whose
 # bytes are late: it is the only one who can serve it.
 instance_stop "$I"

@@ -57,6 +57,22 @@ for case in $sound; do
 	    "$id: removed"
 done
 
+# A file that cannot be opened is not lost in active: it is looked at again.
+if [ "$(id -u)" = 0 ]; then
+	put local-simple incoming
+	chown root "$I/spool/incoming/$id"
+	as "$I" postkick public qmgr I
+	ok 'a file that cannot be opened is complained about' wait_for 5 instance_logged "$I" \
+	    "warning: open active/.*$id: Permission denied"
+	ok 'and goes back to incoming' wait_for 5 test -e "$I/spool/incoming/$id"
+	ok 'it is not tried over and over' test "$(instance_log "$I" | grep -c "open active/.*$id: Permission denied")" -le 2
+	chown "$(instance_uid "$I")" "$I/spool/incoming/$id"
+	seen=$(instance_log "$I" | grep -c "$id: removed")
+	as "$I" postkick public qmgr IA
+	removed_again() { [ "$(instance_log "$I" | grep -c "$id: removed")" -gt "$seen" ]; }
+	ok 'it is delivered when it can be' wait_for 5 removed_again
+fi
+
 put bad-not-ready incoming 600
 put local-simple incoming
 as "$I" postkick public qmgr I

@@ -13,9 +13,9 @@ else
 fi
 gid=$(id -g "$user")
 instance_new "$I" 'myhostname = here.example' 'mydestination =' 'default_transport = discard:gone' \
-    'virtual_mailbox_domains = box.example' "virtual_mailbox_base = $T/vmail" 'virtual_minimum_uid = 1' \
+    'virtual_mailbox_domains = box.example' "virtual_mailbox_base = $T/vmail" "virtual_minimum_uid = $uid" \
     "virtual_mailbox_maps = inline:{ {a@box.example=a/} {b@box.example=b} {up@box.example=x/../../../up} {noid@box.example=n} {@box.example=all/} }" \
-    "virtual_uid_maps = inline:{ {noid@box.example=many} {@box.example=$uid} }" "virtual_gid_maps = static:$gid" \
+    "virtual_uid_maps = inline:{ {noid@box.example=many} {low@box.example=$((uid - 1))} {@box.example=$uid} }" "virtual_gid_maps = inline:{ {nogid@box.example=0} {@box.example=$gid} }" \
     'recipient_delimiter = +' \
     'transport_maps = inline:{ {p1.example=p1:Next.Hop} {p2.example=p2:} {p3.example=p3:} {p4.example=p4:} {p5.example=p5:} }'
 cat >"$I/p1" <<EOF
@@ -38,13 +38,15 @@ send() {
 ends() {
 	ok "$1: $2" wait_for 20 instance_logged "$I" "\\[.*to=<$1>.*$2"
 }
-for to in a b other up noid; do send snd@x.example "$to@box.example"; done
+for to in a b other up noid low nogid; do send snd@x.example "$to@box.example"; done
 send snd@x.example A@Box.Example
 ends a@box.example 'relay=virtual, .*dsn=2.0.0, status=sent \(delivered to maildir\)'
 ends b@box.example 'relay=virtual, .*dsn=2.0.0, status=sent \(delivered to mailbox\)'
 ends other@box.example 'relay=virtual, .*status=sent \(delivered to maildir\)'
 ends up@box.example 'dsn=4.3.5, status=deferred \(mail system configuration error\)'
 ends noid@box.example 'dsn=4.3.5, status=deferred \(mail system configuration error\)'
+ends low@box.example 'dsn=4.3.5, status=deferred \(mail system configuration error\)'
+ends nogid@box.example 'dsn=4.3.5, status=deferred \(mail system configuration error\)'
 ends A@Box.Example 'status=sent \(delivered to maildir\)'
 is 'a maildir file starts with the envelope' "$(sed -n 1,3p "$(grep -ls 'Delivered-To: a@' "$T"/vmail/a/new/*)")" 'Return-Path: <snd@x.example>
 X-Original-To: a@box.example

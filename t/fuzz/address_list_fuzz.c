@@ -43,7 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buf_add(&text, data, size);
 	address_list_each(text.ptr, true, within, text.ptr);
-	address_list_rewrite(&out, text.ptr, 4, complete, NULL);
+	address_list_rewrite(&out, text.ptr, 4, SIZE_MAX, complete,
+	    NULL);
 	buf_reset(&out);
 	if (address_parse_path(text.ptr, false, &out, &rest, NULL) == 0 &&
 	    (rest < text.ptr || rest > text.ptr + strlen(text.ptr)))

@@ -46,6 +46,15 @@ many@peer.example a@x.example, b@x.example, a@x.example
 user@virt.example u1@x.example, u2
 quoted@peer.example "a b"@x.example
 EOT
+# One step too many, and just enough; one address too many, and just enough.
+awk 'BEGIN {
+	for (i = 1; i <= 1000; i++) printf "n%d@peer.example n%d@peer.example\n", i, i + 1
+	for (n = 999; n <= 1001; n++) {
+		printf "huge%d@peer.example", n
+		for (i = 1; i <= n; i++) printf " r%d@x.example", i
+		print ""
+	}
+}' >>"$T/aliases"
 printf '/^growing(.*)@peer\\.example$/ growing${1}x@peer.example\n' >"$T/growing"
 common="compatibility_level = 3.6
 myhostname = peer.example
@@ -96,7 +105,8 @@ addresses='From: Full Name <scan@peer.example>, can+h@peer.example (c), <u@host.
 		message joe@peer.example 'MIME-Version: 1.0\r\nContent-Type: message/rfc822' \
 		    "X-Ignore: z\\r\\nX-Replace: n\\r\\n\\r\\nb-$b b\\r\\nlast"
 	done
-	for to in loop1@peer.example growingx@peer.example self+ext@peer.example \
+	for to in n1@peer.example n2@peer.example n3@peer.example huge999@peer.example \
+	    huge1000@peer.example huge1001@peer.example loop1@peer.example growingx@peer.example self+ext@peer.example \
 	    many@peer.example user+e@virt.example x@virt.example quoted@peer.example \
 	    can+z@peer.example x@candom.example rcan@peer.example bcced+a@peer.example \
 	    u@host.masq.example u@a.keep.masq.example root@h.masq.example \

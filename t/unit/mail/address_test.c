@@ -10,6 +10,7 @@
 #include "lib/mail/address_list.h"
 
 #include <check.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,11 +246,41 @@ START_TEST(a_list_is_rewritten)
 	struct buf out = BUF_INIT;
 	bool changed;
 
-	changed = address_list_rewrite(&out, rewrites[_i].value, 4, complete,
-	    NULL);
+	changed = address_list_rewrite(&out, rewrites[_i].value, 4, SIZE_MAX,
+	    complete, NULL);
 	ck_assert_str_eq(out.ptr, rewrites[_i].out);
 	ck_assert_int_eq(changed,
 	    strcmp(rewrites[_i].value, rewrites[_i].out) != 0);
+	buf_done(&out);
+}
+END_TEST
+
+/* As with Debian's postfix: what does not change stays, however long it is. */
+START_TEST(a_list_that_changes_is_cut_at_the_limit)
+{
+	static const struct {
+		const char *value, *out;
+	} cases[] = {
+		{ "a, b, c, d, e, f, g",
+		  "a@peer.example, b@peer.example, c@peer.example, "
+		  "d@peer.example,\n\te@peer.example," },
+		{ "i j k l m n o p q r s t",
+		  "i@peer.example, j@peer.example, k@peer.example, "
+		  "l@peer.example,\n\tm@peer.example, n@peer.example, "
+		  "o@peer.example, p@peer.example,\n"
+		  "\tq@peer.example, r@peer.example" },
+		{ "a@x, b@x, c@x, d@x, e@x", "a@x, b@x, c@x, d@x, e@x" },
+	};
+	struct buf out = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&out);
+		address_list_rewrite(&out, cases[i].value, 4, 10, complete,
+		    NULL);
+		buf_trim_right(&out);
+		ck_assert_str_eq(out.ptr, cases[i].out);
+	}
 	buf_done(&out);
 }
 END_TEST
@@ -278,7 +309,7 @@ START_TEST(random_text_does_no_harm)
 		text[len] = '\0';
 		address_list_each(text, (round & 1) != 0, check_place, text);
 		buf_reset(&out);
-		address_list_rewrite(&out, text, 4, complete, NULL);
+		address_list_rewrite(&out, text, 4, SIZE_MAX, complete, NULL);
 		buf_reset(&again);
 		address_parse_path(text, false, &again, NULL, NULL);
 		buf_reset(&again);
@@ -300,7 +331,7 @@ START_TEST(deep_nesting_takes_linear_time)
 		buf_adds(&text, ":<a,");
 	address_list_each(text.ptr, true, collect, &out);
 	buf_reset(&out);
-	address_list_rewrite(&out, text.ptr, 4, complete, NULL);
+	address_list_rewrite(&out, text.ptr, 4, SIZE_MAX, complete, NULL);
 	buf_done(&text);
 	buf_done(&out);
 }
@@ -359,6 +390,7 @@ main(void)
 	UNIT_LOOP(tc, a_path_parses, paths);
 	UNIT_LOOP(tc, a_list_yields_its_addresses, lists);
 	UNIT_LOOP(tc, a_list_is_rewritten, rewrites);
+	tcase_add_test(tc, a_list_that_changes_is_cut_at_the_limit);
 	tcase_add_test(tc, random_text_does_no_harm);
 	tcase_add_test(tc, deep_nesting_takes_linear_time);
 	UNIT_LOOP(tc, host_names_are_checked, hosts);
