@@ -95,23 +95,10 @@ ask_command(struct model *m)
 }
 
 static void
-go_screen(struct model *m, int screen)
-{
-	if (screen == SCREEN_FLOW)
-		model_say(m, TONE_INFO, "the flow view comes later");
-	else
-		model_go(m, (enum screen)screen);
-}
-
-static void
 next_screen(struct model *m, int step)
 {
-	int s = (int)m->screen;
-
-	do
-		s = (s + step + SCREEN_COUNT) % SCREEN_COUNT;
-	while (s == SCREEN_FLOW);
-	model_go(m, (enum screen)s);
+	model_go(m, (enum screen)(((int)m->screen + step + SCREEN_COUNT) %
+	    SCREEN_COUNT));
 }
 
 /* Keys that scroll text: of the help, of an opened message. */
@@ -318,7 +305,7 @@ do_action(struct model *m, enum action action)
 	else if (action >= DO_UP && action <= DO_LEFT)
 		do_move(m, action);
 	else if (action >= DO_SCREEN_1 && action <= DO_SCREEN_8)
-		go_screen(m, action - DO_SCREEN_1);
+		model_go(m, (enum screen)(action - DO_SCREEN_1));
 	else if (action >= DO_DELETE && action <= DO_EXPIRE)
 		do_to_messages(m, action);
 	else if (action >= DO_TAG && action <= DO_TAG_INVERT)
@@ -490,7 +477,7 @@ do_click(struct model *m, enum click click, int x, int y)
 	else if (m->pager.is_open || m->reader.is_open)
 		return;
 	else if (spot.kind == SPOT_SCREEN)
-		go_screen(m, (int)spot.value);
+		model_go(m, (enum screen)spot.value);
 	else if (spot.kind == SPOT_COLUMN)
 		click_column(m, spot.value);
 	else if (spot.kind == SPOT_ROW) {

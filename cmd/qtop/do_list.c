@@ -88,7 +88,8 @@ do_in(struct model *m)
 		reader_open(m);
 	} else if (model_is_grouped(m)) {
 		drill(m);
-	} else if (m->screen == SCREEN_OVERVIEW) {
+	} else if (m->screen == SCREEN_OVERVIEW ||
+	    m->screen == SCREEN_FLOW) {
 		model_drill(m, SCREEN_MESSAGES, m->filter);
 	} else if (m->screen == SCREEN_JOURNAL &&
 	    (row = journal_row(m->journal, m->places[m->screen].at)) != NULL) {

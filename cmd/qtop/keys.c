@@ -42,7 +42,7 @@ static const struct key_binding bindings[] = {
 { IN_SCREENS, { '6' }, DO_SCREEN_6, NULL, NULL },
 { IN_SCREENS, { '7' }, DO_SCREEN_7, NULL, NULL },
 { IN_SCREENS, { '8' }, DO_SCREEN_8, NULL, NULL },
-{ IN_ROWS | IN_READER | IN_HELP, { '/', KEYS_F(3) }, DO_SEARCH, "/ F3", "search as you type; Enter keeps, Esc goes back" },
+{ IN_ROWS | IN_FLOW | IN_READER | IN_HELP, { '/', KEYS_F(3) }, DO_SEARCH, "/ F3", "search as you type; Enter keeps, Esc goes back" },
 { IN_ROWS | IN_READER | IN_HELP, { 'n' }, DO_SEARCH_NEXT, "n", "next match" },
 { IN_ROWS | IN_READER | IN_HELP, { 'N' }, DO_SEARCH_PREV, "N", "previous match" },
 { IN_SCREENS, { '\\', KEYS_F(4) }, DO_FILTER, "\\ F4", "filter by an expression; Tab completes fields" },

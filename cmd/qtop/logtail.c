@@ -9,6 +9,7 @@
  */
 #include "cmd/qtop/logtail.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -27,6 +28,8 @@
 #define LOOK_MS		1000
 #define LINE_MAX_LEN	65536		/* what is longer is no line */
 #define AT_ONCE		65536
+#define BEFORE		16384		/* bytes of the log from before that are looked at */
+#define KEPT_MAX	300		/* bytes of a line that are kept */
 
 struct logtail {
 	char		*path, *name;
@@ -38,6 +41,11 @@ struct logtail {
 	uint32_t	 counts[STEPS][LOG_STATUS_COUNT];	/* the newest first */
 	int64_t		 step;
 	time_t		 since;		/* followed from then on; 0: not */
+	struct {
+		char	*text;
+		enum log_status status;
+	}		 lines[LOG_LINES];	/* a ring */
+	size_t		 line_count, line_at;	/* line_at: the next one's place */
 };
 
 /* ---- a line ---- */
@@ -50,25 +58,37 @@ behind(const char *p, const char *end, const char *word)
 	return p != NULL ? p + strlen(word) : NULL;
 }
 
+/* AGENT of "... NAME/AGENT[PID]: TEXT", and TEXT; NULL when it is no such line. */
+static const char *
+find_agent(const char *line, const char *end, const char *name,
+    const char **text)
+{
+	const char *p = line;
+	size_t n = strlen(name);
+
+	do
+		p = behind(p, end, " ");
+	while (p != NULL && ((size_t)(end - p) <= n || p[n] != '/' ||
+	    memcmp(p, name, n) != 0));
+	*text = behind(p, end, "]: ");
+	if (*text == NULL || memchr(p, ' ', (size_t)(*text - 1 - p)) != NULL)
+		return NULL;
+	return p + n + 1;
+}
+
 bool
 logtail_status(const char *line, size_t len, const char *name,
     enum log_status *out)
 {
 	static const char *const words[LOG_STATUS_COUNT] = { "sent",
 	    "deferred", "bounced" };
-	const char *end = line + len, *p = line, *brackets;
-	size_t i, n = strlen(name);
+	const char *end = line + len, *p;
+	size_t i, n;
 
-	/* "... NAME/AGENT[PID]: ID: to=<...>, relay=..., dsn=2.0.0, status=sent (...)" */
-	do
-		p = behind(p, end, " ");
-	while (p != NULL && ((size_t)(end - p) <= n || p[n] != '/' ||
-	    memcmp(p, name, n) != 0));
-	brackets = behind(p, end, "]: ");
-	if (brackets == NULL || memchr(p, ' ', (size_t)(brackets - 1 - p)) !=
-	    NULL)
+	/* "ID: to=<...>, relay=..., dsn=2.0.0, status=sent (...)" */
+	if (find_agent(line, end, name, &p) == NULL)
 		return false;
-	p = brackets + strcspn(brackets, ": ");
+	p += strcspn(p, ": ");
 	if (end - p < 7 || strncmp(p, ": to=<", 6) != 0)
 		return false;
 	p = behind(behind(p, end, ", dsn="), end, ", status=");
@@ -81,6 +101,99 @@ logtail_status(const char *line, size_t len, const char *name,
 		}
 	}
 	return false;
+}
+
+/* ---- the last ones ---- */
+
+/* Where "HH:MM:SS" stands in front of the agent; NULL: nowhere. */
+static const char *
+find_time(const char *line, const char *end)
+{
+	static const char form[] = "dd:dd:dd";
+	size_t i;
+
+	for (; end - line >= (ptrdiff_t)sizeof(form) - 1; line++) {
+		for (i = 0; form[i] != '\0' && (form[i] == 'd' ?
+		    isdigit((unsigned char)line[i]) != 0 :
+		    line[i] == form[i]); i++)
+			;
+		if (form[i] == '\0')
+			return line;
+	}
+	return NULL;
+}
+
+/* Keep it, when it is one of this instance; the lock is held. */
+static void
+keep_line(struct logtail *t, const char *line, size_t len)
+{
+	const char *end = line + len, *text, *agent, *when, *way, *what;
+	struct buf kept = BUF_INIT;
+	enum log_status status = LOG_STATUS_COUNT;
+
+	if ((agent = find_agent(line, end, t->name, &text)) == NULL)
+		return;
+	logtail_status(line, len, t->name, &status);
+	if ((when = find_time(line, agent)) != NULL)
+		buf_add(&kept, when, 8);
+	buf_addf(&kept, " %-8.*s ", (int)strcspn(agent, "["), agent);
+	/* Of a recipient: who, and what became of it; not by which way. */
+	if (status != LOG_STATUS_COUNT && (way = behind(text, end,
+	    ", relay=")) != NULL && (what = behind(way, end, ", status=")) !=
+	    NULL) {
+		buf_add(&kept, text, (size_t)(way - 6 - text));
+		text = what - 7;
+	}
+	buf_add(&kept, text, (size_t)(end - text) < KEPT_MAX ?
+	    (size_t)(end - text) : KEPT_MAX);
+	free(t->lines[t->line_at].text);
+	t->lines[t->line_at].text = xstrdup(kept.ptr);
+	t->lines[t->line_at].status = status;
+	t->line_at = (t->line_at + 1) % LOG_LINES;
+	t->line_count += t->line_count < LOG_LINES;
+	buf_done(&kept);
+}
+
+/* What was written last before the log was followed: it is shown, not counted. */
+static void
+keep_before(struct logtail *t)
+{
+	char piece[BEFORE];
+	const char *line, *nl, *end;
+	off_t from = t->at > BEFORE ? t->at - BEFORE : 0;
+	ssize_t n = pread(t->fd, piece, (size_t)(t->at - from), from);
+
+	if (n <= 0)
+		return;
+	end = piece + n;
+	line = from > 0 ? memchr(piece, '\n', (size_t)n) : piece - 1;
+	pthread_mutex_lock(&t->mutex);
+	while (line != NULL && ++line < end) {
+		nl = memchr(line, '\n', (size_t)(end - line));
+		if (nl != NULL)
+			keep_line(t, line, (size_t)(nl - line));
+		line = nl;
+	}
+	pthread_mutex_unlock(&t->mutex);
+}
+
+bool
+logtail_each(struct logtail *t, size_t count, logtail_line_fn fn, void *ctx)
+{
+	size_t i, n;
+	bool is_there;
+
+	if (t == NULL)
+		return false;
+	pthread_mutex_lock(&t->mutex);
+	is_there = t->since != 0;
+	n = count < t->line_count ? count : t->line_count;
+	for (; n > 0; n--) {
+		i = (t->line_at + LOG_LINES - n) % LOG_LINES;
+		fn(t->lines[i].text, t->lines[i].status, ctx);
+	}
+	pthread_mutex_unlock(&t->mutex);
+	return is_there;
 }
 
 /* ---- following it ---- */
@@ -109,10 +222,12 @@ take_lines(struct logtail *t)
 	pthread_mutex_lock(&t->mutex);
 	advance(t, clock_now());
 	for (; (nl = memchr(line, '\n', (size_t)(end - line))) != NULL;
-	    line = nl + 1)
+	    line = nl + 1) {
 		if (logtail_status(line, (size_t)(nl - line), t->name,
 		    &status))
 			t->counts[0][status]++;
+		keep_line(t, line, (size_t)(nl - line));
+	}
 	pthread_mutex_unlock(&t->mutex);
 	buf_delete(&t->rest, 0, (size_t)(line - t->rest.ptr));
 	if (t->rest.len > LINE_MAX_LEN)
@@ -132,6 +247,8 @@ open_log(struct logtail *t, bool is_new)
 	else if (t->since == 0)
 		t->since = clock_now();
 	pthread_mutex_unlock(&t->mutex);
+	if (t->fd != -1 && !is_new)
+		keep_before(t);
 }
 
 static void
@@ -197,6 +314,7 @@ void
 logtail_free(struct logtail *t)
 {
 	uint64_t one = 1;
+	size_t i;
 
 	if (t == NULL)
 		return;
@@ -206,6 +324,8 @@ logtail_free(struct logtail *t)
 	if (t->fd != -1)
 		close(t->fd);
 	close(t->wake_fd);
+	for (i = 0; i < LOG_LINES; i++)
+		free(t->lines[i].text);
 	free(t->path);
 	free(t->name);
 	buf_done(&t->rest);

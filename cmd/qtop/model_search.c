@@ -71,6 +71,10 @@ model_chase(struct model *m)
 
 	if (!m->chase.is_on)
 		return false;
+	if (m->screen == SCREEN_FLOW) {		/* it is marked, and that is all */
+		m->chase.is_on = false;
+		return false;
+	}
 	if (v == NULL || (n = v->count) == 0 || (v->kind == VIEW_OVERVIEW)) {
 		end_chase(m, false);
 		return false;

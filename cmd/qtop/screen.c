@@ -304,16 +304,6 @@ draw_keys(struct model *m, struct grid *g)
 	}
 }
 
-/* ---- flow comes later ---- */
-
-static void
-draw_flow(struct model *m, struct grid *g)
-{
-	(void)m;
-	grid_put(g, 2, LIST_TOP + 1, g->width - 4, ROLE_DIM, CUT_END,
-	    "The flow view is not there yet.");
-}
-
 void
 screen_draw(struct model *m, struct grid *g)
 {
@@ -336,7 +326,7 @@ screen_draw(struct model *m, struct grid *g)
 		else if (m->screen == SCREEN_JOURNAL)
 			screen_journal(m, g);
 		else if (m->screen == SCREEN_FLOW)
-			draw_flow(m, g);
+			screen_flow(m, g);
 		else
 			screen_groups(m, g);
 	}

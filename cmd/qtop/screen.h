@@ -34,6 +34,7 @@ bool	screen_menu_item(const struct model *m, int x, int y, size_t *item);
 void	screen_messages(struct model *m, struct grid *g);
 void	screen_groups(struct model *m, struct grid *g);
 void	screen_overview(struct model *m, struct grid *g);
+void	screen_flow(struct model *m, struct grid *g);
 void	screen_journal(struct model *m, struct grid *g);
 void	screen_reader(struct model *m, struct grid *g);
 void	screen_dialogs(struct model *m, struct grid *g);

@@ -4,7 +4,11 @@
 . "$(dirname "$0")/spool.sh"
 . "$(dirname "$0")/term.sh"
 
-spool_new "$T/a" 'hash_queue_depth = 1'
+spool_new "$T/a" "hash_queue_depth = 1
+maillog_file = $T/maillog
+maillog_file_prefixes = $T"
+said='Nov 28 22:46:59 mx1 postfix'
+echo "$said/qmgr[1]: 4F1: from=<a@b.example>, size=3, nrcpt=1 (queue active)" >"$T/maillog"
 "$PH_SRC/t/fill-queue.pl" "$T/a/spool" 400 7 || exit 1
 spool_own "$T/a"
 total=$(find "$T/a/spool/deferred" "$T/a/spool/active" "$T/a/spool/incoming" "$T/a/spool/hold" -type f | wc -l)
@@ -85,6 +89,20 @@ shows 'but not sorted by' 'cannot be sorted by: subject'
 term_keys : 'set columns id,queue,age,next,size,nrcpt,sender,rcpt,class,reason' Enter
 term_keys ':' 'nonsense' Enter
 shows 'and says what it does not know' 'no such command: nonsense \(Tab behind : shows them\)'
+# Mail on its way, and what the log says.
+term_keys 7
+shows 'queues are stations' '^ maildrop 0 -> incoming [0-9]+ -> active [0-9]+ -> sent '
+shows 'with what waits beside them' 'deferred [0-9]+, [0-9]+ due -> active +hold [0-9]+ +corrupt 0'
+shows 'the log from before' '^ 22:46:59 qmgr     4F1: from=<a@b.example>'
+printf '%s\n' "$said/smtp[1]: 4F1: to=<c@d.example>, relay=none, dsn=4.4.1, status=deferred (no $(printf '\033[31m')way)" >>"$T/maillog"
+shows 'and as it goes on, who and what alone' '^ 22:46:59 smtp     4F1: to=<c@d.example>, status=deferred \(no .*31mway\)'
+term_keys / 'd.example' Enter
+shows_not 'a search only marks' 'not found'
+term_keys Tab
+shows 'the journal is next' 'Note, selection|journal'
+term_keys BTab BTab
+shows 'both ways' 'Relay +Messages'
+term_keys 2
 term_keys : help Enter
 shows 'help is a command, too' 'Keys of this screen'
 term_keys Escape
