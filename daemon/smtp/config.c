@@ -103,6 +103,20 @@ load_lookup(struct smtp_config *c, const char *level, const char *methods)
 	free(copy);
 }
 
+/* May TLSA records be believed? */
+static bool
+trusts_dns(const char *support)
+{
+	if (!support_is(support, "dnssec"))
+		return false;
+	if (dns_use_dnssec())
+		return true;
+	log_warning("dns support level dnssec: the resolver is not on this "
+	    "host, and resolv.conf has no \"trust-ad\": its answers count as "
+	    "not signed");
+	return false;
+}
+
 static enum smtp_prefer
 preference(const char *text)
 {
@@ -225,6 +239,8 @@ wants_data(const char *target)
 void
 smtp_config_load(struct smtp_config *c, bool is_lmtp)
 {
+	const char *support;
+
 	memset(c, 0, sizeof(*c));
 	c->is_lmtp = is_lmtp;
 	c->helo_name = is_lmtp ? params.lmtp_lhlo_name : params.smtp_helo_name;
@@ -260,14 +276,15 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_address_verify_target));
 	c->prefer = preference(PICK(params.lmtp_address_preference,
 	    params.smtp_address_preference));
-	load_lookup(c, PICK(params.lmtp_dns_support_level,
-	    params.smtp_dns_support_level), PICK(params.lmtp_host_lookup,
+	support = PICK(params.lmtp_dns_support_level,
+	    params.smtp_dns_support_level);
+	load_lookup(c, support, PICK(params.lmtp_host_lookup,
 	    params.smtp_host_lookup));
 	if (c->uses_dns)
 		dns_init();
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
-	tls_config_load(&c->tls, is_lmtp);
+	tls_config_load(&c->tls, is_lmtp, trusts_dns(support));
 }
 
 bool

@@ -247,14 +247,16 @@ static void
 try_host(struct job *j, const struct smtp_host *host, bool is_final,
     const struct smtp_dest *dest, const char *nexthop)
 {
+	struct buf why = BUF_INIT;
 	struct tls_policy *tls = tls_policy_new(&j->cfg->tls, nexthop, dest,
-	    host->name);
+	    host, &why);
 	bool may_plain;
 
-	if (tls == NULL) {
-		host_failed(j, "4.7.5", "client TLS configuration problem");
+	if (tls == NULL)
+		host_failed(j, "4.7.5", "%s", why.ptr);
+	buf_done(&why);
+	if (tls == NULL)
 		return;
-	}
 	if (!may_wrap(j, tls, netaddr_port(&host->addr))) {
 		tls_policy_free(tls);
 		return;

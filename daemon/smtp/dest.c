@@ -120,21 +120,29 @@ smtp_dest_parse(struct smtp_dest *d, const struct smtp_config *cfg,
 
 /* ---- lists of hosts ---- */
 
+static void
+host_done(struct smtp_host *host)
+{
+	free(host->name);
+	free(host->canonical);
+}
+
 void
 smtp_hosts_done(struct smtp_hosts *h)
 {
 	size_t i;
 
 	for (i = 0; i < h->count; i++)
-		free(h->list[i].name);
+		host_done(&h->list[i]);
 	free(h->list);
 	h->list = NULL;
 	h->count = 0;
 }
 
+/* rr is NULL for an address that was given as such */
 static void
 hosts_add(struct smtp_hosts *h, const char *name, const struct netaddr *addr,
-    int port, unsigned pref)
+    int port, unsigned pref, const struct dns_rr *rr)
 {
 	char text[NETADDR_TEXT_SIZE];
 	struct smtp_host *host;
@@ -142,8 +150,10 @@ hosts_add(struct smtp_hosts *h, const char *name, const struct netaddr *addr,
 	if (h->count == HOSTS_MAX)
 		return;
 	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
-	host = &h->list[h->count++];
+	host = memset(&h->list[h->count++], 0, sizeof(*host));
 	host->name = xstrdup(name);
+	host->canonical = xstrdup(rr != NULL ? rr->name : name);
+	host->is_secure = rr != NULL && rr->is_secure;
 	host->pref = pref;
 	netaddr_parse(&host->addr, netaddr_text(addr, text), port, NULL);
 }
@@ -197,7 +207,7 @@ cut(struct smtp_hosts *h, size_t limit, bool balances)
 			swap_hosts(&h->list[room], &h->list[first]);
 	}
 	for (i = limit; i < h->count; i++)
-		free(h->list[i].name);
+		host_done(&h->list[i]);
 	h->count = limit;
 }
 
@@ -247,12 +257,13 @@ add_addresses(struct smtp_hosts *h, const struct smtp_config *cfg,
 	size_t i;
 
 	if (netaddr_parse(&a, name, port, NULL) == 0) {
-		hosts_add(h, name, &a, port, pref);
+		hosts_add(h, name, &a, port, pref, NULL);
 		return DNS_FOUND;
 	}
 	result = dns_addresses(name, with_hosts, &answer, &err);
 	for (i = 0; result == DNS_FOUND && i < answer.count; i++)
-		hosts_add(h, name, &answer.rr[i].addr, port, pref);
+		hosts_add(h, name, &answer.rr[i].addr, port, pref,
+		    &answer.rr[i]);
 	if (result != DNS_FOUND)
 		set_dns_failure(f, result, &err);
 	dns_answer_done(&answer);
@@ -299,7 +310,7 @@ drop_self(struct smtp_hosts *h)
 		if (h->list[i].pref < mine)
 			h->list[n++] = h->list[i];
 		else
-			free(h->list[i].name);
+			host_done(&h->list[i]);
 	}
 	h->count = n;
 	return n > 0;
@@ -345,7 +356,7 @@ hosts_of_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 /* Ask for MX. 1: go on with the domain's own addresses. */
 static int
 try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
-    struct smtp_hosts *out, struct smtp_failure *failure)
+    struct smtp_hosts *out, bool *is_secure, struct smtp_failure *failure)
 {
 	struct dns_answer mx;
 	struct err err = ERR_INIT;
@@ -356,6 +367,7 @@ try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 	switch (result) {
 	case DNS_FOUND:
 		rc = hosts_of_mx(d, cfg, &mx, out, failure);
+		*is_secure = mx.is_secure;
 		dns_answer_done(&mx);
 		return rc;
 	case DNS_NULL_MX:
@@ -364,6 +376,7 @@ try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 		return -1;
 	case DNS_NO_DATA:
 	case DNS_NOT_FOUND:	/* the hosts file may know it all the same */
+		*is_secure = mx.is_secure;
 		return 1;
 	case DNS_RETRY:
 	case DNS_FAIL:
@@ -379,12 +392,16 @@ int
 smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
     struct smtp_hosts *out, struct smtp_failure *failure)
 {
+	bool is_secure = true;	/* who names a host need not ask for it */
+	size_t i;
 	int rc = 1;
 
 	out->list = NULL;
 	out->count = 0;
-	if (d->wants_mx)
-		rc = try_mx(d, cfg, out, failure);
+	if (d->wants_mx) {
+		is_secure = false;
+		rc = try_mx(d, cfg, out, &is_secure, failure);
+	}
 	if (rc == 1) {
 		rc = add_addresses(out, cfg, d->host, d->port, 0, failure) ==
 		    DNS_FOUND ? 0 : -1;
@@ -392,6 +409,8 @@ smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
 		    !drop_self(out))
 			rc = fail_loop(failure, d->host);
 	}
+	for (i = 0; i < out->count; i++)
+		out->list[i].mx_is_secure = is_secure;
 	if (rc == 0)
 		smtp_hosts_order(out, cfg, cfg->randomizes ? random : NULL);
 	else

@@ -311,8 +311,11 @@ bool	smtp_generic(struct maps *generic, const char *address,
 
 struct smtp_host {
 	char		*name;		/* as in texts */
+	char		*canonical;	/* where aliases of name lead */
 	struct netaddr	 addr;
 	unsigned	 pref;
+	bool		 is_secure;	/* its address is signed (DNSSEC) */
+	bool		 mx_is_secure;	/* and so is that mail goes there */
 };
 
 struct smtp_hosts {

@@ -116,8 +116,24 @@ load_texts(struct tls_config *c, bool is_lmtp)
 	    params.smtp_tls_trust_anchor_file);
 }
 
+static void
+load_dane(struct tls_config *c, bool is_lmtp, bool uses_dnssec)
+{
+	c->uses_dnssec = uses_dnssec;
+	c->trusts_insecure_host = PICK(
+	    params.lmtp_tls_force_insecure_host_tlsa_lookup,
+	    params.smtp_tls_force_insecure_host_tlsa_lookup);
+	c->insecure_mx =
+	    tls_level_parse(params.smtp_tls_dane_insecure_mx_policy);
+	if (c->insecure_mx < TLS_LEVEL_MAY || c->insecure_mx > TLS_LEVEL_DANE) {
+		log_warning("bad smtp_tls_dane_insecure_mx_policy \"%s\": "
+		    "using dane", params.smtp_tls_dane_insecure_mx_policy);
+		c->insecure_mx = TLS_LEVEL_DANE;
+	}
+}
+
 void
-tls_config_load(struct tls_config *c, bool is_lmtp)
+tls_config_load(struct tls_config *c, bool is_lmtp, bool uses_dnssec)
 {
 	memset(c, 0, sizeof(*c));
 	c->prefix = is_lmtp ? "lmtp_" : "smtp_";
@@ -137,6 +153,7 @@ tls_config_load(struct tls_config *c, bool is_lmtp)
 	c->starttls_timeout = PICK(params.lmtp_starttls_timeout,
 	    params.smtp_starttls_timeout);
 	load_texts(c, is_lmtp);
+	load_dane(c, is_lmtp, uses_dnssec);
 	c->policies = is_lmtp ?
 	    open_maps("lmtp_tls_policy_maps", params.lmtp_tls_policy_maps) :
 	    open_maps("smtp_tls_policy_maps", params.smtp_tls_policy_maps);

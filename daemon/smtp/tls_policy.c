@@ -26,6 +26,9 @@
 struct entry {			/* being read */
 	struct tls_policy *p;
 	const char	*nexthop;
+	const struct smtp_host *host;
+	int		 port;
+	struct buf	*why;
 	struct buf	 match;		/* of all match attributes */
 	bool		 has_anchors;
 };
@@ -234,6 +237,54 @@ ask_sites(struct tls_policy *p)
 
 /* ---- one policy ---- */
 
+/* What is there, and was found out safely, decides (RFC 7672 2.2). */
+static int
+finish_dane(struct entry *e)
+{
+	struct tls_policy *p = e->p;
+	const struct tls_config *c = p->cfg;
+	bool is_only = p->level == TLS_LEVEL_DANE_ONLY;
+	enum dane_found found = DANE_NONE;
+
+	if (!c->uses_dnssec) {
+		log_warning("%s: %s configured with dnssec lookups disabled",
+		    e->nexthop, tls_level_name(p->level));
+		p->level = TLS_LEVEL_MAY;
+		return is_only ? -1 : 0;
+	}
+	if (is_only && !e->host->mx_is_secure) {
+		buf_sets(e->why, "non DNSSEC destination");
+		return -1;
+	}
+	if (e->host->is_secure || c->trusts_insecure_host)
+		found = tls_dane_find(p, e->host, e->port);
+	switch (found) {
+	case DANE_USABLE:
+		buf_add(&p->names, p->tlsa_base, strlen(p->tlsa_base) + 1);
+		buf_add(&p->names, p->domain, strlen(p->domain) + 1);
+		if (!e->host->mx_is_secure) {
+			p->level = c->insecure_mx;
+			p->is_weak = true;
+		}
+		return 0;
+	case DANE_UNUSABLE:
+		p->level = TLS_LEVEL_ENCRYPT;
+		if (is_only)
+			buf_sets(e->why, "TLSA records unusable");
+		return is_only ? -1 : 0;
+	case DANE_NONE:
+		p->level = TLS_LEVEL_MAY;
+		if (is_only)
+			buf_sets(e->why, "no TLSA records found");
+		return is_only ? -1 : 0;
+	case DANE_RETRY:
+		break;
+	}
+	buf_setf(e->why, "TLSA lookup error for %s:%d", e->host->name,
+	    e->port);
+	return -1;
+}
+
 static int
 finish(struct entry *e)
 {
@@ -242,14 +293,8 @@ finish(struct entry *e)
 
 	switch (p->level) {
 	case TLS_LEVEL_DANE:
-		log_warning("%s: dane configured with dnssec lookups disabled",
-		    e->nexthop);
-		p->level = TLS_LEVEL_MAY;
-		break;
 	case TLS_LEVEL_DANE_ONLY:
-		log_warning("%s: dane-only configured with dnssec lookups "
-		    "disabled", e->nexthop);
-		return -1;
+		return finish_dane(e);
 	case TLS_LEVEL_FINGERPRINT:
 		buf_sets(&p->fingerprints, e->match.len > 0 ? e->match.ptr :
 		    c->fingerprints);
@@ -301,19 +346,22 @@ tls_policy_none(void)
 
 struct tls_policy *
 tls_policy_new(const struct tls_config *c, const char *nexthop,
-    const struct smtp_dest *dest, const char *host)
+    const struct smtp_dest *dest, const struct smtp_host *host,
+    struct buf *why)
 {
 	struct tls_policy *p = tls_policy_none();
-	struct entry e = { .p = p, .nexthop = nexthop };
+	struct entry e = { .p = p, .nexthop = nexthop, .host = host,
+	    .port = dest->port, .why = why };
 
 	p->cfg = c;
 	p->level = c->level;
 	p->domain = xstrdup(dest->host);
-	p->host = xstrdup(host);
+	p->host = xstrdup(host->name);
 	buf_init(&e.match);
+	buf_sets(why, "client TLS configuration problem");
 	if (find(&e) == -1) {
-		log_warning("TLS policy lookup for %s/%s: client TLS "
-		    "configuration problem", nexthop, host);
+		log_warning("TLS policy lookup for %s/%s: %s", nexthop,
+		    host->name, why->ptr);
 		tls_policy_free(p);
 		p = NULL;
 	}
@@ -327,6 +375,7 @@ tls_policy_free(struct tls_policy *p)
 	if (p == NULL)
 		return;
 	free(p->domain);
+	free(p->tlsa_base);
 	free(p->host);
 	free(p->protocols);
 	free(p->grade);
@@ -383,6 +432,9 @@ server_name(const struct tls_policy *p)
 	const char *name = p->servername != NULL ? p->servername :
 	    p->cfg->servername;
 
+	/* RFC 7672 8.1: the name that the records are for, and no other */
+	if (p->level == TLS_LEVEL_DANE || p->level == TLS_LEVEL_DANE_ONLY)
+		return p->tlsa_base;
 	if (strcasecmp(name, "hostname") == 0)
 		return p->host;
 	if (strcasecmp(name, "nexthop") == 0)
@@ -399,9 +451,12 @@ tls_policy_start(const struct tls_policy *p, const char *peer,
 	    .timeout_s = p->cfg->starttls_timeout,
 	    .explains = p->level > TLS_LEVEL_ENCRYPT,
 	    .servername = server_name(p),
-	    .names = p->names.ptr, .names_len = p->names.len,
+	    .names = p->names.ptr,
+	    .names_len = p->level > TLS_LEVEL_ENCRYPT ? p->names.len : 0,
 	    .fingerprints = p->fingerprints.len > 0 ? p->fingerprints.ptr :
-	    NULL, .tlsa = p->tlsa, .tlsa_count = p->tlsa_count };
+	    NULL, .tlsa = p->tlsa,
+	    .tlsa_count = p->level > TLS_LEVEL_ENCRYPT ? p->tlsa_count : 0,
+	    .tlsa_base = p->tlsa_base, .is_weak = p->is_weak };
 	struct err err = ERR_INIT;
 	struct tls *t = NULL;
 

@@ -52,6 +52,7 @@ dns_answer_done(struct dns_answer *a)
 	for (i = 0; i < a->count; i++) {
 		free(a->rr[i].name);
 		free(a->rr[i].data);
+		free(a->rr[i].raw);
 	}
 	free(a->rr);
 	a->rr = NULL;
@@ -100,7 +101,7 @@ type_name(int type, char out[12])
 	case ns_t_cname: return "CNAME";
 	case ns_t_soa:	return "SOA";
 	case ns_t_srv:	return "SRV";
-	case 52:	return "TLSA";
+	case DNS_T_TLSA: return "TLSA";
 	}
 	snprintf(out, 12, "TYPE%d", type);
 	return out;
@@ -222,6 +223,13 @@ add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr)
 		return add_address(out, rr, AF_INET6);
 	case ns_t_txt:
 		return add_text(out, rr);
+	case DNS_T_TLSA:
+		if (len < 4)
+			return false;
+		r = answer_add(out, DNS_T_TLSA, ns_rr_name(*rr), "");
+		r->raw = xmemdup(data, len);
+		r->raw_len = len;
+		return true;
 	case ns_t_mx:
 		if (len < 3)
 			return false;
@@ -348,6 +356,7 @@ dns_parse_reply(const unsigned char *reply, size_t len, int type,
 
 	out->rr = NULL;
 	out->count = 0;
+	out->is_secure = false;
 	if (len > REPLY_SIZE ||
 	    ns_initparse(reply, (int)len, &msg) == -1 ||
 	    ns_msg_count(msg, ns_s_qd) != 1 ||
@@ -355,6 +364,7 @@ dns_parse_reply(const unsigned char *reply, size_t len, int type,
 		return failure(DNS_FAIL, name, type, err);
 	strcpy(name, ns_rr_name(question));
 	result = parse(&msg, name, type, out);
+	out->is_secure = ns_msg_getflag(msg, ns_f_ad) != 0;
 	if (result == DNS_FOUND) {
 		drop_root(out);
 		if (out->count > 0)
@@ -428,12 +438,45 @@ dns_init(void)
 	resolver_ready();
 }
 
+static bool
+is_loopback(const struct sockaddr *sa)
+{
+	struct netaddr a = { 0 };
+
+	memcpy(&a.ss, sa, sa->sa_family == AF_INET6 ?
+	    sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	return netaddr_is_loopback(&a);
+}
+
+bool
+dns_use_dnssec(void)
+{
+	const struct sockaddr *sa;
+	bool is_local = true;
+	int i;
+
+	if (!resolver_ready())
+		return false;
+	for (i = 0; i < resolver.nscount && is_local; i++) {
+		sa = (const struct sockaddr *)&resolver.nsaddr_list[i];
+		if (sa->sa_family == AF_UNSPEC &&
+		    resolver._u._ext.nsaddrs[i] != NULL)
+			sa = (const struct sockaddr *)
+			    resolver._u._ext.nsaddrs[i];
+		is_local = is_loopback(sa);
+	}
+	if (is_local)
+		resolver.options |= RES_TRUSTAD;
+	return (resolver.options & RES_TRUSTAD) != 0;
+}
+
 static enum dns_result
 ask(const char *name, int type, struct dns_answer *out, struct err *err)
 {
 	unsigned char query[QUERY_SIZE], reply[REPLY_SIZE];
 	int n;
 
+	out->is_secure = false;
 	if (!resolver_ready())
 		return failure(DNS_RETRY, name, type, err);
 	n = res_nmkquery(&resolver, ns_o_query, name, ns_c_in, type, NULL, 0,
@@ -451,16 +494,20 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 {
 	enum dns_result result = DNS_FAIL;
 	char current[NS_MAXDNAME];
+	bool is_secure = true;
+	size_t i;
 	int hops;
 
 	out->rr = NULL;
 	out->count = 0;
+	out->is_secure = false;
 	/* No server can know such a name, so none is asked. */
 	if (type != ns_t_ptr && !is_host_name(name))
 		return failure(DNS_NOT_FOUND, name, type, err);
 	snprintf(current, sizeof(current), "%s", name);
 	for (hops = 0; hops < CNAME_MAX; hops++) {
 		result = ask(current, type, out, err);
+		is_secure = is_secure && out->is_secure;
 		if (result != DNS_NO_DATA || out->count == 0)
 			break;
 		snprintf(current, sizeof(current), "%s", out->rr[0].data);
@@ -470,6 +517,10 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 		dns_answer_done(out);
 		failure(result, name, type, err);
 	}
+	/* An alias is as good as the worst of its steps. */
+	out->is_secure = is_secure;
+	for (i = 0; i < out->count; i++)
+		out->rr[i].is_secure = is_secure;
 	return result;
 }
 
@@ -566,6 +617,7 @@ dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
 
 	out->rr = NULL;
 	out->count = 0;
+	out->is_secure = false;
 	if (with_hosts) {
 		hosts_walk(match_name, &q);
 		if (out->count > 0)

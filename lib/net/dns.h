@@ -31,15 +31,31 @@ struct dns_rr {
 	char		*name;		/* owner */
 	char		*data;		/* host name, TXT text, printable address */
 	struct netaddr	 addr;		/* A and AAAA, port 0 */
+	unsigned char	*raw;		/* TLSA: the whole record (RFC 6698 2.1) */
+	size_t		 raw_len;
+	bool		 is_secure;	/* as of the answer it came with */
 };
+
+#define DNS_T_TLSA	52		/* RFC 6698 7.1 */
 
 struct dns_answer {
 	struct dns_rr	*rr;
 	size_t		 count;
+	bool		 is_secure;	/* the resolver has checked signatures; of "no data", too */
 };
 
 /* dns_init - read the resolver's configuration now: before a chroot that has none */
 void	dns_init(void);
+
+/*
+ * dns_use_dnssec - ask the resolver to say which answers are signed
+ *
+ * It is believed when it is on this host, or when resolv.conf says "trust-ad":
+ * the bit that says so is not protected on its way.
+ *
+ * Returns false when it is not; then no answer is secure.
+ */
+bool	dns_use_dnssec(void);
 
 /*
  * dns_query - ask for one type; CNAMEs are followed

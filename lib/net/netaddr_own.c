@@ -63,7 +63,7 @@ list_add_interfaces(struct address_list *l, bool loopback_only)
 static void
 list_add_host(struct address_list *l, const char *host, const char *what)
 {
-	struct dns_answer answer = { NULL, 0 };
+	struct dns_answer answer = { 0 };
 	struct err err = ERR_INIT;
 	struct netaddr a;
 	size_t i;

@@ -154,6 +154,19 @@ set_protocols(SSL *ssl, const struct tls_protocols *p)
 	    SSL_set_max_proto_version(ssl, p->ceiling) == 1 ? 0 : -1;
 }
 
+static void
+warn_unusable(const char *peer, const struct tls_tlsa *r)
+{
+	struct buf hex = BUF_INIT;
+	size_t i;
+
+	for (i = 0; i < r->len; i++)
+		buf_addf(&hex, "%02X", r->data[i]);
+	log_warning("%s: unusable TLSA RR: %u %u %u %s", peer, r->usage,
+	    r->selector, r->matching, hex.ptr);
+	buf_done(&hex);
+}
+
 static int
 set_tlsa(struct tls *t, const struct tls_options *o, struct err *err)
 {
@@ -171,6 +184,8 @@ set_tlsa(struct tls *t, const struct tls_options *o, struct err *err)
 		    o->tlsa[i].selector, o->tlsa[i].matching,
 		    o->tlsa[i].data, o->tlsa[i].len) > 0)
 			usable++;
+		else
+			warn_unusable(o->peer, &o->tlsa[i]);
 	ERR_clear_error();
 	if (usable == 0)
 		return err_set(err, ERR_CONFIG, "%s: no TLSA record can be "

@@ -93,6 +93,7 @@ struct tls_options {
 	const char	*names;		/* each with a NUL: one of them must be the server's */
 	size_t		 names_len;
 	const char	*fingerprints;	/* list: one of them must be the server's */
+	bool		 is_weak;	/* what is verified is called only "Trusted" in the log */
 	const char	*tlsa_base;	/* name that TLSA records are for; NULL: trust anchors only */
 	const struct tls_tlsa *tlsa;
 	size_t		 tlsa_count;

@@ -341,13 +341,13 @@ log_cert(const struct tls *t, X509 *cert)
 }
 
 static void
-log_summary(const struct tls *t)
+log_summary(const struct tls *t, bool is_weak)
 {
 	const struct tls_info *info = &t->info;
 	const char *kind = "Anonymous";
 	struct buf text = BUF_INIT;
 
-	if (info->is_verified)
+	if (info->is_verified && !is_weak)
 		kind = "Verified";
 	else if (info->has_cert)
 		kind = info->is_trusted ? "Trusted" : "Untrusted";
@@ -387,7 +387,7 @@ tls_learn(struct tls *t, const struct tls_options *o)
 	if (cert != NULL && (t->ctx->log & TLS_LOG_VERBOSE) != 0)
 		log_cert(t, cert);
 	if ((t->ctx->log & TLS_LOG_SUMMARY) != 0)
-		log_summary(t);
+		log_summary(t, o->is_weak);
 }
 
 void

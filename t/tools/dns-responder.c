@@ -11,6 +11,9 @@
  *	dest.test MX 10 mail.test
  *	sad.test SERVFAIL		also REFUSED, DROP (no answer at all)
  *	slow.test DELAY 500		wait so many milliseconds, then answer
+ *	_25._tcp.mail.test TLSA 3 1 1 0A0B...
+ *	mail.test SECURE		answers have the AD bit, unless an alias leads
+ *					to a name that is not
  *
  * A name without any record does not exist (NXDOMAIN). With -l each question
  * is appended to LOG as "NAME TYPE".
@@ -45,7 +48,7 @@ static const struct {
 } types[] = {
 	{ "A", ns_t_a }, { "AAAA", ns_t_aaaa }, { "MX", ns_t_mx },
 	{ "TXT", ns_t_txt }, { "PTR", ns_t_ptr }, { "CNAME", ns_t_cname },
-	{ "NS", ns_t_ns }, { NULL, 0 }
+	{ "NS", ns_t_ns }, { "TLSA", 52 }, { NULL, 0 }
 };
 
 static int
@@ -121,6 +124,24 @@ put_name(unsigned char *out, const char *name)
 	return n == -1 ? 0 : (size_t)n;
 }
 
+/* "3 1 1 0A0B": three numbers and bytes in hexadecimal */
+static size_t
+put_tlsa(unsigned char *out, const char *data)
+{
+	unsigned usage, selector, matching, byte;
+	size_t n = 3;
+	int at;
+
+	if (sscanf(data, "%u %u %u %n", &usage, &selector, &matching, &at) < 3)
+		return 0;
+	out[0] = (unsigned char)usage;
+	out[1] = (unsigned char)selector;
+	out[2] = (unsigned char)matching;
+	for (; sscanf(data + at, "%2x", &byte) == 1; at += 2)
+		out[n++] = (unsigned char)byte;
+	return n;
+}
+
 static size_t
 put_data(unsigned char *out, int type, const char *data)
 {
@@ -141,6 +162,8 @@ put_data(unsigned char *out, int type, const char *data)
 		out[0] = (unsigned char)n;
 		memcpy(out + 1, data, n);
 		return n + 1;
+	case 52:
+		return put_tlsa(out, data);
 	}
 	return put_name(out, data);
 }
@@ -174,7 +197,7 @@ answer(unsigned char *msg, size_t qlen, const char *name, int type)
 	const struct record *r;
 	char owner[256];
 	size_t len = qlen;
-	int i, hops, n = 0, rcode = ns_r_noerror;
+	int i, hops, n = 0, rcode = ns_r_noerror, ad;
 
 	if (find(name, "DROP", 0) != NULL)
 		return 0;
@@ -186,6 +209,7 @@ answer(unsigned char *msg, size_t qlen, const char *name, int type)
 		rcode = ns_r_servfail;
 	else if (find(name, "REFUSED", 0) != NULL)
 		rcode = ns_r_refused;
+	ad = find(name, "SECURE", 0) != NULL ? 0x20 : 0;
 	snprintf(owner, sizeof(owner), "%.255s", name);
 	for (hops = 0; hops < 8 && rcode == ns_r_noerror; hops++) {
 		for (i = 0; len < 8000 &&
@@ -196,11 +220,12 @@ answer(unsigned char *msg, size_t qlen, const char *name, int type)
 		len += put_record(msg + len, r);
 		n++;
 		snprintf(owner, sizeof(owner), "%.255s", r->data);
+		ad = find(owner, "SECURE", 0) != NULL ? ad : 0;
 		if (find(owner, NULL, 0) == NULL)
 			rcode = ns_r_nxdomain;
 	}
 	msg[2] = 0x84 | (msg[2] & 1);		/* response, authoritative */
-	msg[3] = 0x80 | (unsigned char)rcode;
+	msg[3] = (unsigned char)(0x80 | ad | rcode);
 	ns_put16((unsigned)n, msg + 6);
 	ns_put16(0, msg + 8);
 	ns_put16(0, msg + 10);

@@ -125,6 +125,33 @@ START_TEST(addresses_and_preferences_are_read)
 }
 END_TEST
 
+START_TEST(tlsa_records_keep_their_bytes_and_signatures_are_told)
+{
+	struct dns_answer a;
+	struct packet p;
+
+	start(&p, "_25._tcp.h.test", DNS_T_TLSA, 0);
+	add(&p, "_25._tcp.h.test", DNS_T_TLSA, 0, "\3\1\1\0\377", 5);
+	ck_assert_int_eq(parse(&p, DNS_T_TLSA, &a, NULL), DNS_FOUND);
+	ck_assert_uint_eq(a.count, 1);
+	ck_assert_uint_eq(a.rr[0].raw_len, 5);
+	ck_assert_mem_eq(a.rr[0].raw, "\3\1\1\0\377", 5);
+	ck_assert(!a.is_secure);
+	dns_answer_done(&a);
+
+	p.b[3] |= 0x20;			/* the AD bit, RFC 4035 3.1.6 */
+	ck_assert_int_eq(parse(&p, DNS_T_TLSA, &a, NULL), DNS_FOUND);
+	ck_assert(a.is_secure);
+	dns_answer_done(&a);
+
+	/* Three numbers and nothing that they speak of. */
+	start(&p, "_25._tcp.h.test", DNS_T_TLSA, 0);
+	add(&p, "_25._tcp.h.test", DNS_T_TLSA, 0, "\3\1\1", 3);
+	ck_assert_int_eq(parse(&p, DNS_T_TLSA, &a, NULL), DNS_FAIL);
+	dns_answer_done(&a);
+}
+END_TEST
+
 START_TEST(aliases_are_followed_in_any_order)
 {
 	struct dns_answer a;
@@ -295,6 +322,8 @@ main(void)
 	TCase *tc = tcase_create("dns");
 
 	tcase_add_test(tc, addresses_and_preferences_are_read);
+	tcase_add_test(tc,
+	    tlsa_records_keep_their_bytes_and_signatures_are_told);
 	tcase_add_test(tc, aliases_are_followed_in_any_order);
 	tcase_add_loop_test(tc, failures_are_told_apart, 0, 4);
 	tcase_add_test(tc, the_null_mx_is_its_own_answer);

@@ -266,6 +266,7 @@ static void
 add(struct smtp_hosts *h, const char *ip, unsigned pref)
 {
 	h->list = xreallocarray(h->list, h->count + 1, sizeof(*h->list));
+	memset(&h->list[h->count], 0, sizeof(*h->list));
 	h->list[h->count].name = xstrdup(ip);
 	h->list[h->count].pref = pref;
 	ck_assert_int_eq(netaddr_parse(&h->list[h->count].addr, ip, 25, NULL),
