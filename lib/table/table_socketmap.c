@@ -66,6 +66,7 @@ socketmap_open(struct table *t, struct err *err)
 	free(where);
 	if (s->server != NULL)
 		return 0;
+	err_prefix(err, "%s: ", t->full_name);
 	socketmap_close(t);
 	return -1;
 }

@@ -44,6 +44,7 @@ tcp_open(struct table *t, struct err *err)
 	    err);
 	buf_done(&where);
 	if (s->server == NULL) {
+		err_prefix(err, "%s: ", t->full_name);
 		free(s);
 		return -1;
 	}
