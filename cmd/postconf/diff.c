@@ -25,7 +25,6 @@
 struct side {
 	struct main_cf	 cf;
 	bool		 has_services;	/* a saved list of parameters has none */
-	bool		 is_defaults;
 };
 
 static void
@@ -120,9 +119,9 @@ read_side(struct postconf *pc, const char *what, struct side *side)
 	if (what == NULL) {
 		add_all(side, &pc->scope.cf);
 		add_services(side, pc);
-	} else if (strcmp(what, "defaults") == 0)
-		side->is_defaults = true;
-	else if (strcmp(what, "running") == 0) {
+	} else if (strcmp(what, "defaults") == 0) {
+		;	/* sets nothing */
+	} else if (strcmp(what, "running") == 0) {
 		if (!read_running(pc, side, &path))
 			log_fatal("nothing is known of a running system: "
 			    "%s: %s", path.ptr, strerror(errno));
@@ -190,9 +189,7 @@ print_difference(const char *name, const char *a, const char *b, void *ctx)
 static void
 compare(const struct side *a, const struct side *b, differs_fn fn, void *ctx)
 {
-	bool with_services = (a->has_services || a->is_defaults) &&
-	    (b->has_services || b->is_defaults) &&
-	    !a->is_defaults && !b->is_defaults;
+	bool with_services = a->has_services && b->has_services;
 	size_t i = 0, j = 0;
 
 	while (i < a->cf.count || j < b->cf.count) {
@@ -216,8 +213,8 @@ compare(const struct side *a, const struct side *b, differs_fn fn, void *ctx)
 int
 pc_diff(struct postconf *pc, char **sides, bool is_json)
 {
-	struct side a = { MAIN_CF_INIT, false, false };
-	struct side b = { MAIN_CF_INIT, false, false };
+	struct side a = { MAIN_CF_INIT, false };
+	struct side b = { MAIN_CF_INIT, false };
 
 	if (sides[0] != NULL && sides[1] != NULL && sides[2] != NULL)
 		log_fatal("--diff compares two sides at most");
@@ -242,8 +239,8 @@ note_difference(const char *name, const char *a, const char *b, void *ctx)
 void
 pc_diff_running(struct postconf *pc, struct pc_names *names)
 {
-	struct side running = { MAIN_CF_INIT, false, false };
-	struct side files = { MAIN_CF_INIT, false, false };
+	struct side running = { MAIN_CF_INIT, false };
+	struct side files = { MAIN_CF_INIT, false };
 	struct buf path = BUF_INIT;
 
 	if (read_running(pc, &running, &path)) {
