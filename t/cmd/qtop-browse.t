@@ -105,7 +105,8 @@ shows 'both ways' 'Relay +Messages'
 term_keys 2
 term_keys : help Enter
 shows 'help is a command, too' 'Keys of this screen'
-term_keys Escape
+term_keys q
+shows_not 'and closes' 'Keys of this screen'
 term_keys i
 term_size 40 10
 shows 'a small terminal keeps what matters' '^ I[0-9]+ A[0-9]+ D[0-9]+'
