@@ -138,6 +138,7 @@ like 'an unknown class' "$(explain nonsense x)" 'unknown class'
 like 'classes are listed' "$(explain help)" '^virtual-mailbox$'
 ok 'without a configuration, too' env MAIL_CONFIG=/nonexistent postmap --explain help
 ok 'and those of --lint' env MAIL_CONFIG=/nonexistent postalias --lint help
+is 'an address in brackets is asked as it is' "$(explain access-client --tables 'inline:{192.0.2.7=OK}' 'x.example[192.0.2.7]' | tail -n 1)" 'result OK'
 is 'key needs tables' "$(explain key x)" 'postmap: fatal: class key needs --tables'
 is 'options that do not fit' "$(postmap --verify --sender x src 2>&1)" 'postmap: fatal: --sender needs --explain'
 ok 'no daemon searches in a way of its own' sh -c "! grep -rl maps_find_address '$PH_SRC/daemon'"

@@ -30,6 +30,9 @@ chmod 600 copy.lmdb
 postmap --convert cdb:src lmdb:copy >/dev/null
 is 'rights stay' "$(stat -c %a copy.lmdb)" 600
 like 'a target without an index' "$(postmap --convert cdb:src texthash:copy 2>&1)" 'texthash:copy has no index file'
+mkdir taken.lmdb
+like 'a directory in the way' "$(postmap --convert cdb:src lmdb:taken 2>&1)" 'rename taken.converting.* to taken.lmdb: Is a directory'
+is 'leaves nothing behind' "$(ls | grep converting)" ''
 like 'a missing original' "$(postmap --convert cdb:none lmdb:copy 2>&1)" 'open database none.cdb'
 is 'and the target is untouched' "$(postmap -q a lmdb:copy)" 1
 is 'text' "$(postmap --dump lmdb:copy | head -n 1)" 'a	1'

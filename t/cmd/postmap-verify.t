@@ -34,7 +34,11 @@ is 'an old index' "$(postmap --verify cdb:src)" 'cdb:src: older than its source'
 postmap cdb:src
 chmod 600 src
 like 'an index that tells more' "$(postmap --verify cdb:src)" 'mode 644 gives more than 600 of its source'
+chmod 640 src.cdb
+like 'be it to a group' "$(postmap --verify cdb:src)" 'mode 640 gives more than 600 of its source'
 chmod 644 src
+chmod 646 src.cdb
+is 'an index that everybody may write' "$(postmap --verify cdb:src)" 'cdb:src: mode 646 lets others write it'
 chmod 664 src.cdb
 is 'an index that others may write' "$(postmap --verify cdb:src)" 'cdb:src: mode 664 lets others write it'
 if [ "$(id -u)" = 0 ]; then
@@ -46,6 +50,8 @@ postmap -w cdb:dup 2>/dev/null
 is 'duplicates, and lines that are no entries' "$(postmap --verify cdb:dup 2>&1)" \
     'postmap: warning: dup, line 3: expected format: key whitespace value
 cdb:dup: duplicate in source: "A" (line 2)'
+printf 'a 1\nb\n' >half; postmap cdb:half 2>/dev/null
+ok 'a line that is no entry is a finding' fails_with 4 postmap --verify cdb:half
 postmap -r cdb:dup 2>/dev/null
 is 'by -r the last of them counts' "$(postmap -r --verify cdb:dup 2>/dev/null)" 'cdb:dup: duplicate in source: "A" (line 2)'
 printf '\033]0;x\a 1\n' >esc; cp esc esc2; postmap cdb:esc2; echo 'x y' >esc2; touch -d '1 hour ago' esc2
