@@ -126,6 +126,11 @@ echo 'posthorn_bdb_redirect = lmdb' >>conf/main.cf
 ok 'or by the one of posthorn_bdb_redirect' sh -c 'postmap hash:moved && postmap btree:moved && rm moved.lmdb'
 printf 'default_database_type = lmdb\ndefault_cache_db_type = hash\nposthorn_bdb_redirect = warn\n' | cat saved - >conf/main.cf
 is 'warn says so' "$(postmap hash:moved 2>&1)" 'postmap: warning: redirecting hash:moved to lmdb:moved'
+echo 'non_bdb_custom_mapping = btree=cdb, hash:moved=cdb, hash=lmdb' >>conf/main.cf
+is 'a table of its own mapping' "$(postmap hash:moved 2>&1)" 'postmap: warning: redirecting hash:moved to cdb:moved'
+is 'or of that for its type' "$(echo 'k v' >plain; postmap hash:plain 2>&1; postmap btree:plain 2>&1)" 'postmap: warning: redirecting hash:plain to lmdb:plain
+postmap: warning: redirecting btree:plain to cdb:plain'
+sed -i '/^non_bdb/d' conf/main.cf
 is 'a usual type that is none is gdbm' "$(postmap btree:moved 2>&1)" 'postmap: warning: redirecting btree:moved to gdbm:moved'
 is 'hash: is refused when asked for' "$(echo 'posthorn_bdb_redirect = no' | cat saved - >conf/main.cf; postmap -q x hash:src 2>&1)" \
     "postmap: fatal: Berkeley DB support for 'hash:src' is not available; build the table as gdbm:, lmdb: or cdb:, or set posthorn_bdb_redirect"

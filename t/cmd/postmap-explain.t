@@ -102,6 +102,8 @@ E2
 is 'a virtual mailbox is not folded, an alias is' \
     "$(explain virtual-mailbox --tables 'inline:{A@b=x}' A@b | tail -n 1) $(explain virtual --tables 'inline:{a@b=x}' A@B | tail -n 1)" \
     'result x result x'
+is 'sasl: the sender counts where main.cf says so' \
+    "$(explain sasl --sender u@d.example --tables 'inline:{u@d.example=s}' mx.example | tail -n 1)" 'no result'
 echo 'smtp_sender_dependent_authentication = yes' >>conf/main.cf
 is 'sasl: by sender' "$(explain sasl --sender u@d.example --tables 'inline:{u@d.example=s}' mx.example | tail -n 1)" 'result s'
 
@@ -134,6 +136,7 @@ is 'the lines of alias files' "$(postalias --explain aliases list+x 2>&1 | sed "
 result a, b'
 echo "alias_database = gdbm:$T/aliases" >>conf/main.cf
 is 'also for postmap' "$(explain aliases list | tail -n 2 | head -n 1)" ' 1 gdbm:aliases "list" HIT line 3 -> a, b'
+ok 'nothing in any restriction is status 3' fails_with 3 postmap --explain access-client 'other.example[192.0.2.1]'
 like 'an unknown class' "$(explain nonsense x)" 'unknown class'
 like 'classes are listed' "$(explain help)" '^virtual-mailbox$'
 ok 'without a configuration, too' env MAIL_CONFIG=/nonexistent postmap --explain help
