@@ -422,10 +422,12 @@ table_migrate(const char *to, bool is_dry, FILE *out, struct err *err)
 	struct migration m = { .to = to, .is_dry = is_dry, .out = out };
 	int rc = -1;
 
-	if (m.to == NULL)
-		m.to = params.default_database_type;
-	if (m.to == NULL || is_legacy_type(m.to))
-		m.to = "gdbm";
+	if (to != NULL && is_legacy_type(to))
+		return err_set(err, ERR_CONFIG, "%s tables need Berkeley DB",
+		    to);
+	if (to == NULL)
+		m.to = is_legacy_type(params.default_database_type) ? "gdbm" :
+		    params.default_database_type;
 	if (table_suffix(m.to) == NULL)
 		return err_set(err, ERR_CONFIG, "%s tables have no index file",
 		    m.to);

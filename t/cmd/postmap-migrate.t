@@ -76,6 +76,8 @@ is 'and all have their index' "$(cd n; ls *.cdb | tr '\n' ' ')" 'a.cdb aliases.c
 is 'a second run has nothing to do' "$(MAIL_CONFIG=$T/n postmap --migrate --to cdb)" 'no Berkeley DB tables'
 printf 'compatibility_level = 3.6\ncommand_directory = %s\ndefault_database_type = hash\n' "$PH_BIN" >n/main.cf; rm n/master.cf
 like 'the default aliases follow the default type' "$(MAIL_CONFIG=$T/n postmap --migrate --dry-run --to lmdb)" 'lmdb:/etc/aliases'
+like 'where that is Berkeley DB, gdbm' "$(MAIL_CONFIG=$T/n postmap --migrate --dry-run)" 'gdbm:/etc/aliases'
+is 'Berkeley DB is no way out' "$(MAIL_CONFIG=$T/n postmap --migrate --to hash 2>&1)" 'postmap: fatal: hash tables need Berkeley DB'
 like 'a type without an index is refused' "$(MAIL_CONFIG=$T/n postmap --migrate --to regexp 2>&1)" 'fatal: regexp tables have no index file'
 is 'operands are refused' "$(MAIL_CONFIG=$T/n postmap --migrate x 2>&1)" 'postmap: fatal: --migrate takes its tables from main.cf and master.cf'
 done_testing

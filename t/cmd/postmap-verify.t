@@ -84,6 +84,11 @@ ok 'and then looks fresh to others' test ! src -nt src.cdb
 echo 'd 4' >>src
 touch -d '1 hour ago' src.cdb
 ok 'a changed source is built' fails_with 10 postmap --if-stale --exit-code cdb:src
+echo 'e 5' >>src
+touch -d '1 hour ago' src.cdb
+ok 'which is a success' postmap --if-stale cdb:src
+is 'and there' "$(postmap -q e cdb:src)" 5
+sed -i '/^e /d' src; postmap cdb:src
 is 'really' "$(postmap -q d cdb:src)" 4
 touch -d '1 hour ago' src.cdb
 ok 'an older index with the same entries is enough' postmap --if-stale --exit-code cdb:src
