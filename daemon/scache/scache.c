@@ -27,6 +27,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/ipc/pass_fd.h"
 
 #define REQUEST_MAX	65536
 
@@ -113,32 +114,16 @@ expire(evutil_socket_t fd, short what, void *arg)
 
 /* ---- descriptors ---- */
 
-union control {
-	struct cmsghdr	align;
-	char		space[CMSG_SPACE(sizeof(int))];
-};
-
 /* As read(2); a descriptor that came along is the client's now. */
 static ssize_t
 receive(struct client *c, char *data, size_t len)
 {
-	union control control;
-	struct iovec iov = { .iov_base = data, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
-	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *h;
 	int fd;
+	ssize_t n = pass_fd_receive(c->fd, data, len, MSG_DONTWAIT, &fd);
 
-	if (n == -1 || (h = CMSG_FIRSTHDR(&msg)) == NULL ||
-	    h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS ||
-	    h->cmsg_len != CMSG_LEN(sizeof(int)))
-		return n;
-	memcpy(&fd, CMSG_DATA(h), sizeof(fd));
-	if (c->turn == TURN_DESCRIPTOR && c->passed == -1)
+	if (fd != -1 && c->turn == TURN_DESCRIPTOR && c->passed == -1)
 		c->passed = fd;
-	else
+	else if (fd != -1)
 		close(fd);		/* nobody asked for it */
 	return n;
 }
@@ -146,22 +131,8 @@ receive(struct client *c, char *data, size_t len)
 static bool
 pass(struct client *c)
 {
-	union control control;
-	char byte = 0;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
-	struct cmsghdr *h;
-	bool ok;
+	bool ok = pass_fd_send(c->fd, c->passed, MSG_DONTWAIT) == 0;
 
-	memset(&control, 0, sizeof(control));
-	h = CMSG_FIRSTHDR(&msg);
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(h), &c->passed, sizeof(c->passed));
-	ok = sendmsg(c->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 	close(c->passed);
 	c->passed = -1;
 	return ok;

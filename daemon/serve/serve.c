@@ -38,6 +38,7 @@
 #include "lib/base/num.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/ipc/pass_fd.h"
 #include "lib/net/stream.h"
 #include "lib/table/table.h"
 
@@ -218,27 +219,14 @@ serve_flow_token_get(void)
 static int
 receive_passed(int conn)
 {
-	union {
-		struct cmsghdr	align;
-		char		space[CMSG_SPACE(sizeof(int))];
-	} control;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
 	struct timeval limit = { .tv_sec = 100 };
-	struct cmsghdr *c;
+	char byte;
 	struct stream *s;
 	struct err err = ERR_INIT;
-	int fd = -1;
+	int fd;
 
 	setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) == 1 &&
-	    (c = CMSG_FIRSTHDR(&msg)) != NULL &&
-	    c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	pass_fd_receive(conn, &byte, 1, 0, &fd);
 	if (fd == -1) {
 		log_warning("service %s: no descriptor was passed",
 		    sv.service);

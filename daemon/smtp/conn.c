@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/smtp/shared.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -379,6 +380,10 @@ conn_take(const char *nexthop)
 	}
 	if (strcmp(c->nexthop, nexthop) == 0 && conn_may_go_on(c))
 		return c;
-	conn_close(c);
+	/* Somebody else may get the next message for it. */
+	if (nexthop[0] != '\0' && shared_give(c))
+		conn_free(c);
+	else
+		conn_close(c);
 	return NULL;
 }

@@ -42,7 +42,7 @@ enum smtp_step	conn_lost(struct conn *c);
  *
  * It is closed after smtp_connection_cache_time_limit by a timer's signal,
  * since a process that waits for work does nothing else. conn_take gives NULL
- * when there is none for this nexthop; another one is closed.
+ * when there is none for this nexthop; another one is given away (shared.h).
  */
 void	conn_keep(struct conn *c, const char *nexthop);
 struct conn	*conn_take(const char *nexthop);

@@ -24,6 +24,7 @@
 
 #include "daemon/serve/agent.h"
 #include "daemon/smtp/conn.h"
+#include "daemon/smtp/shared.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
@@ -337,7 +338,8 @@ try_kept(struct job *j)
 	if ((j->rq->flags & AGENT_CONN_LOAD) == 0 &&
 	    j->cfg->cache_destinations == NULL)
 		return;
-	if ((c = conn_take(j->rq->nexthop)) == NULL)
+	if ((c = conn_take(j->rq->nexthop)) == NULL &&
+	    (c = shared_take(j->cfg, j->rq->nexthop)) == NULL)
 		return;
 	c->session.is_final = false;	/* a fresh connection may do better */
 	transact(j, c);

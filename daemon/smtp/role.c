@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/serve/agent.h"
+#include "daemon/smtp/shared.h"
 #include "daemon/smtp/smtp.h"
 #include "lib/conf/params.h"
 
@@ -18,8 +19,8 @@ static struct smtp_config config;
 static void
 pre_jail_smtp(const char *service, char **argv)
 {
-	(void)service;
 	(void)argv;
+	shared_init(service);
 	smtp_config_load(&config, false);
 	agent_init("smtp_delivery_status_filter",
 	    params.smtp_delivery_status_filter);
@@ -29,8 +30,8 @@ pre_jail_smtp(const char *service, char **argv)
 static void
 pre_jail_lmtp(const char *service, char **argv)
 {
-	(void)service;
 	(void)argv;
+	shared_init(service);
 	smtp_config_load(&config, true);
 	agent_init("lmtp_delivery_status_filter",
 	    params.lmtp_delivery_status_filter);

@@ -19,6 +19,7 @@
 #include "lib/base/file.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/ipc/pass_fd.h"
 #include "lib/net/netaddr.h"
 #include "lib/net/stream.h"
 
@@ -185,29 +186,15 @@ endpoint_trigger(const char *class, const char *name, const char *bytes,
 static int
 pass_pipe(int fd, const char *bytes, size_t len, struct err *err)
 {
-	union {
-		struct cmsghdr	align;
-		char		space[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	char nul = 0;
-	struct iovec iov = { .iov_base = &nul, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	struct buf request = BUF_INIT;
 	int ends[2], rc = 0;
 
 	if (pipe2(ends, O_CLOEXEC) == -1)
 		return err_sys(err, "pipe");
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &ends[0], sizeof(int));
 	buf_set(&request, bytes, len);
 	if (file_write_all(ends[1], request.ptr, len + 1) == -1)
 		rc = err_sys(err, "write to pipe");
-	else if (sendmsg(fd, &msg, MSG_NOSIGNAL) == -1)
+	else if (pass_fd_send(fd, ends[0], 0) == -1)
 		rc = err_sys(err, "pass descriptor");
 	close(ends[0]);
 	close(ends[1]);
