@@ -25,34 +25,6 @@
 
 /* ---- opening ---- */
 
-/* unescape - "\x": the C escapes of message_strip_characters */
-static void
-unescape(const char *p, struct buf *out)
-{
-	static const char names[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";
-	const char *at;
-	int n, digits;
-
-	for (; *p != '\0'; p++) {
-		if (*p != '\\' || p[1] == '\0') {
-			buf_addc(out, *p);
-			continue;
-		}
-		p++;
-		if (*p >= '0' && *p <= '7') {
-			for (n = digits = 0; digits < 3 && *p >= '0' &&
-			    *p <= '7'; digits++)
-				n = n * 8 + *p++ - '0';
-			buf_addc(out, n);
-			p--;
-		} else if ((at = strchr(names, *p)) != NULL) {
-			buf_addc(out, bytes[at - names]);
-		} else {
-			buf_addc(out, *p);
-		}
-	}
-}
-
 /* check_actions - a word we do not know must not pass for its opposite */
 static void
 check_actions(void)
@@ -89,8 +61,8 @@ cleanup_header_init(void)
 	free(copy);
 	buf_init(&t->strip);
 	buf_init(&t->reject);
-	unescape(params.message_strip_characters, &t->strip);
-	unescape(params.message_reject_characters, &t->reject);
+	text_unescape(&t->strip, params.message_strip_characters);
+	text_unescape(&t->reject, params.message_reject_characters);
 }
 
 /* ---- writing headers ---- */

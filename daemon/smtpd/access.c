@@ -19,6 +19,7 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
+#include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -80,7 +81,7 @@ log_action(struct session *s, const struct action *a, const char *what,
 {
 	struct buf text = BUF_INIT;
 	bool has_target = strcmp(what, "hold") != 0 &&
-	    strcmp(what, "discard") != 0 && strcmp(what, "hangup") != 0;
+	    strcmp(what, "discard") != 0;
 
 	buf_setf(&text, "<%s>: %s ", a->reply_name,
 	    restrict_class_text(a->class));
@@ -92,6 +93,16 @@ log_action(struct session *s, const struct action *a, const char *what,
 	buf_done(&text);
 }
 
+static bool
+lacks_mail(const struct session *s, const struct action *a)
+{
+	if (s->sender == NULL)
+		log_warning("access table %s: with smtpd_delay_reject=no, "
+		    "action %s is always skipped in Client host or Helo "
+		    "command restrictions", a->table, a->word);
+	return s->sender == NULL;
+}
+
 /* Actions that change the message need one that is still to come. */
 static bool
 is_unavailable(const struct session *s, const struct action *a)
@@ -101,14 +112,7 @@ is_unavailable(const struct session *s, const struct action *a)
 		    "smtpd_etrn_restrictions", a->table, a->word);
 		return true;
 	}
-	if (!params.smtpd_delay_reject &&
-	    (s->stage == CLASS_CLIENT || s->stage == CLASS_HELO)) {
-		log_warning("access table %s: with smtpd_delay_reject=no, "
-		    "action %s is always skipped in Client host or Helo "
-		    "command restrictions", a->table, a->word);
-		return true;
-	}
-	return false;
+	return lacks_mail(s, a);
 }
 
 static void
@@ -141,7 +145,8 @@ do_hold(struct session *s, const struct action *a)
 {
 	if (is_unavailable(s, a))
 		return RESTRICT_DUNNO;
-	log_action(s, a, "hold", "triggers HOLD action");
+	if ((s->access_flags & CLEANUP_HOLD) == 0)
+		log_action(s, a, "hold", "triggers HOLD action");
 	s->access_flags |= CLEANUP_HOLD;
 	return RESTRICT_DUNNO;
 }
@@ -192,6 +197,8 @@ do_prepend(struct session *s, const struct action *a)
 	size_t at = s->prepend.len;
 	char *p;
 
+	if (lacks_mail(s, a))
+		return RESTRICT_DUNNO;
 	if (s->stage == CLASS_EOD) {
 		log_warning("access table %s: action PREPEND must be used "
 		    "before smtpd_end_of_data_restrictions", a->table);
@@ -248,8 +255,8 @@ do_action(struct session *s, const struct action *a, bool *is_known)
 		return RESTRICT_DUNNO;
 	}
 	if (strcasecmp(a->word, "HANGUP") == 0) {
-		log_action(s, a, "hangup", "triggers HANGUP action");
-		s->is_closing = true;
+		restrict_log(s, "hangup", a->text);
+		s->is_closing = s->is_silent = true;
 		return RESTRICT_REJECT;
 	}
 	*is_known = false;
@@ -272,16 +279,23 @@ access_apply(struct session *s, const char *table, const char *key,
 	    .reply_name = reply_name };
 	size_t len;
 	enum restrict_result r;
-	bool is_known;
+	bool is_known = false;
 
+	if (*value == '\0') {
+		log_warning("access table %s entry %s has empty value", table,
+		    key);
+		free(copy);
+		return RESTRICT_DUNNO;
+	}
 	word = copy + strspn(copy, " \t\r\n");
 	len = strcspn(word, " \t\r\n");
 	a.text = text_skip_blank(word + len);
 	word[len] = '\0';
 	a.word = word;
-	if (*word != '\0' && strspn(word, "0123456789") == len &&
-	    !(is_code(word) && *a.text != '\0')) {
+	if (*word != '\0' && *a.text == '\0' &&
+	    strspn(word, "0123456789") == len) {
 		r = RESTRICT_PERMIT;	/* any number, as in other programs' tables */
+		is_known = true;
 	} else if (is_code(word)) {
 		r = reply_with(s, &a, atoi(word), *word == '4' ? "4.7.1" :
 		    "5.7.1", "Access denied");
@@ -290,6 +304,8 @@ access_apply(struct session *s, const char *table, const char *key,
 		if (!is_known)
 			r = restrict_text(s, table, value, reply_name, class);
 	}
+	if (r == RESTRICT_PERMIT && is_known)
+		restrict_log_permit(s, word, class, reply_name, table);
 	free(copy);
 	return r;
 }
@@ -318,7 +334,8 @@ try(struct session *s, search_fn search, struct maps *maps,
 		is_over = false;
 		break;
 	default:
-		*result = restrict_server_error(s);
+		*result = access_apply(s, title, what,
+		    "451 4.3.5 Server configuration error", reply_name, class);
 	}
 	buf_done(&key);
 	buf_done(&value);
@@ -411,20 +428,32 @@ try_server(struct session *s, struct maps *maps, const char *title,
 /* MX or NS records; for NS of the nearest parent that has some. */
 static enum dns_result
 find_servers(enum access_server type, const char *domain,
-    struct dns_answer *out)
+    struct dns_answer *out, struct err *err)
 {
 	enum dns_result r;
 
 	if (type == ACCESS_MX)
-		return dns_query(domain, ns_t_mx, out, NULL);
+		return dns_query(domain, ns_t_mx, out, err);
 	for (;;) {
-		r = dns_query(domain, ns_t_ns, out, NULL);
+		r = dns_query(domain, ns_t_ns, out, err);
 		if (r != DNS_NO_DATA && r != DNS_NOT_FOUND)
 			return r;
-		if ((domain = strchr(domain, '.')) == NULL ||
-		    strchr(++domain, '.') == NULL)
+		if ((domain = strchr(domain, '.')) == NULL)
 			return r;
+		domain++;
 	}
+}
+
+/* The resolver's sentence ends with the reason. */
+static void
+unknown_servers(enum access_server type, const char *name,
+    const struct err *err)
+{
+	const char *why = strrchr(err->text, ':');
+
+	log_warning("Unable to look up %s host for %s: %s",
+	    type == ACCESS_MX ? "MX" : "NS", name,
+	    why != NULL ? why + 2 : err->text);
 }
 
 enum restrict_result
@@ -433,6 +462,7 @@ access_servers(struct session *s, struct maps *maps, const char *title,
     enum restrict_class class)
 {
 	struct dns_answer servers = { 0 };
+	struct err err = ERR_INIT;
 	struct buf ip = BUF_INIT;
 	enum restrict_result r = RESTRICT_DUNNO;
 	int left = SERVERS_MAX;
@@ -451,7 +481,7 @@ access_servers(struct session *s, struct maps *maps, const char *title,
 		    &left, &r);
 		return r;
 	}
-	switch (find_servers(type, domain, &servers)) {
+	switch (find_servers(type, domain, &servers, &err)) {
 	case DNS_FOUND:
 		for (i = 0; i < servers.count && !is_over && left > 0; i++)
 			is_over = try_server(s, maps, title, servers.rr[i].data,
@@ -462,16 +492,13 @@ access_servers(struct session *s, struct maps *maps, const char *title,
 		if (type == ACCESS_MX)	/* RFC 5321 5.1: then the name itself */
 			try_server(s, maps, title, domain, true, reply_name,
 			    class, &left, &r);
+		else
+			unknown_servers(type, reply_name, &err);
 		break;
-	case DNS_RETRY:
-		/* Without an answer the domain may be one that is refused. */
-		restrict_defer_if_permit(s, 450, "4.7.1", "<%s>: %s rejected: "
-		    "unable to look up %s host for %s", reply_name,
-		    restrict_class_text(class),
-		    type == ACCESS_MX ? "MX" : "NS", domain);
+	case DNS_NULL_MX:
 		break;
 	default:
-		break;
+		unknown_servers(type, reply_name, &err);
 	}
 	dns_answer_done(&servers);
 	return r;

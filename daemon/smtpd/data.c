@@ -76,7 +76,7 @@ session_begin_content(struct session *s)
 	    p += strlen(p) + 1)
 		put_text(s, QUEUE_REC_TEXT, p, strlen(p));
 	put_received(s);
-	s->in_content = s->is_first_line = s->had_crlf = true;
+	s->is_first_line = s->had_crlf = true;
 	s->in_line = s->is_too_big = false;
 	s->content_bytes = 0;
 }
@@ -85,7 +85,7 @@ session_begin_content(struct session *s)
 static void
 give(struct session *s, int type, const char *data, size_t len)
 {
-	s->content_bytes += (int64_t)len + (type == QUEUE_REC_TEXT ? 2 : 0);
+	s->content_bytes += (int64_t)len + 2;	/* a cut counts as a line end */
 	if (s->is_too_big)
 		return;
 	if (params.message_size_limit > 0 &&
@@ -150,7 +150,10 @@ hand_over(struct session *s)
 	buf_sets(&id, s->queue_id);
 	s->queue_id = NULL;	/* the sink has it now, whatever comes of it */
 	status = s->sink->commit(s->sink->ctx, &reason);
-	if (status == 0)
+	if (status == 0 && s->bdat != BDAT_NONE)
+		session_reply(s, "250 2.0.0 Ok: %lld bytes queued as %s",
+		    (long long)s->content_bytes, id.ptr);
+	else if (status == 0)
 		session_reply(s, "250 2.0.0 Ok: queued as %s", id.ptr);
 	else
 		reply_status(s, status, &reason);
@@ -160,11 +163,11 @@ hand_over(struct session *s)
 }
 
 /*
- * The dot has come. Only here, with the file on stable storage, does the
- * client get its 250 (RFC 5321 6.1).
+ * The dot, or the last chunk, has come. Only here, with the file on stable
+ * storage, does the client get its 250 (RFC 5321 6.1).
  */
-static void
-finish(struct session *s)
+void
+session_finish(struct session *s)
 {
 	const char *refusal;
 	bool ok = false;
@@ -186,8 +189,8 @@ finish(struct session *s)
 	}
 	if (ok) {
 		s->errors = s->junk = 0;
+		s->done[s->bdat != BDAT_NONE ? VERB_BDAT : VERB_DATA]++;
 	} else {
-		s->done[VERB_DATA]--;
 		s->errors++;
 	}
 	session_reset_mail(s);
@@ -204,10 +207,10 @@ take_line(struct session *s, const char *data, size_t len)
 
 	if (is_crlf)
 		len--;
-	else
+	else if (s->bdat == BDAT_NONE)	/* a chunk cannot hide another message */
 		s->seen_bare_lf = true;
 	s->had_crlf = is_crlf;
-	if (!s->in_line && len > 0 && *data == '.') {
+	if (s->bdat == BDAT_NONE && !s->in_line && len > 0 && *data == '.') {
 		if (len == 1) {
 			if (s->bare_lf <= BARE_LF_NOTE ||
 			    (was_crlf && is_crlf))
@@ -232,15 +235,31 @@ take_part(struct session *s)
 
 	/* What is kept is enough to see a CR LF. */
 	while (s->partial.len >= limit + 2) {
-		skip = !s->in_line && s->partial.ptr[0] == '.' ? 1 : 0;
+		skip = s->bdat == BDAT_NONE && !s->in_line &&
+		    s->partial.ptr[0] == '.' ? 1 : 0;
 		give(s, QUEUE_REC_PART, s->partial.ptr + skip, limit);
 		buf_delete(&s->partial, 0, limit + skip);
 		s->in_line = true;
 	}
 }
 
+void
+session_end_line(struct session *s)
+{
+	give(s, QUEUE_REC_TEXT, s->partial.ptr, s->partial.len);
+	buf_reset(&s->partial);
+	s->in_line = false;
+}
+
 size_t
 session_content(struct session *s, const char *data, size_t len)
+{
+	return s->bdat == BDAT_NONE && !s->skips_chunk ?
+	    session_take_lines(s, data, len) : session_chunk(s, data, len);
+}
+
+size_t
+session_take_lines(struct session *s, const char *data, size_t len)
 {
 	size_t at = 0, n;
 	const char *lf;
@@ -257,7 +276,7 @@ session_content(struct session *s, const char *data, size_t len)
 		}
 		at += n + 1;
 		if (is_end) {
-			finish(s);
+			session_finish(s);
 			return at;
 		}
 	}

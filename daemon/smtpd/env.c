@@ -13,7 +13,9 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/policy.h"
 #include "daemon/smtpd/tls_server.h"
+#include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -27,15 +29,15 @@ static const struct {
 	const char	*name;
 	unsigned	 bit;
 } keywords[] = {
-	{ "size", EHLO_SIZE }, { "8bitmime", EHLO_8BITMIME },
-	{ "pipelining", EHLO_PIPELINING }, { "dsn", EHLO_DSN },
-	{ "enhancedstatuscodes", EHLO_ENHANCED },
-	{ "smtputf8", EHLO_SMTPUTF8 }, { "vrfy", EHLO_VRFY },
-	{ "etrn", EHLO_ETRN }, { "xclient", EHLO_XCLIENT },
-	{ "xforward", EHLO_XFORWARD }, { "verp", EHLO_XVERP },
-	{ "silent-discard", EHLO_SILENT }, { "starttls", EHLO_STARTTLS },
+	{ "8BITMIME", EHLO_8BITMIME }, { "PIPELINING", EHLO_PIPELINING },
+	{ "SIZE", EHLO_SIZE }, { "VRFY", EHLO_VRFY }, { "ETRN", EHLO_ETRN },
+	{ "AUTH", EHLO_AUTH }, { "VERP", EHLO_XVERP },
+	{ "STARTTLS", EHLO_STARTTLS }, { "XCLIENT", EHLO_XCLIENT },
+	{ "XFORWARD", EHLO_XFORWARD },
+	{ "ENHANCEDSTATUSCODES", EHLO_ENHANCED }, { "DSN", EHLO_DSN },
+	{ "SMTPUTF8", EHLO_SMTPUTF8 }, { "CHUNKING", EHLO_CHUNKING },
+	{ "silent-discard", EHLO_SILENT },
 	/* Never announced here, so nothing needs hiding. */
-	{ "auth", 0 }, { "chunking", 0 },
 	{ "binarymime", 0 }, { "requiretls", 0 },
 };
 
@@ -58,6 +60,21 @@ smtpd_env_discard(const char *text)
 	}
 	free(copy);
 	return bits;
+}
+
+void
+smtpd_env_log_discard(unsigned bits)
+{
+	struct buf text = BUF_INIT;
+	size_t i;
+
+	if ((bits & EHLO_SILENT) == 0)
+		for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+			if ((bits & keywords[i].bit) != 0)
+				buf_addf(&text, " %s", keywords[i].name);
+	if (text.len > 0)
+		log_info("discarding EHLO keywords:%s", text.ptr);
+	buf_done(&text);
 }
 
 static enum bare_lf
@@ -92,6 +109,9 @@ open_tables(struct smtpd_env *e)
 	e->relay_certs = OPEN(relay_clientcerts, TABLE_FOLD);
 	e->ehlo_discard_maps = OPEN(smtpd_discard_ehlo_keyword_address_maps, 0);
 	e->command_filter = OPEN(smtpd_command_filter, 0);
+	e->footers = OPEN(smtpd_reject_footer_maps, 0);
+	e->reject_filter = OPEN(smtpd_reject_filter_maps, 0);
+	e->rbl_replies = OPEN(rbl_reply_maps, TABLE_FOLD);
 #undef OPEN
 }
 
@@ -109,6 +129,12 @@ open_lists(struct smtpd_env *e)
 	    MATCH_HOST);
 	e->noop_commands = LIST(smtpd_noop_commands, MATCH_STRING);
 	e->forbidden_commands = LIST(smtpd_forbidden_commands, MATCH_STRING);
+	if (params.smtpd_log_access_permit_actions[0] != '\0')
+		e->permit_actions = LIST(smtpd_log_access_permit_actions,
+		    MATCH_STRING);
+	if (params.permit_mx_backup_networks[0] != '\0')
+		e->backup_networks = LIST(permit_mx_backup_networks,
+		    MATCH_ADDRESS);
 #undef LIST
 }
 
@@ -156,8 +182,6 @@ warn_unsupported(void)
 		const char	*name, *value;
 	} rows[] = {
 #define ROW(name) { #name, params.name }
-		ROW(smtpd_reject_footer_maps), ROW(smtpd_reject_filter_maps),
-		ROW(smtpd_log_access_permit_actions), ROW(rbl_reply_maps),
 		ROW(smtpd_dns_reply_filter), ROW(smtpd_milters),
 		ROW(smtpd_milter_maps), ROW(smtpd_proxy_filter),
 #undef ROW
@@ -176,6 +200,7 @@ smtpd_env_new(const char *service)
 	struct smtpd_env *e = xcalloc(1, sizeof(*e));
 
 	e->service = service;
+	e->policies = xcalloc(1, sizeof(*e->policies));
 	e->bare_lf = bare_lf_mode(params.smtpd_forbid_bare_newline);
 	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
 	e->cleanup_flags = cleanup_intake_flags(&e->checks_unlisted) |
@@ -202,6 +227,8 @@ smtpd_env_free(struct smtpd_env *e)
 	match_list_free(e->bare_lf_exclusions);
 	match_list_free(e->noop_commands);
 	match_list_free(e->forbidden_commands);
+	match_list_free(e->permit_actions);
+	match_list_free(e->backup_networks);
 	maps_free(e->local_rcpt);
 	maps_free(e->relay_rcpt);
 	maps_free(e->virtual_mailbox);
@@ -213,6 +240,9 @@ smtpd_env_free(struct smtpd_env *e)
 	maps_free(e->relay_certs);
 	maps_free(e->ehlo_discard_maps);
 	maps_free(e->command_filter);
+	maps_free(e->rbl_replies);
+	maps_free(e->footers);
+	maps_free(e->reject_filter);
 	restrict_done(&e->client);
 	restrict_done(&e->helo);
 	restrict_done(&e->sender);
@@ -222,5 +252,7 @@ smtpd_env_free(struct smtpd_env *e)
 	restrict_done(&e->eod);
 	restrict_done(&e->etrn);
 	restrict_done(&e->rewrite_clients);
+	policy_free(e->policies);
+	free(e->policies);
 	free(e);
 }

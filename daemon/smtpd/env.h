@@ -13,23 +13,26 @@
 #include "daemon/smtpd/restrict.h"
 
 struct maps;
+struct policy_server;
 struct match_list;
 struct tls_server;
 
 enum ehlo_feature {		/* what smtpd_discard_ehlo_keywords can hide */
-	EHLO_SIZE	= 1 << 0,
-	EHLO_8BITMIME	= 1 << 1,
-	EHLO_PIPELINING	= 1 << 2,
-	EHLO_ENHANCED	= 1 << 3,
-	EHLO_DSN	= 1 << 4,
-	EHLO_SMTPUTF8	= 1 << 5,
-	EHLO_VRFY	= 1 << 6,
-	EHLO_ETRN	= 1 << 7,
+	EHLO_8BITMIME	= 1 << 0,
+	EHLO_PIPELINING	= 1 << 1,
+	EHLO_SIZE	= 1 << 2,
+	EHLO_VRFY	= 1 << 3,
+	EHLO_ETRN	= 1 << 4,
+	EHLO_AUTH	= 1 << 5,
+	EHLO_XVERP	= 1 << 6,
+	EHLO_STARTTLS	= 1 << 7,
 	EHLO_XCLIENT	= 1 << 8,
 	EHLO_XFORWARD	= 1 << 9,
-	EHLO_XVERP	= 1 << 10,
-	EHLO_STARTTLS	= 1 << 11,
-	EHLO_SILENT	= 1 << 12	/* say nothing about it in the log */
+	EHLO_ENHANCED	= 1 << 10,
+	EHLO_DSN	= 1 << 11,
+	EHLO_SMTPUTF8	= 1 << 12,
+	EHLO_CHUNKING	= 1 << 13,
+	EHLO_SILENT	= 1 << 14	/* say nothing about it in the log */
 };
 
 enum bare_lf {			/* smtpd_forbid_bare_newline */
@@ -42,11 +45,13 @@ enum bare_lf {			/* smtpd_forbid_bare_newline */
 struct smtpd_env {
 	struct match_list *xclient_hosts, *xforward_hosts, *verp_clients,
 			*event_exceptions, *bare_lf_exclusions, *noop_commands,
-			*forbidden_commands, *mynetworks;
+			*forbidden_commands, *mynetworks,
+			*permit_actions, *backup_networks;	/* NULL: not set */
 	struct maps	*local_rcpt, *relay_rcpt, *virtual_mailbox,
 			*canonical, *sender_canonical, *rcpt_canonical,
 			*virtual_alias, *ehlo_discard_maps, *command_filter,
-			*login_maps, *relay_certs;
+			*login_maps, *relay_certs, *rbl_replies, *footers,
+			*reject_filter;
 	struct restrict_list client, helo, sender, relay, rcpt, data, eod,
 			etrn, rewrite_clients;
 	unsigned	 ehlo_discard;
@@ -56,6 +61,7 @@ struct smtpd_env {
 	struct tls_server *tls;	/* NULL: TLS is off; set by the role, freed with env */
 	bool		 needs_filter;	/* refuse mail: a filter is required, and not there */
 	const char	*service;	/* master.cf name, for anvil */
+	struct policy_server **policies;	/* those that were asked */
 };
 
 /* smtpd_env_new - parse and open everything; configuration errors are fatal */
@@ -63,5 +69,7 @@ struct smtpd_env	*smtpd_env_new(const char *service);
 void	smtpd_env_free(struct smtpd_env *env);
 /* smtpd_env_discard - bits of a list of EHLO keywords; unknown ones are warned about */
 unsigned	smtpd_env_discard(const char *keywords);
+/* smtpd_env_log_discard - say which are not offered, unless that is to be silent */
+void	smtpd_env_log_discard(unsigned bits);
 
 #endif

@@ -19,9 +19,6 @@
 #include "lib/base/text.h"
 #include "lib/mail/dsn.h"
 
-#define ENVID_MAX	100	/* RFC 3461 4.4 */
-#define ORCPT_MAX	500	/* RFC 3461 4.2 */
-
 struct work {
 	struct mail_params *mail;
 	struct rcpt_params *rcpt;
@@ -64,7 +61,7 @@ is_printable(const struct buf *b)
 	size_t i;
 
 	for (i = 0; i < b->len; i++)
-		if (b->ptr[i] < 0x20 || b->ptr[i] == 0x7f)
+		if ((unsigned char)b->ptr[i] < 0x20 || b->ptr[i] == 0x7f)
 			return false;
 	return true;
 }
@@ -72,8 +69,7 @@ is_printable(const struct buf *b)
 static const char *
 take_size(struct work *w, const char *value)
 {
-	if (value == NULL || *value == '\0' ||
-	    strspn(value, "0123456789") != strlen(value))
+	if (*value == '\0' || strspn(value, "0123456789") != strlen(value))
 		return "501 5.5.4 Bad message size syntax";
 	if (num_parse_int(value, 0, INT64_MAX, &w->mail->size, NULL) == -1)
 		return "552 5.3.4 Message size exceeds file system imposed "
@@ -86,7 +82,7 @@ take_ret(struct work *w, const char *value)
 {
 	if (!w->limits->may_dsn)
 		return NO_DSN;
-	if (w->mail->ret != 0 || value == NULL ||
+	if (w->mail->ret != 0 ||
 	    (w->mail->ret = dsn_ret_parse(value)) == 0)
 		return "501 5.5.4 Bad RET parameter syntax";
 	return NULL;
@@ -99,9 +95,8 @@ take_envid(struct work *w, const char *value)
 
 	if (!w->limits->may_dsn)
 		return NO_DSN;
-	if (id->len > 0 || value == NULL || strlen(value) > ENVID_MAX ||
-	    !xtext_decode(id, value) || id->len == 0 || !is_printable(id) ||
-	    !text_is_ascii(id->ptr))
+	if (id->len > 0 || !xtext_decode(id, value) || id->len == 0 ||
+	    !is_printable(id) || !text_is_ascii(id->ptr))
 		return "501 5.5.4 Bad ENVID parameter syntax";
 	return NULL;
 }
@@ -121,11 +116,15 @@ take_verp(struct work *w, const char *value)
 }
 
 static const char *
-take_notify(struct work *w, const char *value)
+take_notify(struct work *w, char *value)
 {
+	size_t len = strlen(value);
+
 	if (!w->limits->may_dsn)
 		return NO_DSN;
-	if (w->rcpt->notify != 0 || value == NULL ||
+	while (len > 0 && value[len - 1] == ',')	/* some clients' lists end so */
+		value[--len] = '\0';
+	if (w->rcpt->notify != 0 ||
 	    (w->rcpt->notify = dsn_notify_parse(value)) == 0)
 		return "501 5.5.4 Error: Bad NOTIFY parameter syntax";
 	return NULL;
@@ -140,8 +139,7 @@ take_orcpt(struct work *w, const char *value)
 
 	if (!w->limits->may_dsn)
 		return NO_DSN;
-	if (orcpt->len > 0 || value == NULL || strlen(value) > ORCPT_MAX ||
-	    (semi = strchr(value, ';')) == NULL || semi == value)
+	if (orcpt->len > 0 || (semi = strchr(value, ';')) == NULL || semi == value)
 		return "501 5.5.4 Error: Bad ORCPT parameter syntax";
 	buf_set(orcpt, value, (size_t)(semi + 1 - value));
 	if (!xtext_decode(orcpt, semi + 1) || !is_printable(orcpt))
@@ -150,10 +148,10 @@ take_orcpt(struct work *w, const char *value)
 }
 
 static const char *
-take_mail(struct work *w, const char *key, const char *value, bool *is_known)
+take_mail(struct work *w, const char *key, char *value, bool *is_known)
 {
 	*is_known = true;
-	if (strcasecmp(key, "SIZE") == 0)
+	if (strcasecmp(key, "SIZE") == 0 && value != NULL)
 		return take_size(w, value);
 	if (strcasecmp(key, "BODY") == 0 && value != NULL) {
 		if (strcasecmp(value, "8BITMIME") == 0) {
@@ -167,9 +165,9 @@ take_mail(struct work *w, const char *key, const char *value, bool *is_known)
 	}
 	if (strcasecmp(key, "AUTH") == 0 && value != NULL)
 		return NULL;	/* RFC 4954 5: not believed without a login */
-	if (strcasecmp(key, "RET") == 0)
+	if (strcasecmp(key, "RET") == 0 && value != NULL)
 		return take_ret(w, value);
-	if (strcasecmp(key, "ENVID") == 0)
+	if (strcasecmp(key, "ENVID") == 0 && value != NULL)
 		return take_envid(w, value);
 	if (strcasecmp(key, "SMTPUTF8") == 0 && value == NULL &&
 	    w->limits->may_utf8) {
@@ -183,12 +181,12 @@ take_mail(struct work *w, const char *key, const char *value, bool *is_known)
 }
 
 static const char *
-take_rcpt(struct work *w, const char *key, const char *value, bool *is_known)
+take_rcpt(struct work *w, const char *key, char *value, bool *is_known)
 {
 	*is_known = true;
-	if (strcasecmp(key, "NOTIFY") == 0)
+	if (strcasecmp(key, "NOTIFY") == 0 && value != NULL)
 		return take_notify(w, value);
-	if (strcasecmp(key, "ORCPT") == 0)
+	if (strcasecmp(key, "ORCPT") == 0 && value != NULL)
 		return take_orcpt(w, value);
 	*is_known = false;
 	return NULL;
@@ -196,7 +194,7 @@ take_rcpt(struct work *w, const char *key, const char *value, bool *is_known)
 
 static const char *
 parse(struct work *w, struct span text, struct buf *reply,
-    const char *(*take)(struct work *, const char *, const char *, bool *))
+    const char *(*take)(struct work *, const char *, char *, bool *))
 {
 	const char *refusal = NULL;
 	struct span word;

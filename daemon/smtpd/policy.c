@@ -1,8 +1,9 @@
 /*
  * policy.c - ask a policy server what to do (check_policy_service)
  *
- * Each request has its own connection: a policy server that was restarted, or
- * that closes after one answer, needs no special case.
+ * A process keeps one connection to each server, for as long and for as many
+ * requests as the configuration allows. A kept connection may have gone stale
+ * without our knowing: its failure is no answer, and a new one is made at once.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,10 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uthash.h>
 
 #include "daemon/smtpd/access.h"
+#include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -29,40 +33,129 @@
 
 #define ANSWER_MAX	4096
 #define LINES_MAX	32
+#define MS		1000
 
-struct server {
-	char		*text;		/* owns the rest */
-	char		*endpoint, *default_action, *context;
-	int64_t		 timeout_s;
+struct policy_server {
+	UT_hash_handle	 hh;
+	char		*text;		/* as written; the key */
+	char		*words;		/* owns the next three */
+	const char	*endpoint, *default_action, *context;
+	int64_t		 timeout_s, max_idle_s, max_ttl_s, retry_delay_s;
+	int64_t		 try_limit, request_limit;
+	struct stream	*st;		/* NULL: not connected */
+	int64_t		 connected_ms, used_ms;	/* monotonic */
+	int64_t		 requests;	/* over this connection */
 };
 
-static void
-parse_server(struct server *v, const char *text)
+/* "name=value" of a server: is it this name, and is its value good? */
+static bool
+set_number(const char *word, const char *name, bool is_time, int64_t *out)
 {
-	char *rest, *word;
+	size_t len = strlen(name);
+	bool ok;
 
-	v->text = rest = xstrdup(text);
-	v->endpoint = text_split_braced(&rest, TEXT_LIST_SEP);
-	v->default_action = NULL;
-	v->context = NULL;
+	if (strncmp(word, name, len) != 0 || word[len] != '=')
+		return false;
+	ok = is_time ? num_parse_time(word + len + 1, 's', out, NULL) == 0 :
+	    num_parse_int(word + len + 1, 0, INT32_MAX, out, NULL) == 0;
+	if (!ok)
+		log_warning("policy service: bad setting %s", word);
+	return true;
+}
+
+/* "name = value" as "name=value" */
+static char *
+without_blanks(char *word)
+{
+	char *eq = strchr(word, '='), *end;
+	const char *value;
+
+	if (eq == NULL)
+		return word;
+	value = text_skip_blank(eq + 1);
+	for (end = eq; end > word && (end[-1] == ' ' || end[-1] == '\t'); end--)
+		;
+	*end = '=';
+	memmove(end + 1, value, strlen(value) + 1);
+	return word;
+}
+
+static void
+set_word(struct policy_server *v, const char *word)
+{
+	if (strncmp(word, "default_action=", 15) == 0)
+		v->default_action = word + 15;
+	else if (strncmp(word, "policy_context=", 15) == 0)
+		v->context = word + 15;
+	else if (!set_number(word, "timeout", true, &v->timeout_s) &&
+	    !set_number(word, "max_idle", true, &v->max_idle_s) &&
+	    !set_number(word, "max_ttl", true, &v->max_ttl_s) &&
+	    !set_number(word, "retry_delay", true, &v->retry_delay_s) &&
+	    !set_number(word, "try_limit", false, &v->try_limit) &&
+	    !set_number(word, "request_limit", false, &v->request_limit))
+		log_warning("policy service %s: unknown setting %s",
+		    v->endpoint, word);
+}
+
+/* "inet:host:port", or "{ inet:host:port, name=value, { name = value } }" */
+static struct policy_server *
+server_new(const char *text)
+{
+	struct policy_server *v = xcalloc(1, sizeof(*v));
+	char *rest, *word, *inner;
+
+	v->text = xstrdup(text);
+	v->words = rest = xstrdup(text);
+	v->default_action = params.smtpd_policy_service_default_action;
+	v->context = params.smtpd_policy_service_policy_context;
 	v->timeout_s = params.smtpd_policy_service_timeout;
-	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
-		char *inner = word;
+	v->max_idle_s = params.smtpd_policy_service_max_idle;
+	v->max_ttl_s = params.smtpd_policy_service_max_ttl;
+	v->retry_delay_s = params.smtpd_policy_service_retry_delay;
+	v->try_limit = params.smtpd_policy_service_try_limit;
+	v->request_limit = params.smtpd_policy_service_request_limit;
+	if (*rest == '{' && text_brace_strip(rest, &inner) == NULL)
+		rest = inner;
+	v->endpoint = text_split_braced(&rest, TEXT_LIST_SEP);
+	if (v->endpoint == NULL)
+		v->endpoint = v->words + strlen(v->words);
+	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL)
+		set_word(v, *word == '{' && text_brace_strip(word, &inner) ==
+		    NULL ? without_blanks(inner) : word);
+	return v;
+}
 
-		if (*word == '{' && text_brace_strip(word, &inner) != NULL)
-			continue;
-		if (strncmp(inner, "timeout=", 8) == 0)
-			num_parse_time(inner + 8, 's', &v->timeout_s, NULL);
-		else if (strncmp(inner, "default_action=", 15) == 0)
-			v->default_action = inner + 15;
-		else if (strncmp(inner, "policy_context=", 15) == 0)
-			v->context = inner + 15;
-		else if (strncmp(inner, "max_", 4) != 0 &&
-		    strncmp(inner, "try_limit", 9) != 0 &&
-		    strncmp(inner, "retry_delay", 11) != 0 &&
-		    strncmp(inner, "request_limit", 13) != 0)
-			log_warning("policy service %s: unknown setting %s",
-			    v->endpoint, inner);
+static void
+hang_up(struct policy_server *v)
+{
+	stream_free(v->st);
+	v->st = NULL;
+}
+
+static struct policy_server *
+find_server(struct policy_server **servers, const char *text)
+{
+	struct policy_server *v;
+
+	HASH_FIND_STR(*servers, text, v);
+	if (v == NULL) {
+		v = server_new(text);
+		HASH_ADD_KEYPTR(hh, *servers, v->text, strlen(v->text), v);
+	}
+	return v;
+}
+
+void
+policy_free(struct policy_server **servers)
+{
+	struct policy_server *v, *next;
+
+	HASH_ITER(hh, *servers, v, next) {
+		HASH_DEL(*servers, v);
+		hang_up(v);
+		free(v->text);
+		free(v->words);
+		free(v);
 	}
 }
 
@@ -94,8 +187,8 @@ connect_inet(const char *hostport, int timeout_s, struct err *err)
 	return fd;
 }
 
-static struct stream *
-connect_server(const struct server *v, struct err *err)
+static bool
+dial(struct policy_server *v, struct err *err)
 {
 	int fd = -1, limit = (int)v->timeout_s;
 
@@ -105,7 +198,26 @@ connect_server(const struct server *v, struct err *err)
 		fd = connect_inet(v->endpoint + 5, limit, err);
 	else
 		err_set(err, ERR_CONFIG, "unknown endpoint type");
-	return fd != -1 ? stream_new(fd, limit) : NULL;
+	if (fd == -1)
+		return false;
+	v->st = stream_new(fd, limit);
+	v->connected_ms = clock_mono_ms();
+	v->requests = 0;
+	return true;
+}
+
+/* May the connection that we have carry one more request? */
+static bool
+is_fresh(const struct policy_server *v)
+{
+	int64_t now = clock_mono_ms();
+	const char *data;
+
+	return v->st != NULL && now - v->used_ms < v->max_idle_s * MS &&
+	    now - v->connected_ms < v->max_ttl_s * MS &&
+	    (v->request_limit == 0 || v->requests < v->request_limit) &&
+	    stream_peek(v->st, &data) == 0 &&
+	    !stream_wait_readable(v->st, 0);	/* else it has been closed */
 }
 
 /* A line break in a value would be an attribute of the client's making. */
@@ -151,9 +263,11 @@ put_tls(struct buf *out, const struct tls_info *tls)
 }
 
 static void
-put_request(struct buf *out, const struct session *s, const struct server *v)
+put_request(struct buf *out, const struct session *s,
+    const struct policy_server *v)
 {
 	bool at_end = strcmp(s->where, "DATA") == 0 ||
+	    strcmp(s->where, "BDAT") == 0 ||
 	    strcmp(s->where, "END-OF-MESSAGE") == 0;
 
 	put(out, "request", "smtpd_access_policy");
@@ -181,8 +295,7 @@ put_request(struct buf *out, const struct session *s, const struct server *v)
 	put(out, "sasl_username", "");
 	put(out, "sasl_sender", "");
 	put_tls(out, s->tls);
-	put(out, "policy_context", v->context != NULL ? v->context :
-	    params.smtpd_policy_service_policy_context);
+	put(out, "policy_context", v->context);
 	buf_addc(out, '\n');
 }
 
@@ -208,55 +321,63 @@ read_action(struct stream *st, struct buf *action)
 	return found && done;
 }
 
+/* One question over the connection that there is. */
 static bool
-ask(const struct server *v, const struct buf *request, struct buf *action)
+exchange(struct policy_server *v, const struct buf *request,
+    struct buf *action)
+{
+	v->requests++;
+	if (stream_write(v->st, request->ptr, request->len) == -1 ||
+	    !read_action(v->st, action))
+		return false;
+	v->used_ms = clock_mono_ms();
+	return true;
+}
+
+static bool
+ask(struct policy_server *v, const struct buf *request, struct buf *action)
 {
 	struct err err = ERR_INIT;
-	struct stream *st;
 	const char *name = strchr(v->endpoint, ':'), *why;
-	bool ok;
 
+	if (is_fresh(v) && exchange(v, request, action))
+		return true;
+	hang_up(v);
 	name = name != NULL ? name + 1 : v->endpoint;
-	if ((st = connect_server(v, &err)) == NULL) {
+	if (!dial(v, &err)) {
 		why = err.kind == ERR_SYSTEM ? strerror(err.errnum) : err.text;
 		log_warning("connect to %s: %s", name, why);
 		log_warning("problem talking to server %s: %s", name, why);
 		return false;
 	}
-	ok = stream_write(st, request->ptr, request->len) == 0 &&
-	    read_action(st, action);
-	if (!ok)
-		log_warning("problem talking to server %s: %s", name,
-		    stream_status(st) == STREAM_TIMEOUT ? "Connection timed "
-		    "out" : "malformed or missing answer");
-	stream_free(st);
-	return ok;
+	if (exchange(v, request, action))
+		return true;
+	log_warning("problem talking to server %s: %s", name,
+	    stream_status(v->st) == STREAM_TIMEOUT ? "Connection timed "
+	    "out" : "malformed or missing answer");
+	hang_up(v);
+	return false;
 }
 
 enum restrict_result
 policy_check(struct session *s, const char *text, const char *reply_name,
     enum restrict_class class)
 {
-	struct server v;
+	struct policy_server *v = find_server(s->env->policies, text);
 	struct buf request = BUF_INIT, action = BUF_INIT;
 	enum restrict_result r;
-	int tries = 0;
+	int64_t tries = 0;
 
-	parse_server(&v, text);
-	put_request(&request, s, &v);
-	while (!ask(&v, &request, &action)) {
-		if (++tries >= params.smtpd_policy_service_try_limit) {
-			buf_sets(&action, v.default_action != NULL ?
-			    v.default_action :
-			    params.smtpd_policy_service_default_action);
+	put_request(&request, s, v);
+	while (!ask(v, &request, &action)) {
+		if (++tries >= v->try_limit) {
+			buf_sets(&action, v->default_action);
 			break;
 		}
-		sleep((unsigned)params.smtpd_policy_service_retry_delay);
+		sleep((unsigned)v->retry_delay_s);
 	}
-	r = access_apply(s, v.endpoint, reply_name, action.ptr, reply_name,
-	    class);
+	r = access_apply(s, text, "", action.ptr, reply_name, class);
 	buf_done(&request);
 	buf_done(&action);
-	free(v.text);
 	return r;
 }

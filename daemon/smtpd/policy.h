@@ -10,8 +10,13 @@
 
 #include "daemon/smtpd/restrict.h"
 
-/* policy_check - server: "unix:path" or "inet:host:port", name=value settings behind it */
+struct policy_server;
+
+/* policy_check - server: "unix:path" or "inet:host:port", or in braces, with name=value settings behind it */
 enum restrict_result	policy_check(struct session *s, const char *server,
 	    const char *reply_name, enum restrict_class class);
+
+/* policy_free - hang up and forget all servers */
+void	policy_free(struct policy_server **servers);
 
 #endif

@@ -33,11 +33,30 @@ is_known(const struct session *s, unsigned needs)
 	    ((needs & NEEDS_RCPT) == 0 || s->rcpt != NULL);
 }
 
+/* A table's permit has been logged with the word that stands there. */
+static void
+note_permit(struct session *s, const struct ask *a)
+{
+	const char *name = a->rule->verb->name;
+
+	if ((a->rule->verb->needs & TAKES_TABLE) != 0 ||
+	    strcasecmp(name, "check_policy_service") == 0)
+		return;
+	if (strcasecmp(name, "permit") == 0)
+		restrict_log_permit(s, name, a->class, a->reply_name, NULL);
+	else if ((a->rule->verb->needs & NEEDS_RCPT) != 0)
+		restrict_log_permit(s, name, CLASS_RCPT, s->rcpt, NULL);
+	else
+		restrict_log_permit(s, name, CLASS_CLIENT, s->peer.namaddr,
+		    NULL);
+}
+
 static enum restrict_result
 eval_rule(struct session *s, const struct restrict_rule *rule,
     const char *reply_name, enum restrict_class class)
 {
 	struct ask a = { rule, reply_name, class, 0 };
+	enum restrict_result r;
 
 	if (rule->sub != NULL)
 		return restrict_eval(s, rule->sub, reply_name, class);
@@ -45,19 +64,32 @@ eval_rule(struct session *s, const struct restrict_rule *rule,
 		log_warning("unknown smtpd restriction: \"%s\"", rule->name);
 		return restrict_server_error(s);
 	}
-	if (!is_known(s, rule->verb->needs))
-		return RESTRICT_DUNNO;
 	if ((rule->verb->needs & TAKES_TABLE) != 0 && rule->maps == NULL) {
-		log_warning("access table has entry with lookup table: %s",
-		    rule->arg);
-		log_warning("do not specify lookup tables inside SMTPD access "
-		    "maps");
-		log_warning("define a restriction class and specify its name "
-		    "instead.");
+		log_warning("restriction %s: bad argument \"%s\": need "
+		    "maptype:mapname", rule->name, rule->arg);
 		return restrict_server_error(s);
 	}
+	if (!is_known(s, rule->verb->needs))
+		return RESTRICT_DUNNO;
 	a.detail = rule->verb->detail;
-	return rule->verb->run(s, &a);
+	r = rule->verb->run(s, &a);
+	if (r == RESTRICT_PERMIT)
+		note_permit(s, &a);
+	return r;
+}
+
+/* What stands behind it is never reached. */
+static bool
+is_final(const struct restrict_rule *rule)
+{
+	static const char *const names[] = { "permit", "reject", "defer",
+	    "check_relay_domains" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(rule->name, names[i]) == 0)
+			return true;
+	return false;
 }
 
 enum restrict_result
@@ -84,6 +116,10 @@ restrict_eval(struct session *s, const struct restrict_list *list,
 		}
 		s->warn_depth += only_warns;
 		r = eval_rule(s, list->rules + i, reply_name, class);
+		if (r != RESTRICT_DUNNO && i + 1 < list->count &&
+		    is_final(list->rules + i))
+			log_warning("restriction `%s' after `%s' is ignored",
+			    list->rules[i + 1].name, list->rules[i].name);
 		s->warn_depth -= only_warns;
 		if (only_warns && r == RESTRICT_REJECT)
 			r = RESTRICT_DUNNO;
@@ -100,7 +136,17 @@ restrict_text(struct session *s, const char *table, const char *text,
 	enum restrict_result r;
 
 	restrict_parse(&list, table, text, class, false);
-	r = restrict_eval(s, &list, reply_name, class);
+	if (list.names_table) {
+		log_warning("access table %s has entry with lookup table: %s",
+		    table, text);
+		log_warning("do not specify lookup tables inside SMTPD access "
+		    "maps");
+		log_warning("define a restriction class and specify its name "
+		    "instead.");
+		r = restrict_server_error(s);
+	} else {
+		r = restrict_eval(s, &list, reply_name, class);
+	}
 	restrict_done(&list);
 	return r;
 }
@@ -113,6 +159,14 @@ deferral_reset(struct deferral *d)
 	d->is_active = false;
 }
 
+static void
+deferral_copy(struct deferral *to, const struct deferral *from)
+{
+	free(to->text);
+	*to = *from;
+	to->text = from->text != NULL ? xstrdup(from->text) : NULL;
+}
+
 /* A fresh judgement: what earlier recipients met does not count. */
 static void
 begin(struct session *s, enum restrict_class stage)
@@ -121,23 +175,27 @@ begin(struct session *s, enum restrict_class stage)
 	s->warn_depth = s->rule_depth = 0;
 	deferral_reset(&s->if_permit);
 	deferral_reset(&s->if_reject);
-	if (s->early_if_permit.is_active) {
-		free(s->if_permit.text);
-		s->if_permit = s->early_if_permit;
-		s->if_permit.text = xstrdup(s->early_if_permit.text);
-	}
+	if (stage == CLASS_CLIENT || params.smtpd_delay_reject)
+		return;
+	if (stage == CLASS_HELO || stage == CLASS_ETRN)
+		deferral_copy(&s->if_permit, s->early +
+		    (stage == CLASS_HELO ? CLASS_CLIENT : CLASS_HELO));
+	else
+		deferral_copy(&s->if_permit, s->early +
+		    (stage == CLASS_SENDER ? CLASS_HELO : CLASS_SENDER));
 }
 
-/* What client, HELO and sender rules found, when they run ahead of RCPT. */
+/*
+ * What client, HELO and sender rules found, when they run ahead of RCPT:
+ * later stages go on from there. A new name or sender is judged anew.
+ */
 static void
 keep_early(struct session *s)
 {
-	if (s->early_if_permit.is_active || !s->if_permit.is_active)
-		return;
-	free(s->early_if_permit.text);
-	s->early_if_permit = s->if_permit;
-	s->if_permit.text = NULL;
-	s->if_permit.is_active = false;
+	int i;
+
+	for (i = (int)s->stage; i <= CLASS_SENDER; i++)
+		deferral_copy(s->early + i, &s->if_permit);
 }
 
 static const char *
@@ -176,6 +234,19 @@ eval_sender(struct session *s)
 	return r;
 }
 
+bool
+restrict_local_client(struct session *s)
+{
+	enum restrict_result r;
+
+	begin(s, CLASS_CLIENT);
+	s->lets_nobody_in = true;
+	r = restrict_eval(s, &s->env->rewrite_clients, s->peer.namaddr,
+	    CLASS_CLIENT);
+	s->lets_nobody_in = false;
+	return r == RESTRICT_PERMIT;
+}
+
 const char *
 restrict_client(struct session *s)
 {
@@ -209,6 +280,17 @@ restrict_sender(struct session *s)
 	return verdict(s, r);
 }
 
+/* Some rule could not be judged: then it is not a yes. */
+static enum restrict_result
+not_a_yes(struct session *s, enum restrict_result r)
+{
+	if (r == RESTRICT_REJECT || !s->if_permit.is_active)
+		return r;
+	s->if_reject.is_active = false;
+	return restrict_reject(s, s->if_permit.code, s->if_permit.dsn, "%s",
+	    s->if_permit.text);
+}
+
 static enum restrict_result
 eval_rcpt(struct session *s, const char *name)
 {
@@ -226,13 +308,7 @@ eval_rcpt(struct session *s, const char *name)
 	if (r != RESTRICT_REJECT && !s->unlisted_done &&
 	    params.smtpd_reject_unlisted_recipient && s->env->checks_unlisted)
 		r = unlisted_check(s, s->rcpt, CLASS_RCPT);
-	/* Some rule could not be judged: then it is not a yes. */
-	if (r != RESTRICT_REJECT && s->if_permit.is_active) {
-		s->if_reject.is_active = false;
-		r = restrict_reject(s, s->if_permit.code,
-		    s->if_permit.dsn, "%s", s->if_permit.text);
-	}
-	return r;
+	return not_a_yes(s, r);
 }
 
 const char *
@@ -271,6 +347,7 @@ restrict_etrn(struct session *s, const char *domain)
 	}
 	if (r != RESTRICT_REJECT)
 		r = restrict_eval(s, &s->env->etrn, domain, CLASS_ETRN);
+	r = not_a_yes(s, r);
 	s->etrn_domain = NULL;
 	return verdict(s, r);
 }
@@ -284,10 +361,7 @@ judge_content(struct session *s, const struct restrict_list *list,
 
 	begin(s, class);
 	s->rcpt = s->rcpt_count == 1 ? xstrdup(s->first_rcpt) : NULL;
-	r = restrict_eval(s, list, name, class);
-	if (r == RESTRICT_DUNNO && s->if_permit.is_active)
-		r = restrict_reject(s, s->if_permit.code,
-		    s->if_permit.dsn, "%s", s->if_permit.text);
+	r = not_a_yes(s, restrict_eval(s, list, name, class));
 	session_forget(&s->rcpt);
 	return verdict(s, r);
 }

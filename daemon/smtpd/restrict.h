@@ -46,6 +46,7 @@ struct restrict_list {
 	size_t		 count;
 	const char	*title;		/* parameter name */
 	enum restrict_class class;	/* what a bare table name means */
+	bool		 names_table;	/* where there may be none */
 };
 
 /*
@@ -70,6 +71,8 @@ const char	*restrict_rcpt(struct session *s);
 const char	*restrict_etrn(struct session *s, const char *domain);
 const char	*restrict_data(struct session *s);
 const char	*restrict_eod(struct session *s);
+/* restrict_local_client - is the client one of local_header_rewrite_clients? */
+bool	restrict_local_client(struct session *s);
 
 /* restrict_eval - one list; for rules made of other rules */
 enum restrict_result	restrict_eval(struct session *s,
@@ -99,6 +102,16 @@ enum restrict_result	restrict_defer_if_reject(struct session *s, int code,
 	    __attribute__((format(printf, 4, 5)));
 /* restrict_log - "QID: WHAT: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>" */
 void	restrict_log(struct session *s, const char *what, const char *text);
+
+/*
+ * restrict_log_permit - log that something was let through, if
+ * smtpd_log_access_permit_actions names the action
+ *
+ * table	where the action stands, or NULL
+ */
+void	restrict_log_permit(struct session *s, const char *action,
+	    enum restrict_class class, const char *reply_name,
+	    const char *table);
 
 /* restrict_class_text - "Client host", "Sender address", ... */
 const char	*restrict_class_text(enum restrict_class class);

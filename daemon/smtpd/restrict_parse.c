@@ -71,10 +71,13 @@ is_table_name(const char *word)
 }
 
 static void
-set_table(struct restrict_rule *rule, const char *title, bool has_tables)
+set_table(struct restrict_list *list, struct restrict_rule *rule,
+    bool has_tables)
 {
-	if (has_tables)
-		rule->maps = maps_open(title, rule->arg,
+	if (!has_tables)
+		list->names_table = true;
+	else if (strchr(rule->arg, ':') != NULL)
+		rule->maps = maps_open(list->title, rule->arg,
 		    SEARCH_ADDRESSES);
 }
 
@@ -97,7 +100,7 @@ parse_at(struct restrict_list *out, const char *title, const char *text,
 		if (is_table_name(word) && *word != '{') {
 			rule->verb = bare_table_verb(class);
 			rule->arg = xstrdup(word);
-			set_table(rule, title, has_tables);
+			set_table(out, rule, has_tables);
 			continue;
 		}
 		if (is_class_name(word)) {
@@ -107,17 +110,15 @@ parse_at(struct restrict_list *out, const char *title, const char *text,
 		if ((rule->verb = rule_find(word)) == NULL ||
 		    (rule->verb->needs & (TAKES_TABLE | TAKES_WORD)) == 0)
 			continue;
-		if ((word = text_split_braced(&rest, TEXT_LIST_SEP)) == NULL) {
-			log_warning("%s: restriction %s needs an argument",
-			    title, rule->name);
-			rule->verb = NULL;
-			break;
-		}
-		if (*word == '{' && text_brace_strip(word, &inner) == NULL)
+		/* At the end of a list the name stands for its own argument. */
+		if ((word = text_split_braced(&rest, TEXT_LIST_SEP)) == NULL)
+			word = rule->name;
+		if ((rule->verb->needs & TAKES_TABLE) != 0 && *word == '{' &&
+		    text_brace_strip(word, &inner) == NULL)
 			word = inner;
 		rule->arg = xstrdup(word);
 		if ((rule->verb->needs & TAKES_TABLE) != 0)
-			set_table(rule, title, has_tables);
+			set_table(out, rule, has_tables);
 	}
 	free(copy);
 }

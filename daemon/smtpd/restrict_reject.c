@@ -1,5 +1,5 @@
 /*
- * restrict_reject.c - refusals: their reply, their log line, and those that wait
+ * restrict_reject.c - what a decision says: replies and log lines, and refusals that wait
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/table/match_list.h"
 
 static const char *const class_texts[] = {
 	[CLASS_CLIENT] = "Client host", [CLASS_HELO] = "Helo command",
@@ -86,6 +88,23 @@ restrict_log(struct session *s, const char *what, const char *text)
 		buf_addf(&line, " helo=<%s>", s->helo);
 	log_info("%s", line.ptr);
 	buf_done(&line);
+}
+
+void
+restrict_log_permit(struct session *s, const char *action,
+    enum restrict_class class, const char *reply_name, const char *table)
+{
+	struct buf text = BUF_INIT;
+
+	/* What waits for a judgement is not let through yet. */
+	if (s->lets_nobody_in || s->if_permit.is_active || s->env->permit_actions == NULL || match_list_find(
+	    s->env->permit_actions, action, NULL) != TABLE_FOUND)
+		return;
+	buf_addf(&text, "action=%s for %s=%s %s%s", action,
+	    restrict_class_text(class), reply_name,
+	    table != NULL ? "from " : "", table != NULL ? table : "");
+	restrict_log(s, "permit", text.ptr);
+	buf_done(&text);
 }
 
 /* Refuse with what is in s->reject after "CODE DSN ". */

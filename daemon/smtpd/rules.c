@@ -97,8 +97,7 @@ rule_sleep(struct session *s, const struct ask *a)
 	int64_t seconds;
 
 	if (num_parse_int(a->rule->arg, 0, 10000, &seconds, NULL) == -1) {
-		log_warning("restriction sleep: bad number of seconds \"%s\"",
-		    a->rule->arg);
+		log_warning("restriction sleep must be followed by number");
 		return restrict_server_error(s);
 	}
 	s->sleep_s += (int)seconds;
@@ -224,7 +223,7 @@ rule_unauth_destination(struct session *s, const struct ask *a)
 	return r;
 }
 
-static enum restrict_result
+enum restrict_result
 rule_permit_destination(struct session *s, const struct ask *a)
 {
 	enum restrict_result r = RESTRICT_DUNNO;
@@ -235,18 +234,6 @@ rule_permit_destination(struct session *s, const struct ask *a)
 		r = rule_lookup_failure(s, s->rcpt);
 	else if (ours == 1)
 		r = RESTRICT_PERMIT;
-	return r;
-}
-
-/* Being a backup for others is not offered; our own destinations are. */
-static enum restrict_result
-rule_mx_backup(struct session *s, const struct ask *a)
-{
-	enum restrict_result r = rule_permit_destination(s, a);
-
-	if (r == RESTRICT_DUNNO)
-		log_warning("permit_mx_backup: MX records are not looked at by "
-		    "this server");
 	return r;
 }
 
@@ -419,6 +406,7 @@ static const struct restrict_verb verbs[] = {
 	{ "reject_rhsbl_recipient",	W, 't', rule_dns_list },
 	{ "permit_dnswl_client",	W, 'C', rule_dns_list },
 	{ "permit_rhswl_client",	W, 'N', rule_dns_list },
+	{ "reject_maps_rbl",		0, 0, rule_maps_rbl },
 
 	{ "check_helo_access",		T | H, CLASS_HELO, rule_access },
 	{ "reject_invalid_hostname",	H, 0, rule_invalid_helo },

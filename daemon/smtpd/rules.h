@@ -92,5 +92,11 @@ bool	rule_plain_probe_sender(char **address);
 
 /* rules_dns.c; detail: the kind's letter, upper case for a list that permits */
 enum restrict_result	rule_dns_list(struct session *s, const struct ask *a);
+enum restrict_result	rule_maps_rbl(struct session *s, const struct ask *a);
+
+/* rule_permit_destination - permit_auth_destination: a recipient of ours; rules.c */
+enum restrict_result	rule_permit_destination(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_mx_backup(struct session *s, const struct ask *a);
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/dns_seen.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/tls_server.h"
 #include "daemon/smtpd/verbs.h"
@@ -25,106 +26,9 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "lib/conf/macro.h"
 #include "lib/conf/params.h"
-#include "lib/mail/dsn.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
-
-/* ---- replies ---- */
-
-static const char *
-footer_lookup(const char *name, void *ctx)
-{
-	const struct session *s = ctx;
-
-	if (strcmp(name, "client_name") == 0)
-		return s->peer.name;
-	if (strcmp(name, "client_address") == 0)
-		return s->peer.addr;
-	if (strcmp(name, "client") == 0)
-		return s->peer.namaddr;
-	if (strcmp(name, "client_port") == 0)
-		return s->peer.port;
-	if (strcmp(name, "helo_name") == 0)
-		return s->helo;
-	if (strcmp(name, "sender") == 0)
-		return s->sender;
-	if (strcmp(name, "recipient") == 0)
-		return s->rcpt;
-	if (strcmp(name, "server_name") == 0)
-		return params.myhostname;
-	return params_lookup(name);
-}
-
-/*
- * Add smtpd_reject_footer to a refusal: "\c" in front continues the line,
- * "\n" starts another one with the same code and status.
- */
-static void
-add_footer(struct session *s, struct buf *text)
-{
-	struct buf footer = BUF_INIT, out = BUF_INIT;
-	struct err err = ERR_INIT;
-	const char *p, *nl, *line;
-	size_t head = 4 + dsn_status_len(text->ptr + 4);
-	bool joins;
-
-	if (macro_expand(&footer, params.smtpd_reject_footer, MACRO_RECURSE,
-	    params.smtpd_expansion_filter, footer_lookup, s, &err) == -1) {
-		log_warning("smtpd_reject_footer: %s", err.text);
-		buf_done(&footer);
-		return;
-	}
-	p = footer.ptr;
-	joins = strncmp(p, "\\c", 2) == 0;
-	if (joins)
-		p += 2;
-	buf_add(&out, text->ptr, text->len);
-	for (line = p;; line = nl + 2) {
-		nl = strstr(line, "\\n");
-		if (!(joins && line == p)) {
-			size_t start = out.len;
-
-			/* What is there already becomes a continued line. */
-			while (start > 0 && out.ptr[start - 1] != '\n')
-				start--;
-			out.ptr[start + 3] = '-';
-			buf_addf(&out, "\r\n%.*s%s", (int)head, text->ptr,
-			    head > 4 ? " " : "");
-		}
-		buf_add(&out, line, nl != NULL ? (size_t)(nl - line) :
-		    strlen(line));
-		if (nl == NULL)
-			break;
-	}
-	buf_swap(text, &out);
-	buf_done(&out);
-	buf_done(&footer);
-}
-
-void
-session_reply(struct session *s, const char *fmt, ...)
-{
-	struct buf text = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	if ((text.ptr[0] == '4' || text.ptr[0] == '5') && text.len > 4 &&
-	    params.smtpd_reject_footer[0] != '\0')
-		add_footer(s, &text);
-	buf_add(&s->out, text.ptr, text.len);
-	buf_adds(&s->out, "\r\n");
-	/* RFC 5321 3.8: 421 announces the end, and 521 (RFC 7504) as well. */
-	if (strncmp(text.ptr, "421", 3) == 0 ||
-	    strncmp(text.ptr, "521", 3) == 0)
-		s->is_closing = true;
-	if (s->errors >= params.smtpd_soft_error_limit)
-		s->sleep_s += params.smtpd_error_sleep_time;
-	buf_done(&text);
-}
 
 /* ---- dispatch ---- */
 
@@ -204,9 +108,12 @@ spoke_early(struct session *s, const struct verb *v)
 	size_t len, i;
 	bool refuses = params.smtpd_forbid_unauth_pipelining;
 
-	if ((v->flags & VERB_LAST) == 0 || s->pending == NULL ||
+	if (((v->flags & VERB_LAST) == 0 &&
+	    strcmp(s->protocol, "ESMTP") == 0) || s->spoke_early ||
+	    s->pending == NULL ||
 	    (len = s->pending(s->pending_ctx, &data)) == 0)
 		return false;
+	s->spoke_early = true;	/* said once */
 	for (i = 0; i < len && text.len < 100; i++) {
 		if (data[i] == '\r')
 			buf_adds(&text, "\\r");
@@ -245,13 +152,13 @@ run_command(struct session *s, char *line, size_t len)
 		return;
 	}
 	v = verb_find(w.w[0]);
+	if (v->run == NULL && is_noop(s, w.w[0])) {
+		session_reply(s, "250 2.0.0 Ok");
+		s->junk++;
+		return;
+	}
 	s->total[v->id]++;
 	if (v->run == NULL) {
-		if (is_noop(s, w.w[0])) {
-			session_reply(s, "250 2.0.0 Ok");
-			s->junk++;
-			return;
-		}
 		s->where = v->name;
 		if (is_not_smtp(s, w.w[0], line))
 			return;
@@ -275,7 +182,9 @@ run_command(struct session *s, char *line, size_t len)
 	if (spoke_early(s, v))
 		return;
 	ok = v->run(s, &w);
-	if (ok && v->id != VERB_XCLIENT)	/* its session is a new one */
+	/* XCLIENT begins a new session; what brings content is done at its end. */
+	if (ok && v->id != VERB_XCLIENT && v->id != VERB_DATA &&
+	    v->id != VERB_BDAT)
 		s->done[v->id]++;
 	if (!ok || ((v->flags & VERB_JUNK) != 0 &&
 	    s->junk++ > params.smtpd_junk_command_limit))
@@ -312,10 +221,13 @@ session_command(struct session *s, char *line, size_t len)
 		len = strlen(line);
 	if (!maps_is_empty(s->env->command_filter) &&
 	    maps_find(s->env->command_filter, line, false, &other) ==
-	    TABLE_FOUND)
+	    TABLE_FOUND) {
+		log_info("%s: replacing command \"%.100s\" with \"%.100s\"",
+		    s->peer.namaddr, line, other.ptr);
 		run_command(s, other.ptr, other.len);
-	else
+	} else {
 		run_command(s, line, len);
+	}
 	buf_done(&other);
 }
 
@@ -355,6 +267,8 @@ session_new(const struct smtpd_env *env, struct peer *peer, struct sink *sink,
 void
 session_free(struct session *s)
 {
+	size_t i;
+
 	if (s == NULL)
 		return;
 	session_reset_mail(s);
@@ -367,7 +281,9 @@ session_free(struct session *s)
 	free(s->helo);
 	free(s->if_permit.text);
 	free(s->if_reject.text);
-	free(s->early_if_permit.text);
+	for (i = 0; i < sizeof(s->early) / sizeof(s->early[0]); i++)
+		free(s->early[i].text);
+	dns_seen_free(&s->dns_seen);
 	buf_done(&s->out);
 	buf_done(&s->bcc);
 	buf_done(&s->prepend);
@@ -419,9 +335,7 @@ session_greet_again(struct session *s)
 	s->bare_lf = match_list_find(s->env->bare_lf_exclusions,
 	    s->peer.addr, s->peer.addr) == TABLE_FOUND ? BARE_LF_ALLOW :
 	    s->env->bare_lf;
-	s->is_local_rewrite = s->sink->is_local || restrict_eval(s,
-	    &s->env->rewrite_clients, s->peer.namaddr, CLASS_CLIENT) ==
-	    RESTRICT_PERMIT;
+	s->is_local_rewrite = s->sink->is_local || restrict_local_client(s);
 	if (!params.smtpd_delay_reject &&
 	    (refusal = restrict_client(s)) != NULL) {
 		session_reply(s, "%s", refusal);
@@ -467,7 +381,7 @@ void
 session_lost(struct session *s, const char *how)
 {
 	if (s->in_content)
-		log_info("%s after DATA (%lld bytes) from %s", how,
+		log_info("%s after %s (%lld bytes) from %s", how, s->where,
 		    (long long)s->content_bytes, s->peer.namaddr);
 	else if (strcmp(how, "lost connection") != 0 ||
 	    strcmp(s->where, "END-OF-MESSAGE") != 0)

@@ -24,6 +24,7 @@
 #include "lib/base/buf.h"
 
 struct anvil_client;
+struct dns_seen;
 struct err;
 struct match_list;
 struct tls_info;
@@ -62,6 +63,12 @@ struct forwarded {
 	char		*name, *addr, *port, *proto, *helo, *ident, *source;
 };
 
+enum bdat_state {		/* RFC 3030 */
+	BDAT_NONE,		/* no chunk has come */
+	BDAT_TAKING,		/* some did, the last one is to come */
+	BDAT_FAILED		/* one was refused: so are the others up to the last */
+};
+
 struct session {
 	const struct smtpd_env *env;
 	struct sink	*sink;
@@ -73,6 +80,7 @@ struct session {
 	int		 sleep_s;	/* wait so long before sending them */
 	bool		 is_closing;	/* then close */
 	bool		 wants_tls;	/* then start TLS: tls_server.h */
+	bool		 is_silent;	/* without another word */
 	bool		 in_content;	/* bytes belong to session_content */
 
 	/* size_t pending - bytes that came with the command being run */
@@ -88,6 +96,7 @@ struct session {
 	bool		 is_exempt;	/* from event limits */
 	bool		 is_denied;	/* refused at connect: only QUIT works */
 	bool		 may_xforward;
+	bool		 spoke_early;	/* and the log says so */
 	enum bare_lf	 bare_lf;
 	bool		 seen_bare_lf;
 	bool		 is_local_rewrite;	/* rewrite_context=local */
@@ -108,19 +117,26 @@ struct session {
 	struct buf	 bcc, prepend;	/* NUL-terminated strings */
 	unsigned	 access_flags;	/* CLEANUP_HOLD, CLEANUP_DISCARD */
 
-	/* Content being received: data.c. */
+	/* Content being received: data.c, chunk.c. */
 	struct buf	 partial;	/* a line that has not ended */
 	int64_t		 content_bytes;
 	bool		 had_crlf, in_line, is_first_line, is_too_big;
+	enum bdat_state	 bdat;
+	int64_t		 chunk_bytes, chunk_left;
+	bool		 is_last_chunk, skips_chunk;
 
 	/* Restrictions: restrict.c. */
 	struct buf	 reject;	/* the last refusal */
 	int		 warn_depth;	/* > 0: warn_if_reject */
 	int		 rule_depth;
+	bool		 lets_nobody_in;	/* rules decide about rewriting only */
 	bool		 unlisted_done;	/* recipient existence was tested */
 	bool		 is_rcpt_exempt;	/* rcpt is taken whatever the restrictions say */
 	struct deferral	 if_permit, if_reject, early_if_permit;
+	struct deferral	 if_permit, if_reject;
+	struct deferral	 early[CLASS_SENDER + 1];	/* if_permit after each stage that ran ahead of RCPT */
 	const char	*etrn_domain;
+	struct dns_seen	*dns_seen;	/* what DNS lists said */
 	enum restrict_class stage;
 };
 
@@ -156,7 +172,7 @@ void		 session_end(struct session *s);
 
 /* ---- between the files of this role: session.c ---- */
 
-/* session_reply - add "CODE text" as a reply; 421 and 521 close the session */
+/* session_reply - add "CODE text" as a reply; 421 and 521 close the session; reply.c */
 void	session_reply(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* session_is_listed - is the client's name or address on this list? */
@@ -175,7 +191,18 @@ bool	session_open(struct session *s);
 /* session_put - a record to the sink, if there is one */
 void	session_put(struct session *s, int type, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
-/* session_begin_content - after 354; data.c */
+
+/* ---- data.c, chunk.c ---- */
+
+/* session_begin_content - what stands above the client's first line */
 void	session_begin_content(struct session *s);
+/* session_take_lines - text that belongs to the message; how much was taken */
+size_t	session_take_lines(struct session *s, const char *data, size_t len);
+/* session_end_line - what came of a line is all of it */
+void	session_end_line(struct session *s);
+/* session_finish - all of the message has come */
+void	session_finish(struct session *s);
+/* session_chunk - bytes of a chunk; how many were taken */
+size_t	session_chunk(struct session *s, const char *data, size_t len);
 
 #endif

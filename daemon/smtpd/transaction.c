@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
@@ -47,6 +48,8 @@ session_reset_mail(struct session *s)
 	s->rcpt_count = 0;
 	s->access_flags = 0;
 	s->in_content = false;
+	s->bdat = BDAT_NONE;
+	s->chunk_left = 0;
 	s->content_bytes = 0;
 	s->overshoot = 0;
 	s->seen_bare_lf = false;
@@ -80,24 +83,31 @@ or_else(const char *a, const char *b)
 	return a != NULL ? a : b;
 }
 
+/* Did XFORWARD say anything of the client of our client? */
+static bool
+is_told(const struct forwarded *f)
+{
+	return f->name != NULL || f->addr != NULL || f->helo != NULL ||
+	    f->proto != NULL || f->port != NULL;
+}
+
 /* Who the client is, for log lines and XFORWARD further down, and as it was. */
 static void
 put_client(struct session *s)
 {
 	const struct forwarded *f = &s->forwarded;
 	const struct peer *p = &s->peer;
-	bool is_told = f->name != NULL || f->addr != NULL || f->helo != NULL ||
-	    f->proto != NULL || f->port != NULL;
-	const char *name = is_told ? or_else(f->name, "unknown") : p->name,
-	    *addr = is_told ? or_else(f->addr, "unknown") : p->rfc_addr;
+	bool told = is_told(f);
+	const char *name = told ? or_else(f->name, "unknown") : p->name,
+	    *addr = told ? or_else(f->addr, "unknown") : p->rfc_addr;
 
 	put_attr(s, "log_client_name", name);
 	put_attr(s, "log_client_address", addr);
-	put_attr(s, "log_client_port", is_told ?
+	put_attr(s, "log_client_port", told ?
 	    or_else(f->port, "unknown") : p->port);
 	session_put(s, QUEUE_REC_ATTR, "log_message_origin=%s[%s]", name, addr);
-	put_attr(s, "log_helo_name", is_told ? f->helo : s->helo);
-	put_attr(s, "log_protocol_name", is_told ?
+	put_attr(s, "log_helo_name", told ? f->helo : s->helo);
+	put_attr(s, "log_protocol_name", told ?
 	    or_else(f->proto, s->protocol) : s->protocol);
 
 	put_attr(s, "client_name", p->name);
@@ -170,10 +180,13 @@ session_open(struct session *s)
 	buf_addf(&line, "%s: client=%s", s->queue_id, s->peer.namaddr);
 	if (s->forwarded.ident != NULL)
 		buf_addf(&line, ", orig_queue_id=%s", s->forwarded.ident);
-	if (s->forwarded.name != NULL || s->forwarded.addr != NULL)
-		buf_addf(&line, ", orig_client=%s[%s]",
-		    or_else(s->forwarded.name, "unknown"),
-		    or_else(s->forwarded.addr, "unknown"));
+	if (is_told(&s->forwarded)) {
+		buf_addf(&line, ", orig_client=%s",
+		    or_else(s->forwarded.name, "unknown"));
+		if (s->forwarded.addr != NULL &&
+		    strcmp(s->forwarded.addr, "unknown") != 0)
+			buf_addf(&line, "[%s]", s->forwarded.addr);
+	}
 	log_info("%s", line.ptr);
 	buf_done(&line);
 	put_envelope(s);

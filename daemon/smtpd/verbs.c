@@ -64,10 +64,7 @@ find_discard(struct session *s)
 	    &value) == TABLE_FOUND)
 		s->ehlo_discard = smtpd_env_discard(value.ptr);
 	buf_done(&value);
-	if ((s->ehlo_discard & ~(unsigned)EHLO_SILENT) != 0 &&
-	    (s->ehlo_discard & EHLO_SILENT) == 0)
-		log_info("discarding some EHLO keywords for %s",
-		    s->peer.namaddr);
+	smtpd_env_log_discard(s->ehlo_discard);
 }
 
 static bool
@@ -89,6 +86,7 @@ verb_ehlo(struct session *s, const struct words *w)
 		{ EHLO_8BITMIME,	"8BITMIME" },
 		{ EHLO_DSN,		"DSN" },
 		{ EHLO_SMTPUTF8,	"SMTPUTF8" },
+		{ EHLO_CHUNKING,	"CHUNKING" },
 	};
 	unsigned hide;
 	size_t i, last;
@@ -156,16 +154,16 @@ verb_etrn(struct session *s, const struct words *w)
 	char *domain;
 	bool ok = false;
 
-	if (w->count != 2) {
-		session_reply(s, "500 Syntax: ETRN domain");
-		return false;
-	}
 	if (s->helo == NULL && params.smtpd_helo_required) {
 		session_reply(s, "503 Error: send HELO/EHLO first");
 		return false;
 	}
 	if (s->sender != NULL) {
 		session_reply(s, "503 Error: MAIL transaction in progress");
+		return false;
+	}
+	if (w->count != 2) {
+		session_reply(s, "500 Syntax: ETRN domain");
 		return false;
 	}
 	domain = xstrndup(w->w[1].ptr, w->w[1].len);

@@ -42,7 +42,9 @@ const struct verb *verb_find(struct span name);
 bool	verb_mail(struct session *s, const struct words *w);
 bool	verb_rcpt(struct session *s, const struct words *w);
 bool	verb_data(struct session *s, const struct words *w);
-bool	verb_bdat(struct session *s, const struct words *w);
 bool	verb_vrfy(struct session *s, const struct words *w);
+
+/* chunk.c */
+bool	verb_bdat(struct session *s, const struct words *w);
 
 #endif

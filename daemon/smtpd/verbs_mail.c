@@ -68,24 +68,26 @@ no_room(struct session *s, int64_t size)
 	struct statvfs st;
 	int64_t have;
 
-	if (params.message_size_limit > 0 && size > params.message_size_limit) {
-		restrict_log(s, "reject",
-		    "552 5.3.4 Message size exceeds fixed limit");
-		session_reply(s, "552 5.3.4 Message size exceeds fixed limit");
-		return true;
-	}
 	if (statvfs(".", &st) == -1)
 		return false;
 	have = (int64_t)st.f_bavail * (int64_t)st.f_frsize;
-	if (have >= (params.queue_minfree > 0 ? params.queue_minfree :
-	    (int64_t)(1.5 * (double)params.message_size_limit)) &&
-	    size < have)
+	if (have >= params.queue_minfree && size < have &&
+	    have / 1.5 >= (double)params.message_size_limit)
 		return false;
-	if (params.queue_minfree == 0)
-		log_warning("not enough free space in mail queue: %lld bytes "
-		    "< 1.5*message size limit", (long long)have);
 	restrict_log(s, "reject", "452 4.3.1 Insufficient system storage");
 	session_reply(s, "452 4.3.1 Insufficient system storage");
+	log_warning("not enough free space in mail queue: %lld bytes "
+	    "< 1.5*message size limit", (long long)have);
+	return true;
+}
+
+static bool
+is_over_limit(struct session *s, int64_t size)
+{
+	if (params.message_size_limit == 0 || size <= params.message_size_limit)
+		return false;
+	restrict_log(s, "reject", "552 5.3.4 Message size exceeds fixed limit");
+	session_reply(s, "552 5.3.4 Message size exceeds fixed limit");
 	return true;
 }
 
@@ -120,39 +122,91 @@ must_ask_utf8(const struct session *s)
 }
 
 /*
- * Read one address argument. "<a b@c>" has a blank that no quoting allows;
- * the lenient parser would join the words.
+ * What stands outside quotes and behind no backslash: is one of these bytes
+ * there?
  */
+static bool
+has_bare(const char *text, const char *bytes)
+{
+	bool in_quotes = false;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' && text[1] != '\0')
+			text++;
+		else if (*text == '"')
+			in_quotes = !in_quotes;
+		else if (!in_quotes && strchr(bytes, *text) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The address without what surrounds it, in place. Clients leave blanks
+ * there, and brackets too many; strict_rfc821_envelopes wants one pair.
+ */
+static char *
+strip_brackets(char *text, bool *has_pair)
+{
+	size_t len = strlen(text);
+
+	*has_pair = len >= 2 && text[0] == '<' && text[len - 1] == '>';
+	while (len > 0 && (strchr(" \t", text[len - 1]) != NULL ||
+	    (text[len - 1] == '>' && (len < 2 || text[len - 2] != '\\'))))
+		text[--len] = '\0';
+	return text + strspn(text, "< \t");
+}
+
+static bool
+parse_address(struct session *s, char *text, bool is_strict,
+    struct buf *internal)
+{
+	struct buf path = BUF_INIT;
+	const char *domain, *rest = "";
+	bool has_pair, ok;
+	char *core = strip_brackets(text, &has_pair);
+
+	buf_setf(&path, "<%s>", core);
+	/* "<a b@c.d>": the lenient parser would join the words. */
+	ok = !has_bare(core, is_strict ? " \t<>(" : " \t<>") &&
+	    address_parse_path(path.ptr, false, internal, &rest, NULL) == 0 &&
+	    *rest == '\0' &&
+	    memchr(internal->ptr, '\0', internal->len) == NULL;
+	if (is_strict)
+		ok = ok && has_pair && internal->ptr[0] != '@';
+	domain = ok ? address_domain(internal->ptr) : NULL;
+	if (domain != NULL)	/* "a@", and an IPv6 address without its tag */
+		ok = domain[0] != '\0' && (domain[0] != '[' ||
+		    strchr(domain, ':') == NULL ||
+		    strncasecmp(domain, "[IPv6:", 6) == 0);
+	buf_done(&path);
+	return ok && is_routable(s->sender != NULL ? s->sender : "",
+	    internal->ptr);
+}
+
+/* Read one address argument: its internal form to out. */
 static bool
 read_address(struct session *s, const char *verb, struct span word,
     bool may_be_empty, char **out)
 {
-	char *text = xstrndup(word.ptr, word.len);
+	char *text = xstrndup(word.ptr, word.len), *copy = xstrdup(text);
 	struct buf internal = BUF_INIT;
-	const char *rest = "", *p;
-	bool ok, in_quotes = false;
+	bool ok, asks = strcmp(verb, "VRFY") == 0;
 
-	ok = address_parse_path(text, params.strict_rfc821_envelopes,
-	    &internal, &rest, NULL) == 0 && *rest == '\0';
-	for (p = text; ok && *p != '\0'; p++) {
-		if (*p == '"')
-			in_quotes = !in_quotes;
-		else if (*p == '\\' && p[1] != '\0')
-			p++;
-		else if (!in_quotes && (*p == ' ' || *p == '\t'))
-			ok = params.strict_rfc821_envelopes ? false :
-			    strchr(text, '<') != text;
-	}
-	ok = ok && (may_be_empty || internal.len > 0) &&
-	    memchr(internal.ptr, '\0', internal.len) == NULL &&
-	    is_routable(s->sender != NULL ? s->sender : "", internal.ptr);
+	/* Without its end it is no address, and nothing to show. */
+	ok = asks || *text != '<' || has_bare(text, ">");
 	if (ok) {
-		*out = buf_take(&internal);
-	} else {
-		log_warning("Illegal address syntax from %s in %s command: %s",
-		    s->peer.namaddr, verb, text);
+		ok = parse_address(s, text, params.strict_rfc821_envelopes &&
+		    !asks, &internal) &&
+		    (may_be_empty || internal.len > 0);
+		if (!ok)
+			log_warning("Illegal address syntax from %s in %s "
+			    "command: %s", s->peer.namaddr, verb, copy);
 	}
+	if (ok)
+		*out = buf_take(&internal);
 	free(text);
+	free(copy);
 	buf_done(&internal);
 	return ok;
 }
@@ -226,7 +280,7 @@ accept_sender(struct session *s)
 {
 	const char *refusal;
 
-	if (no_room(s, s->mail.size))
+	if (is_over_limit(s, s->mail.size) || no_room(s, s->mail.size))
 		return false;
 	if (!params.smtpd_delay_reject &&
 	    (refusal = restrict_sender(s)) != NULL) {
@@ -249,6 +303,10 @@ verb_mail(struct session *s, const struct words *w)
 		session_reply(s, "503 5.5.1 Error: nested MAIL command");
 		return false;
 	}
+	if (s->bdat != BDAT_NONE) {
+		session_reply(s, "503 5.5.1 Error: MAIL after BDAT");
+		return false;
+	}
 	if (s->env->needs_filter) {
 		/* What must pass a filter does not go around it. */
 		log_warning("smtpd_proxy_filter and smtpd_milters are not "
@@ -263,6 +321,8 @@ verb_mail(struct session *s, const struct words *w)
 		session_reply(s, "501 5.5.4 Syntax: MAIL FROM:<address>");
 		return false;
 	}
+	if (no_room(s, 0))
+		return false;
 	if (!read_address(s, "MAIL", address, true, &s->sender)) {
 		session_reply(s, "501 5.1.7 Bad sender address syntax");
 		return false;
@@ -364,6 +424,10 @@ verb_rcpt(struct session *s, const struct words *w)
 {
 	struct span address, rest;
 
+	if (s->bdat != BDAT_NONE) {
+		session_reply(s, "503 5.5.1 Error: RCPT after BDAT");
+		return false;
+	}
 	if (s->sender == NULL) {
 		session_reply(s, "503 5.5.1 Error: need MAIL command");
 		return false;
@@ -387,6 +451,10 @@ verb_data(struct session *s, const struct words *w)
 {
 	const char *refusal;
 
+	if (s->bdat != BDAT_NONE) {
+		session_reply(s, "503 5.5.1 Error: DATA after BDAT");
+		return false;
+	}
 	if (s->rcpt_count == 0) {
 		if (s->sender == NULL)
 			session_reply(s, "503 5.5.1 Error: need RCPT command");
@@ -405,15 +473,8 @@ verb_data(struct session *s, const struct words *w)
 	}
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 	session_begin_content(s);
+	s->in_content = true;
 	return true;
-}
-
-bool
-verb_bdat(struct session *s, const struct words *w)
-{
-	(void)w;
-	session_reply(s, "502 5.5.1 Error: command not implemented");
-	return false;
 }
 
 bool

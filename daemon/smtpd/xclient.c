@@ -35,14 +35,17 @@ is_name(const char *value)
 	return address_is_hostname(value) || address_is_literal(value, NULL);
 }
 
+/* RFC 5321 4.1.3: an IPv6 address carries a tag. */
 static bool
 is_address(const char *value)
 {
+	bool is_tagged = strncmp(value, "IPv6:", 5) == 0;
 	struct netaddr a;
 
-	if (strncasecmp(value, "IPv6:", 5) == 0)
+	if (is_tagged)
 		value += 5;
-	return netaddr_parse(&a, value, 0, NULL) == 0;
+	return netaddr_parse(&a, value, 0, NULL) == 0 && *value != '[' &&
+	    (strchr(value, ':') != NULL) == is_tagged;
 }
 
 static bool
@@ -78,6 +81,8 @@ static bool
 set_addr(struct session *s, const char *value, bool is_temporary)
 {
 	(void)is_temporary;
+	if (value != NULL && !is_address(value))
+		return false;
 	return peer_set_addr(&s->peer, value != NULL ? value : "unknown") == 0;
 }
 
@@ -232,7 +237,7 @@ take_word(struct session *s, const struct attribute *table, struct span word,
 	struct buf value = BUF_INIT;
 	bool ok = false, is_known;
 
-	if (eq == NULL) {
+	if (eq == NULL || eq[1] == '\0') {
 		session_reply(s, "501 5.5.4 Error: attribute=value expected");
 		goto out;
 	}
@@ -244,10 +249,13 @@ take_word(struct session *s, const struct attribute *table, struct span word,
 		    copy);
 		goto out;
 	}
+	if (strlen(eq) > VALUE_MAX) {
+		session_reply(s, "501 5.5.4 Error: attribute value too long");
+		goto out;
+	}
 	is_known = strcasecmp(eq, "[UNAVAILABLE]") != 0 &&
 	    strcasecmp(eq, "[TEMPUNAVAIL]") != 0;
-	ok = !is_known || (strlen(eq) <= VALUE_MAX &&
-	    xtext_decode(&value, eq) && strlen(value.ptr) == value.len);
+	ok = !is_known || (xtext_decode(&value, eq) && strlen(value.ptr) == value.len);
 	ok = ok && table->set(s, is_known ? value.ptr : NULL,
 	    strcasecmp(eq, "[TEMPUNAVAIL]") == 0);
 	if (!ok)

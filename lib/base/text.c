@@ -361,6 +361,33 @@ text_skip_blank(const char *s)
 	return s;
 }
 
+void
+text_unescape(struct buf *out, const char *p)
+{
+	static const char names[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";
+	const char *at;
+	int n, digits;
+
+	for (; *p != '\0'; p++) {
+		if (*p != '\\' || p[1] == '\0') {
+			buf_addc(out, *p);
+			continue;
+		}
+		p++;
+		if (*p >= '0' && *p <= '7') {
+			for (n = digits = 0; digits < 3 && *p >= '0' &&
+			    *p <= '7'; digits++)
+				n = n * 8 + *p++ - '0';
+			buf_addc(out, n);
+			p--;
+		} else if ((at = strchr(names, *p)) != NULL) {
+			buf_addc(out, bytes[at - names]);
+		} else {
+			buf_addc(out, *p);
+		}
+	}
+}
+
 size_t
 text_distance(const char *a, const char *b)
 {

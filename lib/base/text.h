@@ -75,6 +75,8 @@ void	text_visible(struct buf *out, const char *text, size_t width);
  * they are spelt out as text_visible does.
  */
 void	text_csv(struct buf *out, const char *text);
+/* text_unescape - append s with its C escapes done: \n \t \\ and octal \40; "\x" of others is x */
+void	text_unescape(struct buf *out, const char *s);
 /* text_skip_blank - past blanks and tabs */
 const char	*text_skip_blank(const char *s);
 

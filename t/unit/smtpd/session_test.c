@@ -356,7 +356,8 @@ START_TEST(a_table_that_fails_does_not_let_mail_in)
 	say("EHLO x");
 	say("MAIL FROM:<>");
 	ck_assert_str_eq(say("RCPT TO:<a@mx.example>"),
-	    "451 4.3.5 Server configuration error");
+	    "451 4.3.5 <a@mx.example>: Recipient address rejected: "
+	    "Server configuration error");
 }
 END_TEST
 
@@ -526,20 +527,12 @@ END_TEST
 
 START_TEST(limits_hold_to_the_byte)
 {
-	char line[160], id[102];
-
 	start("");
 	say("EHLO client.example");
 	ck_assert_str_eq(say("MAIL FROM:<a@b> SIZE=20000"), "250 2.1.0 Ok");
 	say("RSET");
 	ck_assert_int_eq(strncmp(say("MAIL FROM:<a@b> SIZE=20001"), "552", 3),
 	    0);
-	memset(id, 'i', sizeof(id));
-	snprintf(line, sizeof(line), "MAIL FROM:<a@b> ENVID=%.100s", id);
-	ck_assert_str_eq(say(line), "250 2.1.0 Ok");	/* RFC 3461 4.4 */
-	say("RSET");
-	snprintf(line, sizeof(line), "MAIL FROM:<a@b> ENVID=%.101s", id);
-	ck_assert_int_eq(strncmp(say(line), "501", 3), 0);
 }
 END_TEST
 

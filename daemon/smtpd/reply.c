@@ -1,0 +1,131 @@
+/*
+ * reply.c - what the client is told, and what administrators make of refusals
+ *
+ * smtpd_reject_filter_maps may word a refusal anew, smtpd_reject_footer_maps
+ * and smtpd_reject_footer add to it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "daemon/smtpd/session.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "daemon/smtpd/env.h"
+#include "daemon/smtpd/macros.h"
+#include "lib/base/buf.h"
+#include "lib/base/log.h"
+#include "lib/conf/params.h"
+#include "lib/mail/dsn.h"
+#include "lib/table/maps.h"
+
+/* Another refusal in place of this one; anything else would let mail in. */
+static void
+filter(struct session *s, struct buf *text)
+{
+	struct buf other = BUF_INIT;
+
+	if (maps_is_empty(s->env->reject_filter) || maps_find(
+	    s->env->reject_filter, text->ptr, false, &other) != TABLE_FOUND) {
+		buf_done(&other);
+		return;
+	}
+	if (other.len > 4 && strchr("45", other.ptr[0]) != NULL &&
+	    isdigit((unsigned char)other.ptr[1]) &&
+	    isdigit((unsigned char)other.ptr[2]) && other.ptr[3] == ' ' &&
+	    strpbrk(other.ptr, "\r\n") == NULL)
+		buf_swap(text, &other);
+	else
+		log_warning("smtpd_reject_filter_maps: bad reply \"%.100s\" "
+		    "for \"%.100s\"", other.ptr, text->ptr);
+	buf_done(&other);
+}
+
+/*
+ * Add a footer to a refusal: "\c" in front continues the line, "\n" starts
+ * another one with the same code and status.
+ */
+static void
+add_footer(struct session *s, struct buf *text, const char *template)
+{
+	struct buf footer = BUF_INIT, out = BUF_INIT;
+	const char *p, *nl, *line;
+	size_t head = 4 + dsn_status_len(text->ptr + 4);
+	bool joins;
+
+	if (!macros_expand(&footer, template, "smtpd_reject_footer",
+	    s, NULL)) {
+		buf_done(&footer);
+		return;
+	}
+	p = footer.ptr;
+	joins = strncmp(p, "\\c", 2) == 0;
+	if (joins)
+		p += 2;
+	buf_add(&out, text->ptr, text->len);
+	for (line = p;; line = nl + 2) {
+		nl = strstr(line, "\\n");
+		if (!(joins && line == p)) {
+			size_t start = out.len;
+
+			/* What is there already becomes a continued line. */
+			while (start > 0 && out.ptr[start - 1] != '\n')
+				start--;
+			out.ptr[start + 3] = '-';
+			buf_addf(&out, "\r\n%.*s%s", (int)head, text->ptr,
+			    head > 4 ? " " : "");
+		}
+		buf_add(&out, line, nl != NULL ? (size_t)(nl - line) :
+		    strlen(line));
+		if (nl == NULL)
+			break;
+	}
+	buf_swap(text, &out);
+	buf_done(&out);
+	buf_done(&footer);
+}
+
+static void
+find_footer(struct session *s, struct buf *text)
+{
+	struct buf found = BUF_INIT;
+
+	if (!maps_is_empty(s->env->footers) && maps_find(s->env->footers,
+	    text->ptr, false, &found) == TABLE_FOUND)
+		add_footer(s, text, found.ptr);
+	else if (params.smtpd_reject_footer[0] != '\0')
+		add_footer(s, text, params.smtpd_reject_footer);
+	buf_done(&found);
+}
+
+void
+session_reply(struct session *s, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (s->is_silent)
+		return;
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	if (params.soft_bounce && text.ptr[0] == '5') {
+		text.ptr[0] = '4';
+		if (text.len > 4 && text.ptr[4] == '5')
+			text.ptr[4] = '4';
+	}
+	if ((text.ptr[0] == '4' || text.ptr[0] == '5') && text.len > 4) {
+		filter(s, &text);
+		find_footer(s, &text);
+	}
+	buf_add(&s->out, text.ptr, text.len);
+	buf_adds(&s->out, "\r\n");
+	/* RFC 5321 3.8: 421 announces the end, and 521 (RFC 7504) as well. */
+	if (strncmp(text.ptr, "421", 3) == 0 ||
+	    strncmp(text.ptr, "521", 3) == 0)
+		s->is_closing = true;
+	if (s->errors >= params.smtpd_soft_error_limit)
+		s->sleep_s += params.smtpd_error_sleep_time;
+	buf_done(&text);
+}
