@@ -3,7 +3,8 @@
 #
 # Each line is sent with CR LF and its reply awaited. ">>>text" sends text as
 # it is, with \r \n \0 \t \xNN understood, and awaits nothing; "<<<" awaits a
-# reply. Lines with '#' in front are skipped. Prints what was said: "C: ",
+# reply. Lines with '#' in front are skipped. "!" as the first line: we speak
+# before the server does. Prints what was said: "C: ",
 # "C> ", "S: ", and "EOF" where the server closed.
 use strict;
 use warnings;
@@ -29,9 +30,11 @@ sub reply {
 	}
 }
 
-reply();
-while (my $line = <STDIN>) {
+my $first = <STDIN> // '';
+reply() if $first ne "!\n";
+for (my $line = $first; defined $line && $line ne ''; $line = <STDIN>) {
 	chomp $line;
+	next if $line eq '!';
 	next if $line =~ /^#/;
 	if ($line =~ s/^>>>//) {
 		print "C> $line\n";

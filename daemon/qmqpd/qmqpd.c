@@ -311,7 +311,7 @@ serve(struct stream *client, const char *service, char **argv)
 
 	(void)service, (void)argv;
 	addr = serve_peer(&len);
-	peer_init(&r.peer, stream_fd(client), addr, len, serve_passed(),
+	peer_init(&r.peer, stream_fd(client), addr, len, serve_passed(), NULL,
 	    PEER_LOOK_UP |
 	    (params.qmqpd_client_port_logging ? PEER_SHOW_PORT : 0));
 	stream_set_timeout(client, params.qmqpd_timeout);

@@ -21,6 +21,7 @@
 #include "lib/ipc/attr.h"
 #include "lib/mail/address.h"
 #include "lib/net/dns.h"
+#include "lib/net/haproxy.h"
 #include "lib/net/netaddr.h"
 
 static void
@@ -250,12 +251,37 @@ set_passed(struct peer *p, const struct attrs *passed, struct netaddr *a)
 	return true;
 }
 
+static void
+set_client(struct peer *p, const struct netaddr *a)
+{
+	char text[NETADDR_TEXT_SIZE], port[16];
+
+	peer_set_addr(p, netaddr_text(a, text));
+	snprintf(port, sizeof(port), "%d", netaddr_port(a));
+	peer_set_port(p, port);
+}
+
+/* The same from a load balancer. */
+static void
+set_proxied(struct peer *p, const struct haproxy *proxied, struct netaddr *a)
+{
+	char text[NETADDR_TEXT_SIZE];
+	struct netaddr server = proxied->server;
+
+	*a = proxied->client;
+	unmap(a);
+	unmap(&server);
+	set_client(p, a);
+	set(&p->server_addr, netaddr_text(&server, text));
+	set_number(&p->server_port, netaddr_port(&server));
+}
+
 void
 peer_init(struct peer *p, int fd, const struct sockaddr *client,
-    socklen_t len, const struct attrs *passed, unsigned flags)
+    socklen_t len, const struct attrs *passed, const struct haproxy *proxied,
+    unsigned flags)
 {
 	struct netaddr a = { .len = len };
-	char text[NETADDR_TEXT_SIZE], port[16];
 
 	memset(p, 0, sizeof(*p));
 	p->shows_port = (flags & PEER_SHOW_PORT) != 0;
@@ -276,11 +302,10 @@ peer_init(struct peer *p, int fd, const struct sockaddr *client,
 	memcpy(&a.ss, client, len);
 	unmap(&a);
 	set_server(p, fd);
-	if (passed == NULL || !set_passed(p, passed, &a)) {
-		peer_set_addr(p, netaddr_text(&a, text));
-		snprintf(port, sizeof(port), "%d", netaddr_port(&a));
-		peer_set_port(p, port);
-	}
+	if (proxied != NULL && proxied->is_proxied)
+		set_proxied(p, proxied, &a);
+	else if (passed == NULL || !set_passed(p, passed, &a))
+		set_client(p, &a);
 	if ((flags & PEER_LOOK_UP) != 0)
 		look_up_name(p, &a);
 	set_namaddr(p);

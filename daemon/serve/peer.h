@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 struct attrs;
+struct haproxy;
 
 /* How a name came out; the digits are those of the SMTP code a rule would use. */
 enum peer_name {
@@ -40,10 +41,12 @@ enum peer_flags {
  *
  * client	NULL for no socket: then it is localhost[127.0.0.1]
  * passed	what came with a passed descriptor, or NULL
+ * proxied	what a load balancer said, or NULL
  * flags	PEER_*
  */
 void	peer_init(struct peer *p, int fd, const struct sockaddr *client,
-	    socklen_t len, const struct attrs *passed, unsigned flags);
+	    socklen_t len, const struct attrs *passed,
+	    const struct haproxy *proxied, unsigned flags);
 /* peer_set - take name and address as told (XCLIENT, tests); NULL leaves a field */
 void	peer_set_name(struct peer *p, const char *name,
 	    enum peer_name status);

@@ -403,57 +403,115 @@ access_cert(struct session *s, struct maps *maps, const char *title,
 
 /* ---- the servers behind a domain ---- */
 
-static bool
-try_server(struct session *s, struct maps *maps, const char *title,
-    const char *host, bool wants_name, const char *reply_name,
-    enum restrict_class class, int *left, enum restrict_result *result)
+/* A search for servers: who asks, and what came of it. */
+struct servers {
+	struct session	*s;
+	struct maps	*maps;
+	const char	*title, *reply_name;
+	enum access_server type;
+	enum restrict_class class;
+	int		 left;		/* addresses that may still be looked at */
+	enum restrict_result result;
+};
+
+static const char *
+type_text(enum access_server type)
+{
+	return type == ACCESS_MX ? "MX" : type == ACCESS_NS ? "NS" : "A";
+}
+
+static void
+try_addresses(struct servers *v, const char *host)
 {
 	struct dns_answer addrs = { 0 };
 	char text[NETADDR_TEXT_SIZE];
-	bool is_over = false;
+	enum dns_result found = dns_addresses(host, true, &addrs, NULL);
 	size_t i;
 
-	if (wants_name && try(s, search_access_name, maps, title, host,
-	    reply_name, class, result) && *result != RESTRICT_DUNNO)
-		return true;
-	if (dns_addresses(host, true, &addrs, NULL) == DNS_FOUND)
-		for (i = 0; i < addrs.count && !is_over && --*left >= 0; i++)
-			is_over = try(s, search_access_ip, maps, title,
-			    netaddr_text(&addrs.rr[i].addr, text), reply_name,
-			    class, result) && *result != RESTRICT_DUNNO;
+	if (found != DNS_FOUND && v->type != ACCESS_A)
+		log_warning("Unable to look up %s host %s for %s %s: %s",
+		    type_text(v->type), host, restrict_class_text(v->class),
+		    v->reply_name, dns_host_text(found));
+	for (i = 0; i < addrs.count && v->result == RESTRICT_DUNNO &&
+	    --v->left >= 0; i++)
+		try(v->s, search_access_ip, v->maps, v->title,
+		    netaddr_text(&addrs.rr[i].addr, text), v->reply_name,
+		    v->class, &v->result);
 	dns_answer_done(&addrs);
-	return is_over;
 }
 
-/* MX or NS records; for NS of the nearest parent that has some. */
+/* What stands in the table for the name of a host is said for its addresses too. */
+static void
+try_server(struct servers *v, const char *host)
+{
+	if (!try(v->s, search_access_name, v->maps, v->title, host,
+	    v->reply_name, v->class, &v->result))
+		try_addresses(v, host);
+}
+
+/*
+ * MX or NS records; for NS of the nearest parent that has some
+ *
+ * domain	becomes that parent; NULL when there was none
+ */
 static enum dns_result
-find_servers(enum access_server type, const char *domain,
+find_servers(enum access_server type, const char **domain,
     struct dns_answer *out, struct err *err)
 {
 	enum dns_result r;
 
 	if (type == ACCESS_MX)
-		return dns_query(domain, ns_t_mx, out, err);
+		return dns_query(*domain, ns_t_mx, out, err);
 	for (;;) {
-		r = dns_query(domain, ns_t_ns, out, err);
+		r = dns_query(*domain, ns_t_ns, out, err);
 		if (r != DNS_NO_DATA && r != DNS_NOT_FOUND)
 			return r;
-		if ((domain = strchr(domain, '.')) == NULL)
+		if ((*domain = strchr(*domain, '.')) == NULL)
 			return r;
-		domain++;
+		++*domain;
 	}
 }
 
 /* The resolver's sentence ends with the reason. */
 static void
-unknown_servers(enum access_server type, const char *name,
+unknown_servers(const struct servers *v, const char *domain,
     const struct err *err)
 {
 	const char *why = strrchr(err->text, ':');
 
 	log_warning("Unable to look up %s host for %s: %s",
-	    type == ACCESS_MX ? "MX" : "NS", name,
+	    type_text(v->type), domain != NULL ? domain : v->reply_name,
 	    why != NULL ? why + 2 : err->text);
+}
+
+/* By MX or NS records. */
+static void
+try_servers(struct servers *v, const char *domain)
+{
+	const char *asked = domain;
+	struct dns_answer found = { 0 };
+	struct err err = ERR_INIT;
+	size_t i;
+
+	switch (find_servers(v->type, &asked, &found, &err)) {
+	case DNS_FOUND:
+		for (i = 0; i < found.count && v->left > 0 &&
+		    v->result == RESTRICT_DUNNO; i++)
+			try_server(v, found.rr[i].data);
+		break;
+	case DNS_NO_DATA:
+	case DNS_NOT_FOUND:
+		if (v->type == ACCESS_MX)	/* RFC 5321 5.1: then the name itself */
+			try_server(v, domain);
+		else
+			unknown_servers(v, asked, &err);
+		break;
+	case DNS_NULL_MX:
+		break;
+	default:
+		unknown_servers(v, asked, &err);
+	}
+	dns_answer_done(&found);
 }
 
 enum restrict_result
@@ -461,45 +519,17 @@ access_servers(struct session *s, struct maps *maps, const char *title,
     enum access_server type, const char *domain, const char *reply_name,
     enum restrict_class class)
 {
-	struct dns_answer servers = { 0 };
-	struct err err = ERR_INIT;
+	struct servers v = { s, maps, title, reply_name, type, class,
+	    SERVERS_MAX, RESTRICT_DUNNO };
 	struct buf ip = BUF_INIT;
-	enum restrict_result r = RESTRICT_DUNNO;
-	int left = SERVERS_MAX;
-	bool is_over = false;
-	size_t i;
 
-	if (address_is_literal(domain, &ip)) {
+	if (address_is_literal(domain, &ip))
 		try(s, search_access_ip, maps, title, ip.ptr, reply_name,
-		    class, &r);
-		buf_done(&ip);
-		return r;
-	}
+		    class, &v.result);
+	else if (type == ACCESS_A)
+		try_addresses(&v, domain);
+	else
+		try_servers(&v, domain);
 	buf_done(&ip);
-	if (type == ACCESS_A) {
-		try_server(s, maps, title, domain, false, reply_name, class,
-		    &left, &r);
-		return r;
-	}
-	switch (find_servers(type, domain, &servers, &err)) {
-	case DNS_FOUND:
-		for (i = 0; i < servers.count && !is_over && left > 0; i++)
-			is_over = try_server(s, maps, title, servers.rr[i].data,
-			    true, reply_name, class, &left, &r);
-		break;
-	case DNS_NO_DATA:
-	case DNS_NOT_FOUND:
-		if (type == ACCESS_MX)	/* RFC 5321 5.1: then the name itself */
-			try_server(s, maps, title, domain, true, reply_name,
-			    class, &left, &r);
-		else
-			unknown_servers(type, reply_name, &err);
-		break;
-	case DNS_NULL_MX:
-		break;
-	default:
-		unknown_servers(type, reply_name, &err);
-	}
-	dns_answer_done(&servers);
-	return r;
+	return v.result;
 }

@@ -153,8 +153,8 @@ parse_restrictions(struct smtpd_env *e)
 	PARSE(etrn, smtpd_etrn_restrictions, CLASS_ETRN);
 	PARSE(rewrite_clients, local_header_rewrite_clients, CLASS_CLIENT);
 #undef PARSE
-	if (!restrict_guards_relay(&e->relay) &&
-	    !restrict_guards_relay(&e->rcpt))
+	if (!restrict_guards_relay(&e->rcpt) &&
+	    !restrict_guards_relay(&e->relay))
 		log_fatal("in parameter smtpd_relay_restrictions or "
 		    "smtpd_recipient_restrictions, specify at least one "
 		    "working instance of: reject_unauth_destination, "

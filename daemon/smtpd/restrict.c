@@ -116,7 +116,8 @@ restrict_eval(struct session *s, const struct restrict_list *list,
 		}
 		s->warn_depth += only_warns;
 		r = eval_rule(s, list->rules + i, reply_name, class);
-		if (r != RESTRICT_DUNNO && i + 1 < list->count &&
+		if ((r != RESTRICT_DUNNO || s->warn_depth == 0) &&
+		    i + 1 < list->count &&
 		    is_final(list->rules + i))
 			log_warning("restriction `%s' after `%s' is ignored",
 			    list->rules[i + 1].name, list->rules[i].name);

@@ -157,8 +157,12 @@ restrict_guards_relay(const struct restrict_list *list)
 	for (i = 0; i < list->count; i++) {
 		const struct restrict_rule *rule = list->rules + i;
 
-		if (strcasecmp(rule->name, "permit") == 0)
+		if (strcasecmp(rule->name, "permit") == 0) {
+			if (i + 1 < list->count)
+				log_warning("restriction `%s' after `%s' is "
+				    "ignored", rule[1].name, rule->name);
 			return false;	/* nothing behind it works */
+		}
 		if (strcasecmp(rule->name, "warn_if_reject") == 0) {
 			i++;
 			continue;

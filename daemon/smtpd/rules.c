@@ -125,6 +125,11 @@ rule_pipelining(struct session *s, const struct ask *a)
 static enum restrict_result
 rule_policy(struct session *s, const struct ask *a)
 {
+	if (strcmp(a->rule->arg, a->rule->name) == 0) {
+		log_warning("restriction %s must be followed by "
+		    "transport:server", a->rule->name);
+		return restrict_server_error(s);
+	}
 	return policy_check(s, a->rule->arg, a->reply_name, a->class);
 }
 
@@ -177,10 +182,22 @@ rule_unknown_client(struct session *s, const struct ask *a)
 	if (status == PEER_NAME_RETRY)
 		code = 450;
 	snprintf(dsn, sizeof(dsn), "%c.7.%d", '0' + code / 100,
-	    a->detail && status == PEER_NAME_RETRY ? 1 : 25);
+	    a->detail ? 1 : 25);
 	return restrict_reject(s, code, dsn, "Client host rejected: cannot "
 	    "find your %shostname, [%s]", a->detail ? "reverse " : "",
 	    s->peer.addr);
+}
+
+/* What we do not take for a route, the next system may. */
+static bool
+is_routed(const struct resolve_reply *r)
+{
+	const char *domain = address_domain(r->recipient->ptr);
+	size_t local = domain != NULL ? (size_t)(domain - 1 -
+	    r->recipient->ptr) : r->recipient->len;
+
+	return (r->flags & RESOLVE_ROUTED) != 0 ||
+	    strcspn(r->recipient->ptr, "@%!") < local;
 }
 
 /* Is the recipient ours, in whatever class? -1: cannot tell now. */
@@ -195,8 +212,7 @@ is_authorized_destination(struct session *s)
 		is_ours = -1;
 	else if (address_domain(r.recipient->ptr) == NULL)
 		is_ours = 1;
-	else if ((r.flags & RESOLVE_ROUTED) != 0 &&
-	    !params.allow_untrusted_routing)
+	else if (is_routed(&r) && !params.allow_untrusted_routing)
 		is_ours = 0;	/* user%elsewhere@here must not open a relay */
 	else
 		is_ours = (r.flags & (RESOLVE_LOCAL | RESOLVE_ALIAS |
@@ -237,6 +253,25 @@ rule_permit_destination(struct session *s, const struct ask *a)
 	return r;
 }
 
+/* An old name for "ours, or nothing". */
+static enum restrict_result
+rule_relay_domains(struct session *s, const struct ask *a)
+{
+	enum restrict_result r;
+
+	if (!s->said_obsolete)
+		log_warning("support for restriction \"%s\" will be removed "
+		    "from %s; use \"reject_unauth_destination\" instead",
+		    a->rule->name, params.mail_name);
+	s->said_obsolete = true;
+	r = rule_permit_destination(s, a);
+	if (r == RESTRICT_DUNNO)
+		r = restrict_reject(s, params.relay_domains_reject_code,
+		    "5.7.1", "<%s>: Recipient address rejected: Relay access "
+		    "denied", s->rcpt);
+	return r;
+}
+
 static enum restrict_result
 rule_multi_bounce(struct session *s, const struct ask *a)
 {
@@ -247,6 +282,22 @@ rule_multi_bounce(struct session *s, const struct ask *a)
 	return restrict_reject(s, params.multi_recipient_bounce_reject_code,
 	    "5.5.3", "<%s>: %s rejected: Multi-recipient bounce",
 	    a->reply_name, restrict_class_text(a->class));
+}
+
+/* The first of these rules stands for two of the others. */
+static void
+warn_no_sasl(const char *name)
+{
+	const char *first = name, *second = NULL;
+
+	if (strcasecmp(name, "reject_sender_login_mismatch") == 0) {
+		first = "reject_authenticated_sender_login_mismatch";
+		second = "reject_unauthenticated_sender_login_mismatch";
+	}
+	log_warning("restriction `%s' ignored: no SASL support", first);
+	if (second != NULL)
+		log_warning("restriction `%s' ignored: no SASL support",
+		    second);
 }
 
 /*
@@ -260,7 +311,11 @@ rule_login_mismatch(struct session *s, const struct ask *a)
 	struct resolve_reply r;
 	enum restrict_result result = RESTRICT_DUNNO;
 
-	if (!a->detail || s->sender[0] == '\0')
+	if (!params.smtpd_sasl_auth_enable) {
+		warn_no_sasl(a->rule->name);
+		return RESTRICT_DUNNO;
+	}
+	if (!a->detail || s->sender == NULL || s->sender[0] == '\0')
 		return RESTRICT_DUNNO;
 	rule_resolve(s, s->sender, &r);
 	switch (search_person(s->env->login_maps, r.recipient->ptr, &owner)) {
@@ -321,7 +376,7 @@ rule_access(struct session *s, const struct ask *a)
 		    (enum restrict_class)a->detail);
 	/* A route through us must not ride on a permit for the first hop. */
 	if (result == RESTRICT_PERMIT && a->detail == CLASS_RCPT &&
-	    (r.flags & RESOLVE_ROUTED) != 0 && !params.allow_untrusted_routing)
+	    is_routed(&r) && !params.allow_untrusted_routing)
 		result = RESTRICT_DUNNO;
 	resolve_reply_done(&r);
 	return result;
@@ -422,18 +477,18 @@ static const struct restrict_verb verbs[] = {
 	{ "reject_unknown_sender_domain", S, CLASS_SENDER, rule_unknown_domain },
 	{ "reject_unlisted_sender",	S, CLASS_SENDER, rule_unlisted },
 	{ "reject_unverified_sender",	S, CLASS_SENDER, rule_unverified },
-	{ "reject_sender_login_mismatch", S, 1, rule_login_mismatch },
-	{ "reject_unauthenticated_sender_login_mismatch", S, 1,
+	{ "reject_sender_login_mismatch", 0, 1, rule_login_mismatch },
+	{ "reject_unauthenticated_sender_login_mismatch", 0, 1,
 	    rule_login_mismatch },
-	{ "reject_known_sender_login_mismatch", S, 1, rule_login_mismatch },
-	{ "reject_authenticated_sender_login_mismatch", S, 0,
+	{ "reject_known_sender_login_mismatch", 0, 1, rule_login_mismatch },
+	{ "reject_authenticated_sender_login_mismatch", 0, 0,
 	    rule_login_mismatch },
 
 	{ "check_recipient_access",	T | R, CLASS_RCPT, rule_access },
 	{ "reject_unauth_destination",	R | GUARDS_RELAY, 1,
 	    rule_unauth_destination },
-	{ "check_relay_domains",	R | GUARDS_RELAY, 1,
-	    rule_unauth_destination },
+	{ "check_relay_domains",	R | GUARDS_RELAY, 0,
+	    rule_relay_domains },
 	{ "defer_unauth_destination",	R | GUARDS_RELAY, 0,
 	    rule_unauth_destination },
 	{ "permit_auth_destination",	R, 0, rule_permit_destination },

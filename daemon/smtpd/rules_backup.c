@@ -16,7 +16,6 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
-#include "lib/base/err.h"
 #include "lib/mail/address.h"
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
@@ -76,7 +75,6 @@ static enum restrict_result
 judge_hosts(struct session *s, const struct dns_answer *mx)
 {
 	struct dns_answer addrs = { 0 };
-	struct err err = ERR_INIT;
 	enum dns_result r;
 	bool is_backup = false, is_allowed = true;
 	uint16_t first = mx->rr[0].pref;
@@ -86,12 +84,11 @@ judge_hosts(struct session *s, const struct dns_answer *mx)
 		if (mx->rr[i].pref < first)
 			first = mx->rr[i].pref;
 	for (i = 0; i < mx->count; i++) {
-		r = dns_addresses(mx->rr[i].data, true, &addrs, &err);
+		r = dns_addresses(mx->rr[i].data, true, &addrs, NULL);
 		if (r != DNS_FOUND) {
 			dns_answer_done(&addrs);
 			return cannot_tell(s, "host ", mx->rr[i].data,
-			    r == DNS_RETRY ? "Temporary failure in name "
-			    "resolution" : "Name or service not known");
+			    dns_host_text(r));
 		}
 		if (mx->rr[i].pref == first)
 			is_allowed &= may_be_primary(s, &addrs);

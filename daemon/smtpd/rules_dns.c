@@ -269,9 +269,11 @@ rule_maps_rbl(struct session *s, const struct ask *a)
 	char *copy = xstrdup(params.maps_rbl_domains), *rest = copy, *zone;
 	enum restrict_result r = RESTRICT_DUNNO;
 
-	log_warning("support for restriction \"%s\" will be removed from "
-	    "%s; use \"reject_rbl_client domain-name\" instead",
-	    a->rule->name, params.mail_name);
+	if (!s->said_obsolete)
+		log_warning("support for restriction \"%s\" will be removed from "
+		    "%s; use \"reject_rbl_client domain-name\" instead",
+		    a->rule->name, params.mail_name);
+	s->said_obsolete = true;
 	while (r == RESTRICT_DUNNO &&
 	    (zone = text_split(&rest, TEXT_LIST_SEP)) != NULL)
 		r = ask_list(s, zone, 'c', false);

@@ -101,16 +101,13 @@ is_noop(const struct session *s, struct span word)
 
 /* The client spoke before it could know our answer (RFC 2920 3.1). */
 static bool
-spoke_early(struct session *s, const struct verb *v)
+spoke_early(struct session *s, const char *where)
 {
 	struct buf text = BUF_INIT;
 	const char *data;
 	size_t len, i;
-	bool refuses = params.smtpd_forbid_unauth_pipelining;
 
-	if (((v->flags & VERB_LAST) == 0 &&
-	    strcmp(s->protocol, "ESMTP") == 0) || s->spoke_early ||
-	    s->pending == NULL ||
+	if (s->spoke_early || s->pending == NULL ||
 	    (len = s->pending(s->pending_ctx, &data)) == 0)
 		return false;
 	s->spoke_early = true;	/* said once */
@@ -122,15 +119,22 @@ spoke_early(struct session *s, const struct verb *v)
 		else
 			buf_addc(&text, data[i]);
 	}
-	log_info("improper command pipelining after %s from %s: %s", v->name,
+	log_info("improper command pipelining after %s from %s: %s", where,
 	    s->peer.namaddr, text.ptr);
 	buf_done(&text);
-	if (refuses) {
+	if (params.smtpd_forbid_unauth_pipelining) {
 		session_reply(s, "554 5.5.0 Error: SMTP protocol "
 		    "synchronization");
 		s->is_closing = true;
 	}
-	return refuses;
+	return params.smtpd_forbid_unauth_pipelining;
+}
+
+/* Groups are announced with EHLO, and some verbs end theirs. */
+static bool
+must_wait(const struct session *s, const struct verb *v)
+{
+	return (v->flags & VERB_LAST) != 0 || strcmp(s->protocol, "ESMTP") != 0;
 }
 
 static void
@@ -179,7 +183,7 @@ run_command(struct session *s, char *line, size_t len)
 		s->errors++;
 		return;
 	}
-	if (spoke_early(s, v))
+	if (must_wait(s, v) && spoke_early(s, v->name))
 		return;
 	ok = v->run(s, &w);
 	/* XCLIENT begins a new session; what brings content is done at its end. */
@@ -365,15 +369,7 @@ session_start(struct session *s)
 {
 	/* What is said by XFORWARD comes from the real client, after XCLIENT too. */
 	s->may_xforward = session_is_listed(s, s->env->xforward_hosts);
-	if (params.smtpd_upstream_proxy_protocol[0] != '\0') {
-		/* The address we see is the balancer's, and it may be trusted. */
-		log_warning("smtpd_upstream_proxy_protocol is not available in "
-		    "this server");
-		session_reply(s, "421 4.3.5 %s Server configuration error",
-		    params.myhostname);
-		return;
-	}
-	if (!is_over_limit(s))
+	if (!spoke_early(s, "CONNECT") && !is_over_limit(s))
 		session_greet_again(s);
 }
 

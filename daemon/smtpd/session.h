@@ -129,10 +129,10 @@ struct session {
 	struct buf	 reject;	/* the last refusal */
 	int		 warn_depth;	/* > 0: warn_if_reject */
 	int		 rule_depth;
+	bool		 said_obsolete;		/* that a rule is: once is enough */
 	bool		 lets_nobody_in;	/* rules decide about rewriting only */
 	bool		 unlisted_done;	/* recipient existence was tested */
 	bool		 is_rcpt_exempt;	/* rcpt is taken whatever the restrictions say */
-	struct deferral	 if_permit, if_reject, early_if_permit;
 	struct deferral	 if_permit, if_reject;
 	struct deferral	 early[CLASS_SENDER + 1];	/* if_permit after each stage that ran ahead of RCPT */
 	const char	*etrn_domain;

@@ -21,10 +21,12 @@
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/sink.h"
 #include "daemon/smtpd/tls_server.h"
+#include "daemon/smtpd/upstream.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/net/haproxy.h"
 #include "lib/net/stream.h"
 
 #define MS	1000
@@ -32,6 +34,7 @@
 static struct smtpd_env *env;
 static struct anvil_client *anvil;
 static struct sink sink;
+static bool has_upstream;
 
 static size_t
 pending(void *ctx, const char **data)
@@ -200,12 +203,18 @@ serve(struct stream *client, const char *service, char **argv)
 {
 	struct session *s;
 	struct peer peer;
+	struct haproxy proxied;
 	const struct sockaddr *addr;
 	socklen_t len = 0;
+	bool is_proxied, is_told;
 
 	(void)service, (void)argv;
 	addr = serve_peer(&len);
+	is_proxied = has_upstream && !serve_standalone() &&
+	    serve_passed() == NULL;	/* who passed it has read the header */
+	is_told = is_proxied && upstream_read(client, &proxied);
 	peer_init(&peer, stream_fd(client), addr, len, serve_passed(),
+	    is_told ? &proxied : NULL,
 	    (params.smtpd_peername_lookup ? PEER_LOOK_UP : 0) |
 	    (params.smtpd_client_port_logging ? PEER_SHOW_PORT : 0));
 	stream_set_timeout(client, params.smtpd_timeout);
@@ -214,7 +223,12 @@ serve(struct stream *client, const char *service, char **argv)
 	s->pending = serve_standalone() ? NULL : pending;
 	s->pending_ctx = client;
 	session_connected(s);
-	if (!tls_server_wraps(env->tls) || start_wrapped(s, client)) {
+	if (is_proxied && !is_told) {
+		stream_clear(client);
+		session_reply(s, "421 4.3.0 %s Server local error",
+		    params.myhostname);
+		converse(s, client);
+	} else if (!tls_server_wraps(env->tls) || start_wrapped(s, client)) {
 		if (!s->is_closing)
 			session_start(s);
 		converse(s, client);
@@ -231,6 +245,7 @@ pre_jail(const char *service, char **argv)
 	cleanup_init();
 	env = smtpd_env_new(xstrdup(service));
 	anvil = anvil_client_new(env->service);
+	has_upstream = upstream_init();
 	/* Whoever types at sendmail -bs is here already, and may read no keys. */
 	if (!serve_standalone())
 		env->tls = tls_server_new();

@@ -99,13 +99,15 @@ put_client(struct session *s)
 	const struct peer *p = &s->peer;
 	bool told = is_told(f);
 	const char *name = told ? or_else(f->name, "unknown") : p->name,
-	    *addr = told ? or_else(f->addr, "unknown") : p->rfc_addr;
+	    *addr = told ? or_else(f->addr, "unknown") : p->rfc_addr,
+	    *tag = told && strchr(addr, ':') != NULL ? "IPv6:" : "";
 
 	put_attr(s, "log_client_name", name);
-	put_attr(s, "log_client_address", addr);
+	session_put(s, QUEUE_REC_ATTR, "log_client_address=%s%s", tag, addr);
 	put_attr(s, "log_client_port", told ?
 	    or_else(f->port, "unknown") : p->port);
-	session_put(s, QUEUE_REC_ATTR, "log_message_origin=%s[%s]", name, addr);
+	session_put(s, QUEUE_REC_ATTR, "log_message_origin=%s[%s%s]", name,
+	    tag, addr);
 	put_attr(s, "log_helo_name", told ? f->helo : s->helo);
 	put_attr(s, "log_protocol_name", told ?
 	    or_else(f->proto, s->protocol) : s->protocol);

@@ -424,12 +424,12 @@ verb_rcpt(struct session *s, const struct words *w)
 {
 	struct span address, rest;
 
-	if (s->bdat != BDAT_NONE) {
-		session_reply(s, "503 5.5.1 Error: RCPT after BDAT");
-		return false;
-	}
 	if (s->sender == NULL) {
 		session_reply(s, "503 5.5.1 Error: need MAIL command");
+		return false;
+	}
+	if (s->bdat != BDAT_NONE) {
+		session_reply(s, "503 5.5.1 Error: RCPT after BDAT");
 		return false;
 	}
 	if (too_many(s, ANVIL_RCPT))

@@ -39,7 +39,7 @@ is_name(const char *value)
 static bool
 is_address(const char *value)
 {
-	bool is_tagged = strncmp(value, "IPv6:", 5) == 0;
+	bool is_tagged = strncasecmp(value, "IPv6:", 5) == 0;
 	struct netaddr a;
 
 	if (is_tagged)
@@ -158,7 +158,11 @@ fwd_addr(struct session *s, const char *value, bool is_temporary)
 	(void)is_temporary;
 	if (value != NULL && !is_address(value))
 		return false;
-	replace(&s->forwarded.addr, value != NULL ? value : "unknown");
+	if (value == NULL)
+		value = "unknown";
+	else if (strchr(value, ':') != NULL)
+		value += strlen("IPv6:");
+	replace(&s->forwarded.addr, value);
 	return true;
 }
 

@@ -601,6 +601,13 @@ worse(enum dns_result a, enum dns_result b)
 	return a == DNS_FOUND ? b : a == DNS_NO_DATA ? a : b;
 }
 
+const char *
+dns_host_text(enum dns_result result)
+{
+	return result == DNS_RETRY ? "Temporary failure in name resolution" :
+	    "Name or service not known";
+}
+
 enum dns_result
 dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
     struct err *err)

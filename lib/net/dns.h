@@ -68,6 +68,8 @@ enum dns_result	dns_query(const char *name, int type, struct dns_answer *out,
 /* dns_addresses - A and AAAA as inet_protocols allows; /etc/hosts too when with_hosts (smtp_host_lookup native) */
 enum dns_result	dns_addresses(const char *name, bool with_hosts,
 		    struct dns_answer *out, struct err *err);
+/* dns_host_text - why dns_addresses found none, as getaddrinfo words it */
+const char	*dns_host_text(enum dns_result result);
 /* dns_reverse - verified or unverified name of an address */
 enum dns_result	dns_reverse(const struct netaddr *a, struct dns_answer *out,
 		    struct err *err);

@@ -109,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *line;
 	size_t n;
 
-	peer_init(&peer, -1, NULL, 0, NULL, 0);
+	peer_init(&peer, -1, NULL, 0, NULL, NULL, 0);
 	s = session_new(env, &peer, &sink, NULL);
 	session_connected(s);
 	session_start(s);

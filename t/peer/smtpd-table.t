@@ -3,6 +3,7 @@
 # postfix and with ours: replies, log lines and questions to a policy server
 # must be the same, queue IDs, pids, ports and times aside
 #
+#	t/peer/smtpd-table.t			every fourth; ALL=1: each
 #	t/peer/smtpd-table.t [DIALOGUE ...]	only these; KEEP=1 keeps what was said
 #
 # All runs in a network of its own, with a name server that knows a few names.
@@ -13,6 +14,8 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/peer.sh"
 table="$PH_SRC/t/peer/smtpd-table.pl"
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || [ -n "${ALL-}" ] || set -- $(perl "$table" names | awk 'NR % 4 == 1')
 
 ip link set lo up
 cat >"$T/zone" <<'Z'
@@ -77,17 +80,20 @@ max_use = 1
 max_idle = 5s
 smtpd_policy_service_retry_delay = 1
 in_flow_delay = 0
+inet_protocols = all
 default_process_limit = 20'
 peer_new peer "$common"
 instance_new "$T/ours" "$common"
 # Mail stays where it is: nobody has to deliver it.
 sed -i '/^qmgr/d' "$T/peer/etc/master.cf" "$(instance_conf "$T/ours")/master.cf"
-perl "$table" services 20000 1001 >>"$T/peer/etc/master.cf"
-perl "$table" services 30000 1002 >>"$(instance_conf "$T/ours")/master.cf"
+perl "$table" services 20000 1001 1003 >>"$T/peer/etc/master.cf"
+perl "$table" services 30000 1002 1004 >>"$(instance_conf "$T/ours")/master.cf"
 mkdir "$T/peer-said" "$T/ours-said"
 perl "$table" policy 1001 "$T/peer-said" & policy1=$!
+perl "$table" filter 1003 "$T/peer-said" & filter1=$!
 perl "$table" policy 1002 "$T/ours-said" & policy2=$!
-stop_policy() { kill $policy1 $policy2 2>/dev/null; }
+perl "$table" filter 1004 "$T/ours-said" & filter2=$!
+stop_policy() { kill $policy1 $policy2 $filter1 $filter2 2>/dev/null; }
 on_exit stop_policy
 
 must "the peer's instance starts" peer_start peer

@@ -121,7 +121,7 @@ connect_from(const char *addr)
 {
 	struct peer peer;
 
-	peer_init(&peer, -1, NULL, 0, NULL, 0);
+	peer_init(&peer, -1, NULL, 0, NULL, NULL, 0);
 	ck_assert_int_eq(peer_set_addr(&peer, addr), 0);
 	if (strcmp(addr, "127.0.0.1") != 0)
 		peer_set_name(&peer, "unknown", PEER_NAME_NONE);
@@ -381,15 +381,6 @@ START_TEST(a_milter_that_is_not_there_refuses_mail_unless_told_otherwise)
 }
 END_TEST
 
-START_TEST(a_balancer_is_not_taken_for_its_clients)
-{
-	configure("smtpd_upstream_proxy_protocol = haproxy\n");
-	connect_from("127.0.0.1");
-	ck_assert_int_eq(strncmp(s->out.ptr, "421 ", 4), 0);
-	ck_assert(s->is_closing);
-}
-END_TEST
-
 START_TEST(a_policy_server_that_is_gone_does_not_let_mail_in)
 {
 	start("smtpd_recipient_restrictions = check_policy_service "
@@ -628,7 +619,6 @@ main(void)
 	tcase_add_test(tc, a_proxy_filter_that_is_not_there_refuses_mail);
 	tcase_add_test(tc,
 	    a_milter_that_is_not_there_refuses_mail_unless_told_otherwise);
-	tcase_add_test(tc, a_balancer_is_not_taken_for_its_clients);
 	tcase_add_test(tc, a_policy_server_that_is_gone_does_not_let_mail_in);
 	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
 	tcase_add_test(tc, a_failed_commit_is_reported);
