@@ -80,7 +80,9 @@ done
 for f in etc/*; do
 	put 644 "$f" "$sharedir/$f"
 	case $f in
-	*/main.cf|*/master.cf)	put_once "$f" "$confdir/${f##*/}" ;;
+	*/main.cf|*/master.cf)
+		put_once "$f" "$confdir/${f##*/}"
+		put 644 "$f" "$confdir/${f##*/}.proto" ;;	# for postmulti
 	*/aliases)		put_once "$f" "${confdir%/*}/aliases" ;;
 	esac
 done

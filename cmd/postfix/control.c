@@ -15,12 +15,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/postfix/postfix.h"
 #include "lib/base/buf.h"
+#include "lib/base/child.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -87,17 +87,12 @@ static int
 run_master(const char *option)
 {
 	pid_t pid;
-	int status;
 
 	if ((pid = fork()) == -1)
 		log_fatal("fork: %s", strerror(errno));
 	if (pid == 0)
 		exec_master(option);
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			log_fatal("waitpid: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-	    128 + WTERMSIG(status);
+	return child_wait(pid);
 }
 
 static void

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/child.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -68,7 +68,6 @@ int
 run_command(const char *path, char **argv)
 {
 	pid_t pid;
-	int status;
 
 	if ((pid = fork()) == -1)
 		log_fatal("fork: %s", strerror(errno));
@@ -78,11 +77,7 @@ run_command(const char *path, char **argv)
 			log_warning("execute %s: %s", path, strerror(errno));
 		_exit(127);
 	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			log_fatal("waitpid: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-	    128 + WTERMSIG(status);
+	return child_wait(pid);
 }
 
 /* What helper programs and scripts find in their environment. */

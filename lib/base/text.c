@@ -51,6 +51,19 @@ text_split(char **rest, const char *sep)
 	return split(rest, sep, false);
 }
 
+bool
+text_list_has(const char *list, const char *word)
+{
+	size_t n = strlen(word), len;
+
+	for (; *(list += strspn(list, TEXT_LIST_SEP)) != '\0'; list += len) {
+		len = strcspn(list, TEXT_LIST_SEP);
+		if (len == n && memcmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 char *
 text_split_braced(char **rest, const char *sep)
 {

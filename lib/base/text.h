@@ -25,6 +25,8 @@ char	*text_split(char **rest, const char *sep);
 /* text_split_braced - the same, but separators inside { } do not count */
 char	*text_split_braced(char **rest, const char *sep);
 
+/* text_list_has - is word one of a list's, which blanks and commas separate? */
+bool	text_list_has(const char *list, const char *word);
 /*
  * text_brace_strip - "{ text }" -> "text" in place
  *

@@ -250,16 +250,13 @@ apply_override(struct generation *g, const char *text, struct err *err)
 static bool
 lists_directory(struct generation *g, const char *parameter, const char *dir)
 {
-	struct buf text = BUF_INIT;
-	char *rest, *word;
-	bool found = false;
 	const char *raw = scope_lookup(parameter, &g->scope);
+	struct buf text = BUF_INIT;
+	bool found;
 
-	if (raw != NULL && scope_expand(&g->scope, &text, raw, NULL) == 0) {
-		rest = text.ptr;
-		while (!found && (word = text_split(&rest, TEXT_LIST_SEP)))
-			found = strcmp(word, dir) == 0;
-	}
+	found = raw != NULL &&
+	    scope_expand(&g->scope, &text, raw, NULL) == 0 &&
+	    text_list_has(text.ptr, dir);
 	buf_done(&text);
 	return found;
 }
@@ -469,6 +466,14 @@ params_each_set(void (*fn)(const char *name, const char *value, void *ctx),
 	for (i = 0; i < current->scope.cf.count; i++)
 		fn(current->scope.cf.entries[i].name,
 		    current->scope.cf.entries[i].value, ctx);
+}
+
+const char *
+params_as_set(const char *name)
+{
+	const struct main_cf_entry *e = main_cf_find(&current->scope.cf, name);
+
+	return e != NULL ? e->value : NULL;
 }
 
 const char *

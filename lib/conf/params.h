@@ -77,6 +77,8 @@ int		 params_service_time(const char *service, const char *suffix);
 /* params_expand - expand $name in text with main.cf as the name space; 0 or -1 */
 int	params_expand(struct buf *out, const char *text, struct err *err);
 
+/* params_as_set - the unexpanded value that main.cf or -o gives a name; NULL when they do not */
+const char	*params_as_set(const char *name);
 /* params_each_set - call fn for each name that main.cf or -o sets, with its unexpanded value */
 void	params_each_set(void (*fn)(const char *name, const char *value,
 	    void *ctx), void *ctx);
