@@ -139,7 +139,7 @@ STEPS
 cat >"$T/own" <<'STEPS'
 postmulti -e init; cp $D/etc/postfix-5/main.cf /etc/postfix/main.cf.proto
 postmulti -I postfix-9 -e create config_directory=/etc/postfix-9 queue_directory=$D/q9 data_directory=$D/d9
-mkdir -p $D/q9/active $D/q9/deferred/A $D/q9/hold; echo mail >$D/q9/hold/4xyz; echo \$(ls /etc/postfix-9)
+mkdir -p $D/q9/active $D/q9/deferred/A $D/q9/hold; echo mail >$D/q9/hold/4xyz; ls /etc/postfix-9 | xargs
 postmulti -i 9 -e destroy
 find $D/q9 $D/d9 /etc/postfix-9 | sort
 STEPS
