@@ -294,7 +294,7 @@ queue_journal_begin_in(const char *path, queue_journal_action_fn fn, void *ctx,
 
 struct message_line {
 	struct queue_journal_message m;
-	char		*texts[6];	/* id, queue, path, new_id, result, why */
+	char		*texts[6];	/* id, queue, path, new_id, result, why; NULL: as most have it */
 	UT_hash_handle	 hh;
 };
 
@@ -314,20 +314,31 @@ read_arrival(const json_t *line, struct timeval *tv)
 	tv->tv_usec = (suseconds_t)llround((arrived - whole) * 1e6);
 }
 
+/*
+ * A text of the line, kept as the nth. Of a million messages hardly one has
+ * each of them, so what is usual takes no memory.
+ */
+static const char *
+keep_text(struct message_line *one, int nth, const json_t *line,
+    const char *name, const char *usual)
+{
+	const char *text = borrow_text(line, name);
+
+	free(one->texts[nth]);
+	one->texts[nth] = strcmp(text, usual) != 0 ? xstrdup(text) : NULL;
+	return one->texts[nth] != NULL ? one->texts[nth] : usual;
+}
+
 static void
 fill_message(struct message_line *one, const json_t *line)
 {
 	struct queue_journal_message *m = &one->m;
-	int i;
 
-	for (i = 1; i < 4; i++) {
-		free(one->texts[i]);
-		one->texts[i] = text_of(line, i == 1 ? "queue" : i == 2 ?
-		    "path" : "new_id");
-	}
-	m->what.queue = one->texts[1];
-	m->what.path = one->texts[2][0] != '\0' ? one->texts[2] : NULL;
-	m->new_id = one->texts[3];
+	m->what.queue = keep_text(one, 1, line, "queue", "deferred");
+	m->what.path = keep_text(one, 2, line, "path", "");
+	if (m->what.path[0] == '\0')
+		m->what.path = NULL;
+	m->new_id = keep_text(one, 3, line, "new_id", "");
 	m->what.dev = (dev_t)int_of(line, "dev");
 	m->what.inode = (ino_t)int_of(line, "inode");
 	m->what.bytes = int_of(line, "bytes");
@@ -357,8 +368,8 @@ gather_message(const json_t *line, struct span raw, void *ctx)
 	if (one == NULL && is_message) {
 		one = xcalloc(1, sizeof(*one));
 		one->texts[0] = xstrdup(id);
-		one->texts[4] = xstrdup("done");
-		one->texts[5] = xstrdup("");
+		one->m.result = "done";
+		one->m.why = "";
 		one->m.what.id = one->texts[0];
 		HASH_ADD_KEYPTR(hh, g->by_id, one->texts[0],
 		    strlen(one->texts[0]), one);
@@ -369,18 +380,11 @@ gather_message(const json_t *line, struct span raw, void *ctx)
 	if (is_message) {
 		fill_message(one, line);
 	} else {
-		free(one->texts[4]);
-		free(one->texts[5]);
-		one->texts[4] = text_of(line, "result");
-		one->texts[5] = text_of(line, "why");
-		if (says(line, "result", "done")) {
-			free(one->texts[3]);
-			one->texts[3] = text_of(line, "new_id");
-			one->m.new_id = one->texts[3];
-		}
+		one->m.result = keep_text(one, 4, line, "result", "done");
+		one->m.why = keep_text(one, 5, line, "why", "");
+		if (says(line, "result", "done"))
+			one->m.new_id = keep_text(one, 3, line, "new_id", "");
 	}
-	one->m.result = one->texts[4];
-	one->m.why = one->texts[5];
 	return true;
 }
 
