@@ -81,7 +81,7 @@ port() { eval "set -- \$$1_ports \$2"; eval "echo \$$5"; }
 talk() { perl "$PH_SRC/t/qmqp.pl" "$(port "$1" "$2")" <"$3" | sed 's/^[0-9]*:K.*as [0-9A-F]*,$/K/'; }
 is 'what is taken' "$(talk ours 1 "$T/taken")" "$(talk peer 1 "$T/taken")"
 is 'what is refused' "$(talk ours 1 "$T/refused")" "$(talk peer 1 "$T/refused")"
-echo 'send Subject: z\n\n|a@x.example|b@y.example' >"$T/one"
+printf '%s\n' 'send Subject: z\n\n|a@x.example|b@y.example' >"$T/one"
 for n in 2 3 4; do is "who may send, $n" "$(talk ours $n "$T/one")" "$(talk peer $n "$T/one")"; done
 echo 'raw 16:1:x,2:ab,3' >"$T/slow"
 is 'who is silent' "$(talk ours 1 "$T/slow")" "$(talk peer 1 "$T/slow")"
