@@ -107,6 +107,11 @@ lacks_mail(const struct session *s, const struct action *a)
 static bool
 is_unavailable(const struct session *s, const struct action *a)
 {
+	if (params.smtpd_proxy_filter[0] != '\0') {
+		log_warning("access table %s: with smtpd_proxy_filter "
+		    "specified, action %s is unavailable", a->table, a->word);
+		return true;
+	}
 	if (s->stage == CLASS_ETRN) {
 		log_warning("access table %s: action %s is unavailable in "
 		    "smtpd_etrn_restrictions", a->table, a->word);

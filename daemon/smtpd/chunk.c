@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/proxy.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/verbs.h"
 #include "lib/base/buf.h"
@@ -97,7 +98,8 @@ may_take(struct session *s)
 		    "limit", log_id(s), s->peer.namaddr);
 		session_reply(s, "552 5.3.4 Chunk exceeds message size limit");
 	} else {
-		return true;
+		return s->bdat != BDAT_NONE || s->proxy == NULL ||
+		    proxy_data(s);
 	}
 	return false;
 }

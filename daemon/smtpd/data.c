@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/proxy.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/tls_server.h"
 #include "lib/base/clock.h"
@@ -24,24 +25,22 @@
 #include "lib/queue/queue_rec.h"
 
 static void
-put_text(struct session *s, int type, const char *data, size_t len)
-{
-	if (s->queue_id != NULL)
-		s->sink->rec(s->sink->ctx, type, data, len);
-}
-
-static void
 put_received(struct session *s)
 {
-	struct buf rcpt = BUF_INIT;
+	struct buf rcpt = BUF_INIT, id = BUF_INIT;
 	char date[CLOCK_RFC5322_SIZE];
 	const char *with = s->mail.is_utf8 ? "UTF8SMTP" : s->protocol,
 	    *tls = s->tls != NULL && strcmp(with, "SMTP") != 0 ? "S" : "";
 
+	/* Between two filters we are no stop on the way. */
+	if (s->proxy != NULL && session_is_forwarded(s))
+		return;
 	clock_rfc5322(s->arrived.tv_sec, date);
+	if (s->queue_id != NULL)	/* a filter gives its own */
+		buf_addf(&id, " id %s", s->queue_id);
 	if (params.smtpd_hide_client_session) {
-		session_put(s, QUEUE_REC_TEXT, "Received: by %s (%s) id %s%s",
-		    params.myhostname, params.mail_name, s->queue_id,
+		session_put(s, QUEUE_REC_TEXT, "Received: by %s (%s)%s%s",
+		    params.myhostname, params.mail_name, id.ptr,
 		    s->rcpt_count == 1 ? "" : ";");
 	} else {
 		session_put(s, QUEUE_REC_TEXT, "Received: from %s (%s [%s])",
@@ -50,8 +49,8 @@ put_received(struct session *s)
 		if (s->tls != NULL && params.smtpd_tls_received_header)
 			tls_server_put_received(s);
 		session_put(s, QUEUE_REC_TEXT,
-		    "\tby %s (%s) with %s%s id %s%s",	/* RFC 3848 */
-		    params.myhostname, params.mail_name, with, tls, s->queue_id,
+		    "\tby %s (%s) with %s%s%s%s",	/* RFC 3848 */
+		    params.myhostname, params.mail_name, with, tls, id.ptr,
 		    s->rcpt_count == 1 ? "" : ";");
 	}
 	if (s->rcpt_count == 1) {
@@ -62,6 +61,7 @@ put_received(struct session *s)
 		session_put(s, QUEUE_REC_TEXT, "\t%s", date);
 	}
 	buf_done(&rcpt);
+	buf_done(&id);
 }
 
 void
@@ -71,10 +71,10 @@ session_begin_content(struct session *s)
 
 	if (s->access_flags != 0)
 		s->sink->set_flags(s->sink->ctx, s->access_flags);
-	put_text(s, QUEUE_REC_MESG, "", 0);
+	session_rec(s, QUEUE_REC_MESG, "", 0);
 	for (p = s->prepend.ptr; p < s->prepend.ptr + s->prepend.len;
 	    p += strlen(p) + 1)
-		put_text(s, QUEUE_REC_TEXT, p, strlen(p));
+		session_rec(s, QUEUE_REC_TEXT, p, strlen(p));
 	put_received(s);
 	s->is_first_line = s->had_crlf = true;
 	s->in_line = s->is_too_big = false;
@@ -102,9 +102,9 @@ give(struct session *s, int type, const char *data, size_t len)
 		s->is_first_line = false;
 		/* It must not continue our Received: header. */
 		if (len > 0 && (*data == ' ' || *data == '\t'))
-			put_text(s, QUEUE_REC_TEXT, "", 0);
+			session_rec(s, QUEUE_REC_TEXT, "", 0);
 	}
-	put_text(s, type, data, len);
+	session_rec(s, type, data, len);
 }
 
 /* ---- the end ---- */
@@ -114,7 +114,7 @@ put_extracted(struct session *s)
 {
 	const char *p;
 
-	put_text(s, QUEUE_REC_XTRA, "", 0);
+	session_rec(s, QUEUE_REC_XTRA, "", 0);
 	if (s->filter != NULL)
 		session_put(s, QUEUE_REC_FILTER, "%s", s->filter);
 	if (s->redirect != NULL)
@@ -123,7 +123,7 @@ put_extracted(struct session *s)
 		session_put(s, QUEUE_REC_RCPT, "%s", p);
 	if (s->access_flags != 0)
 		s->sink->set_flags(s->sink->ctx, s->access_flags);
-	put_text(s, QUEUE_REC_END, "", 0);
+	session_rec(s, QUEUE_REC_END, "", 0);
 }
 
 static void
@@ -181,9 +181,13 @@ session_finish(struct session *s)
 		    params.myhostname);
 	} else if (s->is_too_big) {
 		/* cleanup, which got as much, has logged it */
+		if (s->proxy != NULL)
+			log_warning("NOQUEUE: queue file size limit exceeded");
 		session_reply(s, "552 5.3.4 Error: message file too big");
 	} else if ((refusal = restrict_eod(s)) != NULL) {
 		session_reply(s, "%s", refusal);
+	} else if (s->proxy != NULL) {
+		ok = proxy_finish(s);
 	} else {
 		ok = hand_over(s);
 	}

@@ -166,8 +166,6 @@ parse_restrictions(struct smtpd_env *e)
 static bool
 needs_filter(const struct smtpd_env *e)
 {
-	if (params.smtpd_proxy_filter[0] != '\0')
-		return true;
 	return (e->cleanup_flags & CLEANUP_MILTER) != 0 &&
 	    (params.smtpd_milters[0] != '\0' ||
 	    params.smtpd_milter_maps[0] != '\0') &&
@@ -183,7 +181,7 @@ warn_unsupported(void)
 	} rows[] = {
 #define ROW(name) { #name, params.name }
 		ROW(smtpd_dns_reply_filter), ROW(smtpd_milters),
-		ROW(smtpd_milter_maps), ROW(smtpd_proxy_filter),
+		ROW(smtpd_milter_maps),
 #undef ROW
 	};
 	size_t i;

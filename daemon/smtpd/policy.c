@@ -15,6 +15,7 @@
 #include <uthash.h>
 
 #include "daemon/smtpd/access.h"
+#include "daemon/smtpd/dial.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
@@ -26,8 +27,6 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
-#include "lib/net/dns.h"
-#include "lib/net/netaddr.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
 
@@ -159,48 +158,14 @@ policy_free(struct policy_server **servers)
 	}
 }
 
-static int
-connect_inet(const char *hostport, int timeout_s, struct err *err)
-{
-	char *host = xstrdup(hostport), *port = strrchr(host, ':');
-	struct dns_answer found = { 0 };
-	struct netaddr a;
-	size_t i;
-	int fd = -1, number;
-
-	if (port == NULL || (*port++ = '\0',
-	    number = netaddr_service(port)) == -1) {
-		err_set(err, ERR_CONFIG, "bad host or port: %s", hostport);
-	} else if (netaddr_parse(&a, host, number, err) == 0) {
-		fd = netaddr_connect(&a, NULL, timeout_s, err);
-	} else if (dns_addresses(host, true, &found, err) == DNS_FOUND) {
-		for (i = 0; i < found.count && fd == -1; i++) {
-			char text[NETADDR_TEXT_SIZE];
-
-			netaddr_text(&found.rr[i].addr, text);
-			if (netaddr_parse(&a, text, number, err) == 0)
-				fd = netaddr_connect(&a, NULL, timeout_s, err);
-		}
-	}
-	dns_answer_done(&found);
-	free(host);
-	return fd;
-}
-
 static bool
-dial(struct policy_server *v, struct err *err)
+call(struct policy_server *v, struct err *err)
 {
-	int fd = -1, limit = (int)v->timeout_s;
+	int fd = dial(v->endpoint, (int)v->timeout_s, err);
 
-	if (strncmp(v->endpoint, "unix:", 5) == 0)
-		fd = netaddr_connect_unix(v->endpoint + 5, limit, err);
-	else if (strncmp(v->endpoint, "inet:", 5) == 0)
-		fd = connect_inet(v->endpoint + 5, limit, err);
-	else
-		err_set(err, ERR_CONFIG, "unknown endpoint type");
 	if (fd == -1)
 		return false;
-	v->st = stream_new(fd, limit);
+	v->st = stream_new(fd, (int)v->timeout_s);
 	v->connected_ms = clock_mono_ms();
 	v->requests = 0;
 	return true;
@@ -344,7 +309,7 @@ ask(struct policy_server *v, const struct buf *request, struct buf *action)
 		return true;
 	hang_up(v);
 	name = name != NULL ? name + 1 : v->endpoint;
-	if (!dial(v, &err)) {
+	if (!call(v, &err)) {
 		why = err.kind == ERR_SYSTEM ? strerror(err.errnum) : err.text;
 		log_warning("connect to %s: %s", name, why);
 		log_warning("problem talking to server %s: %s", name, why);

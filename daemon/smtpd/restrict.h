@@ -100,6 +100,9 @@ enum restrict_result	restrict_defer_if_permit(struct session *s, int code,
 enum restrict_result	restrict_defer_if_reject(struct session *s, int code,
 	    const char *dsn, const char *fmt, ...)
 	    __attribute__((format(printf, 4, 5)));
+/* restrict_log_verdict - "WHAT: STAGE: TEXT; from=<> to=<> proto= helo=<>": a filter's word */
+void	restrict_log_verdict(struct session *s, const char *what,
+	    const char *text);
 /* restrict_log - "QID: WHAT: STAGE from CLIENT: TEXT; from=<> to=<> proto= helo=<>" */
 void	restrict_log(struct session *s, const char *what, const char *text);
 

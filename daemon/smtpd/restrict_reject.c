@@ -72,6 +72,18 @@ add_address(struct buf *line, const char *what, const char *address)
 	buf_done(&text);
 }
 
+/* Whose mail it is about stands at the end of the line. */
+static void
+log_mail(struct session *s, struct buf *line, const char *rcpt)
+{
+	add_address(line, "from", s->sender);
+	add_address(line, "to", rcpt);
+	buf_addf(line, " proto=%s", s->protocol);
+	if (s->helo != NULL)
+		buf_addf(line, " helo=<%s>", s->helo);
+	log_info("%s", line->ptr);
+}
+
 void
 restrict_log(struct session *s, const char *what, const char *text)
 {
@@ -80,13 +92,18 @@ restrict_log(struct session *s, const char *what, const char *text)
 	buf_addf(&line, "%s: %s: %s from %s: %s;",
 	    s->queue_id != NULL ? s->queue_id : "NOQUEUE", what, s->where,
 	    s->peer.namaddr, text);
-	add_address(&line, "from", s->sender);
-	add_address(&line, "to", s->rcpt != NULL ? s->rcpt :
+	log_mail(s, &line, s->rcpt != NULL ? s->rcpt :
 	    s->rcpt_count == 1 ? s->first_rcpt : NULL);
-	buf_addf(&line, " proto=%s", s->protocol);
-	if (s->helo != NULL)
-		buf_addf(&line, " helo=<%s>", s->helo);
-	log_info("%s", line.ptr);
+	buf_done(&line);
+}
+
+void
+restrict_log_verdict(struct session *s, const char *what, const char *text)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%s: %s: %s;", what, s->where, text);
+	log_mail(s, &line, s->first_rcpt);
 	buf_done(&line);
 }
 

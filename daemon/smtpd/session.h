@@ -27,6 +27,7 @@ struct anvil_client;
 struct dns_seen;
 struct err;
 struct match_list;
+struct proxy;
 struct tls_info;
 
 /*
@@ -109,7 +110,9 @@ struct session {
 	char		*sender;	/* internal form */
 	struct timeval	 arrived;
 	struct mail_params mail;
+	char		*mail_args;	/* of MAIL, for a filter */
 	const char	*queue_id;	/* NULL until the sink is open */
+	struct proxy	*proxy;		/* or the filter that gets the message */
 	int		 rcpt_count;
 	char		*first_rcpt;	/* for Received: */
 	char		*rcpt;		/* being checked; for logs */
@@ -186,9 +189,16 @@ void	session_greet_again(struct session *s);
 void	session_forget(char **where);
 /* session_reset_mail - forget the transaction, drop an unfinished message */
 void	session_reset_mail(struct session *s);
+/* session_is_open - has the message been started? */
+bool	session_is_open(const struct session *s);
+/* session_is_local - is it mail of our own users (rewrite_context=local)? */
+bool	session_is_local(const struct session *s);
+/* session_is_forwarded - did XFORWARD say anything of the client of our client? */
+bool	session_is_forwarded(const struct session *s);
 /* session_open - start the queue file and its envelope; false after a reply */
 bool	session_open(struct session *s);
-/* session_put - a record to the sink, if there is one */
+/* session_rec, session_put - a record to the sink, if there is one */
+void	session_rec(struct session *s, int type, const char *data, size_t len);
 void	session_put(struct session *s, int type, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 

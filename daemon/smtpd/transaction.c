@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/proxy.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -36,6 +37,9 @@ session_reset_mail(struct session *s)
 		s->sink->abort(s->sink->ctx);
 		s->queue_id = NULL;
 	}
+	proxy_close(s->proxy);
+	s->proxy = NULL;
+	session_forget(&s->mail_args);
 	session_forget(&s->sender);
 	session_forget(&s->first_rcpt);
 	session_forget(&s->rcpt);
@@ -55,18 +59,31 @@ session_reset_mail(struct session *s)
 	s->seen_bare_lf = false;
 }
 
+bool
+session_is_open(const struct session *s)
+{
+	return s->queue_id != NULL || s->proxy != NULL;
+}
+
+void
+session_rec(struct session *s, int type, const char *data, size_t len)
+{
+	if (s->proxy != NULL)
+		proxy_rec(s->proxy, type, data, len);
+	else if (s->queue_id != NULL)
+		s->sink->rec(s->sink->ctx, type, data, len);
+}
+
 void
 session_put(struct session *s, int type, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;
 	va_list ap;
 
-	if (s->queue_id == NULL)
-		return;
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	s->sink->rec(s->sink->ctx, type, text.ptr, text.len);
+	session_rec(s, type, text.ptr, text.len);
 	buf_done(&text);
 }
 
@@ -83,10 +100,11 @@ or_else(const char *a, const char *b)
 	return a != NULL ? a : b;
 }
 
-/* Did XFORWARD say anything of the client of our client? */
-static bool
-is_told(const struct forwarded *f)
+bool
+session_is_forwarded(const struct session *s)
 {
+	const struct forwarded *f = &s->forwarded;
+
 	return f->name != NULL || f->addr != NULL || f->helo != NULL ||
 	    f->proto != NULL || f->port != NULL;
 }
@@ -97,7 +115,7 @@ put_client(struct session *s)
 {
 	const struct forwarded *f = &s->forwarded;
 	const struct peer *p = &s->peer;
-	bool told = is_told(f);
+	bool told = session_is_forwarded(s);
 	const char *name = told ? or_else(f->name, "unknown") : p->name,
 	    *addr = told ? or_else(f->addr, "unknown") : p->rfc_addr,
 	    *tag = told && strchr(addr, ':') != NULL ? "IPv6:" : "";
@@ -124,8 +142,8 @@ put_client(struct session *s)
 }
 
 /* XFORWARD SOURCE says where the message was first taken in. */
-static bool
-is_local_rewrite(const struct session *s)
+bool
+session_is_local(const struct session *s)
 {
 	if (s->forwarded.source != NULL)
 		return strcasecmp(s->forwarded.source, "LOCAL") == 0;
@@ -146,7 +164,7 @@ put_envelope(struct session *s)
 		put_attr(s, "log_ident", f->ident != NULL ? f->ident :
 		    s->queue_id);
 	}
-	put_attr(s, "rewrite_context", is_local_rewrite(s) ? "local" :
+	put_attr(s, "rewrite_context", session_is_local(s) ? "local" :
 	    "remote");
 	if (s->mail.envid.len > 0)
 		put_attr(s, "envelope_id", s->mail.envid.ptr);
@@ -169,7 +187,10 @@ session_open(struct session *s)
 
 	if (s->mail.is_utf8)
 		flags |= CLEANUP_SMTPUTF8;
-	if ((s->queue_id = s->sink->open(s->sink->ctx, flags, &err)) == NULL) {
+	if (params.smtpd_proxy_filter[0] != '\0' && !s->sink->is_local) {
+		if (!proxy_open(s))
+			return false;
+	} else if ((s->queue_id = s->sink->open(s->sink->ctx, flags, &err)) == NULL) {
 		log_warning("%s", err.text);
 		if (err.errnum == ENOSPC || err.errnum == EDQUOT)
 			session_reply(s, "452 4.3.1 Insufficient system "
@@ -179,10 +200,11 @@ session_open(struct session *s)
 			    "error");
 		return false;
 	}
-	buf_addf(&line, "%s: client=%s", s->queue_id, s->peer.namaddr);
+	buf_addf(&line, "%s: client=%s", s->queue_id != NULL ? s->queue_id :
+	    "NOQUEUE", s->peer.namaddr);
 	if (s->forwarded.ident != NULL)
 		buf_addf(&line, ", orig_queue_id=%s", s->forwarded.ident);
-	if (is_told(&s->forwarded)) {
+	if (session_is_forwarded(s)) {
 		buf_addf(&line, ", orig_client=%s",
 		    or_else(s->forwarded.name, "unknown"));
 		if (s->forwarded.addr != NULL &&
@@ -191,6 +213,7 @@ session_open(struct session *s)
 	}
 	log_info("%s", line.ptr);
 	buf_done(&line);
-	put_envelope(s);
+	if (s->proxy == NULL)
+		put_envelope(s);
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/proxy.h"
 #include "daemon/smtpd/rules.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
@@ -255,6 +256,18 @@ set_limits(const struct session *s, struct mail_limits *limits)
 
 /* ---- verbs ---- */
 
+/* "FROM:<address> parameters", for a filter. */
+static void
+put_args(struct buf *out, const char *verb, const char *address,
+    struct span rest)
+{
+	buf_addf(out, "%s:<", verb);
+	if (address[0] != '\0')
+		address_quote(out, address);
+	buf_addf(out, ">%s%.*s", rest.len > 0 ? " " : "", (int)rest.len,
+	    rest.ptr);
+}
+
 static bool
 set_mail_params(struct session *s, struct span rest)
 {
@@ -296,6 +309,7 @@ bool
 verb_mail(struct session *s, const struct words *w)
 {
 	struct span address, rest;
+	struct buf args = BUF_INIT;
 
 	if (no_helo(s))
 		return false;
@@ -309,8 +323,7 @@ verb_mail(struct session *s, const struct words *w)
 	}
 	if (s->env->needs_filter) {
 		/* What must pass a filter does not go around it. */
-		log_warning("smtpd_proxy_filter and smtpd_milters are not "
-		    "available in this server");
+		log_warning("smtpd_milters are not available in this server");
 		session_reply(s, "451 4.7.1 Service unavailable - try again "
 		    "later");
 		return false;
@@ -329,6 +342,8 @@ verb_mail(struct session *s, const struct words *w)
 	}
 	rule_plain_probe_sender(&s->sender);
 	s->arrived = clock_timeval();
+	put_args(&args, "FROM", s->sender, rest);
+	s->mail_args = buf_take(&args);
 	if (!set_mail_params(s, rest) || !accept_sender(s)) {
 		session_reset_mail(s);
 		return false;
@@ -359,7 +374,19 @@ put_recipient(struct session *s, struct span address,
 }
 
 static bool
-accept_recipient(struct session *s, struct span address,
+pass_recipient(struct session *s, struct span rest)
+{
+	struct buf args = BUF_INIT;
+	bool ok;
+
+	put_args(&args, "TO", s->rcpt, rest);
+	ok = proxy_rcpt(s, args.ptr);
+	buf_done(&args);
+	return ok;
+}
+
+static bool
+accept_recipient(struct session *s, struct span address, struct span rest,
     const struct rcpt_params *p)
 {
 	const char *refusal;
@@ -368,9 +395,12 @@ accept_recipient(struct session *s, struct span address,
 		session_reply(s, "%s", refusal);
 		return false;
 	}
-	if (s->queue_id == NULL && !session_open(s))
+	if (!session_is_open(s) && !session_open(s))
 		return false;
-	put_recipient(s, address, p);
+	if (s->proxy == NULL)
+		put_recipient(s, address, p);
+	else if (!pass_recipient(s, rest))
+		return false;
 	if (s->rcpt_count++ == 0)
 		s->first_rcpt = xstrdup(s->rcpt);
 	session_reply(s, "250 2.1.5 Ok");
@@ -412,7 +442,7 @@ take_recipient(struct session *s, struct span address, struct span rest)
 	if (refusal != NULL)
 		session_reply(s, "%s", refusal);
 	else
-		ok = accept_recipient(s, address, &p);
+		ok = accept_recipient(s, address, rest, &p);
 	session_forget(&s->rcpt);
 	rcpt_params_done(&p);
 	buf_done(&reply);
@@ -471,6 +501,8 @@ verb_data(struct session *s, const struct words *w)
 		session_reply(s, "%s", refusal);
 		return false;
 	}
+	if (s->proxy != NULL && !proxy_data(s))
+		return false;
 	session_reply(s, "354 End data with <CR><LF>.<CR><LF>");
 	session_begin_content(s);
 	s->in_content = true;
