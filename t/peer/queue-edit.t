@@ -40,6 +40,16 @@ is "the peer's listing has one recipient less" \
     "$(peer peer postqueue -j | jq -r "select(.queue_id == \"$two\") | .recipients[].address")" \
     nobody@peer.example
 
+# A split: its pickup takes some of the recipients, the others stay.
+printf 'Subject: %s\nFrom: ann@peer.example\n\nHello %s\n' three three |
+    peer peer sendmail -f ann@peer.example games@peer.example sync@peer.example
+ok 'a third is deferred' wait_for 30 queued 3
+three=$(MAIL_CONFIG=$conf postqueue --select 'subject = three' --format ids)
+super --requeue --only-recipients 'local = sync' --yes "$three" >"$T/out3" 2>&1
+apart() { [ "$(MAIL_CONFIG=$conf postqueue --select 'subject = three and queue = deferred' --columns nrcpt,rcpt --format csv | tr -d '\r' | sed 1d | sort | tr '\n' ' ')" = '1,games@peer.example 1,sync@peer.example ' ]; }
+ok 'its pickup makes two messages of it' wait_for 40 apart
+is 'the one keeps its ID' "$(MAIL_CONFIG=$conf postqueue --select 'rcpt = games@peer.example' --format ids)" "$three"
+
 # Now it may deliver.
 sed -i '/^defer_transports/d' "$conf/main.cf"
 ok 'reload' peer peer postfix reload
@@ -51,6 +61,8 @@ ok 'the dropped one only the other' wait_for 40 arrived nobody 1
 like 'as edited' "$(cat "$T"/peer/mail/daemon/new/*)" '^Subject: edited$'
 like 'from the new sender' "$(cat "$T"/peer/mail/daemon/new/*)" '^Return-Path: <new@peer.example>$'
 is 'nobody got it twice, or without being asked' "$(box root) $(grep -l 'Hello one' "$T"/peer/mail/nobody/new/* | wc -l)" '0 0'
+ok 'the one of a split' wait_for 40 arrived games 1
+ok 'and the other' wait_for 40 arrived sync 1
 gone() { [ "$(find "$T/peer/spool" -path '*/trash' -prune -o -name "$1" -print | wc -l)" = 0 ]; }
 ok 'and it left the queue' wait_for 40 gone "$two"
 ok 'nothing in it was called corrupt' sh -c "! grep -E 'corrupt|panic|fatal' $T/peer/log/maillog"
