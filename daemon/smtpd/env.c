@@ -192,6 +192,29 @@ warn_unsupported(void)
 			    rows[i].name);
 }
 
+/* A word that means nothing must not come to mean "perhaps". */
+static void
+check_tempfail_actions(void)
+{
+	const struct {
+		const char	*name, *value;
+	} rows[] = {
+#define ROW(name) { #name, params.name }
+		ROW(unknown_address_tempfail_action),
+		ROW(unknown_helo_hostname_tempfail_action),
+		ROW(unverified_recipient_tempfail_action),
+		ROW(unverified_sender_tempfail_action),
+#undef ROW
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strcasecmp(rows[i].value, "defer") != 0 &&
+		    strcasecmp(rows[i].value, "defer_if_permit") != 0)
+			log_fatal("bad configuration: %s = %s", rows[i].name,
+			    rows[i].value);
+}
+
 struct smtpd_env *
 smtpd_env_new(const char *service)
 {
@@ -205,6 +228,7 @@ smtpd_env_new(const char *service)
 	    CLEANUP_SMTP_REPLY;
 	e->needs_filter = needs_filter(e);
 	warn_unsupported();
+	check_tempfail_actions();
 	open_lists(e);
 	open_tables(e);
 	parse_restrictions(e);

@@ -102,7 +102,7 @@ rule_tempfail(struct session *s, const char *action, int code,
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	if (strcmp(action, "defer") == 0)
+	if (strcasecmp(action, "defer") == 0)
 		r = restrict_reject(s, code, dsn, "%s", text.ptr);
 	else
 		r = restrict_defer_if_permit(s, code, dsn, "%s", text.ptr);

@@ -28,7 +28,8 @@ smtpd 'smtpd_recipient_restrictions = reject_unverified_recipient'; rcpt=$port
 smtpd 'smtpd_recipient_restrictions = reject_unverified_recipient' 'unverified_recipient_reject_reason = ask us' \
     'unverified_recipient_defer_code = 451' 'address_verify_poll_count = 5'; reason=$port
 smtpd 'smtpd_recipient_restrictions = reject_unverified_recipient, reject'; later=$port
-smtpd 'smtpd_recipient_restrictions = reject_unverified_recipient, reject' 'unverified_recipient_tempfail_action = defer'; now=$port
+smtpd 'smtpd_recipient_restrictions = reject_unverified_recipient, reject' 'unverified_recipient_tempfail_action = Defer'; now=$port
+smtpd 'unverified_sender_tempfail_action = perhaps'; odd=$port
 smtpd 'smtpd_sender_restrictions = reject_unverified_sender' 'unverified_sender_defer_code = 452'; from=$port
 must 'it starts' instance_start "$I"
 
@@ -96,6 +97,8 @@ is 'senders are refused, too, but not the null sender' "$(talk "$from" 'MAIL FRO
 250 2.0.0 Ok
 250 2.1.0 Ok
 250 2.1.5 Ok"
+printf '' | perl "$PH_SRC/t/talk.pl" "$odd" >/dev/null 2>&1 &
+ok 'an action that there is not is refused' wait_for 10 instance_logged "$I" 'smtpd\[[0-9]*\]: fatal: bad configuration: unverified_sender_tempfail_action = perhaps$'
 touch "$T/sink.go"
 learns slow@x.example '0 | reason=250 2.1.5 Ok'
 rm "$T/sink.go"
