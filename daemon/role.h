@@ -68,6 +68,7 @@ extern const struct role master_role, smtpd_role, pickup_role, cleanup_role,
     virtual_role, pipe_role, discard_role, error_role, bounce_role,
     flush_role, showq_role, postlogd_role, anvil_role, proxymap_role,
     spawn_role, verify_role, qmqpd_role,
-    scache_role;
+    scache_role,
+    tlsmgr_role;
 
 #endif

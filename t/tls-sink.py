@@ -24,7 +24,6 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 import warnings
 
 warnings.simplefilter('ignore')
@@ -57,13 +56,12 @@ class Session:
 
     def shake_hands(self):
         how = self.option('handshake')
-        if how == 'garbage':
-            self.sock.sendall(b'this is not TLS\r\n')
-            time.sleep(0.2)
-        if how == 'stall':
-            while self.sock.recv(65536):
-                pass
         if how is not None:
+            if how == 'garbage':
+                self.sock.sendall(b'this is not TLS\r\n')
+            # What is unread at the end would be answered with a reset.
+            while self.sock.recv(65536) and how != 'close':
+                pass
             self.sock.close()
             return False
         names = []

@@ -11,6 +11,7 @@
 
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/session.h"
+#include "daemon/smtpd/tls_tickets.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -127,6 +128,9 @@ make_ctx(struct tls_server *v)
 		.digest = params.smtpd_tls_fingerprint_digest,
 		.find_chain = maps_is_empty(v->sni) ? NULL : find_chain,
 		.find_ctx = v->sni,
+		.ticket_key = tls_tickets_key,
+		.ticket_cipher = params.tls_session_ticket_cipher,
+		.ticket_lifetime_s = params.smtpd_tls_session_cache_timeout,
 	};
 	struct err err = ERR_INIT;
 	struct tls_ctx *ctx = tls_ctx_new(&setup, &err);

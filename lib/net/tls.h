@@ -25,6 +25,7 @@ struct err;
 struct stream;
 struct tls;
 struct tls_ctx;
+struct tls_ticket_key;
 
 /* ---- a process ---- */
 
@@ -49,6 +50,16 @@ struct tls_setup {
 	int		(*find_chain)(void *ctx, const char *name,
 			    struct buf *pem);
 	void		*find_ctx;
+	/*
+	 * ticket_key - server: the key that session tickets are made with now
+	 * (name is NULL) or were (16 bytes). false: there is none. NULL: no
+	 * tickets.
+	 */
+	bool		(*ticket_key)(void *ctx, const unsigned char *name,
+			    struct tls_ticket_key *out);
+	void		*ticket_ctx;
+	const char	*ticket_cipher;	/* "aes-256-cbc"; "": no tickets */
+	int		 ticket_lifetime_s;
 };
 
 /*

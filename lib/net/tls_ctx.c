@@ -22,7 +22,6 @@
 #include "lib/net/stream.h"
 
 #define DISABLING	"disabling TLS support"
-#define SESSION_CONTEXT	"posthorn"	/* sessions of other programs are not ours */
 
 void
 tls_log_problems(void)
@@ -163,16 +162,15 @@ set_options(struct tls_ctx *ctx, struct err *err)
 		return err_prefix(err, DISABLING ": ");
 	/*
 	 * A peer that only knows an old server's way of renegotiation may
-	 * still be talked to. Nobody resumes a session yet.
+	 * still be talked to.
 	 */
 	SSL_CTX_set_options(ctx->ssl, (SSL_OP_ALL |
 	    SSL_OP_LEGACY_SERVER_CONNECT) & ~off);
 	if ((off & SSL_OP_LEGACY_SERVER_CONNECT) != 0)
 		SSL_CTX_clear_options(ctx->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
-	SSL_CTX_set_options(ctx->ssl, on | SSL_OP_NO_TICKET |
+	SSL_CTX_set_options(ctx->ssl, on |
 	    (ctx->is_server && params.tls_preempt_cipherlist ?
 	    SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
-	SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_OFF);
 	return 0;
 }
 
@@ -266,8 +264,7 @@ fill(struct tls_ctx *ctx, const struct tls_setup *setup, struct err *err)
 	SSL_CTX_set_security_level(ctx->ssl, 0);	/* the ciphers' list decides */
 	SSL_CTX_set_default_passwd_cb(ctx->ssl, no_passphrase);
 	SSL_CTX_set_verify_depth(ctx->ssl, setup->verify_depth + 1);
-	SSL_CTX_set_session_id_context(ctx->ssl,
-	    (const unsigned char *)SESSION_CONTEXT, strlen(SESSION_CONTEXT));
+	tls_use_tickets(ctx, setup);
 	if (!setup->is_server && SSL_CTX_dane_enable(ctx->ssl) != 1)
 		return err_set(err, ERR_SYSTEM, "cannot enable DANE: "
 		    DISABLING);

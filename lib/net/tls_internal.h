@@ -19,6 +19,10 @@ struct tls_ctx {
 	int		(*find_chain)(void *ctx, const char *name,
 			    struct buf *pem);
 	void		*find_ctx;
+	bool		(*ticket_key)(void *ctx, const unsigned char *name,
+			    struct tls_ticket_key *out);
+	void		*ticket_ctx;
+	const EVP_CIPHER *ticket_cipher;
 };
 
 struct tls {
@@ -45,6 +49,11 @@ int	tls_load_files(SSL_CTX *ssl, const struct tls_setup *setup,
 /* tls_load_chain - keys and chains from text, for this session alone; title names it in err */
 int	tls_load_chain(SSL *ssl, const struct buf *pem, const char *title,
 	    struct err *err);
+
+/* ---- tls_ticket.c ---- */
+
+/* tls_use_tickets - as the setup says, or not at all */
+void	tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup);
 
 /* ---- tls_peer.c ---- */
 

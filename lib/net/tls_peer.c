@@ -267,7 +267,8 @@ put_signature(struct buf *out, const char *who, EVP_PKEY *key, int type,
 
 	if (key == NULL)
 		return;
-	if (type == NID_rsassaPss)
+	/* In TLS 1.3 an RSA key signs in no other way (RFC 8446 4.2.3). */
+	if (type == NID_rsassaPss || EVP_PKEY_is_a(key, "RSA") == 1)
 		name = "RSA-PSS";
 	else if (EVP_PKEY_is_a(key, "EC") == 1)
 		name = "ECDSA";
@@ -298,13 +299,16 @@ learn_keys(struct tls *t)
 	if (SSL_version(ssl) < TLS1_3_VERSION)
 		return;
 	put_exchange(&t->info.server_part, ssl);
-	if (SSL_get_signature_type_nid(ssl, &type) == 1) {
+	/* Nobody signs when a session goes on; who it began with is told all the same. */
+	if (SSL_get_signature_type_nid(ssl, &type) == 1 ||
+	    t->info.is_reused) {
 		SSL_get_signature_nid(ssl, &digest);
 		put_signature(mine, t->ctx->is_server ? "server" : "client",
 		    own_key, type, digest);
 	}
 	type = digest = NID_undef;
-	if (SSL_get_peer_signature_type_nid(ssl, &type) == 1) {
+	if (SSL_get_peer_signature_type_nid(ssl, &type) == 1 ||
+	    t->info.is_reused) {
 		SSL_get_peer_signature_nid(ssl, &digest);
 		put_signature(theirs, t->ctx->is_server ? "client" : "server",
 		    other_key, type, digest);

@@ -21,7 +21,7 @@ instance_new "$T/i" 'local_recipient_maps =' 'mydestination = mx.example' \
     'smtpd_tls_security_level = may'
 conf=$(instance_conf "$T/i")
 # shellcheck disable=SC2046
-set -- $(free_ports 7)
+set -- $(free_ports 10)
 policy=$7
 service() {	# service NAME PORT OPTION ...
 	eval "$1=$2"
@@ -39,6 +39,9 @@ service broken "$4" 'smtpd_tls_key_file = /no/such/key' >>"$conf/master.cf"
 service limited "$5" 'smtpd_client_new_tls_session_rate_limit = 1' >>"$conf/master.cf"
 service asking "$6" 'smtpd_tls_ask_ccert = yes' \
     "smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:$policy, reject_unauth_destination" >>"$conf/master.cf"
+service fresh "$8" 'max_use = 1' >>"$conf/master.cf"
+service stranger "$9" 'smtpd_tls_CAfile =' >>"$conf/master.cf"
+service alone "${10}" 'tlsmgr_service_name = nobody' >>"$conf/master.cf"
 sed -i '/^qmgr/d' "$conf/master.cf"
 must 'the instance starts' instance_start "$T/i" </dev/null
 logged() { wait_for 5 instance_logged "$T/i" "$1"; }
@@ -174,6 +177,21 @@ ccert_pubkey_fingerprint=$(key_print client)
 encryption_protocol=TLSv1.3
 encryption_cipher=TLS_AES_256_GCM_SHA384
 encryption_keysize=256"
+
+# ---- sessions that go on ----
+
+resume() {	# resume PORT -sess_out|-sess_in FILE
+	{ echo QUIT; wait_for 5 grep -q '^221' "$T/out"; } | timeout 20 openssl s_client -starttls smtp \
+	    -connect "127.0.0.1:$1" -tls1_2 -crlf "$2" "$3" >"$T/out" 2>&1
+	grep -Eo '^(New|Reused), TLS' "$T/out"
+}
+is 'a first session is new' "$(resume "$fresh" -sess_out "$T/session")" 'New, TLS'
+is 'the next goes on, though another process serves it' "$(resume "$fresh" -sess_in "$T/session")" 'Reused, TLS'
+is 'but not where other authorities are trusted' "$(resume "$stranger" -sess_in "$T/session")" 'New, TLS'
+as "$T/i" postkick private tlsmgr W
+is 'a wake-up call changes nothing' "$(resume "$fresh" -sess_in "$T/session")" 'Reused, TLS'
+is 'without tlsmgr sessions are new' "$(resume "$alone" -sess_out "$T/session2")" 'New, TLS'
+ok 'and the log says why' logged 'warning: .*nobody.*: TLS sessions cannot be resumed'
 
 # ---- what cannot work, and what is too much ----
 

@@ -39,11 +39,11 @@ cf_set "$(instance_conf "$T/ours")/main.cf" "$common"
 
 # A transport and a server for each case and side: LIST has "NAME PORT".
 cases() { grep -v '^#' "$PH_SRC/t/data/smtp-tls/cases"; }
-# shellcheck disable=SC2046
-set -- $(free_ports $((2 * $(cases | wc -l))))
 mkdir "$T/seen-peer" "$T/seen-ours"
 cases >"$T/cases"
 while IFS='|' read -r name options server; do
+	# shellcheck disable=SC2046
+	set -- $(free_ports 2)
 	case $server in *cert=*) ;; *) server="cert=$certs/server.pem key=$certs/server.key $server" ;; esac
 	for side in peer ours; do
 		{

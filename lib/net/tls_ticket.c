@@ -1,0 +1,113 @@
+/*
+ * tls_ticket.c - session tickets of servers
+ *
+ * A ticket that cannot be read, or no key to make one with, costs a whole
+ * handshake and nothing else.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "lib/net/tls_ticket.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/conf/params.h"
+#include "lib/net/tls_internal.h"
+
+enum { TICKET_FAILED = -1, TICKET_NONE = 0, TICKET_OK = 1, TICKET_RENEW = 2 };
+
+static bool
+set_mac(EVP_MAC_CTX *mac, struct tls_ticket_key *key)
+{
+	char digest[] = "sha256";
+	OSSL_PARAM p[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key->mac,
+		    sizeof(key->mac)),
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest,
+		    0),
+		OSSL_PARAM_construct_end()
+	};
+
+	return EVP_MAC_CTX_set_params(mac, p) == 1;
+}
+
+static int
+use_key(SSL *ssl, unsigned char name[16], unsigned char iv[EVP_MAX_IV_LENGTH],
+    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seals)
+{
+	const struct tls_ctx *ctx = tls_of(ssl)->ctx;
+	struct tls_ticket_key key;
+	int rc = TICKET_OK;
+
+	if (!ctx->ticket_key(ctx->ticket_ctx, seals ? NULL : name, &key))
+		return TICKET_NONE;
+	if (seals) {
+		memcpy(name, key.name, sizeof(key.name));
+		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(
+		    ctx->ticket_cipher)) != 1 || EVP_EncryptInit_ex2(cipher,
+		    ctx->ticket_cipher, key.cipher, iv, NULL) != 1)
+			rc = TICKET_FAILED;
+	} else {
+		if (EVP_DecryptInit_ex2(cipher, ctx->ticket_cipher, key.cipher,
+		    iv, NULL) != 1)
+			rc = TICKET_FAILED;
+		else if (clock_now() >= key.expires)
+			rc = TICKET_RENEW;
+	}
+	if (!set_mac(mac, &key))
+		rc = TICKET_FAILED;
+	OPENSSL_cleanse(&key, sizeof(key));
+	return rc;
+}
+
+/* Sessions begun where other authorities are trusted must not go on here. */
+static void
+set_context(struct tls_ctx *ctx, const struct tls_setup *setup)
+{
+	unsigned char id[EVP_MAX_MD_SIZE];
+	struct buf text = BUF_INIT;
+	unsigned len = 0;
+
+	buf_addf(&text, "%s\n%s\n%d\n%s\n%d\n%s\n%s", setup->ca_file,
+	    setup->ca_path, setup->verify_depth, setup->digest,
+	    params.tls_append_default_CA, setup->cert_file,
+	    setup->chain_files);
+	EVP_Digest(text.ptr, text.len, id, &len, EVP_sha256(), NULL);
+	SSL_CTX_set_session_id_context(ctx->ssl, id, len);
+	buf_done(&text);
+}
+
+void
+tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup)
+{
+	SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_OFF);
+	set_context(ctx, setup);
+	if (setup->ticket_key != NULL && setup->ticket_cipher[0] != '\0') {
+		ctx->ticket_cipher =
+		    EVP_get_cipherbyname(setup->ticket_cipher);
+		if (ctx->ticket_cipher == NULL ||
+		    EVP_CIPHER_get_mode(ctx->ticket_cipher) !=
+		    EVP_CIPH_CBC_MODE ||
+		    EVP_CIPHER_get_key_length(ctx->ticket_cipher) !=
+		    sizeof(((struct tls_ticket_key *)NULL)->cipher)) {
+			log_warning("tls_session_ticket_cipher: \"%s\" is no "
+			    "CBC cipher with a key of 256 bits: session "
+			    "tickets are off", setup->ticket_cipher);
+			ctx->ticket_cipher = NULL;
+		}
+	}
+	if (ctx->ticket_cipher == NULL || setup->ticket_lifetime_s <= 0) {
+		SSL_CTX_set_options(ctx->ssl, SSL_OP_NO_TICKET);
+		return;
+	}
+	ctx->ticket_key = setup->ticket_key;
+	ctx->ticket_ctx = setup->ticket_ctx;
+	SSL_CTX_set_timeout(ctx->ssl, setup->ticket_lifetime_s);
+	SSL_CTX_set_num_tickets(ctx->ssl, 1);
+	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl, use_key);
+}
