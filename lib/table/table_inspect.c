@@ -66,7 +66,11 @@ table_inspect_walk(struct table *t, int (*each)(const char *key, const char *val
 	}
 	buf_done(&key);
 	buf_done(&value);
-	return result == 0 && rc != TABLE_NOT_FOUND ? -1 : result;
+	if (result != 0 || rc == TABLE_NOT_FOUND)
+		return result;
+	/* Corrupt files say themselves which they are. */
+	return rc == TABLE_RETRY ? err_prefix(err, "table %s: sequence error: ",
+	    table_name(t)) : -1;
 }
 
 /* They were folded and checked when the table was made. */

@@ -33,6 +33,7 @@ like 'a target without an index' "$(postmap --convert cdb:src texthash:copy 2>&1
 mkdir taken.lmdb
 like 'a directory in the way' "$(postmap --convert cdb:src lmdb:taken 2>&1)" 'rename taken.converting.* to taken.lmdb: Is a directory'
 is 'leaves nothing behind' "$(ls | grep converting)" ''
+is 'a table that cannot be gone through' "$(postmap --dump fail:x 2>&1)" 'postmap: fatal: table fail:x: sequence error: Application error'
 like 'a missing original' "$(postmap --convert cdb:none lmdb:copy 2>&1)" 'open database none.cdb'
 is 'and the target is untouched' "$(postmap -q a lmdb:copy)" 1
 is 'text' "$(postmap --dump lmdb:copy | head -n 1)" 'a	1'
