@@ -24,6 +24,9 @@ badfile: /nonexistent/file
 hard: $O/hard
 mbox-no-disk: $O/no-disk
 maildir-no-disk: $O/no-disk.d/
+mbox-read-only: $O/read-only
+maildir-read-only: $O/read-only.d/
+unreadable: $O/wonly/
 trap: $O/trap
 list: games, mail, foo@remote.example
 owner-list: news
@@ -43,12 +46,13 @@ instance_new "$I" "mail_spool_directory = $T/box/" 'myhostname = here.example' '
     'command_time_limit = 2s' 'smtp_tls_security_level ='
 # Files with this in their names are on a disk that fails; sanitizers want to be
 # the only thing that is loaded.
-[ -n "${PH_SAN-}" ] || instance_lines "$I/etc" 'import_environment = MAIL_CONFIG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME'" LD_PRELOAD=$PH_TOOLS/no-disk.so NO_DISK=no-disk"
+[ -n "${PH_SAN-}" ] || instance_lines "$I/etc" 'import_environment = MAIL_CONFIG TZ LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME'" LD_PRELOAD=$PH_TOOLS/no-disk.so NO_DISK=no-disk READ_ONLY=read-only"
 as "$I" postalias "gdbm:$T/aliases"
 must 'it starts' instance_start "$I"
 
 # A second name, somebody's link: nobody's mail is appended to what they lead to.
 touch "$O/target"; chown nobody "$O/target"; ln "$O/target" "$O/hard"
+mkdir -p "$O/wonly/tmp" "$O/wonly/new" "$O/wonly/cur"; chown -R nobody "$O/wonly"; chmod 300 "$O/wonly/new"
 touch "$O/prey"; chown nobody "$O/prey"; ln -s prey "$O/trap"; chown -h games "$O/trap"
 
 send() {	# send RECIPIENT...: and remember what came before
@@ -60,8 +64,9 @@ ends() {
 	to=$1 want=$2
 	ok "$to: $want" wait_for 20 instance_logged "$I" "local\\[.*orig_to=<$to>, relay=local, .*$want"
 }
-for to in cmd cmdfail cmd64 cmd67 cmd1 cmdsig cmdnf cmd2 slow file devnull dir badfile hard trap list inc incmiss loop1 self twice mixed \
+for to in unreadable cmd cmdfail cmd64 cmd67 cmd1 cmdsig cmdnf cmd2 slow file devnull dir badfile hard trap list inc incmiss loop1 self twice mixed \
     games games+Ext GAMES nosuch; do send "$to"; done
+ends unreadable 'dsn=2.0.0, status=sent \(delivered to maildir\)'
 ends cmd 'dsn=2.0.0, status=sent \(delivered to command: env '
 ends cmdfail 'dsn=4.3.0, status=deferred \(temporary failure. Command output: some output \)'
 ends cmd64 'dsn=5.3.0, status=bounced \(command line usage error. Command output: bad usage \)'
@@ -90,6 +95,7 @@ ends 'games\+Ext' 'dsn=2.0.0, status=sent \(delivered to maildir\)'
 
 if [ -z "${PH_SAN-}" ]; then
 	for to in mbox-no-disk maildir-no-disk; do send $to; ends $to 'status=deferred \(.*Input/output error\)'; done
+	for to in mbox-read-only maildir-read-only; do send $to; ends $to 'status=deferred \(.*Read-only file system\)'; done
 	is 'what the disk does not hold is not delivered' "$(find "$O/no-disk" "$O/no-disk.d" -type f -size +0)" ''
 fi
 
