@@ -4,8 +4,10 @@
  *	cleanup.c		open, dispatch by segment, commit, abort
  *	cleanup_envelope.c	envelope and extracted records
  *	cleanup_map.c		what happens to addresses
+ *	cleanup_dups.c		the same recipient twice
  *	cleanup_header.c	message headers, and those that are missing
  *	cleanup_check.c		header and body checks
+ *	cleanup_bounce.c	what could not be accepted goes back
  *
  * The struct is kept from message to message with all its buffers; cleanup_open
  * only empties it.
@@ -42,7 +44,7 @@ enum segment { IN_ENVELOPE, IN_MESSAGE, IN_EXTRACTED, IS_DONE };
 /* Which headers were seen: bits by enum header_id. */
 #define SEEN(id)		(1ull << (id))
 
-struct seen_rcpts;		/* duplicates filter, in cleanup_map.c */
+struct seen_rcpts;		/* duplicates filter, in cleanup_dups.c */
 
 /*
  * The buffers of a message, in one list so that none is forgotten when the
@@ -143,6 +145,8 @@ void	cleanup_outf(struct cleanup *c, int type, const char *fmt, ...)
 void	cleanup_fail(struct cleanup *c, unsigned status, const char *text);
 /* cleanup_check_milters - refuse, hold or warn where Milters are configured; when the flags are final */
 void	cleanup_check_milters(struct cleanup *c);
+/* cleanup_patch_size - write the size record anew, now that all is known */
+void	cleanup_patch_size(struct cleanup *c);
 /* cleanup_note_utf8 - 8-bit text was seen where SMTPUTF8 matters */
 void	cleanup_note_utf8(struct cleanup *c, const char *text);
 
@@ -169,12 +173,18 @@ void	cleanup_new_rcpt(struct cleanup *c, const char *rcpt);
 void	cleanup_bcc_rcpt(struct cleanup *c, const char *rcpt);
 /* cleanup_sender_bcc - look the sender up in sender_bcc_maps */
 void	cleanup_sender_bcc(struct cleanup *c);
+
+/* cleanup_dups.c */
 /* cleanup_is_new_rcpt - the duplicates filter */
 bool	cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt,
 	    unsigned notify, const char *orig, const char *rcpt);
 /* cleanup_forget_rcpts - empty the filter; keeps its memory */
 void	cleanup_forget_rcpts(struct cleanup *c);
 void	cleanup_free_rcpts(struct cleanup *c);
+
+/* cleanup_bounce.c */
+/* cleanup_bounce - tell the sender why it failed; status 0 when that is on its way */
+void	cleanup_bounce(struct cleanup *c);
 
 /* cleanup_header.c */
 void	cleanup_header_init(void);

@@ -83,7 +83,7 @@ struct message	*message_new(const char *id);
 void		 message_free(struct message *m);
 
 /*
- * message_read - read the envelope, or the next batch of recipients
+ * message_read - (message_read.c) read the envelope, or the next batch of recipients
  *
  * qf		QUEUE_FILE_PLAIN reader
  * limit	recipients to read at most

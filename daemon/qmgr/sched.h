@@ -138,6 +138,13 @@ struct peer {			/* what one job has for one destination */
 	struct entry	*todo, *last;
 };
 
+/*
+ * feedback_success, feedback_failure - a delivery to d ended: open or close
+ * the window (feedback.c); true when that was one failure too many
+ */
+void	feedback_success(struct dest *d);
+bool	feedback_failure(struct dest *d);
+
 struct entry {
 	struct entry	*next;		/* peer->todo */
 	struct message	*message;

@@ -1,0 +1,126 @@
+/*
+ * cleanup_dups.c - the same recipient again, by whatever way, counts once
+ *
+ * Open addressing on 64-bit hashes; the keys stand one behind the other in a
+ * buffer. At duplicate_filter_limit it takes no more in.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/cleanup/cleanup_internal.h"
+#include "lib/base/mem.h"
+#include "lib/base/text.h"
+#include "lib/conf/params.h"
+
+struct seen_rcpts {
+	uint64_t	*hashes;	/* 0: free */
+	uint32_t	*offsets;	/* of the key in keys, plus 1 */
+	size_t		 room, count;	/* room is a power of two */
+	struct buf	 keys;
+};
+
+static uint64_t
+hash_key(const char *key, size_t len)
+{
+	uint64_t h = 14695981039346656037ull;	/* FNV-1a */
+
+	while (len-- > 0)
+		h = (h ^ (unsigned char)*key++) * 1099511628211ull;
+	return h != 0 ? h : 1;
+}
+
+static void
+seen_reset(struct seen_rcpts *s)
+{
+	if (s->count > 0)
+		memset(s->hashes, 0, s->room * sizeof(*s->hashes));
+	s->count = 0;
+	buf_reset(&s->keys);
+}
+
+static void
+seen_grow(struct seen_rcpts *s)
+{
+	size_t old_room = s->room, i, at;
+	uint64_t *hashes = s->hashes;
+	uint32_t *offsets = s->offsets;
+
+	s->room = old_room == 0 ? 32 : old_room * 2;
+	s->hashes = xcalloc(s->room, sizeof(*s->hashes));
+	s->offsets = xcalloc(s->room, sizeof(*s->offsets));
+	for (i = 0; i < old_room; i++) {
+		if (hashes[i] == 0)
+			continue;
+		for (at = hashes[i] & (s->room - 1); s->hashes[at] != 0;
+		    at = (at + 1) & (s->room - 1))
+			;
+		s->hashes[at] = hashes[i];
+		s->offsets[at] = offsets[i];
+	}
+	free(hashes);
+	free(offsets);
+}
+
+bool
+cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
+    const char *orig, const char *rcpt)
+{
+	struct seen_rcpts *s = c->seen_rcpts;
+	size_t limit = (size_t)params.duplicate_filter_limit, start, len, at;
+	uint64_t hash;
+
+	if (s == NULL) {
+		s = c->seen_rcpts = xcalloc(1, sizeof(*s));
+		buf_init(&s->keys);
+	}
+	if ((s->count + 1) * 2 > s->room)
+		seen_grow(s);
+	start = s->keys.len;
+	if (start > UINT32_MAX / 2) {
+		seen_reset(s);
+		start = 0;
+	}
+	if (params.enable_original_recipient)
+		buf_addf(&s->keys, "%s\n%u\n%s\n", orcpt, notify, orig);
+	buf_adds(&s->keys, rcpt);
+	text_lower(s->keys.ptr + start);
+	buf_addc(&s->keys, '\0');
+	len = s->keys.len - start;
+	hash = hash_key(s->keys.ptr + start, len);
+	for (at = hash & (s->room - 1); s->hashes[at] != 0;
+	    at = (at + 1) & (s->room - 1))
+		if (s->hashes[at] == hash && strcmp(s->keys.ptr +
+		    s->offsets[at], s->keys.ptr + start) == 0) {
+			buf_truncate(&s->keys, start);
+			return false;
+		}
+	if (limit > 0 && s->count >= limit) {
+		buf_truncate(&s->keys, start);
+		return true;
+	}
+	s->hashes[at] = hash;
+	s->offsets[at] = (uint32_t)start;
+	s->count++;
+	return true;
+}
+
+void
+cleanup_forget_rcpts(struct cleanup *c)
+{
+	if (c->seen_rcpts != NULL)
+		seen_reset(c->seen_rcpts);
+}
+
+void
+cleanup_free_rcpts(struct cleanup *c)
+{
+	if (c->seen_rcpts == NULL)
+		return;
+	free(c->seen_rcpts->hashes);
+	free(c->seen_rcpts->offsets);
+	buf_done(&c->seen_rcpts->keys);
+	free(c->seen_rcpts);
+}
