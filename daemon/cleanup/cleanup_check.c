@@ -48,9 +48,9 @@ cleanup_log_action(struct cleanup *c, const char *action, const char *class,
 	    class, LOG_TEXT_MAX, text,
 	    c->origin.len > 0 ? c->origin.ptr : "local");
 	agent_log_address(&line, c->sender.ptr);
-	if (c->first_rcpt.len > 0) {
+	if (c->last_rcpt.len > 0) {
 		buf_adds(&line, " to=");
-		agent_log_address(&line, c->first_rcpt.ptr);
+		agent_log_address(&line, c->last_rcpt.ptr);
 	}
 	if (c->proto.len > 0)
 		buf_addf(&line, " proto=%s", c->proto.ptr);

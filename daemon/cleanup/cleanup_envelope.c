@@ -62,8 +62,6 @@ cleanup_add_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
 	cleanup_outs(c, QUEUE_REC_ORCPT, orig);
 	cleanup_outs(c, QUEUE_REC_RCPT, rcpt);
 	c->rcpt_count++;
-	if (c->first_rcpt.len == 0)
-		buf_sets(&c->first_rcpt, rcpt);
 }
 
 static void

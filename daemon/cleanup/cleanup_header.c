@@ -464,7 +464,7 @@ on_body(void *ctx, bool is_partial, const char *data, size_t len, off_t offset)
 	if (!maps_is_empty(cleanup_tables.body_checks) &&
 	    (c->flags & CLEANUP_FILTER) != 0 && !c->stop_checks && len > 0 &&
 	    (params.body_checks_size_limit == 0 ||
-	    offset < params.body_checks_size_limit)) {
+	    offset + 1 < params.body_checks_size_limit)) {	/* the empty line counts */
 		buf_set(&c->body, data, len);
 		if (!cleanup_check(c, CHECK_BODY, cleanup_tables.body_checks,
 		    &c->body))

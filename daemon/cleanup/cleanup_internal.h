@@ -50,13 +50,13 @@ struct seen_rcpts;		/* duplicates filter, in cleanup_dups.c */
  * The buffers of a message, in one list so that none is forgotten when the
  * struct is made or emptied.
  *
- * id, reason (for the client), sender, fullname, first_rcpt (for log lines);
+ * id, reason (for the client), sender, fullname, last_rcpt (before aliases, for logs);
  * origin, proto, helo, encoding: attributes; orig_rcpt, dsn_orcpt: of the next
  * recipient; filter, redirect, bcc (NUL after each): from checks, for the
  * extracted segment; line, body, value, work, text: scratch.
  */
 #define CLEANUP_BUFS(X) \
-	X(id) X(reason) X(sender) X(fullname) X(first_rcpt) \
+	X(id) X(reason) X(sender) X(fullname) X(last_rcpt) \
 	X(origin) X(proto) X(helo) X(encoding) X(orig_rcpt) X(dsn_orcpt) \
 	X(filter) X(redirect) X(bcc) X(line) X(body) \
 	X(value) X(work) X(text)

@@ -513,6 +513,7 @@ cleanup_new_rcpt(struct cleanup *c, const char *rcpt)
 	cleanup_rewrite(c, CLASS_ENV_RCPT, *rcpt != '\0' ? rcpt :
 	    params.empty_address_recipient, &address);
 	cleanup_note_utf8(c, address.ptr);
+	buf_sets(&c->last_rcpt, address.ptr);
 	if (c->dsn_orcpt.len == 0)
 		buf_setf(&c->dsn_orcpt, "%s;%s",
 		    (c->sendopts & SENDOPT_REQUESTED) != 0 &&

@@ -110,6 +110,19 @@ send -s '' a@def.example a@bad.example
 ok 'a bounce that bounces ends here' wait_for 10 where deferred
 ok 'its log is removed' test ! -e "$I/spool/bounce/$id"
 
+# A bounce that cannot be sent keeps a message, even one that is too old.
+mv "$I/spool/private/bounce" "$I/spool/private/bounce.away"
+send -a 432000 a@def.example a@bad.example
+ok 'without the bounce service it waits' wait_for 10 instance_logged "$I" "$id: status=deferred \\(bounce failed\\)"
+ok 'though it has expired' wait_for 10 instance_logged "$I" "$id: from=<ann@client.example>, status=expired"
+ok 'in deferred' wait_for 10 where deferred
+like 'with what is to be told' "$(find "$I/spool/bounce" -name "$id" -exec cat {} +)" 'a@bad.example'
+mv "$I/spool/private/bounce.away" "$I/spool/private/bounce"
+as "$I" postqueue -f
+ok 'until the sender can be told' wait_for 10 instance_logged "$I" "$id: removed"
+like 'of both recipients' "$(log_of 'sender non-delivery' | wc -l)" '^[12]$'
+ok 'and no log is left' test -z "$(find "$I/spool/bounce" "$I/spool/defer" -name "$id")"
+
 # A restart in the middle: what is in active comes back.
 id=$(as "$I" queue-put -q active -d -1000 x@disc.example)
 as "$I" postfix reload >/dev/null 2>&1

@@ -45,6 +45,7 @@ many@peer.example a@x.example, b@x.example, a@x.example
 @virt.example @peer.example
 user@virt.example u1@x.example, u2
 quoted@peer.example "a b"@x.example
+dups@peer.example a@x.example, b@x.example, c@x.example, d@x.example, e@x.example, e@x.example, a@x.example
 EOT
 # One step too many, and just enough; one address too many, and just enough.
 awk 'BEGIN {
@@ -71,7 +72,9 @@ header_checks = regexp:$T/checks
 nested_header_checks = inline:{x=y} regexp:$T/checks
 body_checks = regexp:$T/body
 virtual_alias_maps = texthash:$T/aliases regexp:$T/growing
-canonical_maps = inline:{ {can@peer.example = Canned.User@peer.example}, {@candom.example = @newdom.example} }
+duplicate_filter_limit = 4
+body_checks_size_limit = 100
+canonical_maps = inline:{ {cantwo@peer.example = one@x.example, two@x.example}, {can@peer.example = Canned.User@peer.example}, {@candom.example = @newdom.example} }
 sender_canonical_maps = inline:{ scan@peer.example=sender-canned@peer.example }
 recipient_canonical_maps = inline:{ rcan@peer.example=rcpt-canned@peer.example }
 recipient_bcc_maps = inline:{ bcced@peer.example=bcc1@x.example }
@@ -107,7 +110,7 @@ addresses='From: Full Name <scan@peer.example>, can+h@peer.example (c), <u@host.
 	done
 	for to in n1@peer.example n2@peer.example n3@peer.example huge999@peer.example \
 	    huge1000@peer.example huge1001@peer.example loop1@peer.example growingx@peer.example self+ext@peer.example \
-	    many@peer.example user+e@virt.example x@virt.example quoted@peer.example \
+	    many@peer.example dups@peer.example cantwo@peer.example user+e@virt.example x@virt.example quoted@peer.example \
 	    can+z@peer.example x@candom.example rcan@peer.example bcced+a@peer.example \
 	    u@host.masq.example u@a.keep.masq.example root@h.masq.example \
 	    '"can"@peer.example' CAN@PEER.EXAMPLE a%virt.example@peer.example \
@@ -115,6 +118,18 @@ addresses='From: Full Name <scan@peer.example>, can+h@peer.example (c), <u@host.
 		message "$to" "$addresses" body
 	done
 	message joe@peer.example 'Resent-To: a\r\nSubject: x' body
+	# How far body checks look: a line that begins at the limit, and around it.
+	for n in 97 98 99 100 101; do
+		message joe@peer.example 'Subject: x' "$(printf "%${n}s" '' | tr ' ' x)\\r\\nb-replace"
+	done
+	# What was noted of an alias goes with a message that is refused.
+	for h in Rej1 Warn; do
+		message 'many@peer.example> NOTIFY=SUCCESS' "X-$h: x" body | sed 's/SUCCESS>$/SUCCESS/'
+	done
+	# The log names the last recipient, as it was before aliases.
+	message 'joe@peer.example>
+RCPT TO:<many@peer.example>
+RCPT TO:<can@peer.example' 'X-Warn: x' body
 	echo QUIT
 } >"$T/talk"
 
@@ -145,6 +160,9 @@ logged <"$T/peer/log/maillog" >"$T/peer.lines"
 logged <"$T/ours/log/mail.log" >"$T/ours.lines"
 is 'the log lines are the same' "$(diff "$T/peer.lines" "$T/ours.lines")" ''
 ok 'and there were many' test "$(wc -l <"$T/ours.lines")" -ge 80
+notes() { find "$T/$1/spool/trace" -type f -exec cat {} + | sed 's/queue_id=.*//'; }
+is 'so are delivery records of aliases' "$(notes ours)" "$(notes peer)"
+like 'and there are some' "$(notes ours)" 'alias expanded'
 is 'the queue files are the same' "$(diff "$T/peer.files" "$T/ours.files")" ''
 ok 'and there were many' test "$(grep -c '^\*\*\* MESSAGE FILE END' "$T/ours.files")" -ge 35
 done_testing

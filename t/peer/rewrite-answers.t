@@ -20,7 +20,7 @@ virtual_mailbox_domains = vm.example
 relay_domains = relay.example
 transport_maps = inline:{{t1@mx.example = tr1:nh1},{t2.example=tr2:},{t4.example= :nh4},{.t6.example=tr6:nh6},{t8.example=error:},{t10+x@mx.example=a:b}}
 relocated_maps = inline:{{gone@mx.example=new@x.example},{bare=q@r}}
-sender_dependent_relayhost_maps = inline:{{s1@x=[srh.example]},{<>=[nullrh]},{s3@x=DUNNO}}
+sender_dependent_relayhost_maps = inline:{{s1@x=[srh.example]},{<>=[nullrh]},{s3@x=dunno}}
 sender_dependent_default_transport_maps = inline:{{s2@x=sdt:sdn},{s5@x=sdt:}}'
 # Set one by one: a parameter that stands twice makes the peer warn without end.
 peer_new peer

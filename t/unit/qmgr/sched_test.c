@@ -385,6 +385,21 @@ START_TEST(a_transport_delay_spaces_everything)
 }
 END_TEST
 
+START_TEST(requests_of_one_message_go_out_as_they_came)
+{
+	struct transport *t = setup(&usual);
+	struct message *m = new_message("A");
+	struct dest *d = sched_dest(t, "example.org", "example.org");
+	struct entry *added[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		added[i] = sched_add(sched_job(t, m, 0), d, one_rcpt(), 1);
+	for (i = 0; i < 3; i++)
+		ck_assert_ptr_eq(pick(t, 0), added[i]);
+}
+END_TEST
+
 START_TEST(destinations_of_one_message_take_turns)
 {
 	struct transport *t = setup(&usual);
@@ -600,6 +615,7 @@ main(void)
 	tcase_add_test(t, a_rate_delay_spaces_deliveries);
 	tcase_add_test(t, a_destination_without_mail_remembers_its_pause);
 	tcase_add_test(t, a_transport_delay_spaces_everything);
+	tcase_add_test(t, requests_of_one_message_go_out_as_they_came);
 	tcase_add_test(t, destinations_of_one_message_take_turns);
 	tcase_add_test(t, an_earlier_message_comes_first);
 	tcase_add_test(t, a_small_message_overtakes_a_big_one);

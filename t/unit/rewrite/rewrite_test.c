@@ -58,7 +58,7 @@ static const char rich_cf[] = BASE
 	"sender_dependent_relayhost_maps = inline:{{s1@x=[srh.example]},"
 	"{<>=[nullrh]},{s3@x=DUNNO},{s4@x=}}\n"
 	"sender_dependent_default_transport_maps = inline:{{s2@x=sdt:sdn},"
-	"{s5@x=sdt:},{s3@x=DUNNO},{s6@x= :onlyhop}}\n";
+	"{s5@x=sdt:},{s3@x=dunno},{s6@x= :onlyhop}}\n";
 
 struct rewriting {
 	enum rewrite_rule rule;
