@@ -347,6 +347,18 @@ put(struct lmdb_state *s, MDB_val *k, MDB_val *v, unsigned flags)
 	}
 }
 
+/* A cache's change is over at once, also one of nothing: others wait for the lock. */
+static int
+settle(struct table *t, struct lmdb_state *s, int rc)
+{
+	int done = 0;
+
+	if ((t->flags & TABLE_OPEN_LOCK) != 0 &&
+	    (rc == 0 || rc == MDB_NOTFOUND || rc == MDB_KEYEXIST))
+		done = writer_commit(s);
+	return done != 0 ? done : rc;
+}
+
 static int
 update_in_place(struct table *t, struct lmdb_state *s, const char *key,
     size_t key_len, const char *value, size_t value_len, struct err *err)
@@ -366,13 +378,11 @@ update_in_place(struct table *t, struct lmdb_state *s, const char *key,
 		v.mv_size--;
 	}
 	buf_done(&old);
-	rc = put(s, &k, &v, (t->flags & TABLE_DUP_REPLACE) != 0 ? 0 :
-	    MDB_NOOVERWRITE);
+	rc = settle(t, s, put(s, &k, &v, (t->flags & TABLE_DUP_REPLACE) != 0 ?
+	    0 : MDB_NOOVERWRITE));
 	if (rc == MDB_KEYEXIST)
 		return table_duplicate(t, t->full_name, key, key_len, err) ==
 		    -1 ? -1 : 0;
-	if (rc == 0 && (t->flags & TABLE_OPEN_LOCK) != 0)
-		rc = writer_commit(s);
 	if (rc != 0)
 		return broken(t, "updating", rc, err), -1;
 	return 0;
@@ -401,10 +411,12 @@ lmdb_table_remove(struct table *t, const char *key, size_t len,
 	MDB_val k = { len + 1, (void *)key };
 	int rc = MDB_NOTFOUND;
 
-	if (s->env == NULL || writer_begin(s, err) == -1)
+	if (s->env == NULL)
 		return TABLE_BROKEN;
 	if (len > (size_t)mdb_env_get_maxkeysize(s->env) - 1)
 		return TABLE_NOT_FOUND;
+	if (writer_begin(s, err) == -1)
+		return TABLE_BROKEN;
 	if (t->tries_1null &&
 	    (rc = mdb_del(s->writer, s->dbi, &k, NULL)) == 0)
 		index_hit(t, true);
@@ -412,10 +424,9 @@ lmdb_table_remove(struct table *t, const char *key, size_t len,
 	if (rc == MDB_NOTFOUND && t->tries_0null && (rc = len == 0 ?
 	    MDB_BAD_VALSIZE : mdb_del(s->writer, s->dbi, &k, NULL)) == 0)
 		index_hit(t, false);
+	rc = settle(t, s, rc);
 	if (rc == MDB_NOTFOUND)
 		return TABLE_NOT_FOUND;
-	if (rc == 0 && (t->flags & TABLE_OPEN_LOCK) != 0)
-		rc = writer_commit(s);
 	return rc == 0 ? TABLE_FOUND : broken(t, "deleting from", rc, err);
 }
 

@@ -360,6 +360,37 @@ START_TEST(a_cache_is_created_and_keeps_its_changes)
 }
 END_TEST
 
+/* Could another process change it now? */
+static bool
+is_free(const char *path)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd, status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fd = open(path, O_RDWR);
+		_exit(fd != -1 && fcntl(fd, F_SETLK, &whole) == 0 ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+START_TEST(a_change_of_nothing_keeps_no_lock)
+{
+	struct table *t = must_open("lmdb:cache", TABLE_WRITE,
+	    TABLE_OPEN_LOCK | TABLE_DUP_IGNORE);
+
+	ck_assert_int_eq(table_delete(t, "a", NULL), TABLE_NOT_FOUND);
+	ck_assert(is_free("cache.lmdb"));
+	ck_assert_int_eq(table_update(t, "a", "1", NULL), 0);
+	ck_assert_int_eq(table_update(t, "a", "2", NULL), 0);
+	ck_assert(is_free("cache.lmdb"));
+	ck_assert_str_eq(ask(t, "a"), "1");
+	table_close(t);
+}
+END_TEST
+
 START_TEST(an_lmdb_table_grows_beyond_its_map)
 {
 	static char big[30001];
@@ -532,6 +563,7 @@ main(void)
 	UNIT_LOOP(tc, a_build_keeps_the_mode_of_the_old_index, indexed);
 	tcase_add_loop_test(tc, entries_change_in_place_or_by_copy, 0, 2);
 	tcase_add_loop_test(tc, a_cache_is_created_and_keeps_its_changes, 0, 3);
+	tcase_add_test(tc, a_change_of_nothing_keeps_no_lock);
 	tcase_add_test(tc, an_lmdb_table_grows_beyond_its_map);
 	tcase_add_loop_test(tc, damaged_index_files_are_refused_or_broken, 0,
 	    3);
