@@ -168,7 +168,8 @@ set_options(struct tls_ctx *ctx, struct err *err)
 	    SSL_OP_LEGACY_SERVER_CONNECT) & ~off);
 	if ((off & SSL_OP_LEGACY_SERVER_CONNECT) != 0)
 		SSL_CTX_clear_options(ctx->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
-	SSL_CTX_set_options(ctx->ssl, on |
+	/* One handshake, and what it proved counts to the end (CVE-2009-3555). */
+	SSL_CTX_set_options(ctx->ssl, on | SSL_OP_NO_RENEGOTIATION |
 	    (ctx->is_server && params.tls_preempt_cipherlist ?
 	    SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
 	return 0;
