@@ -54,8 +54,9 @@ printf 'Subject: x\n\nx\n' | sendmail nobody
 ok 'a message by sendmail is delivered too' wait_for 10 sh -c '[ "$(grep -c "status=sent" "$1")" = 2 ]' sh "$I/log/mail.log"
 is 'no service failed' "$(grep -c 'throttling\|fatal\|panic' "$I/log/mail.log")" 0
 
-# TLS where possible is not TLS required.
-is 'STARTTLS is not offered' "$(printf 'EHLO me\nQUIT\n' | perl "$PH_SRC/t/talk.pl" "$port" | grep -c STARTTLS)" 0
+# TLS where possible is not TLS required. As Debian's, it is offered without a certificate.
+like 'without a certificate there is no STARTTLS for now' \
+    "$(printf 'EHLO me\nSTARTTLS\nQUIT\n' | perl "$PH_SRC/t/talk.pl" "$port")" '^S: 454 4\.7\.0 TLS not available due to local problem'
 sink=$(free_port)
 timeout 60 smtp-sink -M 1 "127.0.0.1:$sink" 10 &
 wait_for 5 perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new("127.0.0.1:$ARGV[0]")' "$sink"
