@@ -50,12 +50,16 @@ pass_request(const struct agent_request *rq, const char *destination,
 	struct err err = ERR_INIT;
 	struct stream *s;
 	char *name = xstrdup(destination), *nexthop = strchr(name, ':');
+	size_t i;
 	int rc = -1;
 
 	if (nexthop != NULL)
 		*nexthop++ = '\0';
 	if (nexthop != NULL && *nexthop != '\0')
 		copy.nexthop = nexthop;
+	for (i = 0; i < rq->rcpt_count; i++)
+		log_info("%s: passing <%s> to transport=%s", rq->queue_id,
+		    rq->rcpts[i].address, name);
 	s = endpoint_connect_greeted("private", name, DELIVER_PROTOCOL,
 	    params.ipc_timeout, &err);
 	if (s != NULL) {

@@ -39,7 +39,7 @@ smtp_config_discards(const char *list)
 		{ "chunking", SMTP_HAS_CHUNKING },
 		{ "enhancedstatuscodes", SMTP_HAS_ENHANCED },
 		{ "vrfy", SMTP_HAS_VRFY }, { "etrn", SMTP_HAS_ETRN },
-		{ "silent-discard", 0 }
+		{ "silent-discard", SMTP_DISCARD_SILENTLY }
 	};
 	char *copy = xstrdup(list), *rest = copy, *word;
 	unsigned bits = 0;
@@ -175,16 +175,15 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 {
 	const char *list;
 
-	c->discard = smtp_config_discards(is_lmtp ?
-	    params.lmtp_discard_lhlo_keywords :
-	    params.smtp_discard_ehlo_keywords);
+	c->discard = is_lmtp ? params.lmtp_discard_lhlo_keywords :
+	    params.smtp_discard_ehlo_keywords;
 	c->discard_maps = is_lmtp ?
 	    open_maps("lmtp_discard_lhlo_keyword_address_maps",
 	    params.lmtp_discard_lhlo_keyword_address_maps, 0) :
 	    open_maps("smtp_discard_ehlo_keyword_address_maps",
 	    params.smtp_discard_ehlo_keyword_address_maps, 0);
-	c->pix = smtp_config_pix(PICK(params.lmtp_pix_workarounds,
-	    params.smtp_pix_workarounds));
+	c->pix = PICK(params.lmtp_pix_workarounds,
+	    params.smtp_pix_workarounds);
 	c->pix_maps = open_maps(TITLE("pix_workaround_maps"),
 	    PICK(params.lmtp_pix_workaround_maps,
 	    params.smtp_pix_workaround_maps), 0);
@@ -272,6 +271,9 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	c->ignores_mx_error = params.ignore_mx_lookup_error;
 	c->converts_8bit = !params.disable_mime_output_conversion;
 	c->assumes_final = is_lmtp && params.lmtp_assume_final;
+	if (c->assumes_final)
+		log_warning("lmtp_assume_final is obsolete; instead, specify "
+		    "\"flags=X\" in master.cf");
 	c->probes_data = wants_data(PICK(params.lmtp_address_verify_target,
 	    params.smtp_address_verify_target));
 	c->prefer = preference(PICK(params.lmtp_address_preference,

@@ -198,7 +198,7 @@ warn_nonsense(const struct conn *c)
 	const struct smtp_session *s = &c->session;
 
 	log_warning("%s: non-%s response from %s: %.*s",
-	    s->msg != NULL ? s->msg->queue_id : "NOQUEUE",
+	    smtp_session_queue_id(s),
 	    s->cfg->is_lmtp ? "LMTP" :
 	    (s->features & SMTP_HAS_ESMTP) != 0 ? "ESMTP" : "SMTP", s->relay,
 	    (int)strcspn(c->line.ptr, "\r\n"), c->line.ptr);

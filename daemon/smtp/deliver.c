@@ -55,22 +55,6 @@ needs_login(struct job *j, const char *host)
 	return found != TABLE_NOT_FOUND;
 }
 
-/* The keywords and workarounds that tables have for this address. */
-static void
-set_host_quirks(struct job *j, struct smtp_session *s, const char *addr)
-{
-	struct buf value = BUF_INIT;
-
-	s->pix = j->cfg->pix;
-	if (j->cfg->discard_maps != NULL && maps_find(j->cfg->discard_maps,
-	    addr, false, &value) == TABLE_FOUND)
-		s->discard = smtp_config_discards(value.ptr);
-	if (j->cfg->pix_maps != NULL && maps_find(j->cfg->pix_maps, addr,
-	    false, &value) == TABLE_FOUND)
-		s->pix = smtp_config_pix(value.ptr);
-	buf_done(&value);
-}
-
 /* May the session stay open for the next message to this nexthop? */
 static bool
 may_keep(const struct job *j)
@@ -132,13 +116,13 @@ may_transact(struct job *j, struct conn *c)
 
 /* Frees or keeps c. Returns whether the handshake of TLS failed. */
 static bool
-talk_to(struct job *j, struct conn *c, enum smtp_step step, const char *domain)
+talk_to(struct job *j, struct conn *c, enum smtp_step step)
 {
 	struct smtp_session *s = &c->session;
 	bool tls_failed;
 
-	j->sessions++;
 	if (job_talk(j, c, step) == SMTP_STEP_HELLO) {
+		j->sessions++;
 		if (may_transact(j, c)) {
 			transact(j, c);
 			return false;
@@ -146,8 +130,9 @@ talk_to(struct job *j, struct conn *c, enum smtp_step step, const char *domain)
 	} else {
 		if (s->failure.is_loop)
 			buf_setf(&s->failure.reason,
-			    "mail for %s loops back to myself", domain);
-		if (!s->is_final && !s->failure.is_hard)
+			    "mail for %s loops back to myself",
+			    j->rq->nexthop);
+		if (!j->is_last_host && !s->failure.is_hard)
 			log_info("%s: %s", j->rq->queue_id,
 			    s->failure.reason.ptr);
 	}
@@ -200,9 +185,8 @@ call_host(struct job *j, const struct smtp_host *host, bool is_final,
 	c->session.is_final = is_final;
 	c->session.detects_loops = dest->detects_loops;
 	c->session.msg = &j->msg;
-	set_host_quirks(j, &c->session, addr);
 	return talk_to(j, c, j->cfg->tls.wraps ? SMTP_STEP_TLS :
-	    SMTP_STEP_READ, dest->host);
+	    SMTP_STEP_READ);
 }
 
 /* TLS before the first word, where it is asked for: is it possible? */
@@ -246,11 +230,11 @@ may_go_plain(const struct job *j, const struct tls_policy *tls)
 
 static void
 try_host(struct job *j, const struct smtp_host *host, bool is_final,
-    const struct smtp_dest *dest, const char *nexthop)
+    const struct smtp_dest *dest)
 {
 	struct buf why = BUF_INIT;
-	struct tls_policy *tls = tls_policy_new(&j->cfg->tls, nexthop, dest,
-	    host, &why);
+	struct tls_policy *tls = tls_policy_new(&j->cfg->tls, j->destination,
+	    dest, host, &why);
 	bool may_plain;
 
 	if (tls == NULL)
@@ -265,7 +249,7 @@ try_host(struct job *j, const struct smtp_host *host, bool is_final,
 	may_plain = may_go_plain(j, tls);
 	if (!call_host(j, host, is_final, dest, tls) || !may_plain)
 		return;
-	if (is_final)		/* else it was said */
+	if (j->is_last_host)	/* else it was said */
 		log_info("%s: %s", j->rq->queue_id, j->why.reason.ptr);
 	call_host(j, host, is_final, dest, tls_policy_none());
 }
@@ -273,60 +257,67 @@ try_host(struct job *j, const struct smtp_host *host, bool is_final,
 static void
 try_unix(struct job *j, const char *path, bool is_final)
 {
-	struct smtp_failure f;
 	struct err err = ERR_INIT;
 	struct conn *c;
 	int fd;
 
 	fd = netaddr_connect_unix(path, j->cfg->connect_timeout, &err);
 	if (fd == -1) {
-		smtp_failure_init(&f);
-		smtp_failure_set(&f, "4.4.1", "connect to %s[%s]: %s",
+		host_failed(j, "4.4.1", "connect to %s[%s]: %s",
 		    params.myhostname, path, err.text);
-		log_info("%s", f.reason.ptr);
-		job_failed(j, &f, "none");
-		smtp_failure_done(&f);
 		return;
 	}
 	c = conn_new(j->cfg, fd, params.myhostname, path, "");
 	c->session.msg = &j->msg;
 	c->session.is_final = is_final;
-	talk_to(j, c, SMTP_STEP_READ, path);
+	talk_to(j, c, SMTP_STEP_READ);
 }
 
 /* ---- one destination ---- */
 
 static void
-try_destination(struct job *j, const char *text, bool is_last)
+try_hosts(struct job *j, const struct smtp_dest *dest,
+    const struct smtp_hosts *hosts, bool is_last)
 {
-	struct smtp_failure f;
-	struct smtp_hosts hosts;
-	struct smtp_dest dest;
-	struct err err = ERR_INIT;
 	int limit = j->cfg->session_limit;
 	size_t i;
 
+	for (i = 0; i < hosts->count && job_has_left(j) && !j->why.is_hard &&
+	    (limit == 0 || j->sessions < limit); i++) {
+		j->is_last_host = is_last && i + 1 == hosts->count;
+		try_host(j, &hosts->list[i], j->is_last_host || (is_last &&
+		    limit > 0 && j->sessions + 1 >= limit), dest);
+	}
+}
+
+/* Returns true when no other destination may be asked. */
+static bool
+try_destination(struct job *j, bool is_last)
+{
+	struct smtp_failure f;
+	struct smtp_hosts hosts = { 0 };
+	struct smtp_dest dest;
+	struct err err = ERR_INIT;
+
 	smtp_failure_init(&f);
 	j->sessions = 0;
-	if (smtp_dest_parse(&dest, j->cfg, text, &err) == -1) {
+	if (smtp_dest_parse(&dest, j->cfg, j->destination, &err) == -1) {
 		log_warning("%s: %s", j->rq->queue_id, err.text);
 		smtp_failure_set(&f, "4.3.5", "mail system configuration"
 		    " error: %s", err.text);
 		job_failed(j, &f, "none");
 	} else if (dest.is_unix) {
+		j->is_last_host = is_last;
 		try_unix(j, dest.host, is_last);
 	} else if (smtp_dest_hosts(&dest, j->cfg, &hosts, &f) == -1) {
 		job_failed(j, &f, "none");
 	} else {
-		for (i = 0; i < hosts.count && job_has_left(j) &&
-		    !j->why.is_hard && (limit == 0 || j->sessions < limit); i++)
-			try_host(j, &hosts.list[i], is_last &&
-			    (i + 1 == hosts.count ||
-			    (limit > 0 && j->sessions + 1 >= limit)),
-			    &dest, text);
+		try_hosts(j, &dest, &hosts, is_last || hosts.has_self);
 		smtp_hosts_done(&hosts);
 	}
 	smtp_failure_done(&f);
+	/* Where we are a mail exchanger others have no better way than ours. */
+	return j->why.is_end || hosts.has_self;
 }
 
 /* A session that was kept from the last request may take this one too. */
@@ -346,24 +337,44 @@ try_kept(struct job *j)
 	j->why.is_hard = false;
 }
 
+/* The destinations in turn: those of the nexthop, then the fallback relays. */
 static void
 try_all(struct job *j)
 {
 	struct buf list = BUF_INIT;
+	size_t nexthop_len = strlen(j->rq->nexthop);
 	char *rest, *word, *next;
+	bool is_over = false;
 
 	buf_sets(&list, j->rq->nexthop);
 	if (j->cfg->fallback_relay[0] != '\0')
 		buf_addf(&list, ", %s", j->cfg->fallback_relay);
 	rest = list.ptr;
 	word = text_split(&rest, TEXT_LIST_SEP);
-	for (; word != NULL && job_has_left(j) && !j->why.is_end; word = next) {
+	for (; word != NULL && job_has_left(j) && !is_over; word = next) {
 		next = text_split(&rest, TEXT_LIST_SEP);
 		smtp_failure_set(&j->why, "4.3.0", "no host to deliver to");
 		j->why.is_set = false;
-		try_destination(j, word, next == NULL);
+		j->destination = word;
+		j->is_fallback = (size_t)(word - list.ptr) > nexthop_len;
+		is_over = try_destination(j, next == NULL);
 	}
+	j->destination = NULL;
 	buf_done(&list);
+}
+
+/* A relay of our own choice that has no host is our mistake, not the sender's. */
+static void
+forgive_fallback(struct job *j)
+{
+	if (!j->is_fallback || !j->why.is_hard || !job_has_left(j) ||
+	    strcmp(j->relay, "none") != 0)
+		return;
+	log_warning("%s configuration problem", j->cfg->is_lmtp ?
+	    "lmtp_fallback_relay" : "smtp_fallback_relay");
+	j->why.is_hard = false;
+	j->why.throttles = true;
+	strcpy(j->why.status, "4.3.5");
 }
 
 void
@@ -376,9 +387,11 @@ smtp_deliver(struct agent_request *rq, const char *service, void *ctx)
 	try_kept(&j);
 	if (job_has_left(&j))
 		try_all(&j);
-	if (j.why.is_self && params.best_mx_transport[0] != '\0' &&
+	if (j.why.is_self && !j.is_fallback &&
+	    params.best_mx_transport[0] != '\0' &&
 	    smtp_pass(rq, &j.msg, params.best_mx_transport) == -1)
 		smtp_failure_set(&j.why, "4.3.0", "mail transport unavailable");
+	forgive_fallback(&j);
 	job_dispose_rest(&j);
 	if (j.is_corrupt && !rq->has_left)
 		agent_corrupt(rq);

@@ -231,41 +231,61 @@ smtp_hosts_order(struct smtp_hosts *h, const struct smtp_config *cfg,
 
 /* ---- asking ---- */
 
+/* What the system's own functions say of a name that they cannot resolve. */
+static void
+set_native_failure(struct smtp_failure *f, enum dns_result result,
+    const char *name)
+{
+	const char *status = "5.4.4", *why = "Name or service not known";
+
+	if (result == DNS_RETRY || result == DNS_FAIL) {
+		status = "4.4.4";
+		why = "Temporary failure in name resolution";
+	} else if (result == DNS_NO_DATA) {
+		status = "5.3.0";
+		why = "No address associated with hostname";
+	}
+	smtp_failure_set(f, status, "unable to look up host %s: %s", name, why);
+}
+
 static void
 set_dns_failure(struct smtp_failure *f, enum dns_result result,
     const struct err *err)
 {
-	const char *status = "5.4.4";
-
-	if (result == DNS_RETRY)
-		status = "4.4.3";
-	else if (result == DNS_FAIL)
-		status = "5.4.3";
-	smtp_failure_set(f, status, "%s", err->text);
+	smtp_failure_set(f, result == DNS_RETRY ? "4.4.3" : "5.4.4", "%s",
+	    err->text);
 }
 
-/* The addresses of one host; what it has none of stays in f. */
+/*
+ * The addresses of one host; why there are none is left in f. Where both ways
+ * are allowed DNS comes first, and only a clear "no" leads on to the other.
+ */
 static enum dns_result
 add_addresses(struct smtp_hosts *h, const struct smtp_config *cfg,
     const char *name, int port, unsigned pref, struct smtp_failure *f)
 {
-	bool with_hosts = (cfg->lookup & SMTP_LOOKUP_NATIVE) != 0;
-	struct dns_answer answer;
+	enum dns_result result = DNS_NOT_FOUND;
+	struct dns_answer answer = { 0 };
 	struct err err = ERR_INIT;
 	struct netaddr a;
-	enum dns_result result;
 	size_t i;
 
 	if (netaddr_parse(&a, name, port, NULL) == 0) {
 		hosts_add(h, name, &a, port, pref, NULL);
 		return DNS_FOUND;
 	}
-	result = dns_addresses(name, with_hosts, &answer, &err);
-	for (i = 0; result == DNS_FOUND && i < answer.count; i++)
+	if ((cfg->lookup & SMTP_LOOKUP_DNS) != 0) {
+		result = dns_addresses(name, false, &answer, &err);
+		set_dns_failure(f, result, &err);
+	}
+	if ((cfg->lookup & SMTP_LOOKUP_NATIVE) != 0 &&
+	    (result == DNS_NOT_FOUND || result == DNS_NO_DATA)) {
+		result = dns_addresses(name, true, &answer, NULL);
+		set_native_failure(f, result, name);
+	}
+	for (i = 0; i < answer.count; i++)
 		hosts_add(h, name, &answer.rr[i].addr, port, pref,
 		    &answer.rr[i]);
-	if (result != DNS_FOUND)
-		set_dns_failure(f, result, &err);
 	dns_answer_done(&answer);
 	return result;
 }
@@ -304,6 +324,7 @@ drop_self(struct smtp_hosts *h)
 			mine = h->list[i].pref;
 		found = true;
 	}
+	h->has_self = found;
 	if (!found)
 		return true;
 	for (i = 0; i < h->count; i++) {
@@ -372,7 +393,6 @@ try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 		return rc;
 	case DNS_NULL_MX:
 		smtp_failure_set(failure, "5.1.0", "%s", err.text);
-		failure->is_end = true;
 		return -1;
 	case DNS_NO_DATA:
 	case DNS_NOT_FOUND:	/* the hosts file may know it all the same */
@@ -396,8 +416,7 @@ smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
 	size_t i;
 	int rc = 1;
 
-	out->list = NULL;
-	out->count = 0;
+	memset(out, 0, sizeof(*out));
 	if (d->wants_mx) {
 		is_secure = false;
 		rc = try_mx(d, cfg, out, &is_secure, failure);
@@ -405,8 +424,7 @@ smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
 	if (rc == 1) {
 		rc = add_addresses(out, cfg, d->host, d->port, 0, failure) ==
 		    DNS_FOUND ? 0 : -1;
-		if (rc == 0 && d->wants_mx && d->detects_loops &&
-		    !drop_self(out))
+		if (rc == 0 && d->detects_loops && !drop_self(out))
 			rc = fail_loop(failure, d->host);
 	}
 	for (i = 0; i < out->count; i++)

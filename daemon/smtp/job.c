@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "daemon/serve/agent.h"
+#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
@@ -33,6 +34,7 @@ job_init(struct job *j, struct agent_request *rq, const struct smtp_config *cfg)
 	m->queue_id = rq->queue_id;
 	m->sender = rq->sender;
 	m->size = rq->data_size;
+	m->age_s = (long)(clock_now() - rq->times.arrival.tv_sec);
 	m->is_8bit = strcasecmp(rq->encoding, "8bit") == 0;
 	m->wants_smtputf8 = (rq->sendopts & SENDOPT_UTF8_ASKED) != 0;
 	m->needs_smtputf8 = (rq->sendopts & SENDOPT_UTF8_ANY) != 0;
@@ -135,7 +137,7 @@ dispose(struct job *j, size_t i, const char *relay, const char *mta,
 }
 
 void
-job_dispose_session(struct job *j, const struct smtp_session *s)
+job_dispose_decided(struct job *j, const struct smtp_session *s)
 {
 	bool does_dsn = (s->features & SMTP_HAS_DSN) != 0;
 	struct smtp_rcpt *r;
@@ -144,19 +146,30 @@ job_dispose_session(struct job *j, const struct smtp_session *s)
 
 	for (i = 0; i < j->msg.rcpt_count; i++) {
 		r = &j->msg.rcpts[i];
-		if (r->fate != SMTP_LEFT && !r->is_disposed) {
-			if (r->fate == SMTP_DEFER && (s->said_421 ||
-			    s->failure.is_set)) {
-				dsn = (struct dsn){ r->status, "delayed",
-				    r->reason.ptr, "smtp", r->diag.ptr, "dns",
-				    s->host };
-				agent_hop_failed(j->rq, &dsn);
-			}
-			dispose(j, i, s->relay, s->host, does_dsn);
-		} else if (r->fate == SMTP_LEFT && r->has_reply) {
-			log_info("%s: %s", j->rq->queue_id, r->reason.ptr);
+		if (r->fate == SMTP_LEFT || r->is_disposed)
+			continue;
+		if (r->fate == SMTP_DEFER && (s->said_421 ||
+		    s->failure.is_set)) {
+			dsn = (struct dsn){ r->status, "delayed",
+			    r->reason.ptr, "smtp", r->diag.ptr, "dns",
+			    s->host };
+			agent_hop_failed(j->rq, &dsn);
 		}
+		dispose(j, i, s->relay, s->host, does_dsn);
 	}
+}
+
+void
+job_dispose_session(struct job *j, const struct smtp_session *s)
+{
+	size_t i;
+
+	job_dispose_decided(j, s);
+	for (i = 0; i < j->msg.rcpt_count; i++)
+		if (j->msg.rcpts[i].fate == SMTP_LEFT &&
+		    j->msg.rcpts[i].has_reply)
+			log_info("%s: %s", j->rq->queue_id,
+			    j->msg.rcpts[i].reason.ptr);
 }
 
 void

@@ -20,7 +20,10 @@ struct job {
 	struct buf	*addresses;	/* of recipients, after generic mapping */
 	struct smtp_failure why;	/* of the last host or destination that failed */
 	char		 relay[420];	/* that said so, or "none" */
+	const char	*destination;	/* as the nexthop or the parameter has it */
+	bool		 is_fallback;	/* the parameter */
 	int		 sessions;	/* so far with this destination */
+	bool		 is_last_host;	/* there is nobody else to ask */
 	bool		 is_corrupt;
 };
 
@@ -36,6 +39,8 @@ bool	job_has_left(const struct job *j);
  */
 void	job_failed(struct job *j, const struct smtp_failure *f,
 	    const char *relay);
+/* job_dispose_decided - report what a session has decided so far */
+void	job_dispose_decided(struct job *j, const struct smtp_session *s);
 /* job_dispose_session - report all that a session has decided; note what it left for others */
 void	job_dispose_session(struct job *j, const struct smtp_session *s);
 /* job_dispose_rest - the end: whoever is left shares the last failure */

@@ -53,7 +53,8 @@ take_status(struct smtp_reply *r, const char *text)
 		memcpy(r->status, text, len);
 		r->status[len] = '\0';
 		r->has_status = true;
-	} else if (!r->has_status) {
+	} else {
+		r->has_status = false;
 		snprintf(r->status, sizeof(r->status), "%d.0.0",
 		    r->code / 100 % 10);
 	}
@@ -70,8 +71,9 @@ is_reply(struct span line)
 int
 smtp_reply_line(struct smtp_reply *r, struct span line)
 {
-	size_t at = r->text.len, i;
+	size_t at = r->text.len;
 
+	line.len = strnlen(line.ptr, line.len);	/* text is a C string from here on */
 	while (line.len > 0 && (line.ptr[line.len - 1] == '\n' ||
 	    line.ptr[line.len - 1] == '\r'))
 		line.len--;
@@ -79,13 +81,10 @@ smtp_reply_line(struct smtp_reply *r, struct span line)
 		line.len = SMTP_LINE_MAX;
 	if (r->text.len + line.len >= SMTP_REPLY_MAX)
 		return -1;
-	if (at > 0 || r->has_nonsense)
+	if (at > 0)
 		buf_addc(&r->text, '\n');
 	at = r->text.len;
 	buf_add(&r->text, line.ptr, line.len);
-	for (i = at; i < r->text.len; i++)	/* text is a C string from here on */
-		if (r->text.ptr[i] == '\0')
-			r->text.ptr[i] = '?';
 	if (!is_reply(line)) {
 		r->has_nonsense = true;
 		return 0;

@@ -42,7 +42,6 @@ smtp_session_init(struct smtp_session *s, const struct smtp_config *cfg,
 	    addr);
 	snprintf(s->relay, sizeof(s->relay), "%s%s%s", s->host_addr,
 	    port[0] != '\0' ? ":" : "", port);
-	s->discard = cfg->discard;
 	s->state = SMTP_GREETING;
 	buf_init(&s->out);
 	smtp_failure_init(&s->failure);
@@ -132,10 +131,14 @@ smtp_session_lost(struct smtp_session *s, enum smtp_lost how)
 		break;
 	}
 	buf_sets(&f->mta, s->host);
-	if (s->state == SMTP_DOT)
-		session_all_in_doubt(s);
 	buf_reset(&s->out);
 	session_enter(s, SMTP_GONE);
+}
+
+const char *
+smtp_session_queue_id(const struct smtp_session *s)
+{
+	return s->msg != NULL ? s->msg->queue_id : "NOQUEUE";
 }
 
 int

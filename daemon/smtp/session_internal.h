@@ -71,10 +71,5 @@ enum smtp_step	session_on_data(struct smtp_session *s,
 enum smtp_step	session_on_dot(struct smtp_session *s,
 		    const struct smtp_reply *r);
 enum smtp_step	session_end_mail(struct smtp_session *s);
-/*
- * session_all_in_doubt - the server has the whole message and did not say what
- * it made of it
- */
-void	session_all_in_doubt(struct smtp_session *s);
 
 #endif

@@ -26,6 +26,14 @@ put_address(struct buf *out, const struct smtp_config *cfg, const char *internal
 		buf_adds(out, internal);
 }
 
+/* The size that is known is that of the queue file, before anything becomes 7-bit. */
+static bool
+knows_size(const struct smtp_session *s)
+{
+	return (s->features & SMTP_HAS_8BITMIME) != 0 ||
+	    !s->cfg->converts_8bit;
+}
+
 static void
 put_mail(struct smtp_session *s)
 {
@@ -35,7 +43,7 @@ put_mail(struct smtp_session *s)
 	buf_adds(out, "MAIL FROM:<");
 	put_address(out, s->cfg, m->sender);
 	buf_addc(out, '>');
-	if ((s->features & SMTP_HAS_SIZE) != 0)
+	if ((s->features & SMTP_HAS_SIZE) != 0 && knows_size(s))
 		buf_addf(out, " SIZE=%ld", m->size);
 	if (m->is_8bit && (s->features & SMTP_HAS_8BITMIME) != 0)
 		buf_adds(out, " BODY=8BITMIME");
@@ -183,8 +191,11 @@ smtp_session_mail(struct smtp_session *s, struct smtp_message *msg)
 	size_t i;
 
 	s->msg = msg;
-	for (i = 0; i < msg->rcpt_count; i++)
+	for (i = 0; i < msg->rcpt_count; i++) {
 		msg->rcpts[i].is_asked = msg->rcpts[i].is_accepted = false;
+		if (msg->rcpts[i].fate == SMTP_LEFT)
+			msg->rcpts[i].has_reply = false;	/* another host's */
+	}
 	if (is_refused_by_us(s))
 		return SMTP_STEP_END;
 	if (s->cfg->send_xforward && s->xforward != 0) {
@@ -206,7 +217,7 @@ session_end_mail(struct smtp_session *s)
 static enum smtp_step
 reset(struct smtp_session *s)
 {
-	if (!s->keeps_open || s->said_421)
+	if (s->said_421)
 		return session_end_mail(s);
 	session_enter(s, SMTP_RSET);
 	buf_adds(&s->out, "RSET\r\n");
@@ -311,7 +322,7 @@ session_on_data(struct smtp_session *s, const struct smtp_reply *r)
 		return SMTP_STEP_READ;
 	}
 	session_all_said(s, r, true);
-	return reset(s);
+	return s->keeps_open ? reset(s) : session_end_mail(s);
 }
 
 enum smtp_step
@@ -358,26 +369,10 @@ session_on_dot(struct smtp_session *s, const struct smtp_reply *r)
 	/* LMTP: one reply a recipient (RFC 2033 4.2) */
 	if (find_accepted(s))
 		dot_said(s, &s->msg->rcpts[s->at++], r);
-	return find_accepted(s) && !s->said_421 ? SMTP_STEP_READ :
-	    session_end_mail(s);
-}
-
-/*
- * The server has the whole message and did not say what it made of it. Asking
- * another host at once would often deliver twice; later is soon enough.
- */
-void
-session_all_in_doubt(struct smtp_session *s)
-{
-	struct smtp_rcpt *rcpt;
-
-	for (; find_accepted(s); s->at++) {
-		rcpt = &s->msg->rcpts[s->at];
-		memcpy(rcpt->status, s->failure.status, sizeof(rcpt->status));
-		buf_set(&rcpt->reason, s->failure.reason.ptr,
-		    s->failure.reason.len);
-		buf_reset(&rcpt->diag);
-		rcpt->has_reply = true;
-		rcpt->fate = SMTP_DEFER;
-	}
+	if (!find_accepted(s))
+		return session_end_mail(s);
+	if (!s->said_421)
+		return SMTP_STEP_READ;
+	smtp_session_lost(s, SMTP_LOST_EOF);
+	return SMTP_STEP_FAILED;
 }

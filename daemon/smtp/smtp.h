@@ -57,9 +57,9 @@ struct smtp_config {
 	bool		 uses_dns;
 	unsigned	 lookup;	/* SMTP_LOOKUP_* */
 	enum smtp_prefer prefer;
-	unsigned	 discard;	/* SMTP_HAS_* never to be used */
+	const char	*discard;	/* keywords never to be used */
 	struct maps	*discard_maps;
-	unsigned	 pix;		/* SMTP_PIX_* */
+	const char	*pix;		/* workarounds, in words */
 	struct maps	*pix_maps;
 	int		 pix_threshold_s, pix_delay_s;
 	struct maps	*generic;
@@ -121,7 +121,8 @@ enum smtp_feature {
 	SMTP_HAS_CHUNKING	= 1 << 9,
 	SMTP_HAS_ENHANCED	= 1 << 10,
 	SMTP_HAS_VRFY		= 1 << 11,
-	SMTP_HAS_ETRN		= 1 << 12
+	SMTP_HAS_ETRN		= 1 << 12,
+	SMTP_DISCARD_SILENTLY	= 1 << 13	/* only among those to be discarded */
 };
 
 enum smtp_xforward { SMTP_XF_NAME = 1, SMTP_XF_ADDR = 2, SMTP_XF_PORT = 4,
@@ -154,6 +155,7 @@ struct smtp_message {
 	const char	*queue_id;
 	const char	*sender;	/* internal form */
 	long		 size;
+	long		 age_s;
 	bool		 is_8bit;
 	bool		 wants_smtputf8;	/* the sender asked for it */
 	bool		 needs_smtputf8;	/* something in the message does */
@@ -204,7 +206,7 @@ struct smtp_session {
 	char		 relay[420];	/* "name[addr]:port", as in the log */
 	enum smtp_state	 state;
 	unsigned	 features;	/* SMTP_HAS_* */
-	unsigned	 discard;	/* SMTP_HAS_* */
+	unsigned	 discard;	/* SMTP_HAS_* that count for nothing */
 	unsigned	 xforward;	/* SMTP_XF_* offered */
 	unsigned	 pix;		/* workarounds in force */
 	long		 size_limit;	/* 0: none said */
@@ -254,6 +256,8 @@ bool	smtp_session_quit(struct smtp_session *s);
 enum smtp_lost { SMTP_LOST_EOF, SMTP_LOST_TIMEOUT, SMTP_LOST_NONSENSE,
 	SMTP_LOST_LOCAL };
 void	smtp_session_lost(struct smtp_session *s, enum smtp_lost how);
+/* smtp_session_queue_id - of the message that the session is for, or "NOQUEUE" */
+const char	*smtp_session_queue_id(const struct smtp_session *s);
 /* smtp_session_timeout - seconds that the awaited reply may take */
 int	smtp_session_timeout(const struct smtp_session *s);
 
@@ -321,6 +325,7 @@ struct smtp_host {
 struct smtp_hosts {
 	struct smtp_host *list;
 	size_t		 count;
+	bool		 has_self;	/* we were among them: what follows is for others */
 };
 
 /* A nexthop, taken apart. */
@@ -339,8 +344,8 @@ int	smtp_dest_parse(struct smtp_dest *d, const struct smtp_config *cfg,
 /*
  * smtp_dest_hosts - the hosts to try, in order
  *
- * Returns 0, or -1 with failure; failure->is_end when nobody else may be asked:
- * we are the best host ourselves, or the domain wants no mail.
+ * Returns 0, or -1 with failure; failure->is_end when nobody else may be asked,
+ * since we are the best host ourselves.
  */
 int	smtp_dest_hosts(const struct smtp_dest *d,
 	    const struct smtp_config *cfg, struct smtp_hosts *out,

@@ -10,7 +10,6 @@
 
 #include "daemon/serve/agent.h"
 #include "daemon/smtp/conn.h"
-#include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
@@ -41,8 +40,7 @@ content_is_bad(struct job *j, struct smtp_session *s)
 static void
 pix_pause(const struct job *j, const struct conn *c)
 {
-	if ((c->session.pix & SMTP_PIX_DELAY_DOT) == 0 || clock_now() -
-	    j->rq->times.arrival.tv_sec < j->cfg->pix_threshold_s)
+	if ((c->session.pix & SMTP_PIX_DELAY_DOT) == 0)
 		return;
 	stream_flush(c->stream);
 	sleep((unsigned)j->cfg->pix_delay_s);
@@ -120,6 +118,9 @@ job_talk(struct job *j, struct conn *c, enum smtp_step step)
 		switch (step) {
 		case SMTP_STEP_READ:
 			step = conn_exchange(c);
+			/* LMTP: whoever has the message keeps it, whatever comes. */
+			if (c->session.state == SMTP_DOT)
+				job_dispose_decided(j, &c->session);
 			break;
 		case SMTP_STEP_TLS:
 			step = conn_start_tls(c);

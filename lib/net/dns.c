@@ -127,8 +127,9 @@ failure(enum dns_result result, const char *name, int type, struct err *err)
 		err_set(err, ERR_DENIED,
 		    "Domain %s does not accept mail (nullMX)", name);
 	else
-		err_set(err, why[result].kind, "Host or domain name not found."
-		    " Name service error for name=%s type=%s: %s", name,
+		err_set(err, why[result].kind, "%sName service error for"
+		    " name=%s type=%s: %s", result == DNS_FAIL ? "" :
+		    "Host or domain name not found. ", name,
 		    type_name(type, number), why[result].text);
 	return result;
 }
@@ -209,11 +210,13 @@ add_text(struct dns_answer *out, const ns_rr *rr)
  * bytes that make no sense are an error.
  */
 static bool
-add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr)
+add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr,
+    bool *has_bad_name)
 {
 	const unsigned char *data = ns_rr_rdata(*rr);
 	size_t len = ns_rr_rdlen(*rr), skip = 0;
 	char name[NS_MAXDNAME];
+	struct netaddr numeric;
 	struct dns_rr *r;
 
 	switch (ns_rr_type(*rr)) {
@@ -251,8 +254,13 @@ add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr)
 		    " record for %s: %.100s",
 		    ns_rr_type(*rr) == ns_t_mx ? "MX" : "DNS", ns_rr_name(*rr),
 		    name);
+		*has_bad_name = true;
 		return true;
 	}
+	if (ns_rr_type(*rr) == ns_t_mx &&
+	    netaddr_parse(&numeric, name, 0, NULL) == 0)
+		log_warning("numeric domain name in resource data of MX record"
+		    " for %s: %s", ns_rr_name(*rr), name);
 	r = answer_add(out, ns_rr_type(*rr), ns_rr_name(*rr), name);
 	if (skip == 2)
 		r->pref = ns_get16(data);
@@ -260,14 +268,16 @@ add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr)
 }
 
 /*
- * Add every record of type that belongs to owner. Returns false for damage;
- * *alias is filled with the CNAME of owner if there is one.
+ * Add every record of type that belongs to owner. Returns false for damage,
+ * which includes an answer of nothing but impossible names; *alias is filled
+ * with the CNAME of owner if there is one.
  */
 static bool
 collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
     char alias[NS_MAXDNAME])
 {
 	int i, n = ns_msg_count(*msg, ns_s_an);
+	bool has_bad_name = false;
 	ns_rr rr;
 
 	alias[0] = '\0';
@@ -284,10 +294,22 @@ collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
 		}
 		if ((int)ns_rr_type(rr) != type || out->count >= RECORDS_MAX)
 			continue;
-		if (!add_record(out, msg, &rr))
+		if (!add_record(out, msg, &rr, &has_bad_name))
 			return false;
 	}
-	return true;
+	return out->count > 0 || !has_bad_name;
+}
+
+/* "MX 0 ." (RFC 7505), though it should stand alone. */
+static bool
+has_root_mx(const struct dns_answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->count; i++)
+		if (a->rr[i].type == ns_t_mx && strcmp(a->rr[i].data, ".") == 0)
+			return true;
+	return false;
 }
 
 static enum dns_result
@@ -311,10 +333,7 @@ parse(ns_msg *msg, const char *name, int type, struct dns_answer *out)
 		if (!collect(out, msg, owner, type, alias))
 			return DNS_FAIL;
 		if (out->count > 0) {
-			if (type == ns_t_mx && out->count == 1 &&
-			    strcmp(out->rr[0].data, ".") == 0)
-				return DNS_NULL_MX;
-			return DNS_FOUND;
+			return has_root_mx(out) ? DNS_NULL_MX : DNS_FOUND;
 		}
 		if (alias[0] == '\0')
 			break;
@@ -325,24 +344,6 @@ parse(ns_msg *msg, const char *name, int type, struct dns_answer *out)
 	if (hops > 0)		/* only an alias: the caller asks on */
 		answer_add(out, ns_t_cname, name, owner);
 	return DNS_NO_DATA;
-}
-
-/* "MX 10 ." among others is no host. */
-static void
-drop_root(struct dns_answer *a)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < a->count; i++) {
-		if (strcmp(a->rr[i].data, ".") == 0 &&
-		    a->rr[i].type == ns_t_mx) {
-			free(a->rr[i].name);
-			free(a->rr[i].data);
-			continue;
-		}
-		a->rr[n++] = a->rr[i];
-	}
-	a->count = n;
 }
 
 enum dns_result
@@ -365,12 +366,8 @@ dns_parse_reply(const unsigned char *reply, size_t len, int type,
 	strcpy(name, ns_rr_name(question));
 	result = parse(&msg, name, type, out);
 	out->is_secure = ns_msg_getflag(msg, ns_f_ad) != 0;
-	if (result == DNS_FOUND) {
-		drop_root(out);
-		if (out->count > 0)
-			return DNS_FOUND;
-		result = DNS_FAIL;
-	}
+	if (result == DNS_FOUND)
+		return DNS_FOUND;
 	if (result != DNS_NO_DATA)
 		dns_answer_done(out);
 	return failure(result, name, type, err);

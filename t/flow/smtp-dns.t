@@ -39,7 +39,8 @@ rude.test MX 20 h2.test
 lost.test MX 10 h5.test
 lost.test MX 20 h2.test
 name.test MX 10 h6.test
-many.test MX 10 h4.test
+many.test MX 5 h4.test
+many.test MX 10 h3.test
 many.test MX 20 h5.test
 many.test MX 30 h2.test
 far.test MX 10 h10.test
@@ -102,7 +103,7 @@ ok 'is logged' wait_for 5 instance_logged "$I" "$id: host h4\.test\[${V}4\] refu
 ends 'a lost connection' lost "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ok 'is logged, too' wait_for 5 instance_logged "$I" "$id: lost connection with h5\.test\[${V}5\] while sending DATA command"
 ends 'a host with our own name' name "relay=h6\.test\[${V}6\]:$port, .*dsn=5\.4\.6, status=bounced \(mail for name\.test loops back to myself\)"
-ends 'no more sessions than allowed' many "relay=h5\.test\[${V}5\]:$port, .*status=deferred \(lost connection with h5\.test"
+ends 'no more sessions than allowed; one that did not begin is none' many "relay=h5\.test\[${V}5\]:$port, .*status=deferred \(lost connection with h5\.test"
 ends 'no more addresses than smtp_mx_address_limit, five' far 'relay=none, .*status=deferred \(connect to h14\.test\[127\.0\.0\.14\]:[0-9]+: Connection refused\)'
 : >"$T/questions"
 ends 'brackets ask for no MX' bracket "relay=bracket\.test\[${V}2\]:$port, .*status=sent"

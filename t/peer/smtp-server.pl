@@ -1,4 +1,4 @@
-# smtp-server.pl FIRST-PORT CASES DIR - one scripted server a line of CASES
+# smtp-server.pl FIRST CASES DIR - one scripted server a line of CASES
 #
 # A line is what the server says in turn, with | between the replies: the
 # greeting, then one for each command. QUIT and RSET it understands itself.
@@ -6,17 +6,20 @@
 #	CLOSE, RESET	hang up; so that the client sees a reset connection
 #	WAIT n		say nothing for n seconds, then hang up
 #	STALL n		stop reading for n seconds
-#	@EHLO words	the rest as a proper server that offers these
+#	@EHLO words	the rest as a proper server that offers these; of its words
+#			"?text=reply" is what it says when a command has this text
 #	\r\n \0		in a reply; nothing else is special
 #	a reply that ends in \c has no line end
 #
-# Line i is served on port FIRST + i - 1; what clients say to it is appended to
-# DIR/i, the connections one behind the other.
+# FIRST is a port: line i is served on 127.0.0.1, port FIRST + i - 1. Or it is
+# NET:PORT, such as 127.0.1.:25: line i is served on address 127.0.1.i. What
+# clients say is appended to DIR/i, the connections one behind the other.
 use strict;
 use IO::Socket::INET;
 use Socket qw(SOL_SOCKET SO_LINGER);
 
-my ($port, $file, $dir) = @ARGV;
+my ($first, $file, $dir) = @ARGV;
+my ($net, $port) = $first =~ /(.*):(.*)/ ? ($1, $2) : (undef, $first);
 $SIG{PIPE} = 'IGNORE';
 open(my $f, '<', $file) or die "$file: $!";
 
@@ -37,8 +40,13 @@ sub reply {
 
 # What a server without surprises says to a command.
 sub proper {
-	my ($words, $line, $rcpts) = @_;
-	my @words = split ' ', $words;
+	my ($words, $line) = @_;
+	my @odd = $words =~ /\?(\S+?=.*?)(?= \?|$)/g;
+	my @words = split ' ', $words =~ s/ ?\?.*//r;
+	for (@odd) {
+		my ($text, $reply) = split /=/, $_, 2;
+		return $reply if index($line, $text) >= 0;
+	}
 	return '220 mx.example ESMTP' if $line eq '';
 	return join "\r\n", (map { "250-$_" } 'mx.example', @words[0 .. $#words - 1]), "250 " . ($words[-1] // 'OK')
 	    if $line =~ /^[EL]HLO/i;
@@ -48,7 +56,7 @@ sub proper {
 
 sub talk {
 	my ($c, $log, @say) = @_;
-	my ($in_data, $words, $is_lmtp, $rcpts) = (0, undef, 0, 0);
+	my ($in_data, $words) = (0);
 	my $next = sub {
 		my $line = shift;
 		$words = $1 if !defined $words && @say && $say[0] =~ /^\@EHLO ?(.*)/;
@@ -61,7 +69,6 @@ sub talk {
 	$next->('') or return;
 	while (defined(my $line = <$c>)) {
 		print $log $line;
-		$is_lmtp = 1 if $line =~ /^LHLO/;
 		next if $in_data && $line ne ".\r\n";
 		if (!$in_data && $line =~ /^QUIT/) { print $c "221 bye\r\n"; last }
 		if (!$in_data && $line =~ /^RSET/) { print $c "250 reset\r\n"; next }
@@ -71,10 +78,11 @@ sub talk {
 
 my $i = 0;
 while (my $case = <$f>) {
-	my $at = $port++;
+	my ($ip, $at) = ('127.0.0.1', $port);
 	$i++;
+	defined $net ? $ip = "$net$i" : $port++;
 	chomp $case;
-	my $l = IO::Socket::INET->new(Listen => 20, LocalAddr => '127.0.0.1', LocalPort => $at, ReuseAddr => 1) or die "$at: $!";
+	my $l = IO::Socket::INET->new(Listen => 20, LocalAddr => $ip, LocalPort => $at, ReuseAddr => 1) or die "$ip:$at: $!";
 	next if fork;
 	alarm 300;
 	while (my $c = $l->accept) {

@@ -197,9 +197,8 @@ START_TEST(failures_are_told_apart)
 		{ ns_r_noerror, DNS_NO_DATA, "Host or domain name not found."
 		    " Name service error for name=d.test type=MX: Host found but"
 		    " no data record of requested type" },
-		{ ns_r_refused, DNS_FAIL, "Host or domain name not found."
-		    " Name service error for name=d.test type=MX: Malformed or"
-		    " unexpected name server reply" },
+		{ ns_r_refused, DNS_FAIL, "Name service error for name=d.test"
+		    " type=MX: Malformed or unexpected name server reply" },
 	};
 	struct err err = ERR_INIT;
 	struct dns_answer a;
@@ -223,12 +222,10 @@ START_TEST(the_null_mx_is_its_own_answer)
 	ck_assert_int_eq(parse(&p, ns_t_mx, &a, &err), DNS_NULL_MX);
 	ck_assert_str_eq(err.text,
 	    "Domain d.test does not accept mail (nullMX)");
-	/* beside a real one it is only noise */
+	/* It should stand alone; it counts wherever it stands. */
 	add(&p, "d.test", ns_t_mx, 5, "mx.test", 0);
-	ck_assert_int_eq(parse(&p, ns_t_mx, &a, &err), DNS_FOUND);
-	ck_assert_uint_eq(a.count, 1);
-	ck_assert_str_eq(a.rr[0].data, "mx.test");
-	dns_answer_done(&a);
+	ck_assert_int_eq(parse(&p, ns_t_mx, &a, &err), DNS_NULL_MX);
+	ck_assert_uint_eq(a.count, 0);
 }
 END_TEST
 
@@ -245,6 +242,11 @@ START_TEST(names_that_no_host_has_are_dropped)
 	ck_assert_uint_eq(a.count, 1);
 	ck_assert_str_eq(a.rr[0].data, "good.test");
 	dns_answer_done(&a);
+	/* No name at all is another matter than no record. */
+	start(&p, "d.test", ns_t_mx, 0);
+	add(&p, "d.test", ns_t_mx, 10, "-bad.test", 0);
+	ck_assert_int_eq(parse(&p, ns_t_mx, &a, NULL), DNS_FAIL);
+	ck_assert_uint_eq(a.count, 0);
 }
 END_TEST
 

@@ -283,7 +283,7 @@ roll_zero(void)
 START_TEST(hosts_come_by_preference_then_family)
 {
 	struct smtp_config cfg = { .prefer = SMTP_PREFER_IPV6 };
-	struct smtp_hosts h = { NULL, 0 };
+	struct smtp_hosts h = { 0 };
 
 	add(&h, "192.0.2.1", 20);
 	add(&h, "192.0.2.2", 10);
@@ -300,7 +300,7 @@ END_TEST
 START_TEST(equals_are_shuffled_but_preference_holds)
 {
 	struct smtp_config cfg = { 0 };
-	struct smtp_hosts h = { NULL, 0 };
+	struct smtp_hosts h = { 0 };
 
 	add(&h, "192.0.2.1", 10);
 	add(&h, "192.0.2.2", 10);
@@ -316,7 +316,7 @@ END_TEST
 START_TEST(a_cut_keeps_both_families)
 {
 	struct smtp_config cfg = { .address_limit = 2, .balances = true };
-	struct smtp_hosts h = { NULL, 0 };
+	struct smtp_hosts h = { 0 };
 
 	add(&h, "::1", 10);
 	add(&h, "::2", 10);
