@@ -243,14 +243,14 @@ attrs_parse_plain(struct attrs *out, const char *data, size_t len,
 {
 	const char *line, *end, *nl;
 	char *p, *eq, *next;
+	bool is_long;
 
-	if (len > max_bytes)
-		len = max_bytes + 1;
-	end = data + len;
+	is_long = len > max_bytes;
+	end = data + (is_long ? max_bytes : len);
 	for (line = data;; line = nl + 1) {
 		nl = line < end ? memchr(line, '\n', (size_t)(end - line)) :
 		    NULL;
-		if (nl == NULL && len > max_bytes)
+		if (nl == NULL && is_long)
 			return err_set(err, ERR_LIMIT,
 			    "attribute list exceeds %zu bytes", max_bytes);
 		if (nl == NULL)

@@ -86,6 +86,24 @@ done >"$T/out"
 like 'who sends too often is slowed down' "$(cat "$T/out")" \
     '^S: 450 4\.7\.1 Error: too much mail from 127\.0\.0\.1'
 
+# The last that is within a limit, and the first that is not.
+instance_new "$T/j" 'local_recipient_maps =' 'mydestination = mx.example' \
+    'myhostname = mx.example' 'smtpd_client_event_limit_exceptions =' \
+    'smtpd_client_connection_rate_limit = 3' 'smtpd_client_message_rate_limit = 2' \
+    'smtpd_client_recipient_rate_limit = 2' 'anvil_rate_time_unit = 600s'
+must 'another instance starts' instance_start "$T/j" </dev/null
+{
+	printf 'EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@mx.example>\nRCPT TO:<d@mx.example>\n'
+	printf 'RCPT TO:<e@mx.example>\nRSET\nMAIL FROM:<a@b.example>\nRSET\nMAIL FROM:<a@b.example>\nQUIT\n'
+} | talk "$(instance_port "$T/j")" >"$T/out"
+is 'two messages are allowed, and two recipients' "$(grep -Ec '^S: 250 2\.1\.[05] Ok' "$T/out")" 4
+is 'the third of each is refused' "$(grep -c '^S: 450 4\.7\.1 Error: too m[a-z]* ' "$T/out")" 2
+for i in 2 3 4; do echo QUIT | talk "$(instance_port "$T/j")"; done >"$T/out"
+is 'three connections are allowed' "$(grep -c '^S: 220' "$T/out")" 2
+is 'and not a fourth' "$(grep -c '^S: 421 4\.7\.0 mx\.example Error: too many connections from' "$T/out")" 1
+ok 'which is logged with its number' wait_for 5 instance_logged "$T/j" \
+    'warning: Connection rate limit exceeded: 4 from localhost\[127\.0\.0\.1\] for service '
+
 printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@mx.example>\r\nDATA\r\nSubject: y\r\n\r\nz\r\n.\r\nQUIT\r\n' |
     as "$T/i" sendmail -bs >"$T/out" 2>"$T/err"
 like 'sendmail -bs holds a session on its standard input' "$(cat "$T/out")" '250 2.0.0 Ok: queued as'

@@ -116,6 +116,14 @@ START_TEST(a_list_over_the_limit_is_refused)
 	ck_assert_int_eq(attrs_parse(&a, "name\0value", 10, 5, &used, &err),
 	    -1);
 	ck_assert_int_eq(err.kind, ERR_LIMIT);
+	/* The limit counts every byte, the terminator's too. */
+	ck_assert_int_eq(attrs_parse(&a, "n\0v\0\0", 5, 5, &used, NULL), 1);
+	ck_assert_int_eq(attrs_parse(&a, "n\0v\0\0", 5, 4, &used, NULL), -1);
+	ck_assert_int_eq(attrs_parse_plain(&a, "n=v\n\n", 5, 5, &used, NULL),
+	    1);
+	ck_assert_int_eq(attrs_parse_plain(&a, "n=v\n\n", 5, 4, &used, NULL),
+	    -1);
+	ck_assert_int_eq(attrs_parse_plain(&a, "n=v\n", 4, 4, &used, NULL), 0);
 	attrs_done(&a);
 }
 END_TEST

@@ -595,6 +595,211 @@ START_TEST(who_speaks_too_early_is_noticed)
 }
 END_TEST
 
+/* ---- chunks ---- */
+
+/* A refusal comes before the data, a yes behind it. */
+static const char *
+chunk(const char *line, const char *data)
+{
+	static char refusal[200];
+
+	snprintf(refusal, sizeof(refusal), "%s", say(line));
+	if (!s->in_content)
+		return refusal;
+	send_content(data, strlen(data), 2);
+	return refusal[0] != '\0' ? refusal : said.ptr;
+}
+
+static void
+to_recipients(const char *more)
+{
+	start(more);
+	say("EHLO client.example");
+	say("MAIL FROM:<a@b.example>");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"), "250 2.1.5 Ok");
+	buf_reset(&records);
+}
+
+START_TEST(chunks_make_one_message)
+{
+	const char *body;
+
+	to_recipients("");
+	ck_assert_str_eq(chunk("BDAT 7", "a: b\r\n\r"),
+	    "250 2.0.0 Ok: 7 bytes");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"),
+	    "503 5.5.1 Error: RCPT after BDAT");
+	ck_assert_str_eq(say("DATA"), "503 5.5.1 Error: DATA after BDAT");
+	ck_assert_str_eq(chunk("BDAT 5", "\n.\r\n."), "250 2.0.0 Ok: 5 bytes");
+	ck_assert_str_eq(chunk("BDAT 8 LAST", "\r\nno end"),
+	    "250 2.0.0 Ok: 22 bytes queued as 4D2A");
+	ck_assert_ptr_nonnull(body = strstr(records.ptr, "N a: b"));
+	ck_assert_str_eq(body, "N a: b\nN \nN .\nN .\nN no end\nX \nE \n");
+	ck_assert_int_eq(committed, 1);
+	ck_assert_int_eq(s->done[VERB_BDAT], 3);
+	ck_assert_str_eq(say("MAIL FROM:<a@b.example>"), "250 2.1.0 Ok");
+}
+END_TEST
+
+START_TEST(a_refused_chunk_takes_the_others_along)
+{
+	to_recipients("message_size_limit = 1000\n");
+	ck_assert_str_eq(chunk("BDAT 3", "abc"), "250 2.0.0 Ok: 3 bytes");
+	ck_assert_str_eq(chunk("BDAT 1001", ""),
+	    "552 5.3.4 Chunk exceeds message size limit");
+	ck_assert(s->in_content);
+	while (s->in_content)
+		send_content("QUIT\r\nMAIL FROM:<x@y>\r\n", 23, 23);
+	ck_assert(!s->is_closing);
+	ck_assert_str_eq(chunk("BDAT 4", "QUIT"),
+	    "551 5.0.0 Discarded 4 bytes after earlier error");
+	ck_assert_str_eq(chunk("BDAT 0 LAST", ""),
+	    "551 5.0.0 Discarded 0 bytes after earlier error");
+	ck_assert_int_eq(committed, 0);
+	ck_assert_int_eq(aborted, 1);
+	ck_assert_str_eq(say("BDAT 0 LAST"),
+	    "503 5.5.1 Error: need RCPT command");
+}
+END_TEST
+
+START_TEST(a_chunk_of_unknown_length_ends_the_session)
+{
+	static const char *const lines[] = { "BDAT", "BDAT x", "BDAT -1",
+	    "BDAT 1 2", "BDAT 1 LAST x", "BDAT 9223372036854775808" };
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		to_recipients("");
+		ck_assert_str_eq(say(lines[i]),
+		    "521 5.5.4 Syntax: BDAT count [LAST]");
+		ck_assert(s->is_closing);
+	}
+	to_recipients("smtpd_discard_ehlo_keywords = chunking\n");
+	ck_assert_str_eq(say("BDAT 3"), "521 5.5.1 Error: command not implemented");
+	ck_assert(s->is_closing);
+}
+END_TEST
+
+/* ---- what outlives what ---- */
+
+START_TEST(a_deferred_sender_does_not_speak_for_the_next)
+{
+	start("smtpd_delay_reject = no\n"
+	    "smtpd_sender_restrictions = check_sender_access "
+	    "inline:{{bad@b.example = DEFER_IF_PERMIT later}}\n");
+	say("EHLO x");
+	say("MAIL FROM:<bad@b.example>");
+	ck_assert_int_eq(strncmp(say("RCPT TO:<c@mx.example>"), "450 ", 4), 0);
+	say("RSET");
+	say("MAIL FROM:<good@b.example>");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"), "250 2.1.5 Ok");
+}
+END_TEST
+
+START_TEST(a_permit_does_not_undo_a_deferral)
+{
+	static const char *const lists[] = { "etrn", "data", "end_of_data" };
+	char more[200];
+	const char *reply = "";
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(more, sizeof(more), "smtpd_%s_restrictions = "
+		    "defer_if_permit, permit\nfast_flush_domains =\n",
+		    lists[i]);
+		start(more);
+		say("EHLO x");
+		if (i == 0) {
+			reply = say("ETRN mx.example");
+		} else {
+			say("MAIL FROM:<a@b.example>");
+			say("RCPT TO:<c@mx.example>");
+			reply = say("DATA");
+			if (i == 2)
+				reply = send_content("x\r\n.\r\n", 6, 6);
+		}
+		ck_assert_int_eq(strncmp(reply, "450 4.7.0", 9), 0);
+	}
+}
+END_TEST
+
+START_TEST(hangup_says_nothing)
+{
+	start("smtpd_client_restrictions = check_client_access static:HANGUP\n");
+	say("EHLO x");
+	say("MAIL FROM:<a@b.example>");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"), "");
+	ck_assert(s->is_closing);
+}
+END_TEST
+
+START_TEST(refusals_can_be_worded_anew)
+{
+	start("smtpd_reject_filter_maps = regexp:{"
+	    "{/^500 .*not recognized$$/ 550 5.5.3 what?}, "
+	    "{/Syntax: RSET/ 250 fine}}\n"
+	    "smtpd_reject_footer_maps = regexp:{"
+	    "{/^550 5.5.3/ \\c Ask $$$$server_name\\nor $$$$nobody.}}\n");
+	ck_assert_str_eq(say("FOO"),
+	    "550-5.5.3 what? Ask mx.example\r\n550 5.5.3 or .");
+	/* A refusal stays one, whatever a table says. */
+	ck_assert_str_eq(say("RSET x"), "501 5.5.4 Syntax: RSET");
+}
+END_TEST
+
+START_TEST(soft_bounce_makes_every_no_a_not_now)
+{
+	start("soft_bounce = yes\n");
+	ck_assert_str_eq(say("FOO"), "400 4.5.2 Error: command not recognized");
+	ck_assert_str_eq(say("NOOP"), "250 2.0.0 Ok");
+}
+END_TEST
+
+START_TEST(addresses_are_read_as_clients_write_them)
+{
+	static const struct {
+		const char	*text, *lenient, *strict;	/* NULL: refused */
+	} rows[] = {
+		{ "<a@b.example>", "a@b.example", "a@b.example" },
+		{ "a@b.example", "a@b.example", NULL },
+		{ "a@b.example>", "a@b.example", NULL },
+		{ "<<a@b.example>>", "a@b.example", "a@b.example" },
+		{ "< a@b.example >", "a@b.example", "a@b.example" },
+		{ "<a..b@c.example>", "a..b@c.example", "a..b@c.example" },
+		{ "<\"a b\"@c.example>", "a b@c.example", "a b@c.example" },
+		{ "<(x)a@b.example>", "a@b.example", NULL },
+		{ "<a@b.example", NULL, NULL },
+		{ "<a b@c.example>", NULL, NULL },
+		{ "<a@b.example>x", NULL, NULL },
+		{ "<a@>", NULL, NULL },
+		{ "<a@[2001:db8::1]>", NULL, NULL },
+		{ "<a@[IPv6:2001:db8::1]>", "a@[IPv6:2001:db8::1]",
+		    "a@[IPv6:2001:db8::1]" },
+	};
+	char line[100];
+	const char *want;
+	size_t i;
+	int is_strict;
+
+	for (is_strict = 0; is_strict < 2; is_strict++) {
+		start(is_strict ? "strict_rfc821_envelopes = yes\n" : "");
+		say("EHLO x");
+		for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			want = is_strict ? rows[i].strict : rows[i].lenient;
+			snprintf(line, sizeof(line), "MAIL FROM:%s",
+			    rows[i].text);
+			say(line);
+			if (want == NULL)
+				ck_assert_msg(s->sender == NULL, "%s", line);
+			else
+				ck_assert_str_eq(s->sender, want);
+			say("RSET");
+			s->errors = s->junk = 0;
+		}
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -625,7 +830,16 @@ main(void)
 	tcase_add_test(tc, a_policy_server_that_is_gone_does_not_let_mail_in);
 	tcase_add_test(tc, restriction_classes_may_loop_without_harm);
 	tcase_add_test(tc, a_failed_commit_is_reported);
+	tcase_add_test(tc, a_deferred_sender_does_not_speak_for_the_next);
+	tcase_add_test(tc, a_permit_does_not_undo_a_deferral);
+	tcase_add_test(tc, hangup_says_nothing);
+	tcase_add_test(tc, refusals_can_be_worded_anew);
+	tcase_add_test(tc, soft_bounce_makes_every_no_a_not_now);
+	tcase_add_test(tc, addresses_are_read_as_clients_write_them);
 	suite_add_tcase(suite, content);
+	tcase_add_test(content, chunks_make_one_message);
+	tcase_add_test(content, a_refused_chunk_takes_the_others_along);
+	tcase_add_test(content, a_chunk_of_unknown_length_ends_the_session);
 	UNIT_LOOP(content, only_the_right_dot_ends_a_message, framings);
 	tcase_add_test(content, a_bare_newline_can_be_refused);
 	tcase_add_test(content, a_long_line_comes_in_parts);
