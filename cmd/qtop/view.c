@@ -22,6 +22,7 @@
 #include "lib/queue/queue_select.h"
 
 #define LOOK_MS		50		/* how often the snapshot is looked at */
+#define FILLING_MS	100		/* a view that takes longer is made less often while the first round fills it */
 #define REJUDGE_MS	5000		/* ages pass limits: judge anew */
 
 /* ---- requests ---- */
@@ -207,7 +208,8 @@ make(struct views *v)
 	is_filling = queue_snapshot_rounds(v->s) == 0;
 	queue_snapshot_unlock(v->s);
 	/* While the first rows come in people look; later it must be cheap. */
-	v->not_before = clock_mono_ms() + LOOK_MS + (is_filling ? 4 * spent :
+	v->not_before = clock_mono_ms() + LOOK_MS + (is_filling ?
+	    (spent < FILLING_MS ? 4 : 9) * spent :
 	    spent * 100 / v->load);
 	if (v->rejudge_at <= clock_mono_ms())
 		v->rejudge_at = clock_mono_ms() + REJUDGE_MS +
