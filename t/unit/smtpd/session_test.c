@@ -800,6 +800,83 @@ START_TEST(addresses_are_read_as_clients_write_them)
 }
 END_TEST
 
+START_TEST(a_relay_guard_behind_a_permit_guards_nothing)
+{
+	static const struct {
+		const char	*rules;
+		bool		guards;
+	} rows[] = {
+		{ "permit_mynetworks, reject_unauth_destination", true },
+		{ "permit_mynetworks, permit, reject_unauth_destination", false },
+		{ "warn_if_reject reject_unauth_destination, permit", false },
+		{ "permit_mynetworks, reject", true },
+		{ "permit_mynetworks", false },
+	};
+	struct restrict_list list;
+	size_t i;
+
+	start("");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		restrict_parse(&list, "test", rows[i].rules, CLASS_RCPT, true);
+		ck_assert_msg(restrict_guards_relay(&list) == rows[i].guards,
+		    "%s", rows[i].rules);
+		restrict_done(&list);
+	}
+}
+END_TEST
+
+START_TEST(hold_marks_the_message_and_nothing_without_one)
+{
+	start("smtpd_recipient_restrictions = "
+	    "check_recipient_access inline:{{c@mx.example = HOLD}}\n");
+	say("EHLO x");
+	ck_assert_int_eq(strncmp(say("VRFY <c@mx.example>"), "252", 3), 0);
+	say("MAIL FROM:<a@b.example>");
+	say("RCPT TO:<d@mx.example>");
+	say("DATA");
+	ck_assert_ptr_null(strstr(records.ptr, "flags"));
+	send_content(".\r\n", 3, 3);
+	say("MAIL FROM:<a@b.example>");
+	say("RCPT TO:<c@mx.example>");
+	say("DATA");
+	ck_assert_ptr_nonnull(strstr(records.ptr, "flags 4\n"));
+	send_content(".\r\n", 3, 3);
+}
+END_TEST
+
+START_TEST(warnings_are_not_softened_by_what_waits)
+{
+	start("smtpd_recipient_restrictions = defer_if_reject, "
+	    "warn_if_reject reject, check_recipient_access "
+	    "inline:{{c@mx.example = 550 no}}\n");
+	say("EHLO x");
+	say("MAIL FROM:<a@b.example>");
+	ck_assert_str_eq(say("RCPT TO:<d@mx.example>"), "250 2.1.5 Ok");
+	ck_assert_str_eq(say("RCPT TO:<c@mx.example>"), "450 4.7.0 "
+	    "<c@mx.example>: Recipient address rejected: defer_if_reject "
+	    "requested");
+}
+END_TEST
+
+START_TEST(the_last_within_a_limit_and_the_first_beyond)
+{
+	int i;
+
+	to_recipients("message_size_limit = 1000\nsmtpd_recipient_limit = 2\n"
+	    "smtpd_junk_command_limit = 3\n");
+	ck_assert_str_eq(say("RCPT TO:<d@mx.example>"), "250 2.1.5 Ok");
+	ck_assert_str_eq(say("RCPT TO:<e@mx.example>"),
+	    "452 4.5.3 Error: too many recipients");
+	for (i = 0; i < 4; i++)
+		say("NOOP");
+	ck_assert_int_eq(s->errors, 0);
+	say("NOOP");
+	ck_assert_int_eq(s->errors, 1);
+	ck_assert_str_eq(say("BDAT 1000"), "");
+	ck_assert(s->in_content && !s->skips_chunk);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -833,6 +910,10 @@ main(void)
 	tcase_add_test(tc, a_deferred_sender_does_not_speak_for_the_next);
 	tcase_add_test(tc, a_permit_does_not_undo_a_deferral);
 	tcase_add_test(tc, hangup_says_nothing);
+	tcase_add_test(tc, a_relay_guard_behind_a_permit_guards_nothing);
+	tcase_add_test(tc, hold_marks_the_message_and_nothing_without_one);
+	tcase_add_test(tc, warnings_are_not_softened_by_what_waits);
+	tcase_add_test(tc, the_last_within_a_limit_and_the_first_beyond);
 	tcase_add_test(tc, refusals_can_be_worded_anew);
 	tcase_add_test(tc, soft_bounce_makes_every_no_a_not_now);
 	tcase_add_test(tc, addresses_are_read_as_clients_write_them);
