@@ -877,6 +877,34 @@ START_TEST(the_last_within_a_limit_and_the_first_beyond)
 }
 END_TEST
 
+START_TEST(footers_keep_blanks_and_lose_control_bytes)
+{
+	start("smtpd_reject_footer = \\c ($recipient)\n"
+	    "smtpd_recipient_restrictions = reject\n");
+	say("EHLO x");
+	say("MAIL FROM:<a@b.example>");
+	ck_assert_str_eq(say("RCPT TO:<\"a b\x01\"@mx.example>"),
+	    "554 5.7.1 <a b?@mx.example>: Recipient address rejected: "
+	    "Access denied (a b_@mx.example)");
+}
+END_TEST
+
+START_TEST(values_must_have_their_form)
+{
+	start("smtpd_authorized_xclient_hosts = 127.0.0.1\n");
+	say("EHLO x");
+	ck_assert_str_eq(say("MAIL FROM:<a@b.example> SIZE=x"),
+	    "501 5.5.4 Bad message size syntax");
+	ck_assert_str_eq(say("MAIL FROM:<a@b.example> SIZE"),
+	    "555 5.5.4 Unsupported option: SIZE");
+	ck_assert_str_eq(say("XCLIENT ADDR=2001:db8::1"),
+	    "501 5.5.4 Bad ADDR syntax: 2001:db8::1");
+	ck_assert_int_eq(strncmp(say("XCLIENT ADDR=IPv6:2001:db8::1"), "220",
+	    3), 0);
+	ck_assert_str_eq(s->peer.addr, "2001:db8::1");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -910,6 +938,8 @@ main(void)
 	tcase_add_test(tc, a_deferred_sender_does_not_speak_for_the_next);
 	tcase_add_test(tc, a_permit_does_not_undo_a_deferral);
 	tcase_add_test(tc, hangup_says_nothing);
+	tcase_add_test(tc, footers_keep_blanks_and_lose_control_bytes);
+	tcase_add_test(tc, values_must_have_their_form);
 	tcase_add_test(tc, a_relay_guard_behind_a_permit_guards_nothing);
 	tcase_add_test(tc, hold_marks_the_message_and_nothing_without_one);
 	tcase_add_test(tc, warnings_are_not_softened_by_what_waits);
