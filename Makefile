@@ -49,7 +49,8 @@ DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
 PRELOADS := no-disk no-sleep
-TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c),$(wildcard t/tools/*.c))
+TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c) \
+	  $(if $(wildcard /usr/include/libmilter/mfapi.h),,t/tools/test-milter.c),$(wildcard t/tools/*.c))
 # The long ones first: nobody waits for them alone in the end.
 SCRIPTS	= $(wildcard t/peer/*.t t/flow/*.t t/cmd/*.t)
 
@@ -194,10 +195,11 @@ $O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+$O/t/tools/test-milter: TOOL_LIBS = -lmilter
 $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
 
 # Loaded into programs under test, the peer's as well.
 $O/t/tools/%.so: t/tools/%.c $O/flags

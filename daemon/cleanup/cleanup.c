@@ -185,40 +185,6 @@ remove_logs(const char *id)
 	buf_done(&path);
 }
 
-/*
- * cleanup_check_milters - mail that a Milter must see is not taken unseen
- *
- * Milters are not spoken to, so every one of them is "unavailable":
- * milter_default_action says what that means.
- */
-void
-cleanup_check_milters(struct cleanup *c)
-{
-	const char *program = params_lookup("process_name");
-	const char *milters = params.non_smtpd_milters;
-	const char *action = params.milter_default_action;
-
-	if ((c->flags & CLEANUP_MILTER) == 0)
-		return;
-	if (program != NULL && (strcmp(program, "smtpd") == 0 ||
-	    strcmp(program, "qmqpd") == 0))
-		milters = params.smtpd_milters;
-	if (*milters == '\0')
-		return;
-	log_warning("%s: no support for Milters: %s: doing "
-	    "milter_default_action = %s", c->id.ptr, milters, action);
-	if (strcmp(action, "accept") == 0)
-		return;
-	if (strcmp(action, "quarantine") == 0)
-		c->flags |= CLEANUP_HOLD;
-	else if (strcmp(action, "reject") == 0)
-		cleanup_fail(c, CLEANUP_CONTENT,
-		    "5.5.0 Service unavailable");
-	else
-		cleanup_fail(c, CLEANUP_DEFER,
-		    "4.7.1 Service unavailable - try again later");
-}
-
 unsigned
 cleanup_intake_flags(bool *checks_rcpt)
 {
@@ -299,6 +265,19 @@ cleanup_open(unsigned flags, struct err *err)
 	cleanup_out(c, QUEUE_REC_SIZE, size.ptr + 2, size.len - 2);
 	buf_done(&size);
 	return c;
+}
+
+void
+cleanup_set_milters(struct cleanup *c, struct milters *milters)
+{
+	c->milters = milters;
+}
+
+bool
+cleanup_is_elsewhere(void)
+{
+	cleanup_init();
+	return asks_service;
 }
 
 const char *
@@ -472,6 +451,8 @@ cleanup_commit(struct cleanup *c, struct buf *reason)
 		report_write(c, &err);
 	if (cleanup_is_good(c) && c->rcpt_count == 0)
 		cleanup_fail(c, CLEANUP_RCPT, NULL);
+	if (cleanup_is_good(c) && (c->flags & CLEANUP_MILTER) != 0)
+		cleanup_milter(c);
 	if (c->status != 0 && c->status != CLEANUP_RCPT && may_bounce(c))
 		cleanup_bounce(c);
 	else if (cleanup_is_good(c))

@@ -22,6 +22,7 @@
 struct buf;
 struct cleanup;
 struct err;
+struct milters;
 
 enum cleanup_flags {		/* as on the wire */
 	CLEANUP_BOUNCE		= 1,
@@ -84,6 +85,16 @@ struct cleanup	*cleanup_open(unsigned flags, struct err *err);
 const char	*cleanup_id(const struct cleanup *c);
 /* cleanup_set_flags - add flags before the envelope ends (hold, discard from an access table) */
 void		 cleanup_set_flags(struct cleanup *c, unsigned flags);
+/*
+ * cleanup_set_milters - filters that know the session, and are to see the message
+ *
+ * Borrowed until commit or abort. Without them, a message with CLEANUP_MILTER
+ * is shown to non_smtpd_milters.
+ */
+void		 cleanup_set_milters(struct cleanup *c,
+		    struct milters *milters);
+/* cleanup_is_elsewhere - do messages go to the cleanup service, not through this process? */
+bool		 cleanup_is_elsewhere(void);
 /* cleanup_rec - feed one record; returns the status so far */
 unsigned	 cleanup_rec(struct cleanup *c, int type, const void *data,
 		    size_t len);

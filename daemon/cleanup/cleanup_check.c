@@ -34,6 +34,8 @@ cleanup_check_init(void)
 	    params.nested_header_checks, SEARCH_TEXT);
 	t->body_checks = maps_open("body_checks", params.body_checks,
 	    SEARCH_TEXT);
+	t->milter_checks = maps_open("milter_header_checks",
+	    params.milter_header_checks, SEARCH_TEXT);
 	t->has_checks = !maps_is_empty(t->header_checks) ||
 	    !maps_is_empty(t->mime_checks) || !maps_is_empty(t->nested_checks);
 }
@@ -75,10 +77,21 @@ struct check {
 enum verdict { KEEP, DROP };
 
 static void
+log_as_check(const struct check *k, const char *optional)
+{
+	struct buf action = BUF_INIT;
+
+	buf_setf(&action, "%s%s", k->kind == CHECK_MILTER ? "milter-header-" :
+	    "", k->name);
+	cleanup_log_action(k->c, action.ptr, k->kind == CHECK_BODY ? "body" :
+	    "header", k->text->ptr, optional);
+	buf_done(&action);
+}
+
+static void
 log_check(const struct check *k)
 {
-	cleanup_log_action(k->c, k->name,
-	    k->kind == CHECK_HEADER ? "header" : "body", k->text->ptr, k->arg);
+	log_as_check(k, k->arg);
 }
 
 /* is_mail_address - user@domain, as far as an action's argument is checked */
@@ -224,7 +237,7 @@ act_replace(const struct check *k)
 
 	if (*k->arg == '\0') {
 		log_warning("REPLACE action without text in %s map", map);
-	} else if (k->kind == CHECK_HEADER &&
+	} else if (k->kind != CHECK_BODY &&
 	    header_name_len(k->arg, strlen(k->arg)) == 0) {
 		log_warning("bad REPLACE header text \"%s\" in %s map -- need "
 		    "\"headername: headervalue\"", k->arg, map);
@@ -250,9 +263,7 @@ act_reject(const struct check *k)
 	if (*text == '\0')
 		text = "message content rejected";
 	buf_setf(&c->work, "%s %s", status, text);
-	cleanup_log_action(c, k->name,
-	    k->kind == CHECK_HEADER ? "header" : "body", k->text->ptr,
-	    c->work.ptr);
+	log_as_check(k, c->work.ptr);
 	cleanup_fail(c, status[0] == '4' ? CLEANUP_DEFER : CLEANUP_CONTENT,
 	    c->work.ptr);
 	c->stop_checks = true;
@@ -291,6 +302,12 @@ run_action(struct check *k, const char *result)
 		if (strlen(actions[i].word) != len ||
 		    strncasecmp(actions[i].word, result, len) != 0)
 			continue;
+		if (k->kind == CHECK_MILTER && (actions[i].run == act_pass ||
+		    actions[i].run == act_prepend)) {
+			log_warning("unsupported command in %s map: %s",
+			    maps_title(k->maps), result);
+			return KEEP;
+		}
 		k->name = actions[i].name;
 		k->arg = text_skip_blank(result + len);
 		return actions[i].run(k);

@@ -313,7 +313,6 @@ end_envelope(struct cleanup *c)
 {
 	if (!is_complete(c))
 		return;
-	cleanup_check_milters(c);
 	put_warning_time(c);
 	forget_pending(c);
 	cleanup_out(c, QUEUE_REC_MESG, "", 0);

@@ -452,6 +452,7 @@ on_header_end(void *ctx)
 	    *params.undisclosed_recipients_header != '\0' &&
 	    (!c->is_remote || params.always_add_missing_headers))
 		put_header(c, params.undisclosed_recipients_header);
+	c->body_offset = queue_writer_tell(c->out);
 }
 
 /* ---- body and the text as a whole ---- */

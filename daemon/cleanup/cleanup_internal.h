@@ -8,6 +8,8 @@
  *	cleanup_header.c	message headers, and those that are missing
  *	cleanup_check.c		header and body checks
  *	cleanup_bounce.c	what could not be accepted goes back
+ *	cleanup_milter.c	filters see the message: what they say
+ *	cleanup_edit.c		... and change it
  *
  * The struct is kept from message to message with all its buffers; cleanup_open
  * only empties it.
@@ -53,12 +55,13 @@ struct seen_rcpts;		/* duplicates filter, in cleanup_dups.c */
  * id, reason (for the client), sender, fullname, last_rcpt (before aliases, for logs);
  * origin, proto, helo, encoding: attributes; orig_rcpt, dsn_orcpt: of the next
  * recipient; filter, redirect, bcc (NUL after each): from checks, for the
- * extracted segment; line, body, value, work, text: scratch.
+ * extracted segment; seen_by_milters: recipients as non_smtpd_milters
+ * get them (NUL after each); line, body, value, work, text: scratch.
  */
 #define CLEANUP_BUFS(X) \
 	X(id) X(reason) X(sender) X(fullname) X(last_rcpt) \
 	X(origin) X(proto) X(helo) X(encoding) X(orig_rcpt) X(dsn_orcpt) \
-	X(filter) X(redirect) X(bcc) X(line) X(body) \
+	X(filter) X(redirect) X(bcc) X(seen_by_milters) X(line) X(body) \
 	X(value) X(work) X(text)
 #define CLEANUP_BUF_FIELD(name) struct buf name;
 
@@ -72,6 +75,7 @@ struct cleanup {
 	CLEANUP_BUFS(CLEANUP_BUF_FIELD)
 	struct queue_writer *out;
 	struct cleanup_client *service;	/* it does all the work, if not NULL */
+	struct milters	*milters;	/* the session's; borrowed */
 	unsigned	 flags;		/* enum cleanup_flags */
 	unsigned	 status;
 	enum segment	 segment;
@@ -98,7 +102,7 @@ struct cleanup {
 	size_t		 bounce_count, bounce_room;
 
 	/* The message. */
-	off_t		 data_offset, xtra_offset;
+	off_t		 data_offset, body_offset, xtra_offset;
 	struct mime	*mime;
 	bool		 is_plain;	/* body lines go straight through */
 	bool		 in_line;	/* the last text record was partial */
@@ -114,7 +118,7 @@ struct cleanup_tables {
 	struct maps	*sender_canonical, *rcpt_canonical, *canonical,
 			*virtual_alias, *sender_bcc, *rcpt_bcc,
 			*header_checks, *mime_checks, *nested_checks,
-			*body_checks;
+			*body_checks, *milter_checks;
 	unsigned	 sender_canonical_classes, rcpt_canonical_classes,
 			 canonical_classes, masquerade_classes;
 	bool		 has_rewriting;	/* canonical or masquerading */
@@ -171,6 +175,9 @@ void	cleanup_rewrite_header(struct cleanup *c, enum address_class class,
 void	cleanup_new_rcpt(struct cleanup *c, const char *rcpt);
 /* cleanup_bcc_rcpt - an automatic one: rewritten, aliased, no DSN */
 void	cleanup_bcc_rcpt(struct cleanup *c, const char *rcpt);
+/* cleanup_extra_rcpt - one that a filter adds, with what it says about DSN */
+void	cleanup_extra_rcpt(struct cleanup *c, const char *rcpt,
+	    const char *orcpt, unsigned notify);
 /* cleanup_sender_bcc - look the sender up in sender_bcc_maps */
 void	cleanup_sender_bcc(struct cleanup *c);
 
@@ -196,7 +203,7 @@ void	cleanup_message_end(struct cleanup *c);
 void	cleanup_out_header(struct cleanup *c, const char *text, size_t len);
 
 /* cleanup_check.c */
-enum check_kind { CHECK_HEADER, CHECK_BODY };
+enum check_kind { CHECK_HEADER, CHECK_BODY, CHECK_MILTER };
 void	cleanup_check_init(void);
 /*
  * cleanup_check - search maps for text and do what the result says
@@ -210,4 +217,20 @@ bool	cleanup_check(struct cleanup *c, enum check_kind kind,
 void	cleanup_log_action(struct cleanup *c, const char *action,
 	    const char *class, const char *text, const char *optional);
 
+
+/* cleanup_milter.c */
+/* cleanup_milter - when all is written and good: show it to the filters, do what they say */
+void	cleanup_milter(struct cleanup *c);
+
+/* cleanup_edit.c */
+struct cleanup_edit;
+struct milter_content;
+
+/* cleanup_edit_new - read the headers of what has been written; NULL: it failed */
+struct cleanup_edit *cleanup_edit_new(struct cleanup *c);
+void	cleanup_edit_free(struct cleanup_edit *e);
+void	cleanup_edit_content(struct cleanup_edit *e,
+	    struct milter_content *out);
+/* cleanup_edit_finish - write the message anew, if anything was changed */
+void	cleanup_edit_finish(struct cleanup_edit *e);
 #endif

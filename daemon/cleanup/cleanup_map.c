@@ -466,14 +466,21 @@ deliver_to(struct cleanup *c, const char *orcpt, unsigned notify,
 /* ---- recipients, all the way ---- */
 
 void
-cleanup_bcc_rcpt(struct cleanup *c, const char *rcpt)
+cleanup_extra_rcpt(struct cleanup *c, const char *rcpt, const char *orcpt,
+    unsigned notify)
 {
 	struct buf address = BUF_INIT;
 
 	cleanup_rewrite(c, CLASS_ENV_RCPT, *rcpt != '\0' ? rcpt :
 	    params.empty_address_recipient, &address);
-	deliver_to(c, "", DSN_NOTIFY_NEVER, address.ptr, address.ptr);
+	deliver_to(c, orcpt, notify, address.ptr, address.ptr);
 	buf_done(&address);
+}
+
+void
+cleanup_bcc_rcpt(struct cleanup *c, const char *rcpt)
+{
+	cleanup_extra_rcpt(c, rcpt, "", DSN_NOTIFY_NEVER);
 }
 
 /* find_bcc - one of the *_bcc_maps (16.3) */
@@ -514,6 +521,9 @@ cleanup_new_rcpt(struct cleanup *c, const char *rcpt)
 	    params.empty_address_recipient, &address);
 	cleanup_note_utf8(c, address.ptr);
 	buf_sets(&c->last_rcpt, address.ptr);
+	if ((c->flags & CLEANUP_MILTER) != 0 && c->milters == NULL &&
+	    *params.non_smtpd_milters != '\0')
+		buf_add(&c->seen_by_milters, address.ptr, address.len + 1);
 	if (c->dsn_orcpt.len == 0)
 		buf_setf(&c->dsn_orcpt, "%s;%s",
 		    (c->sendopts & SENDOPT_REQUESTED) != 0 &&

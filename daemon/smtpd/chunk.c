@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/milter_session.h"
 #include "daemon/smtpd/proxy.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/verbs.h"
@@ -90,7 +91,8 @@ may_take(struct session *s)
 	} else if (s->rcpt_count == 0) {
 		session_reply(s, "554 5.5.1 Error: no valid recipients");
 	} else if (s->bdat == BDAT_NONE &&
-	    (refusal = restrict_data(s)) != NULL) {
+	    ((refusal = restrict_data(s)) != NULL ||
+	    (refusal = milter_session_data(s)) != NULL)) {
 		session_reply(s, "%s", refusal);
 	} else if (params.message_size_limit > 0 && s->chunk_bytes >
 	    params.message_size_limit - s->content_bytes) {

@@ -133,8 +133,13 @@ reply_status(struct session *s, unsigned status, const struct buf *reason)
 	const char *dsn = "4.3.0", *text;
 
 	text = cleanup_status_text(status, &code, &dsn);
-	/* What header_checks REJECT says brings its own status along. */
-	if (reason->len > 0)
+	/*
+	 * What header_checks REJECT says brings its own status along, what a
+	 * filter says its own code.
+	 */
+	if (reason->len > 4 && strspn(reason->ptr, "0123456789") == 3)
+		session_reply(s, "%s", reason->ptr);
+	else if (reason->len > 0)
 		session_reply(s, "%d %s", code, reason->ptr);
 	else
 		session_reply(s, "%d %s Error: %s", code, dsn, text);

@@ -108,6 +108,7 @@ open_tables(struct smtpd_env *e)
 	e->login_maps = OPEN(smtpd_sender_login_maps, ADDRESS_FLAGS);
 	e->relay_certs = OPEN(relay_clientcerts, TABLE_FOLD);
 	e->ehlo_discard_maps = OPEN(smtpd_discard_ehlo_keyword_address_maps, 0);
+	e->milter_maps = OPEN(smtpd_milter_maps, TABLE_FOLD);
 	e->command_filter = OPEN(smtpd_command_filter, 0);
 	e->footers = OPEN(smtpd_reject_footer_maps, 0);
 	e->reject_filter = OPEN(smtpd_reject_filter_maps, 0);
@@ -162,11 +163,15 @@ parse_restrictions(struct smtpd_env *e)
 		    "or check_relay_domains");
 }
 
-/* Mail that should have been looked at goes only where that may be skipped. */
+/*
+ * Mail that should have been looked at goes only where that may be skipped.
+ * Filters see it in this process: not what the cleanup service writes.
+ */
 static bool
 needs_filter(const struct smtpd_env *e)
 {
-	return (e->cleanup_flags & CLEANUP_MILTER) != 0 &&
+	return cleanup_is_elsewhere() &&
+	    (e->cleanup_flags & CLEANUP_MILTER) != 0 &&
 	    (params.smtpd_milters[0] != '\0' ||
 	    params.smtpd_milter_maps[0] != '\0') &&
 	    strcasecmp(params.milter_default_action, "accept") != 0;
@@ -180,8 +185,7 @@ warn_unsupported(void)
 		const char	*name, *value;
 	} rows[] = {
 #define ROW(name) { #name, params.name }
-		ROW(smtpd_dns_reply_filter), ROW(smtpd_milters),
-		ROW(smtpd_milter_maps),
+		ROW(smtpd_dns_reply_filter),
 #undef ROW
 	};
 	size_t i;
@@ -265,6 +269,7 @@ smtpd_env_free(struct smtpd_env *e)
 	maps_free(e->rbl_replies);
 	maps_free(e->footers);
 	maps_free(e->reject_filter);
+	maps_free(e->milter_maps);
 	restrict_done(&e->client);
 	restrict_done(&e->helo);
 	restrict_done(&e->sender);

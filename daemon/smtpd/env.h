@@ -50,6 +50,7 @@ struct smtpd_env {
 	struct maps	*local_rcpt, *relay_rcpt, *virtual_mailbox,
 			*canonical, *sender_canonical, *rcpt_canonical,
 			*virtual_alias, *ehlo_discard_maps, *command_filter,
+			*milter_maps,
 			*login_maps, *relay_certs, *rbl_replies, *footers,
 			*reject_filter;
 	struct restrict_list client, helo, sender, relay, rcpt, data, eod,

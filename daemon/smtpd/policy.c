@@ -15,7 +15,6 @@
 #include <uthash.h>
 
 #include "daemon/smtpd/access.h"
-#include "daemon/smtpd/dial.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
@@ -27,6 +26,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
+#include "lib/net/dial.h"
 #include "lib/net/stream.h"
 #include "lib/net/tls.h"
 

@@ -17,7 +17,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/smtpd/dial.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -28,6 +27,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
+#include "lib/net/dial.h"
 #include "lib/net/stream.h"
 #include "lib/queue/queue_rec.h"
 

@@ -18,6 +18,7 @@
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/dns_seen.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/milter_session.h"
 #include "daemon/smtpd/tls_server.h"
 #include "daemon/smtpd/verbs.h"
 #include "daemon/smtpd/xclient.h"
@@ -141,6 +142,7 @@ static void
 run_command(struct session *s, char *line, size_t len)
 {
 	const struct verb *v;
+	const char *refusal;
 	struct words w;
 	bool ok;
 
@@ -166,7 +168,11 @@ run_command(struct session *s, char *line, size_t len)
 		s->where = v->name;
 		if (is_not_smtp(s, w.w[0], line))
 			return;
-		session_reply(s, "500 5.5.2 Error: command not recognized");
+		if ((refusal = milter_session_unknown(s, w.w[0])) != NULL)
+			session_reply(s, "%s", refusal);
+		else
+			session_reply(s, "500 5.5.2 Error: command not "
+			    "recognized");
 		s->errors++;
 		return;
 	}
@@ -264,6 +270,7 @@ session_new(const struct smtpd_env *env, struct peer *peer, struct sink *sink,
 	buf_init(&s->prepend);
 	buf_init(&s->partial);
 	buf_init(&s->reject);
+	buf_init(&s->macro);
 	mail_params_init(&s->mail);
 	return s;
 }
@@ -276,6 +283,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	session_reset_mail(s);
+	milter_session_end(s);
 	if (s->counted_addr != NULL)
 		anvil_client_event(s->anvil, ANVIL_DISCONNECT, s->counted_addr,
 		    NULL, NULL);
@@ -293,6 +301,7 @@ session_free(struct session *s)
 	buf_done(&s->prepend);
 	buf_done(&s->partial);
 	buf_done(&s->reject);
+	buf_done(&s->macro);
 	mail_params_done(&s->mail);
 	free(s);
 }
@@ -311,6 +320,7 @@ is_over_limit(struct session *s)
 	    s->peer.addr, &count, &rate))
 		return false;
 	s->counted_addr = xstrdup(s->peer.addr);
+	s->connection_count = count;
 	if (count_max > 0 && count > count_max) {
 		log_warning("Connection concurrency limit exceeded: %d from "
 		    "%s for service %s", count, s->peer.namaddr,
@@ -346,7 +356,15 @@ session_greet_again(struct session *s)
 		s->is_denied = true;
 		return;
 	}
-	session_reply(s, "220 %s", params.smtpd_banner);
+	milter_session_end(s);
+	if ((refusal = milter_session_connect(s)) != NULL && *refusal == '5')
+		session_reply(s, "554 %s ESMTP not accepting connections",
+		    params.myhostname);
+	else if (refusal != NULL && strncmp(refusal, "421", 3) == 0)
+		session_reply(s, "421 %s Service unavailable - try again "
+		    "later", params.myhostname);
+	else	/* a temporary refusal is told to each command */
+		session_reply(s, "220 %s", params.smtpd_banner);
 }
 
 void

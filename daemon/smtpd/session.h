@@ -27,6 +27,7 @@ struct anvil_client;
 struct dns_seen;
 struct err;
 struct match_list;
+struct milters;
 struct proxy;
 struct tls_info;
 
@@ -40,6 +41,8 @@ struct sink {
 	void		(*set_flags)(void *ctx, unsigned flags);
 	void		(*rec)(void *ctx, int type, const void *data,
 			    size_t len);
+	/* set_milters - filters that are to see the message; NULL: not here */
+	void		(*set_milters)(void *ctx, struct milters *milters);
 	unsigned	(*commit)(void *ctx, struct buf *reason);
 	void		(*abort)(void *ctx);
 	void		*ctx;
@@ -102,6 +105,7 @@ struct session {
 	bool		 seen_bare_lf;
 	bool		 is_local_rewrite;	/* rewrite_context=local */
 	char		*counted_addr;	/* that anvil counts; NULL: not counted */
+	int		 connection_count;	/* of this client, as far as counted */
 	int		 errors, junk, overshoot;
 	int		 done[VERB_COUNT], total[VERB_COUNT];
 	struct forwarded forwarded;
@@ -119,6 +123,13 @@ struct session {
 	char		*filter, *redirect;	/* access table actions */
 	struct buf	 bcc, prepend;	/* NUL-terminated strings */
 	unsigned	 access_flags;	/* CLEANUP_HOLD, CLEANUP_DISCARD */
+
+	/* Filters: milter_session.c. */
+	struct milters	*milters;	/* NULL: none */
+	bool		 told_helo, told_mail;
+	bool		 has_refusal;	/* at connect or HELO: nothing is offered */
+	const char	*refused_rcpt;	/* our reply, while they hear of it */
+	struct buf	 macro;		/* the last value */
 
 	/* Content being received: data.c, chunk.c. */
 	struct buf	 partial;	/* a line that has not ended */

@@ -50,6 +50,13 @@ cleanup_sink_flags(void *ctx, unsigned flags)
 }
 
 static void
+cleanup_sink_milters(void *ctx, struct milters *milters)
+{
+	(void)ctx;
+	cleanup_set_milters(message, milters);
+}
+
+static void
 cleanup_sink_rec(void *ctx, int type, const void *data, size_t len)
 {
 	(void)ctx;
@@ -78,7 +85,8 @@ void
 sink_cleanup(struct sink *out)
 {
 	*out = (struct sink){ .open = cleanup_sink_open,
-	    .set_flags = cleanup_sink_flags, .rec = cleanup_sink_rec,
+	    .set_flags = cleanup_sink_flags,
+	    .set_milters = cleanup_sink_milters, .rec = cleanup_sink_rec,
 	    .commit = cleanup_sink_commit, .abort = cleanup_sink_abort };
 }
 

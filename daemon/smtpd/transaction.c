@@ -16,6 +16,7 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/cleanup/milter.h"
 #include "daemon/smtpd/proxy.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -37,6 +38,9 @@ session_reset_mail(struct session *s)
 		s->sink->abort(s->sink->ctx);
 		s->queue_id = NULL;
 	}
+	if (s->told_mail)
+		milters_abort(s->milters);
+	s->told_mail = false;
 	proxy_close(s->proxy);
 	s->proxy = NULL;
 	session_forget(&s->mail_args);
@@ -187,6 +191,8 @@ session_open(struct session *s)
 
 	if (s->mail.is_utf8)
 		flags |= CLEANUP_SMTPUTF8;
+	if (s->milters == NULL)
+		flags &= ~(unsigned)CLEANUP_MILTER;
 	if (params.smtpd_proxy_filter[0] != '\0' && !s->sink->is_local) {
 		if (!proxy_open(s))
 			return false;
@@ -200,6 +206,8 @@ session_open(struct session *s)
 			    "error");
 		return false;
 	}
+	if (s->milters != NULL && s->proxy == NULL)
+		s->sink->set_milters(s->sink->ctx, s->milters);
 	buf_addf(&line, "%s: client=%s", s->queue_id != NULL ? s->queue_id :
 	    "NOQUEUE", s->peer.namaddr);
 	if (s->forwarded.ident != NULL)

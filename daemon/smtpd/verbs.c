@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/cleanup/milter.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/flush_client.h"
+#include "daemon/smtpd/milter_session.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/tls_server.h"
 #include "daemon/smtpd/xclient.h"
@@ -25,6 +27,7 @@ static bool
 greet(struct session *s, const struct words *w, const char *protocol)
 {
 	const char *refusal;
+	bool told_helo = s->told_helo;
 
 	if (w->count < 2) {
 		session_reply(s, "501 Syntax: %s hostname",
@@ -38,6 +41,14 @@ greet(struct session *s, const struct words *w, const char *protocol)
 	    (refusal = restrict_helo(s)) != NULL) {
 		session_reply(s, "%s", refusal);
 		session_forget(&s->helo);
+		return false;
+	}
+	refusal = milter_session_helo(s);
+	if (told_helo)
+		milters_abort(s->milters);
+	s->has_refusal = refusal != NULL && *refusal == '5';
+	if (refusal != NULL && strncmp(refusal, "421", 3) == 0) {
+		session_reply(s, "%s", refusal);
 		return false;
 	}
 	s->protocol = protocol;
@@ -107,6 +118,8 @@ verb_ehlo(struct session *s, const struct words *w)
 		hide |= EHLO_XFORWARD;
 	if (!params.smtputf8_enable)
 		hide |= EHLO_SMTPUTF8;
+	if (s->has_refusal)		/* a filter takes nothing from this client */
+		hide |= ~(unsigned)EHLO_ENHANCED;
 
 	last = s->out.len;
 	buf_addf(&s->out, "250-%s\r\n", params.myhostname);

@@ -13,6 +13,7 @@
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
+#include "daemon/smtpd/milter_session.h"
 #include "daemon/smtpd/proxy.h"
 #include "daemon/smtpd/rules.h"
 #include "daemon/smtpd/session.h"
@@ -289,7 +290,7 @@ set_mail_params(struct session *s, struct span rest)
 }
 
 static bool
-accept_sender(struct session *s)
+accept_sender(struct session *s, struct span address, struct span rest)
 {
 	const char *refusal;
 
@@ -297,6 +298,10 @@ accept_sender(struct session *s)
 		return false;
 	if (!params.smtpd_delay_reject &&
 	    (refusal = restrict_sender(s)) != NULL) {
+		session_reply(s, "%s", refusal);
+		return false;
+	}
+	if ((refusal = milter_session_mail(s, address, rest)) != NULL) {
 		session_reply(s, "%s", refusal);
 		return false;
 	}
@@ -323,7 +328,8 @@ verb_mail(struct session *s, const struct words *w)
 	}
 	if (s->env->needs_filter) {
 		/* What must pass a filter does not go around it. */
-		log_warning("smtpd_milters are not available in this server");
+		log_warning("smtpd_milters are not available where mail goes "
+		    "through the cleanup service of master.cf");
 		session_reply(s, "451 4.7.1 Service unavailable - try again "
 		    "later");
 		return false;
@@ -344,7 +350,7 @@ verb_mail(struct session *s, const struct words *w)
 	s->arrived = clock_timeval();
 	put_args(&args, "FROM", s->sender, rest);
 	s->mail_args = buf_take(&args);
-	if (!set_mail_params(s, rest) || !accept_sender(s)) {
+	if (!set_mail_params(s, rest) || !accept_sender(s, address, rest)) {
 		session_reset_mail(s);
 		return false;
 	}
@@ -391,7 +397,11 @@ accept_recipient(struct session *s, struct span address, struct span rest,
 {
 	const char *refusal;
 
-	if ((refusal = restrict_rcpt(s)) != NULL) {
+	if ((refusal = restrict_rcpt(s)) != NULL)
+		milter_session_rcpt_refused(s, address, rest, refusal);
+	else
+		refusal = milter_session_rcpt(s, address, rest);
+	if (refusal != NULL) {
 		session_reply(s, "%s", refusal);
 		return false;
 	}
@@ -497,7 +507,8 @@ verb_data(struct session *s, const struct words *w)
 		session_reply(s, "501 5.5.4 Syntax: DATA");
 		return false;
 	}
-	if ((refusal = restrict_data(s)) != NULL) {
+	if ((refusal = restrict_data(s)) != NULL ||
+	    (refusal = milter_session_data(s)) != NULL) {
 		session_reply(s, "%s", refusal);
 		return false;
 	}

@@ -309,6 +309,79 @@ queue_writer_tell(const struct queue_writer *w)
 	return w->flushed + (off_t)w->tail.len;
 }
 
+ssize_t
+queue_writer_read(struct queue_writer *w, off_t at, void *data, size_t len,
+    struct err *err)
+{
+	ssize_t n;
+
+	if (at >= w->flushed) {
+		size_t skip = (size_t)(at - w->flushed), left;
+
+		left = skip < w->tail.len ? w->tail.len - skip : 0;
+		if (len > left)
+			len = left;
+		memcpy(data, w->tail.ptr + skip, len);
+		return (ssize_t)len;
+	}
+	if (at + (off_t)len > w->flushed)
+		len = (size_t)(w->flushed - at);
+	while ((n = pread(w->fd, data, len, at)) == -1 && errno == EINTR)
+		;
+	return n == -1 ? err_sys(err, "%s: read", w->path.ptr) : n;
+}
+
+int
+queue_writer_scratch(const char *queue, struct err *err)
+{
+	struct buf path = BUF_INIT;
+	int fd = open(queue, O_TMPFILE | O_RDWR | O_CLOEXEC,
+	    S_IRUSR | S_IWUSR);
+
+	if (fd == -1 && (errno == EOPNOTSUPP || errno == EISDIR) &&
+	    (fd = open_temporary(queue, S_IRUSR | S_IWUSR, &path, err)) != -1)
+		unlink(path.ptr);
+	else if (fd == -1)
+		err_sys(err, "make a file in %s", queue);
+	buf_done(&path);
+	return fd;
+}
+
+/* copy_all - the contents of a writer's file to the start of another */
+static int
+copy_all(struct queue_writer *w, int to)
+{
+	char data[16384];
+	off_t at = 0, size = queue_writer_tell(w);
+	ssize_t n;
+
+	for (; at < size; at += n) {
+		n = queue_writer_read(w, at, data, sizeof(data), &w->error);
+		if (n == -1 || file_pwrite_all(to, data, (size_t)n, at) == -1)
+			return n == -1 ? -1 : writer_failed(w, "copy");
+	}
+	return 0;
+}
+
+int
+queue_writer_restart(struct queue_writer *w, struct err *err)
+{
+	int old;
+
+	if (w->error.kind == ERR_NONE &&
+	    (old = queue_writer_scratch(w->queue, &w->error)) != -1) {
+		if (copy_all(w, old) == 0 && (w->flushed == 0 ||
+		    ftruncate(w->fd, 0) == 0)) {
+			w->flushed = 0;
+			buf_reset(&w->tail);
+			return old;
+		}
+		writer_failed(w, "truncate");
+		close(old);
+	}
+	return queue_writer_error(w, err);
+}
+
 int
 queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
     size_t len)

@@ -46,6 +46,22 @@ int	queue_writer_rec(struct queue_writer *w, int type, const void *data,
 	    size_t len);
 /* queue_writer_tell - offset at which the next record will stand */
 off_t	queue_writer_tell(const struct queue_writer *w);
+/*
+ * queue_writer_read - bytes that have been written, from offset at on
+ *
+ * Returns how many, fewer than len only at the end, or -1 with err.
+ */
+ssize_t	queue_writer_read(struct queue_writer *w, off_t at, void *data,
+	    size_t len, struct err *err);
+/*
+ * queue_writer_restart - begin the same file, under the same ID, anew
+ *
+ * Returns a descriptor with all that was in it, for the caller to copy from
+ * and close, or -1 with err.
+ */
+int	queue_writer_restart(struct queue_writer *w, struct err *err);
+/* queue_writer_scratch - a file without a name in the directory of a queue; -1 with err */
+int	queue_writer_scratch(const char *queue, struct err *err);
 /* queue_writer_patch - overwrite bytes at an earlier offset */
 int	queue_writer_patch(struct queue_writer *w, off_t at, const void *data,
 	    size_t len);

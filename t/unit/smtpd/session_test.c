@@ -84,7 +84,14 @@ sink_abort(void *ctx)
 	aborted++;
 }
 
+static void
+sink_milters(void *ctx, struct milters *milters)
+{
+	(void)ctx, (void)milters;
+}
+
 static struct sink sink = { .open = sink_open, .set_flags = sink_flags,
+	.set_milters = sink_milters,
 	.rec = sink_rec, .commit = sink_commit, .abort = sink_abort };
 
 static size_t

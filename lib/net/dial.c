@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/smtpd/dial.h"
+#include "lib/net/dial.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "lib/net/netaddr.h"
 
 static int
-connect_inet(const char *hostport, int timeout_s, struct err *err)
+dial_inet(const char *hostport, int timeout_s, struct err *err)
 {
 	char *host = xstrdup(hostport), *port = strrchr(host, ':');
 	struct dns_answer found = { 0 };
@@ -48,5 +48,5 @@ dial(const char *endpoint, int timeout_s, struct err *err)
 		return netaddr_connect_unix(endpoint + 5, timeout_s, err);
 	if (strncmp(endpoint, "inet:", 5) == 0)
 		endpoint += 5;
-	return connect_inet(endpoint, timeout_s, err);
+	return dial_inet(endpoint, timeout_s, err);
 }
