@@ -156,6 +156,8 @@ load_limits(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_xforward_timeout);
 	c->per_request_deadline = PICK(params.lmtp_per_request_deadline,
 	    params.smtp_per_request_deadline);
+	c->min_data_rate = PICK(params.lmtp_min_data_rate,
+	    params.smtp_min_data_rate);
 	c->address_limit = PICK(params.lmtp_mx_address_limit,
 	    params.smtp_mx_address_limit);
 	c->session_limit = PICK(params.lmtp_mx_session_limit,
@@ -194,6 +196,9 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	c->generic = open_maps(TITLE("generic_maps"),
 	    PICK(params.lmtp_generic_maps, params.smtp_generic_maps),
 	    SEARCH_ADDRESSES);
+	c->reply_filter = open_maps(TITLE("reply_filter"),
+	    PICK(params.lmtp_reply_filter, params.smtp_reply_filter),
+	    SEARCH_TEXT);
 	c->header_checks = open_maps(TITLE("header_checks"),
 	    PICK(params.lmtp_header_checks, params.smtp_header_checks),
 	    SEARCH_TEXT);

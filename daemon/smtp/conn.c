@@ -19,6 +19,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/table/maps.h"
 
 #define REPLY_BYTES_MAX	(1024 * 1024)	/* of one reply, dropped parts included */
 
@@ -147,12 +148,48 @@ send_words(struct conn *c)
 	return rc;
 }
 
+/*
+ * What goes out in a deadline earns time for what is still to go, at the rate
+ * that a server has to keep up, but never more than the whole.
+ */
+static void
+earn_time(struct conn *c, size_t len)
+{
+	const struct smtp_config *cfg = c->session.cfg;
+	int64_t most = clock_mono_ms() + (int64_t)cfg->data_xfer_timeout * 1000;
+
+	c->deadline_ms += (int64_t)len * 1000 / cfg->min_data_rate;
+	if (c->deadline_ms > most)
+		c->deadline_ms = most;
+	stream_set_deadline(c->stream, c->deadline_ms);
+}
+
+/* From now on seconds for all that follows, if that is asked for; 0: no limit */
+static void
+set_deadline(struct conn *c, int seconds)
+{
+	c->deadline_ms = 0;
+	if (c->session.cfg->per_request_deadline && seconds > 0)
+		c->deadline_ms = clock_mono_ms() + (int64_t)seconds * 1000;
+	stream_set_deadline(c->stream, c->deadline_ms);
+}
+
+void
+conn_start_content(struct conn *c)
+{
+	stream_set_timeout(c->stream, c->session.cfg->data_xfer_timeout);
+	set_deadline(c, c->session.cfg->data_xfer_timeout);
+}
+
 int
 conn_write(struct conn *c, const struct buf *data)
 {
-	if (send_words(c) == -1)
+	if (send_words(c) == -1 ||
+	    stream_write(c->stream, data->ptr, data->len) == -1)
 		return -1;
-	return stream_write(c->stream, data->ptr, data->len);
+	if (c->deadline_ms != 0)
+		earn_time(c, data->len);
+	return 0;
 }
 
 /*
@@ -176,7 +213,7 @@ read_line(struct conn *c, int timeout_s, size_t *total)
 		*total += 1;
 		return 0;
 	}
-	if (memchr(have, '\n', n) == NULL)
+	if (c->deadline_ms == 0 && memchr(have, '\n', n) == NULL)
 		stream_set_deadline(c->stream, clock_mono_ms() +
 		    (int64_t)timeout_s * 1000);
 	/* What is longer than any line we look at is read and dropped. */
@@ -187,7 +224,7 @@ read_line(struct conn *c, int timeout_s, size_t *total)
 		if (*total > REPLY_BYTES_MAX)
 			break;
 	}
-	stream_set_deadline(c->stream, 0);
+	stream_set_deadline(c->stream, c->deadline_ms);
 	*total += c->line.len;
 	return got == -1 ? -1 : 0;
 }
@@ -209,7 +246,28 @@ warn_nonsense(const struct conn *c)
 		    "smtp_discard_ehlo_keyword_address_maps");
 }
 
-/* 1: a reply; 0: the stream is gone; -1: that was no reply */
+/* smtp_reply_filter: what the server should have said instead. false: the table cannot say. */
+static bool
+filter_line(struct conn *c)
+{
+	struct maps *filter = c->session.cfg->reply_filter;
+	struct buf value = BUF_INIT;
+	enum table_result found;
+
+	if (filter == NULL)
+		return true;
+	buf_trim_right(&c->line);
+	found = maps_find(filter, c->line.ptr, false, &value);
+	if (found == TABLE_FOUND) {
+		log_info("%s: replacing server reply \"%s\" with \"%s\"",
+		    c->session.relay, c->line.ptr, value.ptr);
+		buf_swap(&c->line, &value);
+	}
+	buf_done(&value);
+	return found == TABLE_FOUND || found == TABLE_NOT_FOUND;
+}
+
+/* 1: a reply; 0: the stream is gone; -1: that was no reply; -2: it is not known what it was */
 static int
 read_reply(struct conn *c)
 {
@@ -220,12 +278,12 @@ read_reply(struct conn *c)
 
 	smtp_reply_reset(&c->reply);
 	stream_set_timeout(c->stream, timeout_s);
-	if (c->session.cfg->per_request_deadline && timeout_s > 0)
-		stream_set_deadline(c->stream, clock_mono_ms() +
-		    (int64_t)timeout_s * 1000);
+	set_deadline(c, timeout_s);
 	do {
 		if (read_line(c, timeout_s, &total) == -1)
 			return 0;
+		if (!filter_line(c))
+			return -2;
 		got = total > REPLY_BYTES_MAX ? -1 :
 		    smtp_reply_line(&c->reply, span_buf(&c->line));
 		log_debug("< %s: %.500s", c->session.relay, c->line.ptr);
@@ -233,6 +291,7 @@ read_reply(struct conn *c)
 			warn_nonsense(c);
 		had_nonsense = c->reply.has_nonsense;
 	} while (got == 0);
+	set_deadline(c, 0);
 	return got;
 }
 
@@ -250,6 +309,9 @@ conn_exchange(struct conn *c)
 		return smtp_session_reply(&c->session, &c->reply);
 	case 0:
 		return conn_lost(c);
+	case -2:
+		smtp_session_lost(&c->session, SMTP_LOST_LOCAL);
+		return SMTP_STEP_FAILED;
 	}
 	smtp_session_lost(&c->session, SMTP_LOST_NONSENSE);
 	return SMTP_STEP_FAILED;

@@ -13,6 +13,7 @@ struct conn {
 	struct smtp_reply reply;
 	struct buf	 line;
 	int64_t		 opened_ms, used_ms;	/* monotonic */
+	int64_t		 deadline_ms;	/* of this reply or the content, 0: none */
 	int		 uses;		/* messages begun */
 	char		*nexthop;	/* kept for it */
 	struct tls_policy *tls;		/* NULL: in the clear */
@@ -32,6 +33,8 @@ enum smtp_step	conn_exchange(struct conn *c);
 enum smtp_step	conn_start_tls(struct conn *c);
 /* conn_spoke_early - has the server more to say than it was asked? */
 bool	conn_spoke_early(const struct conn *c);
+/* conn_start_content - content follows: from now on its time limits count */
+void	conn_start_content(struct conn *c);
 /* conn_write - content; the session's own words go first. 0 or -1 */
 int	conn_write(struct conn *c, const struct buf *data);
 /* conn_lost - tell the session that its stream is gone; SMTP_STEP_FAILED */

@@ -36,6 +36,7 @@ to_ascii(struct smtp_dest *d)
 	char *ascii;
 
 	if (text_is_ascii(d->host) || idn2_to_ascii_8z(d->host, &ascii,
+	    params.enable_idna2003_compatibility ? IDN2_TRANSITIONAL :
 	    IDN2_NONTRANSITIONAL) != IDN2_OK)
 		return;
 	if (strlen(ascii) < sizeof(d->host))

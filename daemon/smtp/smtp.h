@@ -46,6 +46,8 @@ struct smtp_config {
 			 data_done_timeout, rset_timeout, quit_timeout,
 			 xforward_timeout;
 	bool		 per_request_deadline;
+	int		 min_data_rate;	/* bytes a second, with a deadline */
+	struct maps	*reply_filter;
 	bool		 converts_8bit;	/* not disable_mime_output_conversion */
 	int		 address_limit, session_limit;
 	int		 line_limit;

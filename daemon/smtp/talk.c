@@ -84,7 +84,7 @@ send_content(struct job *j, struct conn *c)
 	struct err err = ERR_INIT;
 	int type = 0, got;
 
-	stream_set_timeout(c->stream, smtp_session_timeout(s));
+	conn_start_content(c);
 	smtp_content_init(&content, j->rq->queue_id, j->cfg, j->msg.is_8bit &&
 	    j->cfg->converts_8bit && (s->features & SMTP_HAS_8BITMIME) == 0);
 	got = send_records(j, c, &content, &type, &err);

@@ -263,26 +263,49 @@ netaddr_connect_unix(const char *path, int timeout_s, struct err *err)
 	    timeout_s, err);
 }
 
+/* "smtps=submissions=465": each name of the item is that port. */
+static int
+port_of_item(char *item, const char *service)
+{
+	char *word, *rest = item, *port = strrchr(item, '=');
+	uint64_t n;
+
+	if (port == NULL || num_parse_uint(port + 1, 65535, &n, NULL) == -1)
+		return -1;
+	*port = '\0';
+	while ((word = text_split(&rest, "=")) != NULL)
+		if (strcmp(text_trim(word), service) == 0)
+			return (int)n;
+	return -1;
+}
+
+/* known_tcp_ports: what a mail system names all day needs no services file. */
+static int
+known_port(const char *service)
+{
+	char *copy, *rest, *item;
+	int port = -1;
+
+	if (params.known_tcp_ports == NULL)	/* nothing is loaded */
+		return -1;
+	copy = rest = xstrdup(params.known_tcp_ports);
+	while (port == -1 && (item = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		port = port_of_item(item, service);
+	free(copy);
+	return port;
+}
+
 int
 netaddr_service(const char *service)
 {
-	/* Those that a mail system names all day need no services file. */
-	static const struct {
-		const char	*name;
-		int		port;
-	} known[] = {
-		{ "smtp", 25 }, { "submission", 587 }, { "smtps", 465 },
-		{ "submissions", 465 }, { "qmqp", 628 }, { "lmtp", 24 }
-	};
 	const struct servent *se;
 	uint64_t n;
-	size_t i;
+	int port;
 
 	if (num_parse_uint(service, 65535, &n, NULL) == 0)
 		return (int)n;
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(service, known[i].name) == 0)
-			return known[i].port;
+	if ((port = known_port(service)) != -1)
+		return port;
 	if ((se = getservbyname(service, "tcp")) != NULL)
 		return ntohs((uint16_t)se->s_port);
 	return -1;

@@ -52,7 +52,7 @@ int	netaddr_connect(const struct netaddr *to, const struct netaddr *from,
 /* netaddr_connect_unix - the same for the path of a UNIX-domain socket */
 int	netaddr_connect_unix(const char *path, int timeout_s, struct err *err);
 
-/* netaddr_service - port of a number or service name (tcp), -1 when unknown */
+/* netaddr_service - port of a number, a name in known_tcp_ports or of the system (tcp), -1 when unknown */
 int	netaddr_service(const char *service);
 
 #endif

@@ -13,6 +13,7 @@ while (my $c = $l->accept) {
 	close $l; alarm 60;
 	if ($mode eq 'endless') { 1 while syswrite $c, "220-more and more\r\n" x 100 }
 	if ($mode eq 'blank') { 1 while syswrite $c, "\r\n" x 1000 }
+	if ($mode eq 'lines') { for (1 .. 50) { syswrite($c, "220-x\r\n") or last; select undef, undef, undef, 0.5 } }
 	if ($mode eq 'oneline') { 1 while syswrite $c, 'x' x 10000 }
 	if ($mode eq 'drip') { for (1 .. 50) { syswrite($c, '2') or last; select undef, undef, undef, 0.5 } }
 	if ($mode eq 'binary') { syswrite $c, "220-\0\1\2\377\e[31m\r\n\xff\xfe\r\n220 hi\r\n"; }
@@ -29,7 +30,7 @@ while (my $c = $l->accept) {
 P
 mad() { timeout 300 perl "$T/mad.pl" "$1" >"$T/$1.port" & servers="$servers $!"; wait_for 5 test -s "$T/$1.port"; eval "$1_port=$(cat "$T/$1.port")"; }
 sink() { name=$1; shift; timeout 300 smtp-sink "$@" 127.0.0.1:0 100 >"$T/$name.port" 2>/dev/null & servers="$servers $!"; wait_for 5 test -s "$T/$name.port"; eval "${name}_port=$(cat "$T/$name.port")"; }
-for m in endless blank oneline drip binary hangup; do mad $m; done
+for m in endless lines blank oneline drip binary hangup; do mad $m; done
 sink good
 sink silent -W connect:60
 sink slow -W rcpt:60
@@ -40,7 +41,8 @@ sink empty --reply 'ehlo=250-\r\n\r\n250 '
 r() { printf '{%s.example = smtp:[127.0.0.1]:%s}, ' "$1" "$2"; }
 I=$T/inst
 ok 'an instance is made' instance_new "$I" 'smtp_helo_timeout = 2s' 'smtp_rcpt_timeout = 2s' \
-    "transport_maps = inline:{ $(r endless "$endless_port")$(r blank "$blank_port")$(r oneline "$oneline_port")$(r drip "$drip_port")$(r binary "$binary_port")$(r hangup "$hangup_port")$(r silent "$silent_port")$(r slow "$slow_port")$(r nonsense "$nonsense_port")$(r chatty "$chatty_port")$(r empty "$empty_port"){good.example = smtp:[127.0.0.1]:$good_port} }"
+    "transport_maps = inline:{ $(r endless "$endless_port")$(r blank "$blank_port")$(r oneline "$oneline_port")$(r drip "$drip_port")$(r binary "$binary_port")$(r hangup "$hangup_port")$(r silent "$silent_port")$(r slow "$slow_port")$(r nonsense "$nonsense_port")$(r chatty "$chatty_port")$(r empty "$empty_port"){lines.example = dl:[127.0.0.1]:$lines_port}, {good.example = smtp:[127.0.0.1]:$good_port} }"
+echo 'dl unix - - n - - smtp -o smtp_per_request_deadline=yes' >>"$I/etc/master.cf"
 must 'and started' instance_start "$I"
 perl -e 'print "Subject: big\n\n", "0123456789abcdef\n" x 60000' >"$T/big"
 printf "Subject: small\n\nhello\n" >"$T/small"
@@ -58,6 +60,7 @@ ends 'an endless reply ends' endless "status=deferred \(Protocol error: host $H 
 ends 'endless empty lines end' blank "status=deferred \((Protocol error|conversation with)"
 ends 'an endless line ends' oneline "status=deferred \((Protocol error|conversation with)"
 ends 'a byte now and then does not buy time' drip "status=deferred \(conversation with $H timed out"
+ends 'with a deadline a line now and then does not, either' lines "status=deferred \(conversation with $H timed out"
 ends 'binary replies' binary 'status=bounced \(host .* said: 550 5\.0\.0 '
 is 'control bytes do not reach the log' "$(instance_log "$I" | tr -d '\n\t -~' | wc -c | tr -d ' ')" 0
 ends 'one that hangs up in the message' hangup "status=deferred \(lost connection with $H while sending (message body|end of data)" "$T/big"

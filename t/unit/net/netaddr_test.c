@@ -165,7 +165,13 @@ END_TEST
 
 START_TEST(services_have_ports)
 {
+	static char known[] = "lmtp=24, smtp=25, smtps=submissions=465, bad, =1";
+
+	params.known_tcp_ports = known;
 	ck_assert_int_eq(netaddr_service("smtp"), 25);
+	ck_assert_int_eq(netaddr_service("smtps"), 465);
+	ck_assert_int_eq(netaddr_service("submissions"), 465);
+	ck_assert_int_eq(netaddr_service("bad"), -1);
 	ck_assert_int_eq(netaddr_service("2525"), 2525);
 	ck_assert_int_eq(netaddr_service("lmtp"), 24);
 	ck_assert_int_eq(netaddr_service("no-such-service"), -1);
