@@ -20,6 +20,12 @@ if ($mode eq 'vanish' || $mode eq 'endless') {
 	if ($mode eq 'vanish') { say_all("Subject: half\r\n\r\n" . "half\r\n" x 1000); exit }
 	say_all('x' x 20_000_000 . "\r\n.\r\nQUIT\r\n");
 }
+if ($mode =~ /^chunk/) {
+	say_all("${mail}RCPT TO:<postmaster\@posthorn.example>\r\n");
+	say_all($mode eq 'chunkvanish' ? "BDAT 100000\r\n" . 'x' x 5000 : "BDAT 4000000000000000000 LAST\r\nQUIT\r\n");
+	while ($r = <$c>) { last if $r =~ /^5/ || ($mode eq 'chunkvanish' && $r =~ /^250 2.1.5/) }
+	print $r; exit;
+}
 # Replies are read meanwhile, or the flood would stop by itself.
 if ($mode eq 'flood' && !fork) { say_all($mail); say_all("RCPT TO:<u$_\@y.example>\r\n") for 1 .. 100_000; exit }
 while (<$c>) { $r = $_ }
@@ -44,6 +50,10 @@ like 'a byte now and then does not buy time' "$(mad drip)" '^421 4\.4\.2 .*timeo
 logs 'timeout after CONNECT from'
 mad vanish
 logs 'lost connection after DATA'
+mad chunkvanish >/dev/null
+logs 'lost connection after BDAT \([0-9]+ bytes\) from'
+is 'a chunk that nobody could hold is refused before it comes' "$(mad chunkhuge)" \
+    '552 5.3.4 Chunk exceeds message size limit'
 
 # Sanitizers take memory of their own.
 if [ -z "${ASAN_OPTIONS:-}${UBSAN_OPTIONS:-}" ]; then

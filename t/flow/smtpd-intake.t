@@ -104,6 +104,24 @@ is 'and not a fourth' "$(grep -c '^S: 421 4\.7\.0 mx\.example Error: too many co
 ok 'which is logged with its number' wait_for 5 instance_logged "$T/j" \
     'warning: Connection rate limit exceeded: 4 from localhost\[127\.0\.0\.1\] for service '
 
+# A filter before the queue: what it takes is not queued here.
+filter=$(free_port)
+timeout 60 smtp-sink "127.0.0.1:$filter" 10 >/dev/null 2>&1 & sink=$!
+instance_new "$T/k" 'local_recipient_maps =' 'mydestination = mx.example' \
+    'myhostname = mx.example' "smtpd_proxy_filter = 127.0.0.1:$filter"
+sed -i '/^qmgr/d' "$T/k/etc/master.cf"
+must 'an instance with a filter starts' instance_start "$T/k" </dev/null
+{
+	printf 'EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@mx.example>\nDATA\n'
+	printf '>>>Subject: x\\r\\n\\r\\n..x\\r\\n.\\r\\n\n<<<\nQUIT\n'
+} >"$T/filtered.talk"
+filtered() { talk "$(instance_port "$T/k")" <"$T/filtered.talk" >"$T/out"; grep -q "$1" "$T/out"; }
+ok 'a filter that comes up takes mail' wait_for 5 filtered '^S: 250 2\.0\.0 Ok'
+ok 'which the log says' wait_for 5 instance_logged "$T/k" 'proxy-accept: END-OF-MESSAGE: 250 2\.0\.0 Ok'
+is 'and no queue file is made' "$(find "$T/k/spool/incoming" -type f | wc -l | tr -d ' ')" 0
+kill $sink; wait $sink 2>/dev/null
+ok 'without its filter mail has to wait' filtered '^S: 451 4\.3\.0 Error: queue file write error'
+
 printf 'EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@mx.example>\r\nDATA\r\nSubject: y\r\n\r\nz\r\n.\r\nQUIT\r\n' |
     as "$T/i" sendmail -bs >"$T/out" 2>"$T/err"
 like 'sendmail -bs holds a session on its standard input' "$(cat "$T/out")" '250 2.0.0 Ok: queued as'
