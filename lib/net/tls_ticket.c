@@ -102,7 +102,9 @@ tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup)
 		}
 	}
 	if (ctx->ticket_cipher == NULL || setup->ticket_lifetime_s <= 0) {
+		/* TLS 1.3 would send one for a cache that is not there. */
 		SSL_CTX_set_options(ctx->ssl, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(ctx->ssl, 0);
 		return;
 	}
 	ctx->ticket_key = setup->ticket_key;
