@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "daemon/serve/agent.h"
+#include "daemon/serve/debug_peer.h"
 #include "daemon/smtp/conn.h"
 #include "daemon/smtp/shared.h"
 #include "lib/base/clock.h"
@@ -121,10 +122,12 @@ talk_to(struct job *j, struct conn *c, enum smtp_step step)
 	struct smtp_session *s = &c->session;
 	bool tls_failed;
 
+	debug_peer_begin(s->host, s->addr);
 	if (job_talk(j, c, step) == SMTP_STEP_HELLO) {
 		j->sessions++;
 		if (may_transact(j, c)) {
 			transact(j, c);
+			debug_peer_end();
 			return false;
 		}
 	} else {
@@ -139,6 +142,7 @@ talk_to(struct job *j, struct conn *c, enum smtp_step step)
 	job_failed(j, &s->failure, s->relay);
 	tls_failed = s->tls_failed;
 	conn_close(c);
+	debug_peer_end();
 	return tls_failed;
 }
 
@@ -333,7 +337,9 @@ try_kept(struct job *j)
 	    (c = shared_take(j->cfg, j->rq->nexthop)) == NULL)
 		return;
 	c->session.is_final = false;	/* a fresh connection may do better */
+	debug_peer_begin(c->session.host, c->session.addr);
 	transact(j, c);
+	debug_peer_end();
 	j->why.is_hard = false;
 }
 

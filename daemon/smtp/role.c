@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/serve/agent.h"
+#include "daemon/serve/debug_peer.h"
 #include "daemon/smtp/shared.h"
 #include "daemon/smtp/smtp.h"
 #include "lib/conf/params.h"
@@ -22,6 +23,7 @@ pre_jail_smtp(const char *service, char **argv)
 	(void)argv;
 	shared_init(service);
 	smtp_config_load(&config, false);
+	debug_peer_init();
 	agent_init("smtp_delivery_status_filter",
 	    params.smtp_delivery_status_filter);
 	srandom((unsigned)time(NULL) ^ (unsigned)getpid() << 8);
@@ -33,6 +35,7 @@ pre_jail_lmtp(const char *service, char **argv)
 	(void)argv;
 	shared_init(service);
 	smtp_config_load(&config, true);
+	debug_peer_init();
 	agent_init("lmtp_delivery_status_filter",
 	    params.lmtp_delivery_status_filter);
 	srandom((unsigned)time(NULL) ^ (unsigned)getpid() << 8);

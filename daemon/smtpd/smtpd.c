@@ -15,6 +15,7 @@
 #include "daemon/cleanup/cleanup.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/role.h"
+#include "daemon/serve/debug_peer.h"
 #include "daemon/serve/serve.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
@@ -74,8 +75,10 @@ send_replies(struct session *s, struct stream *st)
 		sleep((unsigned)s->sleep_s);
 		s->sleep_s = 0;
 	}
-	if (s->out.len > 0)
+	if (s->out.len > 0) {
+		log_debug("> %s: %s", s->peer.namaddr, s->out.ptr);
 		stream_write(st, s->out.ptr, s->out.len);
+	}
 	buf_reset(&s->out);
 }
 
@@ -123,6 +126,8 @@ read_command(struct session *s, struct stream *st, struct buf *line)
 	got = stream_getline(st, line, (size_t)params.line_length_limit);
 	if (got == -1 || (got == 0 && !skip_line(st)))
 		return false;
+	log_debug("< %s: %.*s", s->peer.namaddr,
+	    (int)strcspn(line->ptr, "\r\n"), line->ptr);
 	session_command(s, line->ptr, line->len);
 	return true;
 }
@@ -217,6 +222,7 @@ serve(struct stream *client, const char *service, char **argv)
 	    is_told ? &proxied : NULL,
 	    (params.smtpd_peername_lookup ? PEER_LOOK_UP : 0) |
 	    (params.smtpd_client_port_logging ? PEER_SHOW_PORT : 0));
+	debug_peer_begin(peer.name, peer.addr);
 	stream_set_timeout(client, params.smtpd_timeout);
 	s = session_new(env, &peer, &sink, serve_standalone() ? NULL : anvil);
 	/* What sendmail -bs reads from a file or a pipe is there at once. */
@@ -235,6 +241,7 @@ serve(struct stream *client, const char *service, char **argv)
 	}
 	session_end(s);
 	session_free(s);
+	debug_peer_end();
 }
 
 static void
@@ -246,6 +253,7 @@ pre_jail(const char *service, char **argv)
 	env = smtpd_env_new(xstrdup(service));
 	anvil = anvil_client_new(env->service);
 	has_upstream = upstream_init();
+	debug_peer_init();
 	/* Whoever types at sendmail -bs is here already, and may read no keys. */
 	if (!serve_standalone())
 		env->tls = tls_server_new();

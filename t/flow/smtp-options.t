@@ -12,7 +12,7 @@ sink seven -8
 I=$T/inst
 ok 'an instance is made' instance_new "$I" 'smtp_tls_security_level = may' \
     "smtp_tls_policy_maps = inline:{ {[127.0.0.1]:$nodsn_port = none} }" \
-    "transport_maps = inline:{ {plain.example = smtp:[127.0.0.1]:$plain_port}, {seven.example = smtp:[127.0.0.1]:$seven_port}, {nodsn.example = smtp:[127.0.0.1]:$nodsn_port}, {lmtp.example = lmtp:[127.0.0.1]:$lmtp_port}, {login.example = login:[127.0.0.1]:$plain_port}, {other.example = login:[127.0.0.1]:$nodsn_port}, {generic.example = generic:[127.0.0.1]:$plain_port}, {xf.example = xf:[127.0.0.1]:$plain_port}, {enc.example = enc:[127.0.0.1]:$plain_port}, {narrow.example = narrow:[127.0.0.1]:$plain_port} }"
+    "transport_maps = inline:{ {plain.example = smtp:[127.0.0.1]:$plain_port}, {seven.example = smtp:[127.0.0.1]:$seven_port}, {nodsn.example = smtp:[127.0.0.1]:$nodsn_port}, {lmtp.example = lmtp:[127.0.0.1]:$lmtp_port}, {login.example = login:[127.0.0.1]:$plain_port}, {other.example = login:[127.0.0.1]:$nodsn_port}, {generic.example = generic:[127.0.0.1]:$plain_port}, {xf.example = xf:[127.0.0.1]:$plain_port}, {enc.example = enc:[127.0.0.1]:$plain_port}, {one.example = one:[127.0.0.1]:$plain_port}, {narrow.example = narrow:[127.0.0.1]:$plain_port} }"
 cat >>"$I/etc/master.cf" <<M
 login unix - - n - - smtp
 	-o smtp_sasl_auth_enable=yes
@@ -24,7 +24,10 @@ xf unix - - n - - smtp
 	-o smtp_send_xforward_command=yes
 enc unix - - n - - smtp
 	-o smtp_tls_security_level=encrypt
+one unix - - n - 1 smtp
+	-o { smtp_connection_cache_destinations = [127.0.0.1]:$plain_port } -o smtp_connection_reuse_count_limit=3
 narrow unix - - n - - smtp
+	-o debug_peer_list=127.0.0.0/8 -o debug_peer_level=1
 	-o smtp_line_length_limit=20 -o smtp_discard_ehlo_keywords=dsn,pipelining -o smtp_helo_name=hello.example
 M
 must 'and started' instance_start "$I"
@@ -72,6 +75,8 @@ submit s@a.example r@narrow.example
 ends 'a long line is broken' r@narrow.example 'status=sent'
 ok 'which is logged' wait_for 5 instance_logged "$I" "$id: breaking line > 20 bytes with <CR><LF>SPACE"
 is 'behind a space' "$(sed '1,/^Subject/d' "$T/plain" | sed -n '2,5p')" "$(printf '01234567890123456789\n 01234\n.1234567890123456789\n 01')"
+ok 'a host of debug_peer_list is logged in detail' wait_for 5 instance_logged "$I" 'smtp\[[0-9]+\]: > 127\.0\.0\.1.*: EHLO hello\.example'
+ok 'and no other' sh -c "! grep -q ': > .*EHLO mail' '$I/log/mail.log'"
 like 'the helo name is ours to choose' "$(cat "$T/plain")" '^X-Helo-Args: hello.example'
 like 'DSN is not used when discarded' "$(cat "$T/plain")" '^X-Rcpt-Args: <r@narrow.example>$'
 file=
@@ -95,4 +100,7 @@ as "$I" postfix stop; for i in 1 2 3 4 5 6 7 8 9 10; do as "$I" enqueue s@a.exam
 must 'ten messages for one host' instance_start "$I"
 ok 'are sent' wait_for 15 sh -c "[ \$(grep -c 'to=<k[0-9]*@plain.example>.*status=sent' '$I/log/mail.log') = 10 ]"
 ok 'some in sessions that were kept' wait_for 5 instance_logged "$I" 'to=<k[0-9]*@plain.example>, .*conn_use='
+for i in 1 2 3 4 5 6 7; do submit s@a.example "o$i@one.example"; done
+ok 'seven more by one process' wait_for 15 sh -c "[ \$(grep -c 'to=<o[0-9]*@one.example>.*status=sent' '$I/log/mail.log') = 7 ]"
+is 'are three to a session' "$(sed -n 's/.*to=<o[0-9]*@one.example>.*\(conn_use=[0-9]*\).*/\1/p' "$I/log/mail.log" | sort | uniq -c | tr -s ' \n' ' ')" ' 2 conn_use=2 2 conn_use=3 '
 done_testing

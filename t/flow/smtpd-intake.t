@@ -90,13 +90,17 @@ like 'who sends too often is slowed down' "$(cat "$T/out")" \
 instance_new "$T/j" 'local_recipient_maps =' 'mydestination = mx.example' \
     'myhostname = mx.example' 'smtpd_client_event_limit_exceptions =' \
     'smtpd_client_connection_rate_limit = 3' 'smtpd_client_message_rate_limit = 2' \
-    'smtpd_client_recipient_rate_limit = 2' 'anvil_rate_time_unit = 600s'
+    'smtpd_client_recipient_rate_limit = 2' 'anvil_rate_time_unit = 600s' \
+    'debug_peer_list = localhost' 'debug_peer_level = 1'
 must 'another instance starts' instance_start "$T/j" </dev/null
 {
 	printf 'EHLO x\nMAIL FROM:<a@b.example>\nRCPT TO:<c@mx.example>\nRCPT TO:<d@mx.example>\n'
 	printf 'RCPT TO:<e@mx.example>\nRSET\nMAIL FROM:<a@b.example>\nRSET\nMAIL FROM:<a@b.example>\nQUIT\n'
 } | talk "$(instance_port "$T/j")" >"$T/out"
 is 'two messages are allowed, and two recipients' "$(grep -Ec '^S: 250 2\.1\.[05] Ok' "$T/out")" 4
+ok 'a client of debug_peer_list is logged in detail' wait_for 5 instance_logged "$T/j" \
+    'smtpd\[[0-9]+\]: < localhost\[127\.0\.0\.1\]: RCPT TO:<e@mx\.example>'
+ok 'and what it is told' wait_for 5 instance_logged "$T/j" '> localhost\[127\.0\.0\.1\]: 220 '
 is 'the third of each is refused' "$(grep -c '^S: 450 4\.7\.1 Error: too m[a-z]* ' "$T/out")" 2
 for i in 2 3 4; do echo QUIT | talk "$(instance_port "$T/j")"; done >"$T/out"
 is 'three connections are allowed' "$(grep -c '^S: 220' "$T/out")" 2
