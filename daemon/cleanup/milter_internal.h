@@ -2,6 +2,7 @@
  * milter_internal.h - one filter: between the files of the filter list
  *
  *	milter.c		states, events, verdicts
+ *	milter_macro.c		values that go with each event
  *	milter_config.c		what main.cf says about each, and how it is reached
  *	milter_content.c	the message, and what filters do to it
  */
@@ -54,6 +55,11 @@ enum milter_verdict milter_ask(struct milters *ms, struct milter *m,
 enum milter_verdict milter_judge(struct milter *m,
 	    const struct milter_answer *a);
 
+/* milter_macro - value of a name without braces, NULL: none; ctx is the struct milters */
+const char	*milter_macro(const char *name, void *ctx);
+/* milter_macro_names - what it asked for at this stage, or what is configured */
+const char	*milter_macro_names(const struct milter *m,
+		    enum milter_stage stage);
 /* milter_config - one struct for each word of a list; what is wrong is logged, and is OVER */
 void	milter_config(struct milters *ms, const char *list);
 /* milter_dial - connect to "inet:host:port", "inet:port@host", "unix:path" */

@@ -246,35 +246,34 @@ free_words(char **words, size_t n)
 		free(words[--n]);
 }
 
-const char *
-milter_session_mail(struct session *s, struct span address, struct span rest)
+/* tell_path - of MAIL or RCPT */
+static const char *
+tell_path(struct session *s, enum milter_verdict (*tell)(struct milters *ms,
+    const char *const *words, size_t count), struct span address,
+    struct span rest)
 {
 	char *words[WORDS_MAX];
 	enum milter_verdict v;
-	size_t n;
+	size_t n = cut(address, rest, words);
 
-	if (!is_asked(s))
-		return NULL;
-	n = cut(address, rest, words);
-	s->told_mail = true;
-	v = milters_mail(s->milters, (const char *const *)words, n);
+	v = tell(s->milters, (const char *const *)words, n);
 	free_words(words, n);
 	return apply(s, v);
 }
 
 const char *
-milter_session_rcpt(struct session *s, struct span address, struct span rest)
+milter_session_mail(struct session *s, struct span address, struct span rest)
 {
-	char *words[WORDS_MAX];
-	enum milter_verdict v;
-	size_t n;
-
 	if (!is_asked(s))
 		return NULL;
-	n = cut(address, rest, words);
-	v = milters_rcpt(s->milters, (const char *const *)words, n);
-	free_words(words, n);
-	return apply(s, v);
+	s->told_mail = true;
+	return tell_path(s, milters_mail, address, rest);
+}
+
+const char *
+milter_session_rcpt(struct session *s, struct span address, struct span rest)
+{
+	return is_asked(s) ? tell_path(s, milters_rcpt, address, rest) : NULL;
 }
 
 void
