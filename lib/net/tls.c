@@ -198,15 +198,24 @@ set_names(struct tls *t, const struct tls_options *o, struct err *err)
 {
 	unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
 	const char *name;
+	bool any = false;
 
 	if (params.tls_wildcard_matches_multiple_labels)
 		flags |= X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS;
 	SSL_set_hostflags(t->ssl, flags);
 	for (name = o->names; name < o->names + o->names_len;
-	    name += strlen(name) + 1)
-		if (name[0] != '\0' && SSL_add1_host(t->ssl, name) != 1)
+	    name += strlen(name) + 1) {
+		if (name[0] == '\0')
+			continue;
+		any = true;
+		if (SSL_add1_host(t->ssl, name) != 1)
 			return err_set(err, ERR_CONFIG, "%s: bad name to "
 			    "match: %s", o->peer, name);
+	}
+	/* Without one the library would take any name. */
+	if (o->names_len > 0 && !any)
+		return err_set(err, ERR_CONFIG, "%s: no name to match",
+		    o->peer);
 	return 0;
 }
 

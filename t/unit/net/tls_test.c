@@ -276,6 +276,29 @@ START_TEST(a_trusted_certificate_with_the_name_is_verified)
 }
 END_TEST
 
+/* OpenSSL takes any name where none is set. */
+START_TEST(an_empty_name_matches_no_server)
+{
+	struct tls_setup ss = setup_of(true), cs = setup_of(false);
+	struct tls_options o = options();
+	struct server s = { .ctx = ctx_of(&ss), .o = options() };
+	struct tls_ctx *client;
+	struct err err = ERR_INIT;
+	struct stream *st;
+	pthread_t thread;
+
+	cs.ca_file = cert_file;
+	client = ctx_of(&cs);
+	o.names = "";
+	o.names_len = 1;
+	ck_assert_ptr_null(connect_pair(&s, &thread, client, &o, &st, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "no name to match"));
+	end_pair(&s, thread, st);
+	tls_ctx_free(s.ctx);
+	tls_ctx_free(client);
+}
+END_TEST
+
 START_TEST(a_fingerprint_verifies_without_any_authority)
 {
 	struct tls_setup ss = setup_of(true), cs = setup_of(false);
@@ -518,6 +541,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bytes_go_through_encrypted);
 	UNIT_LOOP(tc, a_trusted_certificate_with_the_name_is_verified, names);
+	tcase_add_test(tc, an_empty_name_matches_no_server);
 	tcase_add_test(tc, a_fingerprint_verifies_without_any_authority);
 	tcase_add_test(tc, a_client_certificate_reaches_the_server);
 	tcase_add_test(tc, a_handshake_has_one_deadline_however_it_drips);
