@@ -31,6 +31,9 @@ own.test MX 20 h2.test
 ownbetter.test MX 5 h2.test
 ownbetter.test MX 10 h1.test
 ownplain.test A 127.0.0.1
+ownsoft.test MX 5 h3.test
+ownsoft.test MX 10 h1.test
+shut.test MX 10 h9.test
 soft.test MX 10 h3.test
 soft.test MX 20 h2.test
 allsoft.test MX 10 h3.test
@@ -114,6 +117,11 @@ ok 'reload' as "$I" postfix reload
 ends 'a fallback relay takes what has no host' nx2 "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'and what is refused for now' allsoft "relay=h2\.test\[${V}2\]:$port, .*status=sent"
 ends 'but not what loops' own '.*status=bounced \(mail for own\.test loops back to myself\)'
+ends 'nor where we are an MX ourselves' ownsoft "relay=h3\.test\[${V}3\]:$port, .*dsn=4\.2\.1, status=deferred"
+cf_set "$I/etc/main.cf" 'smtp_fallback_relay = [nx.test]'
+ok 'reload for a relay that is none' as "$I" postfix reload
+ends 'then mail waits' shut "relay=none, .*dsn=4\.3\.5, status=deferred \($NS=nx\.test"
+ok 'with a warning' wait_for 5 instance_logged "$I" 'warning: smtp_fallback_relay configuration problem'
 printf '%s\n' 'best_mx_transport = discard:we are the best' >>"$I/etc/main.cf"
 ok 'reload again' as "$I" postfix reload
 ends 'another transport takes what loops' own 'relay=none, .*status=sent \(we are the best\)'
