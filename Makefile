@@ -207,11 +207,12 @@ $O/t/tools/%.so: t/tools/%.c $O/flags
 	@echo "  LD    $@"
 	@$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
-# With sanitizers everything is slower: the tests wait longer.
+# With sanitizers everything is slower: the tests wait longer. Scripts mostly wait
+# for something, so one more runs than there are processors.
 check: all lint $(UNIT)
 	$(if $(SAN),PH_SAN=$(SAN) PH_PATIENCE=6 CK_TIMEOUT_MULTIPLIER=3) CK_DEFAULT_TIMEOUT=40 \
 	    PH_BIN=$(abspath $O/bin) PH_TOOLS=$(abspath $O/t/tools) PH_SRC=$(CURDIR) \
-	    $(PROVE) -j$(JOBS) --failures --comments --exec t/exec.sh $(SCRIPTS) $(UNIT)
+	    $(PROVE) -j$$(($(JOBS) + 1)) --failures --comments --exec t/exec.sh $(SCRIPTS) $(UNIT)
 
 # Side by side with Debian's postfix; needs root. BENCH picks scripts by name.
 BENCH	?= $(notdir $(filter-out %/systems.sh %/setup.sh,$(wildcard t/bench/*.sh)))

@@ -67,7 +67,8 @@ RCPT TO:<"no body"@x.example>
 RCPT TO:<later-1@x.example>
 RCPT TO:<no-1@x.example>
 RCPT TO:<ok-1@x.example>
-RCPT TO:<ok-alias@x.example>'
+RCPT TO:<ok-alias@x.example>
+RSET'
 is 'nothing stays in the queue' "$(as "$I" mailq)" 'Mail queue is empty'
 ends() { ok "$1: $2" instance_logged "$I" "\\]: [0-9A-F]*: to=<$1>, .*relay=.*$2"; }
 ends ok-1@x.example 'dsn=2.0.0, status=deliverable \(250 2.0.0 Ok\)'

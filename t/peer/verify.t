@@ -109,7 +109,7 @@ is_known() { query "$1" "$2" | grep -vq '^3'; }
 outcomes() { for a in $kinds; do wait_for 10 is_known "$1" "$a"; printf '%s: %s\n' "$a" "$(query "$1" "$a")"; done; }
 is 'what probes find' "$(outcomes ours | sed 's/:[0-9]*:/:/g')" "$(outcomes peer | sed 's/:[0-9]*:/:/g')"
 # qmgr asks an agent to end mail for the double-bounce address; the peer's does that itself.
-ends() { log_of "$1" | sed -n 's/.*postfix\/[a-z]*\[[0-9]*\]: [0-9A-F]*: \(to=.*\), delay=.*\(, dsn=.*deliverable.*\)/\1\2/p' | sort -u; }
+ends() { log_of "$1" | sed -n 's/, conn_use=[0-9]*//; s/.*postfix\/[a-z]*\[[0-9]*\]: [0-9A-F]*: \(to=.*\), delay=.*\(, dsn=.*deliverable.*\)/\1\2/p' | sort -u; }
 is 'what is logged of them' "$(ends ours)" "$(ends peer)"
 shape() { log_of "$1" | sed -n 's/.*\(from=<[^>]*>, size=[0-9]*\), nrcpt=1 .*/\1/p' | sort -u; }
 is 'a probe has the same sender and size' "$(shape ours)" "$(shape peer)"
