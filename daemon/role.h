@@ -69,6 +69,7 @@ extern const struct role master_role, smtpd_role, pickup_role, cleanup_role,
     flush_role, showq_role, postlogd_role, anvil_role, proxymap_role,
     spawn_role, verify_role, qmqpd_role,
     scache_role,
-    tlsmgr_role;
+    tlsmgr_role,
+    dnsblog_role;
 
 #endif

@@ -1,13 +1,14 @@
 #!/usr/bin/perl
-# ask-attrs.pl SOCKET NAME=VALUE... [-- NAME=VALUE...]
+# ask-attrs.pl [-q] SOCKET NAME=VALUE... [-- NAME=VALUE...]
 #
 # Sends attribute lists one after another on one connection and prints each
 # reply, the greeting first, as one line of "name=value | name=value"; "EOF"
-# where the service hung up.
+# where the service hung up. -q: the service does not greet.
 use strict;
 use warnings;
 use IO::Socket::UNIX;
 
+my $quiet = $ARGV[0] eq '-q' && shift;
 my $path = shift;
 my $s = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
 alarm 20;
@@ -32,5 +33,5 @@ for (@ARGV) {
 	my ($name, $value) = split /=/, $_, 2;
 	$lists[-1] .= "$name\0$value\0";
 }
-reply();
+reply() unless $quiet;
 for (@lists) { syswrite($s, "$_\0"); reply() }

@@ -2,7 +2,8 @@
  * ask.c - ask a service without waiting: greeting, request, reply on libevent
  *
  *	CONNECTING --> GREETING --> IDLE --ask_send--> REPLY --> IDLE
- *	  (backlog full: again in a moment)
+ *	  |  (backlog full: again in a moment)           ^
+ *	  +--ask_request---------------------------------+
  *
  * The socket is read in IDLE too, so that a service that goes away is noticed.
  * The callback may close the ask: nothing is touched after it returns.
@@ -40,6 +41,7 @@ struct ask {
 	int		 fd;
 	enum ask_state	 state;
 	bool		 was_greeted;
+	bool		 is_quiet;	/* the service does not greet: out goes first */
 	int		 timeout_s;
 	int64_t		 deadline_ms;	/* while connecting */
 	struct buf	 in, out;
@@ -164,8 +166,10 @@ try_connect(struct ask *ask)
 static void
 connected(struct ask *ask)
 {
-	ask->state = ASK_GREETING;
+	ask->state = ask->is_quiet ? ASK_AWAITING : ASK_GREETING;
 	await(ask);
+	if (ask->is_quiet)
+		event_active(&ask->writing, EV_WRITE, 0);
 }
 
 static void
@@ -191,14 +195,16 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-struct ask *
-ask_open(struct event_base *base, const char *class, const char *name,
-    int timeout_s, ask_fn fn, void *ctx, struct err *err)
+static struct ask *
+open_ask(struct event_base *base, const char *class, const char *name,
+    const struct span *request, int timeout_s, ask_fn fn, void *ctx,
+    struct err *err)
 {
 	struct timeval tv = { 0, ASK_RETRY_MS * 1000 };
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	int n, rc;
 
+	ask->is_quiet = request != NULL;
 	ask->base = base;
 	ask->timeout_s = timeout_s;
 	ask->deadline_ms = clock_mono_ms() + (int64_t)timeout_s * 1000;
@@ -223,6 +229,8 @@ ask_open(struct event_base *base, const char *class, const char *name,
 		free(ask);
 		return NULL;
 	}
+	if (request != NULL)
+		buf_set(&ask->out, request->ptr, request->len);
 	event_assign(&ask->reading, base, ask->fd, EV_READ | EV_PERSIST,
 	    on_readable, ask);
 	event_assign(&ask->writing, base, ask->fd, EV_WRITE, on_writable, ask);
@@ -234,6 +242,23 @@ ask_open(struct event_base *base, const char *class, const char *name,
 		event_add(&ask->retry, &tv);
 	}
 	return ask;
+}
+
+struct ask *
+ask_open(struct event_base *base, const char *class, const char *name,
+    int timeout_s, ask_fn fn, void *ctx, struct err *err)
+{
+	return open_ask(base, class, name, NULL, timeout_s, fn, ctx, err);
+}
+
+struct ask *
+ask_request(struct event_base *base, const char *class, const char *name,
+    const void *data, size_t len, int timeout_s, ask_fn fn, void *ctx,
+    struct err *err)
+{
+	const struct span request = { data, len };
+
+	return open_ask(base, class, name, &request, timeout_s, fn, ctx, err);
 }
 
 void

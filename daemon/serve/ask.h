@@ -40,6 +40,16 @@ typedef void (*ask_fn)(struct ask *ask, enum ask_event event,
 struct ask	*ask_open(struct event_base *base, const char *class,
 		    const char *name, int timeout_s, ask_fn fn, void *ctx,
 		    struct err *err);
+/*
+ * ask_request - for a service that does not greet: connect, send, await one list
+ *
+ * timeout_s	for all of it
+ *
+ * The first event is ASK_REPLY or ASK_FAILED.
+ */
+struct ask	*ask_request(struct event_base *base, const char *class,
+		    const char *name, const void *data, size_t len,
+		    int timeout_s, ask_fn fn, void *ctx, struct err *err);
 /* ask_send - after the greeting: send whole lists, await one list */
 void		 ask_send(struct ask *ask, const void *data, size_t len,
 		    int timeout_s);

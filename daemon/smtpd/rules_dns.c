@@ -45,23 +45,12 @@ struct question {
 static void
 reversed_address(struct buf *out, const char *addr)
 {
-	static const char hex[] = "0123456789abcdef";
-	const unsigned char *p;
+	char text[NETADDR_REVERSED_SIZE];
 	struct netaddr a;
-	int i;
 
-	if (netaddr_parse(&a, addr, 0, NULL) == -1)
-		return;
-	if (a.ss.ss_family == AF_INET) {
-		p = (const unsigned char *)
-		    &((const struct sockaddr_in *)&a.ss)->sin_addr;
-		buf_addf(out, "%u.%u.%u.%u", p[3], p[2], p[1], p[0]);
-		return;
-	}
-	p = (const unsigned char *)&((const struct sockaddr_in6 *)&a.ss)->sin6_addr;
-	for (i = 15; i >= 0; i--)
-		buf_addf(out, "%s%c.%c", i < 15 ? "." : "", hex[p[i] & 15],
-		    hex[p[i] >> 4]);
+	if (netaddr_parse(&a, addr, 0, NULL) == 0 &&
+	    netaddr_reversed(&a, text) == 0)
+		buf_adds(out, text);
 }
 
 static const char *

@@ -15,6 +15,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/net/haproxy.h"
 #include "lib/net/stream.h"
@@ -36,18 +37,8 @@ static void
 warn_bad(const char *why, const char *data, size_t len)
 {
 	struct buf text = BUF_INIT;
-	size_t i;
 
-	for (i = 0; i < len && i < SHOWN_MAX; i++) {
-		unsigned char c = (unsigned char)data[i];
-
-		if (c >= '\a' && c <= '\r')	/* in the order of ASCII */
-			buf_addf(&text, "\\%c", "abtnvfr"[c - '\a']);
-		else if (c == '\\' || c < ' ' || c > '~')
-			buf_addf(&text, "\\%03o", c);
-		else
-			buf_addc(&text, c);
-	}
+	text_escape(&text, data, len < SHOWN_MAX ? len : SHOWN_MAX, 0);
 	log_warning("haproxy read: %s: %s", why, text.ptr);
 	buf_done(&text);
 }

@@ -1,10 +1,6 @@
 /*
- * cache.h - which addresses are known, in a table that outlives the process
- *
- * address_verify_map, or memory when that is empty. Entries of no more use are
- * deleted every address_verify_cache_cleanup_interval, a few at a time, so
- * that clients do not wait for it. A table that fails is a cache that knows
- * nothing, after a warning.
+ * cache.h - which addresses are known: address_verify_map, or memory when that
+ * is empty (../serve/expiring_cache.h)
  */
 #ifndef DAEMON_VERIFY_CACHE_H
 #define DAEMON_VERIFY_CACHE_H
@@ -14,16 +10,11 @@
 #include "daemon/verify/entry.h"
 
 struct buf;
-struct event_base;
 
 /* cache_open - with the rights that its file shall have; limits are kept by reference */
 void	cache_open(const struct entry_limits *limits);
 /* cache_is_lasting - it is a file, so that the process may end */
 bool	cache_is_lasting(void);
-/* cache_start_cleanup - from the event loop, now if it is due, then every interval */
-void	cache_start_cleanup(struct event_base *base);
-/* cache_stop - log what a cleanup has done so far; close the table */
-void	cache_stop(void);
 
 /*
  * cache_find - what is known of an address

@@ -375,6 +375,27 @@ text_skip_blank(const char *s)
 }
 
 void
+text_escape(struct buf *out, const char *data, size_t len, size_t max)
+{
+	size_t start = out->len, i;
+	unsigned char c;
+
+	for (i = 0; i < len && (max == 0 || out->len - start < max); i++) {
+		c = (unsigned char)data[i];
+		if (c >= '\a' && c <= '\r')	/* in the order of ASCII */
+			buf_addf(out, "\\%c", "abtnvfr"[c - '\a']);
+		else if (c == '\\')
+			buf_adds(out, "\\\\");
+		else if (c < ' ' || c > '~')
+			buf_addf(out, "\\%03o", c);
+		else
+			buf_addc(out, c);
+	}
+	if (max > 0)
+		buf_truncate(out, start + max);
+}
+
+void
 text_unescape(struct buf *out, const char *p)
 {
 	static const char names[] = "abfnrtv", bytes[] = "\a\b\f\n\r\t\v";

@@ -77,6 +77,12 @@ void	text_visible(struct buf *out, const char *text, size_t width);
  * they are spelt out as text_visible does.
  */
 void	text_csv(struct buf *out, const char *text);
+/*
+ * text_escape - append bytes as C would write them: \r \n \\, octal for others
+ *
+ * max		how many characters to append at most; 0: all
+ */
+void	text_escape(struct buf *out, const char *data, size_t len, size_t max);
 /* text_unescape - append s with its C escapes done: \n \t \\ and octal \40; "\x" of others is x */
 void	text_unescape(struct buf *out, const char *s);
 /* text_skip_blank - past blanks and tabs */

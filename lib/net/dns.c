@@ -37,6 +37,7 @@
 #define RECORDS_MAX	1000	/* kept of one answer */
 #define QUERY_SIZE	512
 #define REPLY_SIZE	65535
+#define SOA_NUMBERS_LEN	20	/* five of them, the last is the minimum TTL (RFC 1035 3.3.13) */
 
 /* The resolver's state, made at the first question; like the logger, one per process. */
 static struct __res_state resolver;
@@ -346,6 +347,44 @@ parse(ns_msg *msg, const char *name, int type, struct dns_answer *out)
 	return DNS_NO_DATA;
 }
 
+/* "No such name" holds as long as the zone says in its SOA record. */
+static int64_t
+denial_ttl(const ns_rr *soa)
+{
+	size_t len = ns_rr_rdlen(*soa);
+	int64_t minimum;
+
+	if (len < SOA_NUMBERS_LEN)
+		return -1;
+	minimum = (int64_t)ns_get32(ns_rr_rdata(*soa) + len - 4);
+	return minimum < (int64_t)ns_rr_ttl(*soa) ? minimum :
+	    (int64_t)ns_rr_ttl(*soa);
+}
+
+/* The shortest time that a record of the answer lives. */
+static int
+reply_ttl(ns_msg *msg, bool is_found)
+{
+	ns_sect section = is_found ? ns_s_an : ns_s_ns;
+	int i, n = ns_msg_count(*msg, section);
+	int64_t best = -1, ttl;
+	ns_rr rr;
+
+	for (i = 0; i < n; i++) {
+		if (ns_parserr(msg, section, i, &rr) == -1)
+			break;
+		if (is_found)
+			ttl = (int64_t)ns_rr_ttl(rr);
+		else if (ns_rr_type(rr) == ns_t_soa)
+			ttl = denial_ttl(&rr);
+		else
+			continue;
+		if (ttl >= 0 && (best == -1 || ttl < best))
+			best = ttl;
+	}
+	return best > INT32_MAX ? INT32_MAX : (int)best;
+}
+
 enum dns_result
 dns_parse_reply(const unsigned char *reply, size_t len, int type,
     struct dns_answer *out, struct err *err)
@@ -358,6 +397,7 @@ dns_parse_reply(const unsigned char *reply, size_t len, int type,
 	out->rr = NULL;
 	out->count = 0;
 	out->is_secure = false;
+	out->ttl_s = -1;
 	if (len > REPLY_SIZE ||
 	    ns_initparse(reply, (int)len, &msg) == -1 ||
 	    ns_msg_count(msg, ns_s_qd) != 1 ||
@@ -366,6 +406,8 @@ dns_parse_reply(const unsigned char *reply, size_t len, int type,
 	strcpy(name, ns_rr_name(question));
 	result = parse(&msg, name, type, out);
 	out->is_secure = ns_msg_getflag(msg, ns_f_ad) != 0;
+	if (result != DNS_RETRY && result != DNS_FAIL)
+		out->ttl_s = reply_ttl(&msg, result == DNS_FOUND);
 	if (result == DNS_FOUND)
 		return DNS_FOUND;
 	if (result != DNS_NO_DATA)
@@ -474,6 +516,7 @@ ask(const char *name, int type, struct dns_answer *out, struct err *err)
 	int n;
 
 	out->is_secure = false;
+	out->ttl_s = -1;
 	if (!resolver_ready())
 		return failure(DNS_RETRY, name, type, err);
 	n = res_nmkquery(&resolver, ns_o_query, name, ns_c_in, type, NULL, 0,
@@ -493,11 +536,12 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 	char current[NS_MAXDNAME];
 	bool is_secure = true;
 	size_t i;
-	int hops;
+	int hops, ttl_s = -1;
 
 	out->rr = NULL;
 	out->count = 0;
 	out->is_secure = false;
+	out->ttl_s = -1;
 	/* No server can know such a name, so none is asked. */
 	if (type != ns_t_ptr && !is_host_name(name))
 		return failure(DNS_NOT_FOUND, name, type, err);
@@ -505,6 +549,8 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 	for (hops = 0; hops < CNAME_MAX; hops++) {
 		result = ask(current, type, out, err);
 		is_secure = is_secure && out->is_secure;
+		if (hops == 0 || (out->ttl_s >= 0 && out->ttl_s < ttl_s))
+			ttl_s = out->ttl_s;
 		if (result != DNS_NO_DATA || out->count == 0)
 			break;
 		snprintf(current, sizeof(current), "%s", out->rr[0].data);
@@ -516,6 +562,7 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 	}
 	/* An alias is as good as the worst of its steps. */
 	out->is_secure = is_secure;
+	out->ttl_s = ttl_s;
 	for (i = 0; i < out->count; i++)
 		out->rr[i].is_secure = is_secure;
 	return result;
@@ -652,34 +699,16 @@ dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
 enum dns_result
 dns_reverse(const struct netaddr *a, struct dns_answer *out, struct err *err)
 {
-	static const char hex[] = "0123456789abcdef";
-	const unsigned char *p;
-	char name[80];
-	char *t = name;
+	char name[NETADDR_REVERSED_SIZE + sizeof(".in-addr.arpa")];
 	struct hosts_by_addr q = { a, out };
-	int i;
 
 	out->rr = NULL;
 	out->count = 0;
 	if (hosts_walk(match_addr, &q))
 		return DNS_FOUND;
-	if (a->ss.ss_family == AF_INET) {
-		p = (const unsigned char *)
-		    &((const struct sockaddr_in *)&a->ss)->sin_addr;
-		snprintf(name, sizeof(name), "%u.%u.%u.%u.in-addr.arpa", p[3],
-		    p[2], p[1], p[0]);
-	} else if (a->ss.ss_family == AF_INET6) {
-		p = (const unsigned char *)
-		    &((const struct sockaddr_in6 *)&a->ss)->sin6_addr;
-		for (i = 15; i >= 0; i--) {
-			*t++ = hex[p[i] & 15];
-			*t++ = '.';
-			*t++ = hex[p[i] >> 4];
-			*t++ = '.';
-		}
-		strcpy(t, "ip6.arpa");
-	} else {
+	if (netaddr_reversed(a, name) == -1)
 		return failure(DNS_FAIL, "unknown", ns_t_ptr, err);
-	}
+	strcat(name, a->ss.ss_family == AF_INET ? ".in-addr.arpa" :
+	    ".ip6.arpa");
 	return dns_query(name, ns_t_ptr, out, err);
 }

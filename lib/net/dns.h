@@ -42,6 +42,7 @@ struct dns_answer {
 	struct dns_rr	*rr;
 	size_t		 count;
 	bool		 is_secure;	/* the resolver has checked signatures; of "no data", too */
+	int		 ttl_s;		/* how long it holds, "no such name" too (RFC 2308 5); -1: unknown */
 };
 
 /* dns_init - read the resolver's configuration now: before a chroot that has none */

@@ -127,6 +127,33 @@ netaddr_text(const struct netaddr *a, char out[NETADDR_TEXT_SIZE])
 }
 
 int
+netaddr_reversed(const struct netaddr *a, char out[NETADDR_REVERSED_SIZE])
+{
+	static const char hex[] = "0123456789abcdef";
+	const unsigned char *p;
+	int i;
+
+	if (a->ss.ss_family == AF_INET) {
+		p = (const unsigned char *)
+		    &((const struct sockaddr_in *)&a->ss)->sin_addr;
+		snprintf(out, NETADDR_REVERSED_SIZE, "%u.%u.%u.%u", p[3], p[2],
+		    p[1], p[0]);
+		return 0;
+	}
+	if (a->ss.ss_family != AF_INET6)
+		return -1;
+	p = (const unsigned char *)
+	    &((const struct sockaddr_in6 *)&a->ss)->sin6_addr;
+	for (i = 15; i >= 0; i--) {
+		*out++ = hex[p[i] & 15];
+		*out++ = '.';
+		*out++ = hex[p[i] >> 4];
+		*out++ = i > 0 ? '.' : '\0';
+	}
+	return 0;
+}
+
+int
 netaddr_port(const struct netaddr *a)
 {
 	switch (a->ss.ss_family) {

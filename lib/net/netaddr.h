@@ -23,6 +23,15 @@ int	netaddr_parse(struct netaddr *a, const char *ip, int port,
 /* netaddr_text - printable address without brackets */
 const char	*netaddr_text(const struct netaddr *a,
 		    char out[NETADDR_TEXT_SIZE]);
+/*
+ * netaddr_reversed - the name that DNS has for an address, without its zone:
+ * "4.3.2.1"; of IPv6 each half byte (RFC 1035 3.5, RFC 3596 2.5, RFC 5782 2.1)
+ *
+ * Returns -1 when it is no IP address.
+ */
+#define NETADDR_REVERSED_SIZE 64
+int	netaddr_reversed(const struct netaddr *a,
+	    char out[NETADDR_REVERSED_SIZE]);
 int	netaddr_port(const struct netaddr *a);
 bool	netaddr_is_loopback(const struct netaddr *a);
 bool	netaddr_same_host(const struct netaddr *a, const struct netaddr *b);

@@ -353,6 +353,21 @@ START_TEST(log_lines_are_clean_and_short)
 }
 END_TEST
 
+START_TEST(bytes_are_escaped_as_in_c)
+{
+	struct buf b = BUF_INIT;
+
+	text_escape(&b, "a\r\n\t\\\"\0\x1b\xff", 9, 0);
+	ck_assert_str_eq(b.ptr, "a\\r\\n\\t\\\\\"\\000\\033\\377");
+	text_escape(&b, "bcdef", 5, 3);
+	ck_assert_str_eq(b.ptr + b.len - 4, "7bcd");
+	buf_reset(&b);
+	text_escape(&b, "ab\xff", 3, 4);
+	ck_assert_str_eq(b.ptr, "ab\\3");
+	buf_done(&b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -375,5 +390,6 @@ main(void)
 	UNIT_LOOP(tc, durations_are_sums_of_numbers_with_units, durations);
 	tcase_add_test(tc, dates_are_rfc_5322);
 	tcase_add_test(tc, log_lines_are_clean_and_short);
+	tcase_add_test(tc, bytes_are_escaped_as_in_c);
 	return unit_run("text", tc);
 }

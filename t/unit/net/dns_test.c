@@ -318,6 +318,37 @@ START_TEST(localhost_needs_no_server)
 }
 END_TEST
 
+/* RFC 2308 5: the lesser of the SOA record's TTL and its last number. */
+START_TEST(answers_and_denials_tell_how_long_they_hold)
+{
+	unsigned char soa[2 + 20] = { 0 };
+	struct dns_answer a;
+	struct packet p;
+
+	start(&p, "x.test", ns_t_a, ns_r_noerror);
+	add(&p, "x.test", ns_t_a, 0, "\x7f\0\0\2", 4);
+	ck_assert_int_eq(dns_parse_reply(p.b, p.len, ns_t_a, &a, NULL),
+	    DNS_FOUND);
+	ck_assert_int_eq(a.ttl_s, 300);
+	dns_answer_done(&a);
+
+	start(&p, "x.test", ns_t_a, ns_r_nxdomain);
+	ck_assert_int_eq(dns_parse_reply(p.b, p.len, ns_t_a, &a, NULL),
+	    DNS_NOT_FOUND);
+	ck_assert_int_eq(a.ttl_s, -1);
+	soa[21] = 77;
+	add(&p, "test", ns_t_soa, 0, soa, sizeof(soa));
+	p.b[7]--, p.b[9]++;	/* an authority, not an answer */
+	ck_assert_int_eq(dns_parse_reply(p.b, p.len, ns_t_a, &a, NULL),
+	    DNS_NOT_FOUND);
+	ck_assert_int_eq(a.ttl_s, 77);
+	p.b[p.len - 3] = 1;	/* 65613: then the record's own 300 */
+	ck_assert_int_eq(dns_parse_reply(p.b, p.len, ns_t_a, &a, NULL),
+	    DNS_NOT_FOUND);
+	ck_assert_int_eq(a.ttl_s, 300);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -333,5 +364,6 @@ main(void)
 	tcase_add_test(tc, damage_anywhere_is_harmless);
 	tcase_add_test(tc, a_name_that_cannot_exist_is_not_asked);
 	tcase_add_test(tc, localhost_needs_no_server);
+	tcase_add_test(tc, answers_and_denials_tell_how_long_they_hold);
 	return unit_run("dns", tc);
 }

@@ -57,6 +57,23 @@ START_TEST(addresses_are_read_and_printed)
 }
 END_TEST
 
+START_TEST(addresses_are_reversed_for_dns)
+{
+	char text[NETADDR_REVERSED_SIZE];
+	struct netaddr a;
+
+	ck_assert_int_eq(netaddr_parse(&a, "192.0.2.130", 0, NULL), 0);
+	ck_assert_int_eq(netaddr_reversed(&a, text), 0);
+	ck_assert_str_eq(text, "130.2.0.192");
+	ck_assert_int_eq(netaddr_parse(&a, "2001:db8::a9", 0, NULL), 0);
+	ck_assert_int_eq(netaddr_reversed(&a, text), 0);
+	ck_assert_str_eq(text, "9.a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
+	    "8.b.d.0.1.0.0.2");
+	a.ss.ss_family = AF_UNIX;
+	ck_assert_int_eq(netaddr_reversed(&a, text), -1);
+}
+END_TEST
+
 START_TEST(hosts_compare_without_port)
 {
 	struct netaddr a, b;
@@ -186,6 +203,7 @@ main(void)
 
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, addresses_are_read_and_printed);
+	tcase_add_test(tc, addresses_are_reversed_for_dns);
 	tcase_add_test(tc, hosts_compare_without_port);
 	tcase_add_test(tc, inet_protocols_chooses_families);
 	tcase_add_test(tc, own_addresses_come_from_interfaces_or_the_list);

@@ -186,6 +186,33 @@ START_TEST(a_service_that_is_not_there_fails_at_once)
 }
 END_TEST
 
+/* Without a greeting: the request is what the service gets first. */
+static const char *
+request(const char *script, int timeout_s)
+{
+	struct err err = ERR_INIT;
+
+	start(script);
+	replies_wanted = 1;
+	if (ask_request(base, "private", "test", "x\0y\0\0", 5, timeout_s,
+	    on_event, NULL, &err) == NULL)
+		return "not opened";
+	event_base_dispatch(base);
+	return seen.ptr;
+}
+
+START_TEST(a_service_that_does_not_greet_is_asked_at_once)
+{
+	ck_assert_str_eq(request("ra", 5), "status 0;");
+	stop();
+	ck_assert_str_eq(request("r", 5),
+	    "premature end-of-input after nothing;");
+	stop();
+	ck_assert_str_eq(request("rw", 1), "timeout after nothing;");
+	stop();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -196,5 +223,6 @@ main(void)
 	tcase_add_test(t, a_service_that_dies_is_noticed);
 	tcase_add_test(t, a_service_that_is_silent_is_given_up);
 	tcase_add_test(t, a_service_that_is_not_there_fails_at_once);
+	tcase_add_test(t, a_service_that_does_not_greet_is_asked_at_once);
 	return unit_run("ask", t);
 }
