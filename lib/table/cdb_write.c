@@ -22,15 +22,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
+#include "lib/base/file_out.h"
 #include "lib/base/mem.h"
 #include "lib/table/pairs.h"
 
 #define TABLES		256
 #define HEADER_BYTES	(TABLES * 8)
-#define PIECE_BYTES	(256 * 1024)
 #define SLOTS_MIN	1024
 
 struct slot {
@@ -38,10 +37,7 @@ struct slot {
 };
 
 struct cdb_writer {
-	int		 fd;
-	const char	*path;
-	struct buf	 out;		/* not written yet */
-	uint64_t	 at;		/* where out ends in the file */
+	struct file_out	 out;
 	struct slot	*slots;		/* of all records, as they come */
 	size_t		 count, room;
 };
@@ -51,10 +47,7 @@ cdb_writer_new(int fd, const char *path)
 {
 	struct cdb_writer *w = xcalloc(1, sizeof(*w));
 
-	w->fd = fd;
-	w->path = path;
-	w->at = HEADER_BYTES;
-	buf_init(&w->out);
+	file_out_init(&w->out, fd, path, HEADER_BYTES);
 	return w;
 }
 
@@ -63,7 +56,7 @@ cdb_writer_free(struct cdb_writer *w)
 {
 	if (w == NULL)
 		return;
-	buf_done(&w->out);
+	file_out_done(&w->out);
 	free(w->slots);
 	free(w);
 }
@@ -86,34 +79,15 @@ put_number(char *to, uint32_t n)
 	return to + sizeof(n);
 }
 
-/* What has gathered, to the file, and on to the disk without a wait for it. */
-static int
-flush(struct cdb_writer *w, struct err *err)
-{
-	off_t from = (off_t)(w->at - w->out.len);
-
-	if (file_pwrite_all(w->fd, w->out.ptr, w->out.len, from) == -1)
-		return err_sys(err, "write %s", w->path);
-	sync_file_range(w->fd, from, (off_t)w->out.len,
-	    SYNC_FILE_RANGE_WRITE);
-	buf_reset(&w->out);
-	return 0;
-}
-
 static void
 put_record(struct cdb_writer *w, const struct pair *p, uint32_t key_len,
     uint32_t value_len)
 {
-	size_t size = 8 + (size_t)key_len + value_len;
-	char *to;
+	char *to = file_out_more(&w->out, 8 + (size_t)key_len + value_len);
 
-	buf_reserve(&w->out, size);
-	to = w->out.ptr + w->out.len;
 	to = put_number(put_number(to, key_len), value_len);
 	memcpy(to, p->key, key_len);
 	memcpy(to + key_len, p->value, value_len);
-	w->out.len += size;
-	w->at += size;
 }
 
 int
@@ -127,13 +101,13 @@ cdb_writer_add(struct cdb_writer *w, const struct pair *p, struct err *err)
 		    sizeof(*w->slots));
 	}
 	w->slots[w->count].hash = hash_key(p->key, len);
-	w->slots[w->count++].position = (uint32_t)w->at;
+	w->slots[w->count++].position = (uint32_t)w->out.end;
 	put_record(w, p, len, p->value_len + null);
 	/* All of the tables have to fit behind it, too. */
-	if (w->at + w->count * 16 > UINT32_MAX)
+	if (w->out.end + w->count * 16 > UINT32_MAX)
 		return err_set(err, ERR_LIMIT,
-		    "write %s: the format has at most 4 GiB", w->path);
-	return w->out.len < PIECE_BYTES ? 0 : flush(w, err);
+		    "write %s: the format has at most 4 GiB", w->out.path);
+	return file_out_push(&w->out, err);
 }
 
 /* One hash table as it is in the file, half full; a taken slot sends on to the next. */
@@ -182,15 +156,14 @@ put_tables(struct cdb_writer *w, char *header, struct err *err)
 
 	for (i = 0; i < TABLES && rc == 0; i++) {
 		size = (uint32_t)(ends[i] - start) * 2;
-		header = put_number(put_number(header, (uint32_t)w->at), size);
+		header = put_number(put_number(header, (uint32_t)w->out.end), size);
 		table = xcalloc(size + 1, sizeof(*table));
 		fill_table(table, size, grouped + start, ends[i] - start);
-		buf_add(&w->out, table, size * sizeof(*table));
-		w->at += size * sizeof(*table);
+		memcpy(file_out_more(&w->out, size * sizeof(*table)), table,
+		    size * sizeof(*table));
 		free(table);
 		start = ends[i];
-		if (w->out.len >= PIECE_BYTES)
-			rc = flush(w, err);
+		rc = file_out_push(&w->out, err);
 	}
 	free(grouped);
 	return rc;
@@ -201,9 +174,9 @@ cdb_writer_finish(struct cdb_writer *w, struct err *err)
 {
 	char header[HEADER_BYTES];
 
-	if (put_tables(w, header, err) == -1 || flush(w, err) == -1)
+	if (put_tables(w, header, err) == -1 || file_out_flush(&w->out, err) == -1)
 		return -1;
-	if (file_pwrite_all(w->fd, header, sizeof(header), 0) == -1)
-		return err_sys(err, "write %s", w->path);
+	if (file_pwrite_all(w->out.fd, header, sizeof(header), 0) == -1)
+		return err_sys(err, "write %s", w->out.path);
 	return 0;
 }

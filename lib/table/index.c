@@ -168,8 +168,9 @@ index_build_add(struct table *t, struct index_build *b, const char *key,
 	return 0;
 }
 
-int
-index_fill(struct index_build *b, int fd, struct err *err)
+/* Put all that fd holds into the temporary file. */
+static int
+fill(struct index_build *b, int fd, struct err *err)
 {
 	off_t from = 0;
 	ssize_t n;
@@ -191,7 +192,7 @@ index_copy(struct index_build *b, struct err *err)
 			return 0;
 		return err_sys(err, "open database %s", b->path);
 	}
-	rc = index_fill(b, fd, err);
+	rc = fill(b, fd, err);
 	close(fd);
 	return rc == 0 ? 1 : -1;
 }

@@ -61,9 +61,6 @@ int	index_open_read(struct table *t, const char *path, struct err *err);
  */
 int	index_copy(struct index_build *b, struct err *err);
 
-/* index_fill - put all that fd holds into the (empty) temporary file of b */
-int	index_fill(struct index_build *b, int fd, struct err *err);
-
 /* index_put_note - keep a note (table_note) with an index that has its final time */
 void	index_put_note(int fd, const char *note);
 

@@ -276,17 +276,6 @@ pairs_count(const struct pairs *p)
 	return p->count;
 }
 
-size_t
-pairs_bytes(const struct pairs *p)
-{
-	const struct chunk *c;
-	size_t bytes = 0;
-
-	for (c = p->chunks; c != NULL; c = c->next)
-		bytes += c->used;
-	return bytes;
-}
-
 struct pair *
 pairs_at(const struct pairs *p, size_t i)
 {

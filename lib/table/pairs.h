@@ -44,8 +44,6 @@ void		 pairs_set_value(struct pairs *p, struct pair *pair,
 void		 pairs_remove(struct pairs *p, struct pair *pair);
 
 size_t		 pairs_count(const struct pairs *p);
-/* pairs_bytes - about how much memory their keys and values take */
-size_t		 pairs_bytes(const struct pairs *p);
 /* pairs_at - the ith pair in insertion order */
 struct pair	*pairs_at(const struct pairs *p, size_t i);
 

@@ -1,11 +1,7 @@
 /*
  * table_gdbm.c - gdbm: NAME.gdbm, the native indexed type
  *
- * GDBM is an extensible hash: a directory of buckets addressed by the high
- * bits of a hash. Keys in random order touch a random bucket each time, which
- * thrashes its cache; inserted in the order of that same hash they fill one
- * bucket after the other and a build runs several times faster. So a build
- * sorts first.
+ * A build writes its file itself (gdbm_write.h); all else is the library's.
  *
  * A file that readers may have open is never changed: postmap -i and -d work
  * on a copy that is renamed into place. Only a cache with one owner
@@ -30,12 +26,10 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/table/gdbm_write.h"
 
 #define DEFAULT_1NULL	true
 #define BLOCK_BYTES	4096
-#define BUILD_CACHE	64		/* buckets: the order keeps us in one */
-#define BUILD_MAP_BYTES	((size_t)1 << 30)	/* the library remaps its way up */
-#define IN_MEMORY_BYTES	((size_t)32 << 20)
 
 struct gdbm_state {
 	GDBM_FILE	 db;
@@ -148,7 +142,6 @@ gdbm_table_open(struct table *t, struct err *err)
 	if (t->mode == TABLE_CREATE) {
 		s->build = index_build_open(t, t->full_name, err);
 		rc = s->build != NULL ? 0 : -1;
-		unfinished = rc == 0 ? s->build->tmp : NULL;
 	} else if (t->mode == TABLE_READ) {
 		if ((fd = index_open_read(t, s->path, err)) != -1)
 			s->db = attach(fd, s->path, GDBM_READER, err);
@@ -284,65 +277,6 @@ gdbm_table_next(struct table *t, bool first, struct buf *key,
 	return TABLE_FOUND;
 }
 
-/* The hash by which GDBM addresses its buckets (31 bits). */
-static uint32_t
-bucket_hash(const char *key, size_t len)
-{
-	uint32_t h = 0x238f13afu * (uint32_t)len;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		h = (h + ((uint32_t)key[i] << (i * 5 % 24))) & 0x7fffffff;
-	return (1103515243u * h + 12345u) & 0x7fffffff;
-}
-
-static uint64_t
-rank(const struct pair *p, void *ctx)
-{
-	(void)ctx;
-	return bucket_hash(p->key, p->key_len + !p->is_raw);
-}
-
-/*
- * Where to build. The library extends its file block by block and maps it
- * anew each time, which is dear on a disk; so what is small comes about in
- * memory and is copied out when it is complete.
- */
-static int
-open_workplace(const struct index_build *b, bool *is_memory, struct err *err)
-{
-	size_t bytes = pairs_bytes(b->pairs);
-	int fd = -1;
-
-	if (bytes <= IN_MEMORY_BYTES)
-		fd = memfd_create("gdbm", MFD_CLOEXEC);
-	*is_memory = fd != -1;
-	if (fd == -1 && (fd = fcntl(b->fd, F_DUPFD_CLOEXEC, 3)) == -1)
-		return err_sys(err, "open database %s", b->tmp);
-	return fd;
-}
-
-static int
-store_in_order(struct table *t, struct gdbm_state *s, struct err *err)
-{
-	size_t cache = BUILD_CACHE, map = BUILD_MAP_BYTES, i;
-	const struct pair *p;
-	bool null;
-	datum v;
-
-	gdbm_setopt(s->db, GDBM_SETCACHESIZE, &cache, sizeof(cache));
-	gdbm_setopt(s->db, GDBM_SETMAXMAPSIZE, &map, sizeof(map));
-	pairs_sort(s->build->pairs, rank, NULL, NULL);
-	for (i = 0; (p = pairs_at(s->build->pairs, i)) != NULL; i++) {
-		null = !p->is_raw;
-		v = (datum){ (char *)p->value, (int)(p->value_len + null) };
-		if (gdbm_store(s->db, key_datum(p->key, p->key_len, null), v,
-		    GDBM_INSERT) != 0)
-			return broken(t, "updating", err), -1;
-	}
-	return 0;
-}
-
 /* Close the library's file: only then has all been written. */
 static int
 finish(struct table *t, struct gdbm_state *s, struct err *err)
@@ -354,28 +288,6 @@ finish(struct table *t, struct gdbm_state *s, struct err *err)
 }
 
 static int
-write_in_order(struct table *t, struct gdbm_state *s, struct err *err)
-{
-	bool is_memory;
-	int fd, copy, rc;
-
-	if ((fd = open_workplace(s->build, &is_memory, err)) == -1)
-		return -1;
-	copy = is_memory ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
-	if (is_memory && copy == -1)
-		return close(fd), err_sys(err, "copy %s", s->build->tmp);
-	s->db = attach(fd, s->build->tmp, GDBM_NEWDB, err);
-	rc = s->db == NULL ? -1 : store_in_order(t, s, err);
-	if (rc == 0)
-		rc = finish(t, s, err);
-	if (rc == 0 && is_memory)
-		rc = index_fill(s->build, copy, err);
-	if (is_memory)
-		close(copy);
-	return rc;
-}
-
-static int
 gdbm_table_commit(struct table *t, struct err *err)
 {
 	struct gdbm_state *s = t->state;
@@ -383,7 +295,8 @@ gdbm_table_commit(struct table *t, struct err *err)
 	if (t->mode == TABLE_WRITE && s->build == NULL)
 		return gdbm_sync(s->db) == 0 ? 0 :
 		    (broken(t, "updating", err), -1);
-	if (t->mode == TABLE_CREATE && write_in_order(t, s, err) == -1)
+	if (t->mode == TABLE_CREATE && gdbm_write(s->build->fd, s->build->tmp,
+	    s->build->pairs, err) == -1)
 		return -1;
 	if (t->mode == TABLE_WRITE && finish(t, s, err) == -1)
 		return -1;
