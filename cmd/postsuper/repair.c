@@ -291,10 +291,10 @@ begin(struct repair *r, struct err *err)
 	r->a = (struct queue_journal_action){ .action = "repair",
 	    .user = r->b->user, .command = "postsuper", .select = "",
 	    .note = r->b->note != NULL ? r->b->note : "", .of = "",
-	    .time = r->b->now, .messages = (int64_t)r->count,
-	    .token = r->token };
+	    .messages = (int64_t)r->count, .token = r->token };
+	queue_journal_stamp(&r->a);
 	do {
-		queue_token_make(r->token, r->b->now);
+		queue_token_make(r->token, (time_t)r->a.time);
 		r->trash = queue_trash_open(&r->a, err);
 	} while (r->trash == NULL && err->errnum == EEXIST && --tries > 0);
 	queue_journal_put_begin(&r->lines, &r->a);

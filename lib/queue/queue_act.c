@@ -346,7 +346,7 @@ fill_action(struct run *r)
 	    o->reason : o->note;
 	r->a.is_final = is_delete(r->action) ? !o->wants_undo :
 	    !queue_action_can_undo(r->action);
-	r->a.time = clock_now();
+	queue_journal_stamp(&r->a);
 	r->a.messages = (int64_t)t.messages;
 	r->a.bytes = t.bytes;
 }

@@ -125,7 +125,8 @@ queue_edit_begin(const struct queue_edit *e,
 	    .user = or_nothing(options->user),
 	    .command = or_nothing(options->command),
 	    .select = or_nothing(options->select), .note = s->words.ptr,
-	    .of = "", .time = clock_now(), .messages = (int64_t)messages };
+	    .of = "", .messages = (int64_t)messages };
+	queue_journal_stamp(&s->a);
 	if (open_trash(s, err) == 0) {
 		queue_journal_put_begin(&s->lines, &s->a);
 		return s;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/json.h"
@@ -58,6 +59,15 @@ queue_token_is_valid(const char *token)
 	return token[i] == '\0';
 }
 
+void
+queue_journal_stamp(struct queue_journal_action *a)
+{
+	struct timeval now = clock_timeval();
+
+	a->time = now.tv_sec;
+	a->usec = now.tv_usec;
+}
+
 /* ---- lines ---- */
 
 static void
@@ -82,6 +92,8 @@ queue_journal_put_begin(struct buf *out, const struct queue_journal_action *a)
 {
 	put_head(out, "begin", a->token);
 	buf_addf(out, ", \"time\": %lld", (long long)a->time);
+	if (a->usec > 0)
+		buf_addf(out, ", \"usec\": %lld", (long long)a->usec);
 	put_text(out, "action", a->action);
 	put_text(out, "user", a->user);
 	put_text(out, "command", a->command);

@@ -44,7 +44,7 @@ struct queue_journal_action {
 	const char	*select;	/* selection text */
 	const char	*note;
 	const char	*of;		/* undo: token that was undone */
-	int64_t		 time;
+	int64_t		 time, usec;	/* when it began: queue_journal_stamp; usec 0 when not told */
 	int64_t		 messages, bytes; /* planned */
 	bool		 is_final;	/* cannot be undone: deleted for good */
 	bool		 is_ended;	/* false: killed, or still at it */
@@ -62,6 +62,9 @@ struct queue_journal_message {
 	const char	*result, *why;
 	int64_t		 rcpts;
 };
+
+/* queue_journal_stamp - it begins now: time and usec */
+void	queue_journal_stamp(struct queue_journal_action *a);
 
 /* queue_journal_put_* - append one line to out; queue_journal_append stores it */
 void	queue_journal_put_begin(struct buf *out,

@@ -133,6 +133,7 @@ begin_action(struct gather *g, const json_t *line)
 	a->note = one->texts[5];
 	a->of = one->texts[6];
 	a->time = int_of(line, "time");
+	a->usec = int_of(line, "usec");
 	a->is_final = json_is_false(json_object_get(line, "undo"));
 	a->messages = int_of(line, "messages");
 	a->bytes = int_of(line, "bytes");

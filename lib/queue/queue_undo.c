@@ -68,12 +68,12 @@ find_in_trash(const struct queue_trash_entry *e, void *ctx)
 
 	if (f->token != NULL && strcmp(e->action.token, f->token) != 0)
 		return true;
-	if (e->files == 0 || strcmp(f->out, e->action.token) > 0)
+	if (e->files == 0)
 		return true;
 	f->is_found = true;
 	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", e->action.token);
 	snprintf(f->action, QUEUE_UNDO_NAME, "%s", e->action.action);
-	return true;
+	return true;		/* the last one counts */
 }
 
 int

@@ -207,6 +207,45 @@ START_TEST(what_is_being_filled_is_neither_undone_nor_purged)
 }
 END_TEST
 
+static bool
+note_order(const struct queue_trash_entry *e, void *ctx)
+{
+	buf_addf(ctx, "%s ", e->action.note);
+	return true;
+}
+
+/* By their tokens these would be in the opposite order. */
+START_TEST(the_oldest_comes_first_whatever_its_token)
+{
+	static const struct queue_journal_action made[] = {
+		{ .token = "20200101T000000-0000", .time = 1577836800,
+		    .usec = 20, .note = "third" },
+		{ .token = "20200101T000000-FFFF", .time = 1577836800,
+		    .usec = 3, .note = "second" },
+		/* clocks go back an hour */
+		{ .token = "20200101T003000-FFFF", .time = 1577835000,
+		    .usec = 999999, .note = "first" },
+	};
+	struct buf path = BUF_INIT, lines = BUF_INIT, order = BUF_INIT;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		buf_setf(&path, "trash/%s", made[i].token);
+		ck_assert_int_eq(mkdir(path.ptr, 0700), 0);
+		buf_adds(&path, "/manifest.jsonl");
+		buf_reset(&lines);
+		queue_journal_put_begin(&lines, &made[i]);
+		spool_write(path.ptr, lines.ptr, 0600);
+	}
+	ck_assert_int_eq(queue_trash_each(note_order, &order, &err), 0);
+	ck_assert_str_eq(order.ptr, "first second third ");
+	buf_done(&path);
+	buf_done(&lines);
+	buf_done(&order);
+}
+END_TEST
+
 START_TEST(a_manifest_is_not_believed_blindly)
 {
 	ck_assert_int_eq(mkdir("trash/20200101T000000-ABCD", 0700), 0);
@@ -242,6 +281,7 @@ main(void)
 	tcase_add_test(tc, time_purges);
 	tcase_add_test(tc,
 	    what_is_being_filled_is_neither_undone_nor_purged);
+	tcase_add_test(tc, the_oldest_comes_first_whatever_its_token);
 	tcase_add_test(tc, a_manifest_is_not_believed_blindly);
 	return unit_run("queue_trash", tc);
 }
