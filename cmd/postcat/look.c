@@ -213,6 +213,9 @@ show_selected(struct run *r)
 		case SELECT_NO:
 			continue;
 		case SELECT_UNKNOWN:
+			fprintf(stderr, "postcat: %s: not judged: %s\n", m.id,
+			    m.is_damaged ? "is damaged" : "what the selection "
+			    "asks for could not be read");
 			unknown++;
 			continue;
 		case SELECT_YES:

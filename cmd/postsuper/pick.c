@@ -18,6 +18,7 @@
 #include "cmd/postsuper/bulk.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/json.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -34,7 +35,7 @@ struct reader {
 	const struct bulk *b;
 	struct queue_field_context c;
 	bool		 wants_summary;
-	size_t		 unknown, unreadable;
+	size_t		 unknown;
 };
 
 struct seen {
@@ -52,9 +53,30 @@ struct pick {
 	const char	*queues[QUEUE_SELECT_QUEUES];
 };
 
+/* Nobody knows whether it is meant: it is named, since it stays. */
+static void
+put_unjudged(const struct reader *r, const struct queue_message *m,
+    struct buf *out)
+{
+	const char *why = m->is_damaged ? "is damaged" :
+	    "what the selection asks for could not be read";
+
+	if (r->b->wants_json) {
+		buf_adds(out, "{\"event\": \"result\", \"v\": 1, ");
+		json_member(out, "id", m->id);
+		buf_adds(out, ", ");
+		json_member(out, "queue", m->queue);
+		buf_adds(out, ", \"result\": \"unjudged\", ");
+		json_member(out, "why", why);
+		buf_adds(out, "}\n");
+	} else {
+		buf_addf(out, "postsuper: %s: not judged: %s\n", m->id, why);
+	}
+}
+
 /* Is it meant? Reads what the plan will want, too: a reader has the time. */
 static bool
-judge(struct reader *r, struct queue_message *m)
+judge(struct reader *r, struct queue_message *m, struct buf *out)
 {
 	enum queue_select_result judged = SELECT_YES;
 
@@ -64,8 +86,10 @@ judge(struct reader *r, struct queue_message *m)
 		judged = queue_select_eval(r->b->selection, &r->c);
 	if (m->is_gone)
 		return false;
-	if (judged == SELECT_UNKNOWN)
+	if (judged == SELECT_UNKNOWN) {
 		r->unknown++;
+		put_unjudged(r, m, out);
+	}
 	if (judged != SELECT_YES)
 		return false;
 	queue_message_want(m, r->wants_summary ? QUEUE_MESSAGE_REASONS :
@@ -88,8 +112,16 @@ add_to_plans(struct pick *p, struct queue_field_context *c)
 static bool
 look(struct queue_message *m, struct buf *out, void *own)
 {
-	(void)out;
-	return judge(own, m);
+	return judge(own, m, out);
+}
+
+static bool
+write_unjudged(struct buf *out, void *ctx)
+{
+	const struct pick *p = ctx;
+
+	fwrite(out->ptr, 1, out->len, p->b->wants_json ? stdout : stderr);
+	return true;
 }
 
 static bool
@@ -138,7 +170,7 @@ pick_by_scan(struct pick *p)
 	unsigned threads = queue_scan_threads(), i;
 	struct reader *readers = xcalloc(threads, sizeof(*readers));
 	struct queue_scan_job job = { .threads = threads, .look = look,
-	    .take = take, .ctx = p, .own = readers,
+	    .take = take, .text = write_unjudged, .ctx = p, .own = readers,
 	    .own_size = sizeof(*readers), .stop = &bulk_stop };
 	struct queue_scan *qs;
 
@@ -150,7 +182,6 @@ pick_by_scan(struct pick *p)
 	queue_scan_close(qs);
 	for (i = 0; i < threads; i++) {
 		p->out->unknown += readers[i].unknown;
-		p->out->unreadable += readers[i].unreadable;
 		queue_field_context_done(&readers[i].c);
 	}
 	free(readers);
@@ -224,6 +255,8 @@ static void
 pick_id(struct pick *p, const char *id, const struct queue_message *listed,
     struct queue_message *m)
 {
+	struct buf unjudged = BUF_INIT;
+
 	if (!queue_id_is_valid(id)) {
 		log_warning("invalid mail queue id: %.300s", id);
 		p->out->missing++;
@@ -242,8 +275,10 @@ pick_id(struct pick *p, const char *id, const struct queue_message *listed,
 		p->out->changed++;
 		return;
 	}
-	if (judge(&p->reader, m))
+	if (judge(&p->reader, m, &unjudged))
 		add_to_plans(p, &p->reader.c);
+	write_unjudged(&unjudged, p);
+	buf_done(&unjudged);
 }
 
 static void

@@ -129,7 +129,7 @@ put_type(struct buf *out, const char *type)
 		    "{\"$ref\": \"#/$defs/tally\"}");
 	} else if (strcmp(type, "outcome") == 0) {
 		buf_adds(out, "\"enum\": [\"done\", \"nothing\", "
-		    "\"gone\", \"changed\", \"failed\"]");
+		    "\"gone\", \"changed\", \"failed\", \"unjudged\"]");
 	} else {
 		buf_adds(out, "\"type\": ");
 		json_put_string(out, type);

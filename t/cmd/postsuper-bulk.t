@@ -209,6 +209,17 @@ is 'nothing is deleted then' "$(names hold)" "$ann "
 ok '--export belongs to --copy-to' said 1 '--export goes with --copy-to' --delete --export eml ALL
 ok 'a form has a known name' said 1 'neither mbox nor eml' --copy-to "$T/evidence" --export pst ALL
 
+# What could not be judged stays, and is named.
+fresh
+broken=$(echo $news | cut -d' ' -f1)
+file=$(find "$S/deferred" -name "$broken"); head -c 150 "$file" >"$T/cut"; cat "$T/cut" >"$file"
+ok 'a message that cannot be judged is named' said 4 "^postsuper: $broken: not judged: is damaged" --delete --yes --select 'nrcpt = 2'
+like 'and counted' "$(cat "$T/out")" '1 message could not be judged by the selection, and is left alone'
+is 'it stays, the others of its sender do not' "$(names deferred)" "$(sorted "$broken $joe")"
+ok 'one that was named by its ID, too' said 4 "^postsuper: $broken: not judged: is damaged" --delete --yes --select 'nrcpt = 2' "$broken"
+is 'in JSON, too' "$(postsuper --delete --json --yes --select 'nrcpt = 2' 2>/dev/null | jq -r 'select(.event == "result") | "\(.id) \(.queue) \(.result)"')" \
+	"$broken deferred unjudged"
+
 # What fails half way is as it was.
 fresh
 chmod 500 "$S/hold"
