@@ -23,18 +23,12 @@ void	import_prepare(struct bulk *b);
 enum bulk_status	bulk_import_queue(const struct bulk *b);
 
 /*
- * imported_open - $data_directory/imports.jsonl, which archives came here
+ * import_check_here - would the archive's messages be here twice?
  *
- * m		its messages get the names that an interrupted import gave them
- * *was_begun	out: there was one
- *
- * Locked until it is closed: two imports take turns. A descriptor, or -1:
- * ERR_DENIED when this archive was imported before.
+ * 0; or -1: ERR_DENIED when one of them is in a queue, or when their export
+ * was undone.
  */
-int	imported_open(const char *archive, struct queue_manifest *m,
-	    bool *was_begun, struct err *err);
-/* imported_add - "begin" or "end", on stable storage or not there at all */
-int	imported_add(int fd, const char *event,
+int	import_check_here(const struct bulk *b,
 	    const struct queue_manifest *m, struct err *err);
 
 #endif

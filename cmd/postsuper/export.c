@@ -382,6 +382,7 @@ act(struct export *x, enum queue_action action, bool is_exported,
 
 	bulk_options(x->b, &o);
 	o.note = x->note.ptr;
+	o.archive = x->id;
 	memset(r, 0, sizeof(*r));
 	params_log(0, true);
 	if (queue_plan_count(plan) > 0)

@@ -34,6 +34,7 @@
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
+#include "lib/queue/queue_imported.h"
 #include "lib/queue/queue_journal.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_manifest.h"
@@ -264,7 +265,7 @@ stage(struct import *x, struct err *err)
 	if (rc == 0)
 		rc = sync_staged(x, err);
 	if (rc == 0)
-		rc = imported_add(x->record_fd, "begin", &x->m, err);
+		rc = queue_imported_add(x->record_fd, "begin", &x->m, err);
 	if (rc == -1)
 		unstage(x);
 	return rc;
@@ -410,7 +411,7 @@ finish(struct import *x, struct err *err)
 		log_info("%s: imported as %s", x->m.entries[i].id,
 		    x->m.entries[i].new_id);
 	}
-	if (imported_add(x->record_fd, "end", &x->m, err) == -1)
+	if (queue_imported_add(x->record_fd, "end", &x->m, err) == -1)
 		return BULK_FATAL;
 	write_journal(x, token);
 	if (x->b->releases)
@@ -428,9 +429,11 @@ run(struct import *x, struct err *err)
 	if (queue_manifest_read(x->b->archive_fd, x->b->import_queue, &x->m,
 	    err) == -1)
 		return BULK_FATAL;
-	x->record_fd = imported_open(x->b->import_queue, &x->m, &x->was_begun,
+	x->record_fd = queue_imported_open(x->b->import_queue, &x->m, &x->was_begun,
 	    err);
 	if (x->record_fd == -1)
+		return err->kind == ERR_DENIED ? BULK_REFUSED : BULK_FATAL;
+	if (!x->was_begun && import_check_here(x->b, &x->m, err) == -1)
 		return err->kind == ERR_DENIED ? BULK_REFUSED : BULK_FATAL;
 	buf_setf(&question, "import %zu message%s of ", x->m.messages,
 	    x->m.messages == 1 ? "" : "s");

@@ -54,6 +54,7 @@ json_action(struct buf *out, const struct queue_journal_action *a)
 	put_member(out, "select", a->select);
 	put_member(out, "note", a->note);
 	put_member(out, "of", a->of);
+	put_member(out, "archive", a->archive);
 	buf_addf(out, ", \"messages\": %lld, \"bytes\": %lld",
 	    (long long)a->messages, (long long)a->bytes);
 }
@@ -142,6 +143,7 @@ bulk_undo(const struct bulk *b)
 	struct buf question = BUF_INIT;
 	struct err err = ERR_INIT;
 	char token[QUEUE_TOKEN_SIZE], action[QUEUE_UNDO_NAME];
+	char told[sizeof(r.warning)] = "";
 	size_t count = 0;
 	bool is_sure, is_counted;
 	int rc;
@@ -150,10 +152,14 @@ bulk_undo(const struct bulk *b)
 		return undo_failed(&err);
 	bulk_options(b, &o);
 	is_counted = !b->is_dry && !b->is_sure && isatty(STDIN_FILENO);
-	if (is_counted &&
-	    queue_undo_run(token, b->selection, true, &o, count_undo, &count,
-	    &r, &err) == -1)
-		return undo_failed(&err);
+	if (is_counted) {
+		if (queue_undo_run(token, b->selection, true, &o, count_undo,
+		    &count, &r, &err) == -1)
+			return undo_failed(&err);
+		if (r.warning[0] != '\0')
+			log_warning("%s", r.warning);
+		snprintf(told, sizeof(told), "%s", r.warning);
+	}
 	if (!b->is_dry) {
 		buf_setf(&question, "undo %s %s: restore %zu message%s",
 		    action, token, count, count == 1 ? "" : "s");
@@ -171,7 +177,7 @@ bulk_undo(const struct bulk *b)
 	if (rc == -1)
 		return undo_failed(&err);
 	report_undo(b, &r);
-	if (r.warning[0] != '\0')
+	if (r.warning[0] != '\0' && strcmp(r.warning, told) != 0)
 		log_warning("%s", r.warning);
 	if (talk.count == 0)
 		return BULK_NOTHING;

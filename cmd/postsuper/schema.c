@@ -99,6 +99,7 @@ static const struct json_schema_member trashed[] = {
 	{ "select", "string", "the selection" },
 	{ "note", "string", "why" },
 	{ "of", "string", "an action that was undone" },
+	{ "archive", "string", "ID of the archive that has them, too" },
 	{ "messages", "!integer", "messages then" },
 	{ "bytes", "!integer", "bytes of their files then" },
 	{ "files", "!integer", "messages that are still there" },

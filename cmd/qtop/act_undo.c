@@ -20,7 +20,7 @@ struct undo {
 	struct job	 job;
 	char		 token[QUEUE_TOKEN_SIZE], action[QUEUE_UNDO_NAME];
 	bool		 is_last;
-	size_t		 counts[QUEUE_RESULT_COUNT];
+	struct queue_act_report report;
 	struct buf	 text;
 	size_t		 listed;
 	struct err	 err;
@@ -32,7 +32,6 @@ list_undo(const struct queue_undo_step *s, void *ctx)
 {
 	struct undo *u = ctx;
 
-	u->counts[s->result]++;
 	if (u->listed++ < LISTED) {
 		buf_addf(&u->text, "  %s", s->m->what.id);
 		if (s->result == QUEUE_RESULT_DONE)
@@ -50,7 +49,6 @@ undo_run(struct job *job)
 {
 	struct undo *u = (struct undo *)job;
 	struct queue_act_options o = QUEUE_ACT_OPTIONS_INIT;
-	struct queue_act_report report;
 	char token[QUEUE_TOKEN_SIZE];
 
 	o.command = "qtop";
@@ -60,7 +58,7 @@ undo_run(struct job *job)
 		return;
 	memcpy(u->token, token, sizeof(token));
 	u->rc = queue_undo_run(u->token, NULL, true, &o, list_undo, u,
-	    &report, &u->err);
+	    &u->report, &u->err);
 }
 
 static void
@@ -68,7 +66,7 @@ undo_finish(struct job *job, struct model *m)
 {
 	struct undo *u = (struct undo *)job;
 	struct buf title = BUF_INIT;
-	size_t n = u->counts[QUEUE_RESULT_DONE];
+	size_t n = u->report.counts[QUEUE_RESULT_DONE];
 
 	if (m == NULL) {
 		;
@@ -89,6 +87,9 @@ undo_finish(struct job *job, struct model *m)
 		buf_addf(&m->confirm.text, "\n%s", u->text.ptr);
 		if (u->listed > LISTED)
 			buf_adds(&m->confirm.text, "  ...\n");
+		if (u->report.warning[0] != '\0')
+			buf_addf(&m->confirm.text, "note     %s\n",
+			    u->report.warning);
 		buf_addf(&title, "Undo %s of %zu message%s?", u->action, n,
 		    n == 1 ? "" : "s");
 		act_question(m, title.ptr, 0);

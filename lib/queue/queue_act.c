@@ -344,6 +344,7 @@ fill_action(struct run *r)
 	r->a.select = o->select;
 	r->a.note = r->action == QUEUE_ACT_BOUNCE && o->note == NULL ?
 	    o->reason : o->note;
+	r->a.archive = o->archive;
 	r->a.is_final = is_delete(r->action) ? !o->wants_undo :
 	    !queue_action_can_undo(r->action);
 	queue_journal_stamp(&r->a);

@@ -30,6 +30,7 @@ struct queue_act_options {
 	const char	*select;	/* text of the selection */
 	const char	*note;
 	const char	*reason;	/* of a bounce */
+	const char	*archive;	/* ID of the one that these messages are in, too */
 	bool		 wants_undo;	/* delete into the trash */
 	bool		 is_classic;	/* no log line of the action itself */
 	double		 rate;		/* messages a second; 0: no limit */

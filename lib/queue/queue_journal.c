@@ -100,6 +100,7 @@ queue_journal_put_begin(struct buf *out, const struct queue_journal_action *a)
 	put_text(out, "select", a->select);
 	put_text(out, "note", a->note);
 	put_text(out, "of", a->of);
+	put_text(out, "archive", a->archive);
 	buf_addf(out, ", \"messages\": %lld, \"bytes\": %lld, "
 	    "\"undo\": %s}\n", (long long)a->messages, (long long)a->bytes,
 	    a->is_final ? "false" : "true");

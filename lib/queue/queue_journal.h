@@ -44,6 +44,7 @@ struct queue_journal_action {
 	const char	*select;	/* selection text */
 	const char	*note;
 	const char	*of;		/* undo: token that was undone */
+	const char	*archive;	/* export: the ID of the archive that has the messages, too */
 	int64_t		 time, usec;	/* when it began: queue_journal_stamp; usec 0 when not told */
 	int64_t		 messages, bytes; /* planned */
 	bool		 is_final;	/* cannot be undone: deleted for good */

@@ -22,7 +22,7 @@
 #include "lib/base/mem.h"
 #include "lib/queue/queue_journal_internal.h"
 
-#define TEXTS		7	/* texts of an action */
+#define TEXTS		8	/* texts of an action */
 
 static int64_t
 int_of(const json_t *line, const char *name)
@@ -118,7 +118,7 @@ static void
 begin_action(struct gather *g, const json_t *line)
 {
 	static const char *const names[TEXTS] = { "token", "action", "user",
-	    "command", "select", "note", "of" };
+	    "command", "select", "note", "of", "archive" };
 	struct gathered *one = xcalloc(1, sizeof(*one)), *old;
 	struct queue_journal_action *a = &one->a;
 	int i;
@@ -132,6 +132,7 @@ begin_action(struct gather *g, const json_t *line)
 	a->select = one->texts[4];
 	a->note = one->texts[5];
 	a->of = one->texts[6];
+	a->archive = one->texts[7];
 	a->time = int_of(line, "time");
 	a->usec = int_of(line, "usec");
 	a->is_final = json_is_false(json_object_get(line, "undo"));

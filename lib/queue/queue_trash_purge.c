@@ -191,7 +191,7 @@ each_token(const struct aged *one, queue_trash_entry_fn fn, void *ctx)
 {
 	struct queue_journal_action bare = { .token = one->token,
 	    .action = "", .user = "", .command = "", .select = "",
-	    .note = "", .of = "", .time = one->began.tv_sec };
+	    .note = "", .of = "", .archive = "", .time = one->began.tv_sec };
 	struct begin_of b = { .fn = fn, .ctx = ctx, .goes_on = true };
 	struct buf path = BUF_INIT;
 	struct err err = ERR_INIT;

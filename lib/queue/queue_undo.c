@@ -22,6 +22,7 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit.h"
 #include "lib/queue/queue_field.h"
+#include "lib/queue/queue_imported.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_select.h"
 
@@ -29,11 +30,24 @@
 
 /* ---- which ---- */
 
+#define NOTE_SIZE	256	/* as much of it as a warning shows */
+
 struct find {
 	const char	*token;		/* NULL: the last one */
-	char		*out, *action;
+	char		 out[QUEUE_TOKEN_SIZE], action[QUEUE_UNDO_NAME];
+	char		 archive[64], note[NOTE_SIZE];
 	bool		 is_found, is_final;
 };
+
+static void
+note_found(struct find *f, const struct queue_journal_action *a)
+{
+	f->is_found = true;
+	snprintf(f->out, sizeof(f->out), "%s", a->token);
+	snprintf(f->action, sizeof(f->action), "%s", a->action);
+	snprintf(f->archive, sizeof(f->archive), "%s", a->archive);
+	snprintf(f->note, sizeof(f->note), "%s", a->note);
+}
 
 /* Does that action leave something to take back? */
 static bool
@@ -53,10 +67,8 @@ find_action(const struct queue_journal_action *a, void *ctx)
 	if (f->token != NULL ? strcmp(a->token, f->token) != 0 :
 	    a->is_undone || a->is_final || !is_undoable(a->action))
 		return true;
-	f->is_found = true;
+	note_found(f, a);
 	f->is_final = a->is_final;
-	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", a->token);
-	snprintf(f->action, QUEUE_UNDO_NAME, "%s", a->action);
 	return true;		/* the last one counts */
 }
 
@@ -70,35 +82,62 @@ find_in_trash(const struct queue_trash_entry *e, void *ctx)
 		return true;
 	if (e->files == 0)
 		return true;
-	f->is_found = true;
-	snprintf(f->out, QUEUE_TOKEN_SIZE, "%s", e->action.token);
-	snprintf(f->action, QUEUE_UNDO_NAME, "%s", e->action.action);
+	note_found(f, &e->action);
 	return true;		/* the last one counts */
+}
+
+static int
+find(struct find *f, const char *token, struct err *err)
+{
+	f->token = strcmp(token, "last") == 0 ? NULL : token;
+	if (f->token != NULL && !queue_token_is_valid(f->token))
+		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
+	if (queue_journal_each(0, find_action, f, NULL, err) == -1)
+		return -1;
+	if (!f->is_found && queue_trash_each(find_in_trash, f, err) == -1)
+		return -1;
+	if (!f->is_found)
+		return err_set(err, ERR_NOT_FOUND, f->token != NULL ?
+		    "no action has the token %.40s" :
+		    "there is no action to undo", token);
+	if (f->is_final || !is_undoable(f->action))
+		return err_set(err, ERR_DENIED, "%.30s cannot be undone",
+		    f->is_final && is_undoable(f->action) ?
+		    "a deletion for good" : f->action);
+	return 0;
 }
 
 int
 queue_undo_find(const char *token, char out[QUEUE_TOKEN_SIZE],
     char action[QUEUE_UNDO_NAME], struct err *err)
 {
-	char room[QUEUE_UNDO_NAME];
-	struct find f = { .token = strcmp(token, "last") == 0 ? NULL : token,
-	    .out = out, .action = action != NULL ? action : room };
+	struct find f = { .token = NULL };
 
-	if (f.token != NULL && !queue_token_is_valid(f.token))
-		return err_set(err, ERR_SYNTAX, "%.40s is no token", token);
-	out[0] = f.action[0] = '\0';
-	if (queue_journal_each(0, find_action, &f, NULL, err) == -1)
+	if (find(&f, token, err) == -1)
 		return -1;
-	if (!f.is_found && queue_trash_each(find_in_trash, &f, err) == -1)
+	snprintf(out, QUEUE_TOKEN_SIZE, "%s", f.out);
+	if (action != NULL)
+		snprintf(action, QUEUE_UNDO_NAME, "%s", f.action);
+	return 0;
+}
+
+/* What is in an archive as well may be on its way, from here or elsewhere. */
+static int
+check_archive(const struct find *f, struct queue_act_report *report,
+    struct err *err)
+{
+	int was;
+
+	if (f->archive[0] == '\0')
+		return 0;
+	if ((was = queue_imported_was(f->archive, err)) == -1)
 		return -1;
-	if (!f.is_found)
-		return err_set(err, ERR_NOT_FOUND, f.token != NULL ?
-		    "no action has the token %.40s" :
-		    "there is no action to undo", token);
-	if (f.is_final || !is_undoable(f.action))
-		return err_set(err, ERR_DENIED, "%.30s cannot be undone",
-		    f.is_final && is_undoable(f.action) ?
-		    "a deletion for good" : f.action);
+	if (was)
+		return err_set(err, ERR_DENIED, "its messages are here from "
+		    "their archive (%s): they would be here twice", f->note);
+	snprintf(report->warning, sizeof(report->warning), "the messages are "
+	    "in an archive, too (%s): from now on it must not be imported "
+	    "anywhere", f->note);
 	return 0;
 }
 
@@ -324,7 +363,7 @@ queue_undo_run(const char *token, const struct queue_select *select,
     bool is_dry, const struct queue_act_options *options, queue_undo_fn fn,
     void *ctx, struct queue_act_report *report, struct err *err)
 {
-	char found[QUEUE_TOKEN_SIZE], name[QUEUE_UNDO_NAME];
+	struct find f = { .token = NULL };
 	char own[QUEUE_TOKEN_SIZE];
 	struct undo u = { .select = select, .is_dry = is_dry, .fn = fn,
 	    .ctx = ctx, .now = clock_now(), .lines = BUF_INIT,
@@ -332,17 +371,18 @@ queue_undo_run(const char *token, const struct queue_select *select,
 	int i, rc;
 
 	memset(report, 0, sizeof(*report));
-	if (queue_undo_find(token, found, name, err) == -1)
+	if (find(&f, token, err) == -1 || check_archive(&f, report, err) ==
+	    -1)
 		return -1;
-	snprintf(report->token, sizeof(report->token), "%s", found);
-	u.action = queue_action_find(name);
+	snprintf(report->token, sizeof(report->token), "%s", f.out);
+	u.action = queue_action_find(f.action);
 	queue_token_make(own, u.now);
 	u.a = (struct queue_journal_action){ .token = own, .action = "undo",
 	    .user = options->user, .command = options->command,
-	    .select = options->select, .note = options->note, .of = found,
+	    .select = options->select, .note = options->note, .of = f.out,
 	    .time = u.now };
 	queue_journal_put_begin(&u.lines, &u.a);
-	rc = take_back(&u, found, err);
+	rc = take_back(&u, f.out, err);
 	if (rc == 0 && !is_dry) {
 		u.a.ended = clock_now();
 		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
@@ -353,7 +393,7 @@ queue_undo_run(const char *token, const struct queue_select *select,
 			    "not in the journal: %.400s", err != NULL ?
 			    err->text : "");
 		log_info("%s: action=undo, of=%s, messages=%zu, user=%s", own,
-		    found, report->counts[QUEUE_RESULT_DONE],
+		    f.out, report->counts[QUEUE_RESULT_DONE],
 		    options->user != NULL ? options->user : "?");
 		if (report->counts[QUEUE_RESULT_DONE] > 0)
 			queue_act_wake("qmgr", "I");

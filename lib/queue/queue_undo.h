@@ -36,7 +36,10 @@ int	queue_undo_find(const char *token, char out[QUEUE_TOKEN_SIZE],
  * select	only those messages; NULL: all that are left
  * is_dry	only tell which
  * fn		called after each message; may be NULL
- * report	out: counts, token
+ * report	out: counts, token; a warning when the messages are in an archive,
+ *		too (postsuper --export-queue)
+ *
+ * ERR_DENIED when that archive was imported here: they would be here twice.
  */
 int	queue_undo_run(const char *token, const struct queue_select *select,
 	    bool is_dry, const struct queue_act_options *options,

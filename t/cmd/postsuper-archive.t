@@ -65,6 +65,7 @@ like 'the journal knows' "$(postsuper --journal)" 'import'
 
 on a
 ok 'undone here' said 0 'restored: 3' --undo "$token" --yes
+like 'with a warning' "$(cat "$T/out")" 'warning: the messages are in an archive, too .export [0-9a-f]{32} to .*mail.tar.: from now on it must not be imported'
 is 'they are on hold, since they are elsewhere, too' "$(sums "$S"; find "$S/hold" -type f | wc -l; find "$S/deferred" -type f)" "$sums
 3"
 rm "$A"
@@ -179,6 +180,27 @@ cp "$A" "$T/bad.tar"; printf 77777777777 | dd of="$T/bad.tar" bs=1 seek=124 conv
 hostile 'a header that was changed' 'wrong checksum of a header'
 head -c 100 /dev/urandom >"$T/bad.tar"; hostile 'no archive' 'is cut'
 ok 'the good one is still welcome' said 0 'imported: 3' --import-queue "$A" --yes
+
+# One host: what is here, or came back, is not imported; what was imported does not come back.
+fresh
+postsuper --export-queue "$A" --keep --yes ALL >/dev/null 2>&1
+ok 'what was kept is not imported' said 5 'mail.tar: its message .* is here, in hold' --import-queue "$A" --yes
+is 'nor is anything else' "$(find "$S/hold" "$S/deferred" -type f | wc -l)" 3
+postsuper --delete --no-undo --yes ALL >/dev/null 2>&1
+ok 'what was lost is' said 0 'imported: 3 messages' --import-queue "$A" --yes
+fresh
+postsuper --export-queue "$A" --yes ALL >"$T/out" 2>&1
+token=$(sed -n 's/.*--undo //p' "$T/out")
+is 'the trash tells the archive' "$(postsuper --trash --json | jq -r .archive)" "$(tar xOf "$A" manifest.jsonl | jq -r -s '.[0].archive')"
+postsuper --import-queue "$A" --release --yes >/dev/null 2>&1
+ok 'what was imported is not undone' said 1 'would be here twice' --undo "$token" --yes
+is 'each message is here once' "$(find "$S/hold" "$S/deferred" "$S/incoming" -type f | wc -l)" 3
+fresh
+postsuper --export-queue "$A" --yes ALL >"$T/out" 2>&1
+postsuper --undo "$(sed -n 's/.*--undo //p' "$T/out")" --yes --select 'sender = a@list.example' >/dev/null 2>&1
+postsuper -d ALL 2>/dev/null
+ok 'what came back, and may be delivered by now, is not imported' said 5 'came back by the undo' --import-queue "$A" --yes
+is 'nothing of it' "$(mail "$S" | grep -v '^bounce\|^defer')" ''
 
 # Killed at each step: afterwards the import can be completed, and nothing is there twice.
 crash= killed=0

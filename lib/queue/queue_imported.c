@@ -1,5 +1,5 @@
 /*
- * imported.c - which archives were imported here: $data_directory/imports.jsonl
+ * queue_imported.c - which archives were imported here: $data_directory/imports.jsonl
  *
  *	{"v": 1, "event": "begin", "archive": ID, "time": T, "host": NAME,
  *	 "messages": [{"id": ID, "new_id": ID}, ...]}
@@ -10,6 +10,9 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include "lib/queue/queue_imported.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +22,6 @@
 
 #include <jansson.h>
 
-#include "cmd/postsuper/archive.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -112,7 +114,7 @@ read_lines(struct record *r, const char *path, struct err *err)
 }
 
 int
-imported_open(const char *archive, struct queue_manifest *m, bool *was_begun,
+queue_imported_open(const char *archive, struct queue_manifest *m, bool *was_begun,
     struct err *err)
 {
 	struct record r = { .archive = archive, .m = m };
@@ -157,7 +159,7 @@ put_line(struct buf *line, const char *event, const struct queue_manifest *m)
 }
 
 int
-imported_add(int fd, const char *event, const struct queue_manifest *m,
+queue_imported_add(int fd, const char *event, const struct queue_manifest *m,
     struct err *err)
 {
 	struct buf line = BUF_INIT, path = BUF_INIT;
@@ -179,4 +181,38 @@ imported_add(int fd, const char *event, const struct queue_manifest *m,
 	buf_done(&line);
 	buf_done(&path);
 	return rc;
+}
+
+/* A killed writer's end of a line tells nothing. */
+static bool
+names_archive(const char *text, size_t len, const char *archive)
+{
+	json_t *line = json_loadb(text, len, 0, NULL);
+	bool is_so = strcmp(text_of(line, "archive"), archive) == 0;
+
+	json_decref(line);
+	return is_so;
+}
+
+int
+queue_imported_was(const char *archive, struct err *err)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	const char *at, *end;
+	int fd, was = 0;
+
+	record_path(&path);
+	fd = open(path.ptr, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1 && errno != ENOENT)
+		was = err_sys(err, "open %s", path.ptr);
+	if (fd != -1) {
+		was = file_read_fd(fd, &text, BYTES_MAX, err);
+		close(fd);
+	}
+	for (at = text.ptr; was == 0 && text.len > 0 && (end = memchr(at,
+	    '\n', text.len - (size_t)(at - text.ptr))) != NULL; at = end + 1)
+		was = names_archive(at, (size_t)(end - at), archive);
+	buf_done(&path);
+	buf_done(&text);
+	return was;
 }
