@@ -31,7 +31,13 @@ enum role_needs {
 	ROLE_DELAYED_ACCEPT = 32, /* in_flow_delay before serving (cleanup) */
 	ROLE_KEEPS_TABLES = 128, /* deals with changed tables itself (qmgr) */
 	ROLE_COMMANDS	= 256,	/* runs programs, set-gid ones too: no sandbox */
-	ROLE_ARGUMENTS	= 64	/* takes words after the options (pipe, spawn); others refuse them */
+	ROLE_ARGUMENTS	= 64,	/* takes words after the options (pipe, spawn); others refuse them */
+
+	/* Where it may change files (serve/confine.h). Neither of the first two: anywhere; serve/README.md says why. */
+	ROLE_CHANGES_NOTHING = 512,
+	ROLE_CHANGES_QUEUES = 1024,
+	ROLE_OPENS_TABLES = 2048, /* not confined when a table's library may keep files elsewhere */
+	ROLE_USES_SASL	= 4096	/* the same for SASL libraries */
 };
 
 struct role {

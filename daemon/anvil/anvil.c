@@ -161,7 +161,7 @@ const struct role anvil_role = {
 	.name = "anvil",
 	.summary = "count connections and mail of each client",
 	.skeleton = ROLE_MULTI,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
 	.post_jail = post_jail,
 	.accepted = accepted,
 };

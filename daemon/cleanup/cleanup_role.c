@@ -164,6 +164,7 @@ const struct role cleanup_role = {
 	.name = "cleanup",
 	.summary = "turn incoming records into a queue file",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.pre_jail = cleanup_pre_jail,
 	.serve = cleanup_serve,
 };

@@ -327,7 +327,7 @@ const struct role flush_role = {
 	.name = "flush",
 	.summary = "deliver what waits for one site, or one message, now",
 	.skeleton = ROLE_SINGLE,
-	.needs = ROLE_MAXPROC_0,
+	.needs = ROLE_MAXPROC_0 | ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.greeting = "queue_flush_protocol",
 	.serve = serve_flush,
 };

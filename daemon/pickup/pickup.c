@@ -381,7 +381,7 @@ const struct role pickup_role = {
 	.name = "pickup",
 	.summary = "take submissions out of maildrop",
 	.skeleton = ROLE_TRIGGER,
-	.needs = ROLE_MAXPROC_1,
+	.needs = ROLE_MAXPROC_1 | ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.pre_jail = pickup_pre_jail,
 	.trigger = pickup_trigger,
 };

@@ -31,13 +31,10 @@ postlogd_open(const char *service, char **argv)
 
 	(void)service;
 	(void)argv;
-	if (*path == '\0') {
-		log_to(LOG_TO_SYSLOG);
-		return;
-	}
 	/* What we say ourselves must not come back to us as a datagram. */
-	log_file(path, params.myhostname);
-	log_to(LOG_TO_FILE);
+	log_to(LOG_TO_SYSLOG);
+	if (*path == '\0')
+		return;
 	log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 	    O_NOCTTY, mode);
 	/* /dev/stdout cannot be opened by name when it is a socket. */
@@ -45,6 +42,8 @@ postlogd_open(const char *service, char **argv)
 		log_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (log_fd == -1)
 		log_fatal("open logfile '%s': %s", path, strerror(errno));
+	log_file(path, params.myhostname);
+	log_to(LOG_TO_FILE);
 }
 
 /*
@@ -109,7 +108,7 @@ postlogd_write(void)
 const struct role postlogd_role = {
 	.name = "postlogd", .summary = "write log lines to maillog_file",
 	.skeleton = ROLE_DATAGRAM,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
 	.pre_jail = postlogd_open,
 	.datagram = postlogd_line, .datagrams_done = postlogd_write
 };

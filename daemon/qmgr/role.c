@@ -129,7 +129,8 @@ const struct role qmgr_role = {
 	.summary = "schedule deliveries",
 	.skeleton = ROLE_TRIGGER,
 	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_NO_IDLE_LIMIT |
-	    ROLE_KEEPS_TABLES,
+	    ROLE_KEEPS_TABLES |
+	    ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
 	.trigger = trigger

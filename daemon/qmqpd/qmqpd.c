@@ -339,6 +339,7 @@ const struct role qmqpd_role = {
 	.name = "qmqpd",
 	.summary = "take mail by QMQP",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.pre_jail = pre_jail,
 	.serve = serve
 };

@@ -158,6 +158,7 @@ const struct role trivial_rewrite_role = {
 	.name = "trivial-rewrite",
 	.summary = "rewrite addresses and find where mail goes",
 	.skeleton = ROLE_MULTI,
+	.needs = ROLE_CHANGES_NOTHING | ROLE_OPENS_TABLES,
 	.pre_jail = rewrite_pre_jail,
 	.post_jail = rewrite_post_jail,
 	.accepted = rewrite_accepted,

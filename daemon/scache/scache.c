@@ -416,7 +416,7 @@ const struct role scache_role = {
 	.name = "scache",
 	.summary = "keep connections that one SMTP client leaves to the next",
 	.skeleton = ROLE_MULTI,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
 	.post_jail = post_jail,
 	.accepted = accepted
 };

@@ -3,7 +3,7 @@
  *
  * The order is always the same: options, main.cf, refusals, what needs rights
  * (pre_jail), chroot, drop, sandbox, what needs no rights (post_jail),
- * loop. The loops live in serve_single.c and serve_event.c.
+ * confinement of files, loop. The loops live in serve_single.c and serve_event.c.
  *
  * The supervisor learns "busy" and "free" from 12 bytes on descriptor 5. A
  * process that is the only one of its service says "busy" just once: then it
@@ -570,6 +570,9 @@ serve_run(const struct role *role, int argc, char **argv)
 		serve_event_prepare();
 	if (role->post_jail != NULL)
 		role->post_jail(sv.service, sv.operands);
+	/* "sendmail -bs" writes nothing itself, and -D asks for core files. */
+	if (!sv.is_standalone && !sv.wants_debugger)
+		serve_confine();
 
 	switch (role->skeleton) {
 	case ROLE_SINGLE:

@@ -74,6 +74,9 @@ void	serve_datagram_loop(void) __attribute__((noreturn));
 void	serve_event_loop(void) __attribute__((noreturn));
 void	serve_single_standalone(void) __attribute__((noreturn));
 
+/* serve_confine - change files only where the role table says */
+void	serve_confine(void);
+
 /* serve_event_prepare - make the event base, before post_jail */
 void	serve_event_prepare(void);
 

@@ -86,5 +86,6 @@ const struct role showq_role = {
 	.name = "showq",
 	.summary = "list the queue for postqueue and mailq",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_NOTHING,
 	.serve = serve_listing,
 };

@@ -52,6 +52,8 @@ const struct role smtp_role = {
 	.name = "smtp",
 	.summary = "deliver mail to other hosts by SMTP",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
+	    ROLE_USES_SASL,
 	.greeting = "delivery_request_protocol",
 	.pre_jail = pre_jail_smtp,
 	.serve = serve
@@ -61,6 +63,8 @@ const struct role lmtp_role = {
 	.name = "lmtp",
 	.summary = "deliver mail to mailbox servers by LMTP",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
+	    ROLE_USES_SASL,
 	.greeting = "delivery_request_protocol",
 	.pre_jail = pre_jail_lmtp,
 	.serve = serve

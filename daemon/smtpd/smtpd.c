@@ -277,6 +277,8 @@ const struct role smtpd_role = {
 	.name = "smtpd",
 	.summary = "receive mail by SMTP",
 	.skeleton = ROLE_SINGLE,
+	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
+	    ROLE_USES_SASL,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
 	.serve = serve,

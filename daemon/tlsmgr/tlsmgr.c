@@ -179,7 +179,7 @@ const struct role tlsmgr_role = {
 	.name = "tlsmgr",
 	.summary = "keep the keys of TLS session tickets",
 	.skeleton = ROLE_MULTI,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
 	.post_jail = post_jail,
 	.accepted = accepted
 };

@@ -187,7 +187,8 @@ const struct role verify_role = {
 	.name = "verify",
 	.summary = "find out which addresses exist, and remember",
 	.skeleton = ROLE_MULTI,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT |
+	    ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
 	.accepted = accepted

@@ -220,6 +220,7 @@ log_file(const char *path, const char *host)
 	replace(&lg.file, path);
 	set_host(host);
 	drop(&lg.file_fd);
+	lg.file_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
 }
 
 void

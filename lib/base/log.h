@@ -81,7 +81,12 @@ void	log_postlog_never_wait(void);
  */
 void	log_needs_file(void);
 
-/* log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE */
+/*
+ * log_file - append lines to this file ("/dev/stdout" works); for LOG_TO_FILE
+ *
+ * One that is there is opened now, whatever rights the caller gives up later;
+ * another one is made when there is a line to write.
+ */
 void	log_file(const char *path, const char *host);
 
 /*

@@ -128,6 +128,23 @@ START_TEST(a_name_given_by_the_caller_is_cut_and_cleaned)
 }
 END_TEST
 
+START_TEST(a_file_that_is_there_is_opened_at_once)
+{
+	char path[] = "/tmp/posthorn-log.XXXXXX", line[256];
+	int fd;
+
+	ck_assert_int_ne(fd = mkstemp(path), -1);
+	log_open("test", LOG_TO_FILE);
+	log_file(path, "host.example");
+	ck_assert_int_eq(unlink(path), 0);
+	log_info("text");
+	ck_assert_int_gt(read(fd, line, sizeof(line)), 0);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	log_to(LOG_TO_STDERR);
+	close(fd);
+}
+END_TEST
+
 static void
 keep_last(enum log_severity sev, const char *text, void *ctx)
 {
@@ -165,5 +182,6 @@ main(void)
 	tcase_add_test(tc, who_may_write_the_file_does_not_wait);
 	tcase_add_test(tc, a_name_given_by_the_caller_is_cut_and_cleaned);
 	tcase_add_test(tc, captured_lines_go_to_the_caller_only);
+	tcase_add_test(tc, a_file_that_is_there_is_opened_at_once);
 	return unit_run("log", tc);
 }
