@@ -7,10 +7,10 @@ set -eu
 core="gcc make pkg-config libncurses-dev libssl-dev libgdbm-dev liblmdb-dev
     libcdb-dev libpcre2-dev libevent-dev uthash-dev libidn2-dev
     libunistring-dev libseccomp-dev libjansson-dev zlib1g-dev libzstd-dev zstd check libsubunit-dev perl mandoc jq openssl tmux procps
-    python3 libmilter-dev libpython3.11-testsuite libsqlite3-dev sqlite3"
+    python3 libmilter-dev libsasl2-dev libpython3.11-testsuite libsqlite3-dev sqlite3"
 # What loadable table types are built with, and the servers that test them.
-modules="libldap-dev libsasl2-dev libmariadb-dev libpq-dev libhiredis-dev"
-servers="slapd libsasl2-modules mariadb-server-core mariadb-client-core postgresql-15 memcached
+modules="libldap-dev libmariadb-dev libpq-dev libhiredis-dev"
+servers="slapd libsasl2-modules sasl2-bin dovecot-core mariadb-server-core mariadb-client-core postgresql-15 memcached
     redis-server"
 # Those whose completions are tried.
 shells="zsh fish"
