@@ -28,6 +28,10 @@ enum restrict_result	access_mail(struct session *s, struct maps *maps,
 enum restrict_result	access_cert(struct session *s, struct maps *maps,
 	    const char *title, const struct tls_info *tls);
 
+/* access_login - the name of who is logged in, as it is */
+enum restrict_result	access_login(struct session *s, struct maps *maps,
+	    const char *title);
+
 enum access_server { ACCESS_A, ACCESS_MX, ACCESS_NS };
 
 /* access_servers - check the hosts behind a domain (check_*_{a,mx,ns}_access) */

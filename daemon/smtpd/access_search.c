@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/smtpd/access.h"
+#include "daemon/smtpd/session.h"
 
 #include <resolv.h>
 #include <string.h>
@@ -89,13 +90,23 @@ access_mail(struct session *s, struct maps *maps, const char *title,
 }
 
 static enum table_result
-search_print(struct maps *maps, const char *print, struct buf *key,
+search_text(struct maps *maps, const char *text, struct buf *key,
     struct buf *value)
 {
-	if (print[0] == '\0')
+	if (text[0] == '\0')
 		return TABLE_NOT_FOUND;
-	buf_sets(key, print);
-	return maps_find(maps, print, false, value);
+	buf_sets(key, text);
+	return maps_find(maps, text, false, value);
+}
+
+enum restrict_result
+access_login(struct session *s, struct maps *maps, const char *title)
+{
+	enum restrict_result r = RESTRICT_DUNNO;
+
+	try(s, search_text, maps, title, s->sasl_username, s->sasl_username,
+	    CLASS_LOGIN, &r);
+	return r;
 }
 
 enum restrict_result
@@ -104,9 +115,9 @@ access_cert(struct session *s, struct maps *maps, const char *title,
 {
 	enum restrict_result r = RESTRICT_DUNNO;
 
-	if (!try(s, search_print, maps, title, tls->cert_print,
+	if (!try(s, search_text, maps, title, tls->cert_print,
 	    tls->subject_cn, CLASS_CERT, &r))
-		try(s, search_print, maps, title, tls->key_print,
+		try(s, search_text, maps, title, tls->key_print,
 		    tls->subject_cn, CLASS_CERT, &r);
 	return r;
 }

@@ -37,7 +37,8 @@ struct anvil_client {
 static const char *const requests[] = {
 	[ANVIL_CONNECT] = "connect", [ANVIL_DISCONNECT] = "disconnect",
 	[ANVIL_MAIL] = "message", [ANVIL_RCPT] = "recipient",
-	[ANVIL_NEWTLS] = "newtls", [ANVIL_NEWTLS_STATUS] = "newtls_status"
+	[ANVIL_NEWTLS] = "newtls", [ANVIL_NEWTLS_STATUS] = "newtls_status",
+	[ANVIL_AUTH] = "auth"
 };
 
 struct anvil_client *

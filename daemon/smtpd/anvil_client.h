@@ -12,7 +12,7 @@
 struct anvil_client;
 
 enum anvil_event { ANVIL_CONNECT, ANVIL_DISCONNECT, ANVIL_MAIL, ANVIL_RCPT,
-	ANVIL_NEWTLS, ANVIL_NEWTLS_STATUS };
+	ANVIL_NEWTLS, ANVIL_NEWTLS_STATUS, ANVIL_AUTH };
 
 /* anvil_client_new - connects when first asked; service stands in the ident */
 struct anvil_client	*anvil_client_new(const char *service);

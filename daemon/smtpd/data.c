@@ -20,9 +20,38 @@
 #include "daemon/smtpd/tls_server.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
+#include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/queue/queue_rec.h"
+
+/* A comment (RFC 5322 3.2.2) must not end where the text wants it to. */
+void
+session_add_comment(struct buf *out, const char *name)
+{
+	size_t at = out->len;
+	int depth = 0;
+
+	text_printable(out, name, strlen(name), false);
+	for (; at < out->len; at++) {
+		depth += (out->ptr[at] == '(') - (out->ptr[at] == ')');
+		if (out->ptr[at] == '\\' || depth < 0)
+			out->ptr[at] = '?', depth = depth < 0 ? 0 : depth;
+	}
+	for (; depth > 0; depth--)
+		buf_addc(out, ')');
+}
+
+static void
+put_login(struct session *s)
+{
+	struct buf line = BUF_INIT;
+
+	buf_adds(&line, "\t(Authenticated sender: ");
+	session_add_comment(&line, s->sasl_username);
+	session_put(s, QUEUE_REC_TEXT, "%s)", line.ptr);
+	buf_done(&line);
+}
 
 static void
 put_received(struct session *s)
@@ -30,7 +59,9 @@ put_received(struct session *s)
 	struct buf rcpt = BUF_INIT, id = BUF_INIT;
 	char date[CLOCK_RFC5322_SIZE];
 	const char *with = s->mail.is_utf8 ? "UTF8SMTP" : s->protocol,
-	    *tls = s->tls != NULL && strcmp(with, "SMTP") != 0 ? "S" : "";
+	    *tls = s->tls != NULL && strcmp(with, "SMTP") != 0 ? "S" : "",
+	    *auth = s->sasl_username != NULL && strcmp(with, "SMTP") != 0 ?
+	    "A" : "";
 
 	/* Between two filters we are no stop on the way. */
 	if (s->proxy != NULL && session_is_forwarded(s))
@@ -48,9 +79,13 @@ put_received(struct session *s)
 		    s->peer.rfc_addr);
 		if (s->tls != NULL && params.smtpd_tls_received_header)
 			tls_server_put_received(s);
+		if (s->sasl_username != NULL &&
+		    params.smtpd_sasl_authenticated_header)
+			put_login(s);
 		session_put(s, QUEUE_REC_TEXT,
-		    "\tby %s (%s) with %s%s%s%s",	/* RFC 3848 */
-		    params.myhostname, params.mail_name, with, tls, id.ptr,
+		    "\tby %s (%s) with %s%s%s%s%s",	/* RFC 3848 */
+		    params.myhostname, params.mail_name, with, tls, auth,
+		    id.ptr,
 		    s->rcpt_count == 1 ? "" : ";");
 	}
 	if (s->rcpt_count == 1) {

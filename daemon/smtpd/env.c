@@ -13,6 +13,7 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup.h"
+#include "daemon/smtpd/auth.h"
 #include "daemon/smtpd/policy.h"
 #include "daemon/smtpd/tls_server.h"
 #include "lib/base/buf.h"
@@ -244,6 +245,7 @@ smtpd_env_free(struct smtpd_env *e)
 {
 	if (e == NULL)
 		return;
+	auth_server_free(e->auth);
 	tls_server_free(e->tls);
 	match_list_free(e->mynetworks);
 	match_list_free(e->xclient_hosts);

@@ -12,6 +12,7 @@
 
 #include "daemon/smtpd/restrict.h"
 
+struct auth_server;
 struct maps;
 struct policy_server;
 struct match_list;
@@ -59,6 +60,7 @@ struct smtpd_env {
 	enum bare_lf	 bare_lf;
 	unsigned	 cleanup_flags;	/* as receive_override_options leaves them */
 	bool		 checks_unlisted;	/* "no_unknown_recipient_checks" is not set */
+	struct auth_server *auth;	/* NULL: nobody logs in; set and freed like tls */
 	struct tls_server *tls;	/* NULL: TLS is off; set by the role, freed with env */
 	bool		 needs_filter;	/* refuse mail: a filter is required, and not there */
 	const char	*service;	/* master.cf name, for anvil */

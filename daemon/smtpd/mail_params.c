@@ -32,12 +32,14 @@ mail_params_init(struct mail_params *p)
 {
 	memset(p, 0, sizeof(*p));
 	buf_init(&p->envid);
+	buf_init(&p->auth);
 }
 
 void
 mail_params_done(struct mail_params *p)
 {
 	buf_done(&p->envid);
+	buf_done(&p->auth);
 	mail_params_init(p);
 }
 
@@ -98,6 +100,17 @@ take_envid(struct work *w, const char *value)
 	if (id->len > 0 || !xtext_decode(id, value) || id->len == 0 ||
 	    !is_printable(id) || !text_is_ascii(id->ptr))
 		return "501 5.5.4 Bad ENVID parameter syntax";
+	return NULL;
+}
+
+/* RFC 4954 5: whom another server saw log in; "<>" is nobody. It grants nothing. */
+static const char *
+take_auth(struct work *w, const char *value)
+{
+	if (w->mail->has_auth)
+		return "503 5.5.4 Error: multiple AUTH= options";
+	w->mail->has_auth = strcmp(value, "<>") != 0;
+	buf_sets(&w->mail->auth, value);
 	return NULL;
 }
 
@@ -164,7 +177,7 @@ take_mail(struct work *w, const char *key, char *value, bool *is_known)
 		}
 	}
 	if (strcasecmp(key, "AUTH") == 0 && value != NULL)
-		return NULL;	/* RFC 4954 5: not believed without a login */
+		return take_auth(w, value);
 	if (strcasecmp(key, "RET") == 0 && value != NULL)
 		return take_ret(w, value);
 	if (strcasecmp(key, "ENVID") == 0 && value != NULL)

@@ -22,6 +22,8 @@ struct mail_params {
 	const char	*encoding;	/* "7bit", "8bit" or NULL */
 	unsigned	 ret;		/* DSN_RET_*, 0: not said */
 	struct buf	 envid;		/* decoded; empty: not said */
+	struct buf	 auth;		/* AUTH=, as it was said */
+	bool		 has_auth;	/* and not <> */
 	bool		 is_utf8;
 	char		 verp[3];	/* "": no VERP */
 };

@@ -123,6 +123,18 @@ tls_macro(struct session *s, const char *name)
 }
 
 static const char *
+auth_macro(const struct session *s, const char *name)
+{
+	if (strcmp(name, "type") == 0)
+		return s->sasl_method;
+	if (strcmp(name, "authen") == 0)
+		return s->sasl_username;
+	if (strcmp(name, "author") == 0 && s->mail.has_auth)
+		return s->mail.auth.ptr;
+	return NULL;
+}
+
+static const char *
 macro(const char *name, void *ctx)
 {
 	struct session *s = ctx;
@@ -136,6 +148,8 @@ macro(const char *name, void *ctx)
 	}
 	if (strncmp(name, "client_", 7) == 0)
 		return client_macro(s, name + 7);
+	if (strncmp(name, "auth_", 5) == 0)
+		return auth_macro(s, name + 5);
 	if (strcmp(name, "daemon_addr") == 0)
 		return s->peer.server_addr;
 	if (strcmp(name, "daemon_port") == 0)

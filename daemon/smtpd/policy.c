@@ -256,9 +256,9 @@ put_request(struct buf *out, const struct session *s,
 	    s->content_bytes : s->mail.size));
 	put(out, "etrn_domain", s->etrn_domain);
 	put(out, "stress", params.stress);
-	put(out, "sasl_method", "");
-	put(out, "sasl_username", "");
-	put(out, "sasl_sender", "");
+	put(out, "sasl_method", s->sasl_method);
+	put(out, "sasl_username", s->sasl_username);
+	put(out, "sasl_sender", s->mail.has_auth ? s->mail.auth.ptr : "");
 	put_tls(out, s->tls);
 	put(out, "policy_context", v->context);
 	buf_addc(out, '\n');

@@ -28,7 +28,7 @@ struct smtpd_env;
 
 enum restrict_class {		/* what a rule speaks about */
 	CLASS_CLIENT, CLASS_HELO, CLASS_SENDER, CLASS_RCPT, CLASS_DATA,
-	CLASS_EOD, CLASS_ETRN, CLASS_CERT
+	CLASS_EOD, CLASS_ETRN, CLASS_CERT, CLASS_LOGIN
 };
 
 enum restrict_result { RESTRICT_DUNNO, RESTRICT_PERMIT, RESTRICT_REJECT };

@@ -22,7 +22,8 @@ static const char *const class_texts[] = {
 	[CLASS_CLIENT] = "Client host", [CLASS_HELO] = "Helo command",
 	[CLASS_SENDER] = "Sender address", [CLASS_RCPT] = "Recipient address",
 	[CLASS_DATA] = "Data command", [CLASS_EOD] = "End-of-data",
-	[CLASS_ETRN] = "Etrn command", [CLASS_CERT] = "Client certificate"
+	[CLASS_ETRN] = "Etrn command", [CLASS_CERT] = "Client certificate",
+	[CLASS_LOGIN] = "SASL login name"
 };
 
 const char *

@@ -57,13 +57,6 @@ rule_permit(struct session *s, const struct ask *a)
 }
 
 static enum restrict_result
-rule_never(struct session *s, const struct ask *a)
-{
-	(void)s, (void)a;
-	return RESTRICT_DUNNO;
-}
-
-static enum restrict_result
 rule_reject(struct session *s, const struct ask *a)
 {
 	return restrict_reject(s, params.reject_code, "5.7.1",
@@ -284,57 +277,6 @@ rule_multi_bounce(struct session *s, const struct ask *a)
 	    a->reply_name, restrict_class_text(a->class));
 }
 
-/* The first of these rules stands for two of the others. */
-static void
-warn_no_sasl(const char *name)
-{
-	const char *first = name, *second = NULL;
-
-	if (strcasecmp(name, "reject_sender_login_mismatch") == 0) {
-		first = "reject_authenticated_sender_login_mismatch";
-		second = "reject_unauthenticated_sender_login_mismatch";
-	}
-	log_warning("restriction `%s' ignored: no SASL support", first);
-	if (second != NULL)
-		log_warning("restriction `%s' ignored: no SASL support",
-		    second);
-}
-
-/*
- * Nobody is logged in here: an address that has an owner is not the client's.
- * detail: whether the rule speaks about clients without a login at all.
- */
-static enum restrict_result
-rule_login_mismatch(struct session *s, const struct ask *a)
-{
-	struct buf owner = BUF_INIT, text = BUF_INIT;
-	struct resolve_reply r;
-	enum restrict_result result = RESTRICT_DUNNO;
-
-	if (!params.smtpd_sasl_auth_enable) {
-		warn_no_sasl(a->rule->name);
-		return RESTRICT_DUNNO;
-	}
-	if (!a->detail || s->sender == NULL || s->sender[0] == '\0')
-		return RESTRICT_DUNNO;
-	rule_resolve(s, s->sender, &r);
-	switch (search_person(s->env->login_maps, r.recipient->ptr, &owner)) {
-	case TABLE_FOUND:
-		result = restrict_reject(s, 553, "5.7.1", "<%s>: Sender "
-		    "address rejected: not logged in",
-		    s->sender);
-		break;
-	case TABLE_NOT_FOUND:
-		break;
-	default:
-		result = restrict_server_error(s);
-	}
-	resolve_reply_done(&r);
-	buf_done(&owner);
-	buf_done(&text);
-	return result;
-}
-
 /* ---- tables ---- */
 
 static enum restrict_result
@@ -442,11 +384,11 @@ static const struct restrict_verb verbs[] = {
 
 	{ "permit_mynetworks",		0, 0, rule_mynetworks },
 	{ "permit_inet_interfaces",	0, 0, rule_own_address },
-	{ "permit_sasl_authenticated",	0, 0, rule_never },
+	{ "permit_sasl_authenticated",	0, 0, rule_permit_login },
 	{ "permit_tls_clientcerts",	0, 0, rule_permit_cert },
 	{ "permit_tls_all_clientcerts",	0, 1, rule_permit_cert },
 	{ "check_ccert_access",		T, 0, rule_cert_access },
-	{ "check_sasl_access",		T, 0, rule_never },
+	{ "check_sasl_access",		T, 0, rule_login_access },
 	{ "check_client_access",	T, CLASS_CLIENT, rule_access },
 	{ "check_address_map",		T, CLASS_CLIENT, rule_access },
 	{ "check_reverse_client_hostname_access", T, 0, rule_reverse_access },
@@ -477,11 +419,13 @@ static const struct restrict_verb verbs[] = {
 	{ "reject_unknown_sender_domain", S, CLASS_SENDER, rule_unknown_domain },
 	{ "reject_unlisted_sender",	S, CLASS_SENDER, rule_unlisted },
 	{ "reject_unverified_sender",	S, CLASS_SENDER, rule_unverified },
-	{ "reject_sender_login_mismatch", 0, 1, rule_login_mismatch },
-	{ "reject_unauthenticated_sender_login_mismatch", 0, 1,
+	{ "reject_sender_login_mismatch", 0, MISMATCH_ANY,
 	    rule_login_mismatch },
-	{ "reject_known_sender_login_mismatch", 0, 1, rule_login_mismatch },
-	{ "reject_authenticated_sender_login_mismatch", 0, 0,
+	{ "reject_unauthenticated_sender_login_mismatch", 0,
+	    MISMATCH_STRANGER, rule_login_mismatch },
+	{ "reject_known_sender_login_mismatch", 0, MISMATCH_KNOWN,
+	    rule_login_mismatch },
+	{ "reject_authenticated_sender_login_mismatch", 0, MISMATCH_USER,
 	    rule_login_mismatch },
 
 	{ "check_recipient_access",	T | R, CLASS_RCPT, rule_access },

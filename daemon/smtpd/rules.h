@@ -72,6 +72,20 @@ enum restrict_result	rule_permit_cert(struct session *s,
 enum restrict_result	rule_cert_access(struct session *s,
 			    const struct ask *a);
 
+/* rules_login.c; detail of the mismatch: who is asked about */
+enum rule_mismatch {
+	MISMATCH_STRANGER	= 1,	/* is not logged in: does the sender belong to somebody? */
+	MISMATCH_USER		= 2,	/* is: does it belong to this user? */
+	MISMATCH_ANY		= 3,
+	MISMATCH_KNOWN		= 4	/* whoever it is, if the sender belongs to somebody */
+};
+enum restrict_result	rule_permit_login(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_login_access(struct session *s,
+			    const struct ask *a);
+enum restrict_result	rule_login_mismatch(struct session *s,
+			    const struct ask *a);
+
 /*
  * rule_tempfail - what could not be found out: as *_tempfail_action says
  *

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/auth.h"
 #include "daemon/smtpd/dns_seen.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/milter_session.h"
@@ -192,9 +193,9 @@ run_command(struct session *s, char *line, size_t len)
 	if (must_wait(s, v) && spoke_early(s, v->name))
 		return;
 	ok = v->run(s, &w);
-	/* XCLIENT begins a new session; what brings content is done at its end. */
-	if (ok && v->id != VERB_XCLIENT && v->id != VERB_DATA &&
-	    v->id != VERB_BDAT)
+	/* XCLIENT begins a new session; what goes on for a while is done at its end. */
+	if (ok && v->id != VERB_XCLIENT && v->id != VERB_AUTH &&
+	    v->id != VERB_DATA && v->id != VERB_BDAT)
 		s->done[v->id]++;
 	if (!ok || ((v->flags & VERB_JUNK) != 0 &&
 	    s->junk++ > params.smtpd_junk_command_limit))
@@ -207,7 +208,7 @@ session_command(struct session *s, char *line, size_t len)
 	struct buf other = BUF_INIT;
 	bool is_bare;
 
-	if (s->errors >= params.smtpd_hard_error_limit) {
+	if (!s->in_auth && s->errors >= params.smtpd_hard_error_limit) {
 		session_reply(s, "421 4.7.0 %s Error: too many errors",
 		    params.myhostname);
 		session_lost(s, "too many errors");
@@ -229,6 +230,10 @@ session_command(struct session *s, char *line, size_t len)
 	/* A NUL would hide what stands behind it from everything below. */
 	if (memchr(line, '\0', len) != NULL)
 		len = strlen(line);
+	if (s->in_auth) {
+		auth_response(s, line);
+		return;
+	}
 	if (!maps_is_empty(s->env->command_filter) &&
 	    maps_find(s->env->command_filter, line, false, &other) ==
 	    TABLE_FOUND) {
@@ -271,6 +276,7 @@ session_new(const struct smtpd_env *env, struct peer *peer, struct sink *sink,
 	buf_init(&s->partial);
 	buf_init(&s->reject);
 	buf_init(&s->macro);
+	buf_init(&s->mechanisms);
 	mail_params_init(&s->mail);
 	return s;
 }
@@ -284,6 +290,7 @@ session_free(struct session *s)
 		return;
 	session_reset_mail(s);
 	milter_session_end(s);
+	auth_close(s);
 	if (s->counted_addr != NULL)
 		anvil_client_event(s->anvil, ANVIL_DISCONNECT, s->counted_addr,
 		    NULL, NULL);
@@ -302,6 +309,7 @@ session_free(struct session *s)
 	buf_done(&s->partial);
 	buf_done(&s->reject);
 	buf_done(&s->macro);
+	buf_done(&s->mechanisms);
 	mail_params_done(&s->mail);
 	free(s);
 }
@@ -345,6 +353,7 @@ session_greet_again(struct session *s)
 	const char *refusal;
 
 	s->is_denied = false;
+	auth_open(s);
 	s->is_exempt = session_is_listed(s, s->env->event_exceptions);
 	s->bare_lf = match_list_find(s->env->bare_lf_exclusions,
 	    s->peer.addr, s->peer.addr) == TABLE_FOUND ? BARE_LF_ALLOW :
@@ -380,6 +389,8 @@ session_tls_started(struct session *s, const struct tls_info *info)
 	session_reset_mail(s);
 	session_forget(&s->helo);
 	s->protocol = "SMTP";
+	auth_close(s);
+	auth_open(s);
 }
 
 void

@@ -29,6 +29,7 @@ struct err;
 struct match_list;
 struct milters;
 struct proxy;
+struct sasl_check;
 struct tls_info;
 
 /*
@@ -109,6 +110,13 @@ struct session {
 	int		 errors, junk, overshoot;
 	int		 done[VERB_COUNT], total[VERB_COUNT];
 	struct forwarded forwarded;
+
+	/* Logins: auth.c. */
+	struct sasl_check *check;	/* NULL: it may not log in */
+	struct buf	 mechanisms;	/* that are announced */
+	bool		 in_auth;	/* the next line is a response */
+	char		*auth_mechanism;	/* of the last try */
+	char		*sasl_method, *sasl_username;	/* NULL: nobody is logged in */
 
 	/* The mail transaction; sender NULL: none. */
 	char		*sender;	/* internal form */
@@ -223,6 +231,8 @@ size_t	session_take_lines(struct session *s, const char *data, size_t len);
 void	session_end_line(struct session *s);
 /* session_finish - all of the message has come */
 void	session_finish(struct session *s);
+/* session_add_comment - text that stands in a comment of Received: */
+void	session_add_comment(struct buf *out, const char *text);
 /* session_chunk - bytes of a chunk; how many were taken */
 size_t	session_chunk(struct session *s, const char *data, size_t len);
 

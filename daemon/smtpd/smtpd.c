@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "daemon/cleanup/cleanup.h"
@@ -18,6 +19,7 @@
 #include "daemon/serve/debug_peer.h"
 #include "daemon/serve/serve.h"
 #include "daemon/smtpd/anvil_client.h"
+#include "daemon/smtpd/auth.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/sink.h"
@@ -116,19 +118,39 @@ skip_line(struct stream *st)
 	return true;
 }
 
+/* What a client says, but for its password. */
+static void
+log_line(const struct session *s, const struct buf *line)
+{
+	int len = (int)strcspn(line->ptr, "\r\n");
+
+	if (s->in_auth)
+		log_debug("< %s: (response)", s->peer.namaddr);
+	else if (strncasecmp(line->ptr, "AUTH ", 5) == 0)
+		log_debug("< %s: AUTH ...", s->peer.namaddr);
+	else
+		log_debug("< %s: %.*s", s->peer.namaddr, len, line->ptr);
+}
+
 static bool
 read_command(struct session *s, struct stream *st, struct buf *line)
 {
-	int got;
+	int got, limit = s->in_auth ? params.smtpd_sasl_response_limit :
+	    params.line_length_limit;
 
 	start_clock(st);
 	buf_reset(line);
-	got = stream_getline(st, line, (size_t)params.line_length_limit);
+	got = stream_getline(st, line, (size_t)limit);
 	if (got == -1 || (got == 0 && !skip_line(st)))
 		return false;
-	log_debug("< %s: %.*s", s->peer.namaddr,
-	    (int)strcspn(line->ptr, "\r\n"), line->ptr);
-	session_command(s, line->ptr, line->len);
+	log_line(s, line);
+	if (got == 0)
+		log_warning("%s: request longer than %d: %.30s...",
+		    s->peer.namaddr, limit, line->ptr);
+	if (got == 0 && s->in_auth)
+		auth_overlong(s);
+	else
+		session_command(s, line->ptr, line->len);
 	return true;
 }
 
@@ -255,11 +277,10 @@ pre_jail(const char *service, char **argv)
 	has_upstream = upstream_init();
 	debug_peer_init();
 	/* Whoever types at sendmail -bs is here already, and may read no keys. */
-	if (!serve_standalone())
+	if (!serve_standalone()) {
 		env->tls = tls_server_new();
-	if (params.smtpd_sasl_auth_enable)
-		log_warning("smtpd_sasl_auth_enable: SASL is not available in "
-		    "this server");
+		env->auth = auth_server_new();
+	}
 }
 
 static void

@@ -16,7 +16,6 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/net/tls.h"
 #include "lib/queue/queue_rec.h"
@@ -289,23 +288,6 @@ tls_server_start(struct session *s, struct stream *st)
 
 /* ---- Received: ---- */
 
-/* It stands in a comment (RFC 5322 3.2.2), which it must not end. */
-static void
-put_name(struct buf *out, const char *name)
-{
-	size_t at = out->len;
-	int depth = 0;
-
-	text_printable(out, name, strlen(name), false);
-	for (; at < out->len; at++) {
-		depth += (out->ptr[at] == '(') - (out->ptr[at] == ')');
-		if (out->ptr[at] == '\\' || depth < 0)
-			out->ptr[at] = '?', depth = depth < 0 ? 0 : depth;
-	}
-	for (; depth > 0; depth--)
-		buf_addc(out, ')');
-}
-
 void
 tls_server_put_received(struct session *s)
 {
@@ -325,9 +307,9 @@ tls_server_put_received(struct session *s)
 	session_put(s, QUEUE_REC_TEXT, "%s)", line.ptr);
 	if (info->has_cert) {
 		buf_sets(&line, "\t(Client CN \"");
-		put_name(&line, info->subject_cn);
+		session_add_comment(&line, info->subject_cn);
 		buf_adds(&line, "\", Issuer \"");
-		put_name(&line, info->issuer_cn);
+		session_add_comment(&line, info->issuer_cn);
 		session_put(s, QUEUE_REC_TEXT, "%s\" (%s))", line.ptr,
 		    info->is_trusted ? "verified OK" : "not verified");
 	} else {

@@ -170,6 +170,10 @@ put_envelope(struct session *s)
 	}
 	put_attr(s, "rewrite_context", session_is_local(s) ? "local" :
 	    "remote");
+	put_attr(s, "sasl_method", s->sasl_method);
+	put_attr(s, "sasl_username", s->sasl_username);
+	if (s->mail.has_auth)
+		put_attr(s, "sasl_sender", s->mail.auth.ptr);
 	if (s->mail.envid.len > 0)
 		put_attr(s, "envelope_id", s->mail.envid.ptr);
 	if (s->mail.ret != 0)
@@ -210,6 +214,11 @@ session_open(struct session *s)
 		s->sink->set_milters(s->sink->ctx, s->milters);
 	buf_addf(&line, "%s: client=%s", s->queue_id != NULL ? s->queue_id :
 	    "NOQUEUE", s->peer.namaddr);
+	if (s->sasl_username != NULL)
+		buf_addf(&line, ", sasl_method=%s, sasl_username=%s",
+		    s->sasl_method, s->sasl_username);
+	if (s->mail.has_auth)
+		buf_addf(&line, ", sasl_sender=%s", s->mail.auth.ptr);
 	if (s->forwarded.ident != NULL)
 		buf_addf(&line, ", orig_queue_id=%s", s->forwarded.ident);
 	if (session_is_forwarded(s)) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/cleanup/milter.h"
+#include "daemon/smtpd/auth.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/flush_client.h"
 #include "daemon/smtpd/milter_session.h"
@@ -90,6 +91,7 @@ verb_ehlo(struct session *s, const struct words *w)
 		{ EHLO_VRFY,		"VRFY" },
 		{ EHLO_ETRN,		"ETRN" },
 		{ EHLO_STARTTLS,	"STARTTLS" },
+		{ EHLO_AUTH,		"AUTH" },
 		{ EHLO_XVERP,		"XVERP" },
 		{ EHLO_XCLIENT,		XCLIENT_KEYWORD },
 		{ EHLO_XFORWARD,	XFORWARD_KEYWORD },
@@ -124,7 +126,10 @@ verb_ehlo(struct session *s, const struct words *w)
 	last = s->out.len;
 	buf_addf(&s->out, "250-%s\r\n", params.myhostname);
 	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		if ((hide & features[i].bit) != 0)
+		if (features[i].bit == EHLO_AUTH && (hide & EHLO_AUTH) == 0)
+			last = auth_put_offer(s, last);
+		if (features[i].bit == EHLO_AUTH ||
+		    (hide & features[i].bit) != 0)
 			continue;
 		last = s->out.len;
 		if (features[i].bit == EHLO_SIZE &&
@@ -240,14 +245,6 @@ verb_starttls(struct session *s, const struct words *w)
 		s->wants_tls = true;
 	}
 	return s->wants_tls;
-}
-
-static bool
-verb_auth(struct session *s, const struct words *w)
-{
-	(void)w;
-	session_reply(s, "503 5.5.1 Error: authentication not enabled");
-	return false;
 }
 
 static bool

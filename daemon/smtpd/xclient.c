@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/smtpd/auth.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -63,6 +64,8 @@ set_name(struct session *s, const char *value, bool is_temporary)
 	peer_set_name(&s->peer, value != NULL ? value : "unknown",
 	    value != NULL ? PEER_NAME_OK : is_temporary ? PEER_NAME_RETRY :
 	    PEER_NAME_NONE);
+	if (value != NULL)	/* until REVERSE_NAME says more */
+		peer_set_reverse(&s->peer, value, PEER_NAME_OK);
 	return true;
 }
 
@@ -118,8 +121,9 @@ set_proto(struct session *s, const char *value, bool is_temporary)
 static bool
 set_login(struct session *s, const char *value, bool is_temporary)
 {
-	(void)s, (void)value, (void)is_temporary;
-	return true;		/* there are no logins: it cannot grant any */
+	(void)is_temporary;
+	auth_set_login(s, "XCLIENT", value);
+	return true;
 }
 
 static bool
@@ -284,6 +288,7 @@ xclient_run(struct session *s, const struct span *words, int count)
 	/* What is not said is not known of the other client. */
 	replace(&s->helo, NULL);
 	s->protocol = "SMTP";
+	auth_set_login(s, NULL, NULL);
 	for (i = 0; i < count; i++)
 		if (!take_word(s, xclient_attributes, words[i], "XCLIENT"))
 			return false;

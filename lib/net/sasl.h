@@ -79,7 +79,6 @@ struct sasl_peer {
 /*
  * sasl_check_new - a client has connected, or TLS has started
  *
- * peer		its strings are borrowed
  * security	SASL_* bits: other mechanisms are neither offered nor taken
  *
  * Returns NULL with err when nobody can be asked.

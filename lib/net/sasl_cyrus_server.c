@@ -19,8 +19,12 @@ struct authority {
 };
 
 struct check {
+	const struct authority *a;
 	const struct cyrus *lib;
 	sasl_conn_t	*conn;
+	bool		 is_used;	/* conn: it knows of an earlier try */
+	struct buf	 own, other;	/* both ends; empty: not known */
+	unsigned	 security;
 	struct buf	 list;		/* of mechanisms */
 	char		*user;
 };
@@ -54,32 +58,38 @@ authority_free(void *ctx)
 	free(ctx);	/* the library stays as long as the process */
 }
 
-/* "address;port", as the library writes them; NULL when one is not known. */
-static const char *
-endpoint(struct buf *out, const char *addr, const char *port)
+/* "address;port", as the library writes them, if both are known. */
+static void
+put_endpoint(struct buf *out, const char *addr, const char *port)
 {
-	if (addr == NULL || port == NULL || strcmp(addr, "unknown") == 0 ||
-	    strcmp(port, "unknown") == 0)
-		return NULL;
-	buf_addf(out, "%s;%s", addr, port);
-	return out->ptr;
+	buf_init(out);
+	if (strcmp(addr, "unknown") != 0 && strcmp(port, "unknown") != 0)
+		buf_addf(out, "%s;%s", addr, port);
 }
 
-static int
-connect_to(struct check *c, const struct authority *a,
-    const struct sasl_peer *peer, unsigned security)
+static const char *
+or_null(const struct buf *b)
 {
-	struct buf own = BUF_INIT, other = BUF_INIT;
+	return b->len > 0 ? b->ptr : NULL;
+}
+
+/* A connection as the library sees it, which has not been used. */
+static int
+make_conn(struct check *c)
+{
+	const struct authority *a = c->a;
 	int code;
 
-	code = a->lib->sasl_server_new(a->service, a->host, a->realm,
-	    endpoint(&own, peer->own_addr, peer->own_port),
-	    endpoint(&other, peer->addr, peer->port), NULL, 0, &c->conn);
-	if (code == SASL_OK)
-		code = cyrus_secure(a->lib, c->conn, security);
-	buf_done(&own);
-	buf_done(&other);
-	return code;
+	if (c->conn != NULL && !c->is_used)
+		return SASL_OK;
+	if (c->conn != NULL)
+		c->lib->sasl_dispose(&c->conn);
+	c->conn = NULL;
+	c->is_used = false;
+	code = c->lib->sasl_server_new(a->service, a->host, a->realm,
+	    or_null(&c->own), or_null(&c->other), NULL, 0, &c->conn);
+	return code == SASL_OK ? cyrus_secure(c->lib, c->conn, c->security) :
+	    code;
 }
 
 static void
@@ -89,6 +99,8 @@ check_free(void *ctx)
 
 	if (c->conn != NULL)
 		c->lib->sasl_dispose(&c->conn);
+	buf_done(&c->own);
+	buf_done(&c->other);
 	buf_done(&c->list);
 	free(c->user);
 	free(c);
@@ -104,9 +116,13 @@ check_new(void *authority, const struct sasl_peer *peer, unsigned security,
 	unsigned len = 0;
 	int code;
 
+	c->a = a;
 	c->lib = a->lib;
+	c->security = security;
+	put_endpoint(&c->own, peer->own_addr, peer->own_port);
+	put_endpoint(&c->other, peer->addr, peer->port);
 	buf_init(&c->list);
-	if ((code = connect_to(c, a, peer, security)) != SASL_OK) {
+	if ((code = make_conn(c)) != SASL_OK) {
 		err_set(err, ERR_SYSTEM, "SASL per-connection initialization "
 		    "failed: %s", a->lib->sasl_errstring(code, NULL, NULL));
 		check_free(c);
@@ -138,7 +154,7 @@ find_user(struct check *c)
 
 	free(c->user);
 	c->user = NULL;
-	if (c->lib->sasl_getprop(c->conn, SASL_USERNAME, &name) == SASL_OK &&
+	if (c->conn != NULL && c->lib->sasl_getprop(c->conn, SASL_USERNAME, &name) == SASL_OK &&
 	    name != NULL)
 		c->user = xstrdup(name);
 }
@@ -173,7 +189,8 @@ result(struct check *c, int code, const char *out, unsigned len,
 	}
 	if (code == SASL_OK && c->user != NULL)
 		return SASL_STEP_DONE;
-	cyrus_explain(c->lib, text, code);
+	/* Which names there are is nobody's business. */
+	cyrus_explain(c->lib, text, code == SASL_NOUSER ? SASL_BADAUTH : code);
 	return code == SASL_OK ? SASL_STEP_RETRY : failure(code);
 }
 
@@ -209,8 +226,11 @@ first(void *ctx, const char *mechanism, const char *response, struct buf *text)
 	c->user = NULL;
 	if (response != NULL && !decode(c, &in, response, text))
 		return SASL_STEP_REFUSED;
-	code = c->lib->sasl_server_start(c->conn, mechanism,
-	    response != NULL ? in.ptr : NULL, (unsigned)in.len, &out, &len);
+	if ((code = make_conn(c)) == SASL_OK)
+		code = c->lib->sasl_server_start(c->conn, mechanism,
+		    response != NULL ? in.ptr : NULL, (unsigned)in.len, &out,
+		    &len);
+	c->is_used = true;
 	wipe(&in);
 	return result(c, code, out, len, text);
 }

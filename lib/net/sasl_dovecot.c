@@ -45,7 +45,8 @@ struct authority {
 
 struct check {
 	struct authority *a;
-	struct sasl_peer peer;
+	char		*own_addr, *addr;
+	bool		 is_encrypted;
 	unsigned	 security;
 	struct buf	 list;		/* of mechanisms */
 	char		*user;
@@ -228,7 +229,9 @@ check_new(void *authority, const struct sasl_peer *peer, unsigned security,
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
 	c->a = a;
-	c->peer = *peer;
+	c->own_addr = xstrdup(peer->own_addr);
+	c->addr = xstrdup(peer->addr);
+	c->is_encrypted = peer->is_encrypted;
 	c->security = security;
 	buf_init(&c->list);
 	for (m = a->mechanisms; m != NULL; m = m->next)
@@ -244,6 +247,8 @@ check_free(void *ctx)
 	struct check *c = ctx;
 
 	buf_done(&c->list);
+	free(c->own_addr);
+	free(c->addr);
 	free(c->user);
 	free(c);
 }
@@ -342,8 +347,8 @@ ask(struct check *c, const char *mechanism, const char *response,
     struct buf *text)
 {
 	const struct dovecot_request r = { .service = c->a->service,
-	    .own_addr = c->peer.own_addr, .addr = c->peer.addr,
-	    .is_encrypted = c->peer.is_encrypted, .response = response };
+	    .own_addr = c->own_addr, .addr = c->addr,
+	    .is_encrypted = c->is_encrypted, .response = response };
 	bool was_connected = c->a->st != NULL, ok = false;
 	struct buf request = BUF_INIT;
 	struct err err = ERR_INIT;
