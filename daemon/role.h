@@ -30,6 +30,7 @@ enum role_needs {
 	ROLE_NO_IDLE_LIMIT = 16,
 	ROLE_DELAYED_ACCEPT = 32, /* in_flow_delay before serving (cleanup) */
 	ROLE_KEEPS_TABLES = 128, /* deals with changed tables itself (qmgr) */
+	ROLE_BACKGROUND = 512,	/* when a table changed, the log says that clients stay as long as they like */
 	ROLE_COMMANDS	= 256,	/* runs programs, set-gid ones too: no sandbox */
 	ROLE_ARGUMENTS	= 64,	/* takes words after the options (pipe, spawn); others refuse them */
 
@@ -76,6 +77,6 @@ extern const struct role master_role, smtpd_role, pickup_role, cleanup_role,
     spawn_role, verify_role, qmqpd_role,
     scache_role,
     tlsmgr_role,
-    dnsblog_role;
+    dnsblog_role, postscreen_role;
 
 #endif

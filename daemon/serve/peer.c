@@ -98,22 +98,6 @@ peer_set_addr(struct peer *p, const char *addr)
 	return 0;
 }
 
-/* An IPv4 client of an IPv6 socket is an IPv4 client. */
-static void
-unmap(struct netaddr *a)
-{
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->ss;
-	struct sockaddr_in four = { .sin_family = AF_INET };
-
-	if (a->ss.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-		return;
-	memcpy(&four.sin_addr, six->sin6_addr.s6_addr + 12, 4);
-	four.sin_port = six->sin6_port;
-	memset(&a->ss, 0, sizeof(a->ss));
-	memcpy(&a->ss, &four, sizeof(four));
-	a->len = sizeof(four);
-}
-
 static bool
 leads_back(const char *name, const struct netaddr *a, struct err *err,
     enum peer_name *status)
@@ -216,7 +200,7 @@ set_server(struct peer *p, int fd)
 	if (getsockname(fd, (struct sockaddr *)&a.ss, &a.len) == -1 ||
 	    (a.ss.ss_family != AF_INET && a.ss.ss_family != AF_INET6))
 		return;
-	unmap(&a);
+	netaddr_unmap(&a);
 	set(&p->server_addr, netaddr_text(&a, text));
 	set_number(&p->server_port, netaddr_port(&a));
 }
@@ -269,8 +253,8 @@ set_proxied(struct peer *p, const struct haproxy *proxied, struct netaddr *a)
 	struct netaddr server = proxied->server;
 
 	*a = proxied->client;
-	unmap(a);
-	unmap(&server);
+	netaddr_unmap(a);
+	netaddr_unmap(&server);
 	set_client(p, a);
 	set(&p->server_addr, netaddr_text(&server, text));
 	set_number(&p->server_port, netaddr_port(&server));
@@ -300,7 +284,7 @@ peer_init(struct peer *p, int fd, const struct sockaddr *client,
 		return;
 	}
 	memcpy(&a.ss, client, len);
-	unmap(&a);
+	netaddr_unmap(&a);
 	set_server(p, fd);
 	if (proxied != NULL && proxied->is_proxied)
 		set_proxied(p, proxied, &a);

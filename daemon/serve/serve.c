@@ -139,6 +139,12 @@ serve_on_stop(void (*fn)(void))
 }
 
 void
+serve_on_split(void (*fn)(void))
+{
+	sv.on_split = fn;
+}
+
+void
 serve_end(void)
 {
 	if (sv.on_stop != NULL)
@@ -159,7 +165,9 @@ serve_tables_changed(void)
 
 	if (name == NULL)
 		return false;
-	log_info("table %s has changed -- restarting", name);
+	log_info((sv.role->needs & ROLE_BACKGROUND) != 0 ?
+	    "table %s has changed - finishing in the background" :
+	    "table %s has changed -- restarting", name);
 	return true;
 }
 
@@ -169,6 +177,12 @@ bool
 serve_standalone(void)
 {
 	return sv.is_standalone;
+}
+
+void
+serve_set_watchdog(int limit_s)
+{
+	sv.watchdog_s = limit_s;
 }
 
 void
@@ -584,7 +598,8 @@ serve_run(const struct role *role, int argc, char **argv)
 		serve_watchdog(TRIGGER_WATCHDOG_S);
 		serve_datagram_loop();
 	case ROLE_MULTI:
-		serve_watchdog(params.daemon_timeout);
+		serve_watchdog(sv.watchdog_s > 0 ? sv.watchdog_s :
+		    params.daemon_timeout);
 		serve_event_loop();
 	case ROLE_TRIGGER:
 		serve_watchdog(TRIGGER_WATCHDOG_S);

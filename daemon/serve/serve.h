@@ -37,6 +37,12 @@ void	serve_client_closed(void);
 /* serve_on_stop - fn runs before the process ends for any good reason; for last log lines */
 void	serve_on_stop(void (*fn)(void));
 
+/*
+ * serve_on_split - fn runs before a ROLE_MULTI process that is to end splits
+ * off a child for the clients that are there; it gives up what only one may have
+ */
+void	serve_on_split(void (*fn)(void));
+
 /* serve_set_max_idle - a role's own idle limit in seconds, from pre_jail or post_jail; 0: none */
 void	serve_set_max_idle(int seconds);
 
@@ -48,6 +54,9 @@ const struct attrs	*serve_passed(void);
 
 /* serve_watchdog - the process ends when it neither accepts nor finishes anything for so long; each skeleton sets its default */
 void	serve_watchdog(int limit_s);
+
+/* serve_set_watchdog - a ROLE_MULTI role's own limit, for each event; from pre_jail or post_jail */
+void	serve_set_watchdog(int limit_s);
 
 /* serve_stop - end cleanly after this client, as when the status channel closed */
 void	serve_stop(const char *why);

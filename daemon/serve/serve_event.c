@@ -91,6 +91,8 @@ finish(void)
 	if (sv.role->skeleton != ROLE_MULTI || sv.open_clients == 0)
 		serve_end();
 	stop_listening();
+	if (sv.on_split != NULL)
+		sv.on_split();
 	if ((pid = fork()) == -1)
 		log_fatal("fork: %s", strerror(errno));
 	if (pid != 0)
@@ -273,6 +275,16 @@ time_to_go(evutil_socket_t fd, short what, void *arg)
 	finish();
 }
 
+/* Nothing to do is no reason for a watchdog to bite. */
+static void
+on_heartbeat(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	serve_alive();
+}
+
 static struct event *
 new_event(int fd, short what, event_callback_fn fn, int timeout_s)
 {
@@ -302,6 +314,8 @@ serve_event_loop(void)
 		idle_event = new_event(-1, 0, time_to_go, sv.max_idle_s);
 	if (sv.retire_s > 0)
 		retire_event = new_event(-1, 0, time_to_go, sv.retire_s);
+	if (sv.watchdog_s > 0)
+		new_event(-1, EV_PERSIST, on_heartbeat, sv.watchdog_s / 3 + 1);
 	for (;;) {
 		if (event_base_loop(base, EVLOOP_ONCE) == -1)
 			log_fatal("event loop: %s", strerror(errno));

@@ -46,7 +46,8 @@ struct serve_state {
 	bool		 is_watched_over;	/* our own master: see serve_single.c */
 	int		 used;		/* clients so far */
 	int		 open_clients;	/* ROLE_MULTI */
-	void		(*on_stop)(void);
+	void		(*on_stop)(void), (*on_split)(void);
+	int		 watchdog_s;	/* ROLE_MULTI: 0: daemon_timeout */
 	struct sockaddr_storage peer;	/* of the client being served */
 	socklen_t	 peer_len;
 	struct attrs	 passed;	/* what came with a passed descriptor */

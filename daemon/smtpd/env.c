@@ -26,58 +26,6 @@
 
 #define ADDRESS_FLAGS	(TABLE_FOLD | TABLE_UTF8)
 
-static const struct {
-	const char	*name;
-	unsigned	 bit;
-} keywords[] = {
-	{ "8BITMIME", EHLO_8BITMIME }, { "PIPELINING", EHLO_PIPELINING },
-	{ "SIZE", EHLO_SIZE }, { "VRFY", EHLO_VRFY }, { "ETRN", EHLO_ETRN },
-	{ "AUTH", EHLO_AUTH }, { "VERP", EHLO_XVERP },
-	{ "STARTTLS", EHLO_STARTTLS }, { "XCLIENT", EHLO_XCLIENT },
-	{ "XFORWARD", EHLO_XFORWARD },
-	{ "ENHANCEDSTATUSCODES", EHLO_ENHANCED }, { "DSN", EHLO_DSN },
-	{ "SMTPUTF8", EHLO_SMTPUTF8 }, { "CHUNKING", EHLO_CHUNKING },
-	{ "silent-discard", EHLO_SILENT },
-	/* Never announced here, so nothing needs hiding. */
-	{ "binarymime", 0 }, { "requiretls", 0 },
-};
-
-unsigned
-smtpd_env_discard(const char *text)
-{
-	char *copy = xstrdup(text), *rest = copy, *word;
-	unsigned bits = 0;
-	size_t i, n = sizeof(keywords) / sizeof(keywords[0]);
-
-	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
-		for (i = 0; i < n; i++)
-			if (strcasecmp(word, keywords[i].name) == 0)
-				break;
-		if (i == n)
-			log_warning("unknown EHLO keyword \"%s\" in \"%s\"",
-			    word, text);
-		else
-			bits |= keywords[i].bit;
-	}
-	free(copy);
-	return bits;
-}
-
-void
-smtpd_env_log_discard(unsigned bits)
-{
-	struct buf text = BUF_INIT;
-	size_t i;
-
-	if ((bits & EHLO_SILENT) == 0)
-		for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-			if ((bits & keywords[i].bit) != 0)
-				buf_addf(&text, " %s", keywords[i].name);
-	if (text.len > 0)
-		log_info("discarding EHLO keywords:%s", text.ptr);
-	buf_done(&text);
-}
-
 static enum bare_lf
 bare_lf_mode(const char *text)
 {
@@ -228,7 +176,7 @@ smtpd_env_new(const char *service)
 	e->service = service;
 	e->policies = xcalloc(1, sizeof(*e->policies));
 	e->bare_lf = bare_lf_mode(params.smtpd_forbid_bare_newline);
-	e->ehlo_discard = smtpd_env_discard(params.smtpd_discard_ehlo_keywords);
+	e->ehlo_discard = ehlo_parse(params.smtpd_discard_ehlo_keywords);
 	e->cleanup_flags = cleanup_intake_flags(&e->checks_unlisted) |
 	    CLEANUP_SMTP_REPLY;
 	e->needs_filter = needs_filter(e);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/serve/ehlo.h"
 #include "daemon/smtpd/restrict.h"
 
 struct auth_server;
@@ -17,24 +18,6 @@ struct maps;
 struct policy_server;
 struct match_list;
 struct tls_server;
-
-enum ehlo_feature {		/* what smtpd_discard_ehlo_keywords can hide */
-	EHLO_8BITMIME	= 1 << 0,
-	EHLO_PIPELINING	= 1 << 1,
-	EHLO_SIZE	= 1 << 2,
-	EHLO_VRFY	= 1 << 3,
-	EHLO_ETRN	= 1 << 4,
-	EHLO_AUTH	= 1 << 5,
-	EHLO_XVERP	= 1 << 6,
-	EHLO_STARTTLS	= 1 << 7,
-	EHLO_XCLIENT	= 1 << 8,
-	EHLO_XFORWARD	= 1 << 9,
-	EHLO_ENHANCED	= 1 << 10,
-	EHLO_DSN	= 1 << 11,
-	EHLO_SMTPUTF8	= 1 << 12,
-	EHLO_CHUNKING	= 1 << 13,
-	EHLO_SILENT	= 1 << 14	/* say nothing about it in the log */
-};
 
 enum bare_lf {			/* smtpd_forbid_bare_newline */
 	BARE_LF_ALLOW,		/* LF ends a line, LF.LF the message */
@@ -70,9 +53,5 @@ struct smtpd_env {
 /* smtpd_env_new - parse and open everything; configuration errors are fatal */
 struct smtpd_env	*smtpd_env_new(const char *service);
 void	smtpd_env_free(struct smtpd_env *env);
-/* smtpd_env_discard - bits of a list of EHLO keywords; unknown ones are warned about */
-unsigned	smtpd_env_discard(const char *keywords);
-/* smtpd_env_log_discard - say which are not offered, unless that is to be silent */
-void	smtpd_env_log_discard(unsigned bits);
 
 #endif

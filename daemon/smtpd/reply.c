@@ -12,12 +12,12 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "daemon/serve/reply_text.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/macros.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
-#include "lib/mail/dsn.h"
 #include "lib/table/maps.h"
 
 /* Another refusal in place of this one; anything else would let mail in. */
@@ -42,47 +42,13 @@ filter(struct session *s, struct buf *text)
 	buf_done(&other);
 }
 
-/*
- * Add a footer to a refusal: "\c" in front continues the line, "\n" starts
- * another one with the same code and status.
- */
 static void
 add_footer(struct session *s, struct buf *text, const char *template)
 {
-	struct buf footer = BUF_INIT, out = BUF_INIT;
-	const char *p, *nl, *line;
-	size_t head = 4 + dsn_status_len(text->ptr + 4);
-	bool joins;
+	struct buf footer = BUF_INIT;
 
-	if (!macros_expand(&footer, template, "smtpd_reject_footer",
-	    s, NULL)) {
-		buf_done(&footer);
-		return;
-	}
-	p = footer.ptr;
-	joins = strncmp(p, "\\c", 2) == 0;
-	if (joins)
-		p += 2;
-	buf_add(&out, text->ptr, text->len);
-	for (line = p;; line = nl + 2) {
-		nl = strstr(line, "\\n");
-		if (!(joins && line == p)) {
-			size_t start = out.len;
-
-			/* What is there already becomes a continued line. */
-			while (start > 0 && out.ptr[start - 1] != '\n')
-				start--;
-			out.ptr[start + 3] = '-';
-			buf_addf(&out, "\r\n%.*s%s", (int)head, text->ptr,
-			    head > 4 ? " " : "");
-		}
-		buf_add(&out, line, nl != NULL ? (size_t)(nl - line) :
-		    strlen(line));
-		if (nl == NULL)
-			break;
-	}
-	buf_swap(text, &out);
-	buf_done(&out);
+	if (macros_expand(&footer, template, "smtpd_reject_footer", s, NULL))
+		reply_add_footer(text, footer.ptr);
 	buf_done(&footer);
 }
 
@@ -110,11 +76,8 @@ session_reply(struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	if (params.soft_bounce && text.ptr[0] == '5') {
-		text.ptr[0] = '4';
-		if (text.len > 4 && text.ptr[4] == '5')
-			text.ptr[4] = '4';
-	}
+	if (params.soft_bounce)
+		reply_soften(&text);
 	if ((text.ptr[0] == '4' || text.ptr[0] == '5') && text.len > 4) {
 		filter(s, &text);
 		find_footer(s, &text);

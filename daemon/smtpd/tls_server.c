@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/serve/tls_level.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/tls_tickets.h"
@@ -31,26 +32,6 @@ struct tls_server {
 };
 
 /* ---- what the configuration says ---- */
-
-/* The old switches count only where there is no level. */
-static enum tls_level
-configured_level(void)
-{
-	const char *text = params.smtpd_tls_security_level;
-	enum tls_level level;
-
-	if (text[0] == '\0')
-		return params.smtpd_enforce_tls ? TLS_LEVEL_ENCRYPT :
-		    params.smtpd_use_tls ? TLS_LEVEL_MAY : TLS_LEVEL_NONE;
-	if ((level = tls_level_parse(text)) == TLS_LEVEL_BAD)
-		log_fatal("Invalid TLS level \"%s\"", text);
-	if (level > TLS_LEVEL_ENCRYPT) {
-		log_warning("smtpd_tls_security_level: unsupported TLS level "
-		    "\"%s\", using \"encrypt\"", text);
-		return TLS_LEVEL_ENCRYPT;
-	}
-	return level;
-}
 
 static int
 find_chain(void *ctx, const char *name, struct buf *pem)
@@ -144,7 +125,9 @@ make_ctx(struct tls_server *v)
 struct tls_server *
 tls_server_new(void)
 {
-	enum tls_level level = configured_level();
+	enum tls_level level = tls_level_of_server("smtpd_tls_security_level",
+	    params.smtpd_tls_security_level, params.smtpd_enforce_tls,
+	    params.smtpd_use_tls);
 	struct tls_server *v;
 
 	if (level == TLS_LEVEL_NONE && !params.smtpd_tls_wrappermode)

@@ -74,9 +74,12 @@ find_discard(struct session *s)
 	if (!maps_is_empty(s->env->ehlo_discard_maps) &&
 	    maps_find(s->env->ehlo_discard_maps, s->peer.addr, false,
 	    &value) == TABLE_FOUND)
-		s->ehlo_discard = smtpd_env_discard(value.ptr);
+		s->ehlo_discard = ehlo_parse(value.ptr);
+	buf_reset(&value);
+	ehlo_names(&value, s->ehlo_discard);
+	if (value.len > 0)
+		log_info("discarding EHLO keywords:%s", value.ptr);
 	buf_done(&value);
-	smtpd_env_log_discard(s->ehlo_discard);
 }
 
 static bool

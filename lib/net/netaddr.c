@@ -153,6 +153,21 @@ netaddr_reversed(const struct netaddr *a, char out[NETADDR_REVERSED_SIZE])
 	return 0;
 }
 
+void
+netaddr_unmap(struct netaddr *a)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&a->ss;
+	struct sockaddr_in four = { .sin_family = AF_INET };
+
+	if (a->ss.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return;
+	memcpy(&four.sin_addr, six->sin6_addr.s6_addr + 12, 4);
+	four.sin_port = six->sin6_port;
+	memset(&a->ss, 0, sizeof(a->ss));
+	memcpy(&a->ss, &four, sizeof(four));
+	a->len = sizeof(four);
+}
+
 int
 netaddr_port(const struct netaddr *a)
 {

@@ -33,6 +33,8 @@ const char	*netaddr_text(const struct netaddr *a,
 int	netaddr_reversed(const struct netaddr *a,
 	    char out[NETADDR_REVERSED_SIZE]);
 int	netaddr_port(const struct netaddr *a);
+/* netaddr_unmap - an IPv4 client of an IPv6 socket (::ffff:192.0.2.1) is an IPv4 client */
+void	netaddr_unmap(struct netaddr *a);
 bool	netaddr_is_loopback(const struct netaddr *a);
 bool	netaddr_same_host(const struct netaddr *a, const struct netaddr *b);
 
