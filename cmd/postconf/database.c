@@ -66,17 +66,15 @@ is_suffix(size_t db, const char *name)
 }
 
 static void
-add_prefix(size_t db, const char *prefix, struct pc_names *names,
-    const struct main_cf *cf, const struct main_cf *outer)
+add_prefix(struct postconf *pc, struct pc_service *service, size_t db,
+    const char *prefix)
 {
 	char *list = xstrdup(databases[db].suffixes), *rest = list, *word;
 	struct buf name = BUF_INIT;
 
 	while ((word = text_split(&rest, " ")) != NULL) {
 		buf_setf(&name, "%s_%s", prefix, word);
-		if (main_cf_find(cf, name.ptr) != NULL ||
-		    main_cf_find(outer, name.ptr) != NULL)
-			pc_names_add(names, name.ptr, NULL, PC_USER);
+		pc_names_used(pc, service, name.ptr);
 	}
 	buf_done(&name);
 	free(list);
@@ -84,8 +82,7 @@ add_prefix(size_t db, const char *prefix, struct pc_names *names,
 
 /* "type:prefix" or "type:/file" of a client database. */
 static void
-note_table(struct postconf *pc, struct pc_names *names,
-    const struct main_cf *cf, const char *word)
+note_table(struct postconf *pc, struct pc_service *service, const char *word)
 {
 	const char *colon = strchr(word, ':');
 	size_t i;
@@ -100,60 +97,51 @@ note_table(struct postconf *pc, struct pc_names *names,
 	if (i == DATABASE_COUNT)
 		return;
 	if (colon[1] != '/')
-		add_prefix(i, colon + 1, names, cf, &pc->scope.cf);
+		add_prefix(pc, service, i, colon + 1);
 	else if (pc_names_add(&files, word, NULL, PC_USER) &&
 	    access(colon + 1, R_OK) == -1)
 		log_warning("open \"%s\" configuration \"%s\": %s",
 		    databases[i].type, colon + 1, strerror(errno));
 }
 
-/* What is in the braces of a table of tables; NULL for other words. */
-static char *
-inner_list(char *word)
-{
-	static const char *const holders[] = { "pipemap:", "unionmap:",
-	    "randmap:" };
-	char *inner;
-	size_t i, n;
-
-	for (i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
-		n = strlen(holders[i]);
-		if (strncmp(word, holders[i], n) == 0 &&
-		    text_brace_strip(word + n, &inner) == NULL)
-			return inner;
-	}
-	return NULL;
-}
-
+/*
+ * Words of a list, and of the lists in braces within it: attributes of a
+ * table, tables of tables, and whatever else a type has in its braces.
+ */
 static void
-note_tables(struct postconf *pc, struct pc_names *names,
-    const struct main_cf *cf, char *text)
+note_tables(struct postconf *pc, struct pc_service *service, char *text,
+    const char *where)
 {
-	char *rest = text, *word, *inner;
+	char *rest = text, *word, *brace, *inner;
 
 	while ((word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {
-		/* A table with attributes is looked into; behind proxy: not. */
-		if (*word == '{') {
-			if (text_brace_strip(word, &inner) == NULL)
-				note_tables(pc, names, cf, inner);
-			continue;
-		}
+		brace = *word == '{' ? word : NULL;
 		while (strncmp(word, "proxy:", 6) == 0)
 			word += 6;
-		if ((inner = inner_list(word)) != NULL)
-			note_tables(pc, names, cf, inner);
-		else
-			note_table(pc, names, cf, word);
+		if (brace == NULL && (brace = strchr(word, ':')) != NULL)
+			brace++;
+		if (brace != NULL && *brace == '{') {
+			inner = pc_strip_braces(xstrdup(brace), where);
+			note_tables(pc, service, inner, where);
+			free(inner);
+		} else
+			note_table(pc, service, word);
 	}
 }
 
 void
-pc_database_names(struct postconf *pc, struct pc_names *names,
-    const struct main_cf *cf, const char *value)
+pc_database_names(struct postconf *pc, struct pc_service *service,
+    const char *value)
 {
+	struct buf where = BUF_INIT;
 	char *copy = xstrdup(value);
 
-	note_tables(pc, names, cf, copy);
+	if (service != NULL)
+		buf_setf(&where, "master.cf:%s", service->key);
+	else
+		buf_sets(&where, "main.cf");
+	note_tables(pc, service, copy, pc->is_lenient ? NULL : where.ptr);
+	buf_done(&where);
 	free(copy);
 }
 

@@ -139,12 +139,6 @@ matches_key(const struct request *r, const char *name, const char *type)
 	    pc_request_match(r->parts[1], type);
 }
 
-static bool
-matches(const struct request *r, const struct pc_service *s)
-{
-	return matches_key(r, s->fields[PC_F_NAME], s->fields[PC_F_TYPE]);
-}
-
 static void
 put(const struct edit *e, const struct buf *text)
 {
@@ -235,30 +229,55 @@ set_field(struct pc_service *s, const char *name, const char *value)
 	s->fields[field] = xstrdup(value);
 }
 
-/* -F and -P: apply every request that names this entry. */
+/* The entry cut into words. The error shows it in one line. */
 static void
-edit_parts(struct edit *e, const struct lines *l, struct pc_service *s)
+parse_entry(const struct edit *e, const struct lines *l, struct pc_service *s)
 {
-	bool changed = false;
+	const char *bad = pc_service_parse(s, l->logical.ptr);
+	char *shown;
+
+	if (bad == NULL)
+		return;
+	if (strcmp(bad, "bad field count") == 0)
+		log_fatal("file %s: line %d: %s", e->pc->master_file,
+		    l->first, bad);
+	for (shown = xstrdup(bad); (shown[strcspn(shown, "\n")]) != '\0'; )
+		shown[strcspn(shown, "\n")] = ' ';
+	log_fatal("%s", shown);
+}
+
+/*
+ * -F and -P: apply every request that names this entry. One that nobody asks
+ * for is not looked into, whatever is wrong with it.
+ */
+static void
+edit_parts(struct edit *e, const struct lines *l, const char *name,
+    const char *type)
+{
+	struct pc_service s;
+	bool is_parsed = false;
 	size_t i;
 
 	for (i = 0; i < e->count; i++) {
 		struct request *r = &e->requests[i];
 
-		if (!matches(r, s))
+		if (!matches_key(r, name, type))
 			continue;
-		r->matched = changed = true;
+		if (!is_parsed)
+			parse_entry(e, l, &s);
+		r->matched = is_parsed = true;
 		if (e->mode == 'F')
-			set_field(s, r->parts[2], r->value);
+			set_field(&s, r->parts[2], r->value);
 		else
-			set_parameter(s, r->parts[2], r->value);
+			set_parameter(&s, r->parts[2], r->value);
 	}
-	if (!changed) {
+	if (!is_parsed) {
 		put(e, &l->text);
 		return;
 	}
 	put(e, &l->comments);
-	write_entry(e, s);
+	write_entry(e, &s);
+	pc_service_done(&s);
 }
 
 static void
@@ -315,9 +334,7 @@ edit_whole(struct edit *e, const struct lines *l, const char *name,
 static void
 end_entry(struct edit *e, struct lines *l)
 {
-	struct pc_service s;
 	char *copy, *rest, *name, *type;
-	const char *bad;
 
 	if (l->logical.len == 0)
 		return;
@@ -326,16 +343,8 @@ end_entry(struct edit *e, struct lines *l)
 	type = text_split(&rest, BLANKS);
 	if (e->mode == 'M')
 		edit_whole(e, l, name, type);
-	else {
-		bad = pc_service_parse(&s, l->logical.ptr);
-		if (bad != NULL && strcmp(bad, "bad field count") == 0)
-			log_fatal("file %s: line %d: %s", e->pc->master_file,
-			    l->first, bad);
-		if (bad != NULL)
-			log_fatal("%s", bad);
-		edit_parts(e, l, &s);
-		pc_service_done(&s);
-	}
+	else
+		edit_parts(e, l, name, type);
 	free(copy);
 	buf_reset(&l->text);
 	buf_reset(&l->comments);
@@ -398,7 +407,9 @@ copy_entries(struct edit *e, FILE *in)
 		}
 		buf_reset(&pending);
 		add_line(&l.text, line, (size_t)n);
+		/* Line ends within braces stay where they are. */
 		buf_adds(&l.logical, line);
+		buf_addc(&l.logical, '\n');
 	}
 	end_entry(e, &l);
 	put(e, &pending);

@@ -164,6 +164,29 @@ struct scan {
 	struct pc_service	*service;
 };
 
+bool
+pc_names_used(struct postconf *pc, struct pc_service *s, const char *name)
+{
+	bool is_set = false;
+	size_t i;
+
+	if (s != NULL && main_cf_find(&s->overrides, name) != NULL) {
+		pc_names_add(&s->names, name, NULL, PC_USER);
+		return true;
+	}
+	if (main_cf_find(&pc->scope.cf, name) != NULL) {
+		pc_names_add(&pc->names, name, NULL, PC_USER);
+		is_set = true;
+	}
+	for (i = 0; s == NULL && i < pc->service_count; i++)
+		if (main_cf_find(&pc->services[i].overrides, name) != NULL) {
+			pc_names_add(&pc->services[i].names, name, NULL,
+			    PC_USER);
+			is_set = true;
+		}
+	return is_set;
+}
+
 /* A name that something refers to: known already, made known, or undefined. */
 static void
 refer(const struct scan *scan, const char *name)
@@ -171,18 +194,11 @@ refer(const struct scan *scan, const char *name)
 	struct postconf *pc = scan->pc;
 	struct pc_service *s = scan->service;
 
-	if (s != NULL && main_cf_find(&s->overrides, name) != NULL) {
-		if (pc_class(pc, name, NULL) == 0)
-			pc_names_add(&s->names, name, NULL, PC_USER);
+	if (pc_class(pc, name, NULL) != 0 || pc_names_used(pc, s, name))
 		return;
-	}
-	if (pc_class(pc, name, NULL) != 0)
-		return;
-	if (main_cf_find(&pc->scope.cf, name) != NULL)
-		pc_names_add(&pc->names, name, NULL, PC_USER);
-	else if (pc->undefined != NULL)
+	if (pc->undefined != NULL)
 		pc->undefined(name, s, pc->undefined_ctx);
-	else if (!pc->show_defaults && !pc->is_lenient)
+	else if (!pc->is_lenient)
 		log_warning("%s: undefined parameter: %s", s != NULL ?
 		    pc->master_file : pc->main_file, name);
 }
@@ -229,7 +245,10 @@ collect_classes(struct scan *scan, const struct main_cf *cf,
 
 	if (e == NULL)
 		return;
+	/* The text of a default names no class. */
+	scope->only_set = true;
 	rest = expand(scan, scope, &text, e->value) ? text.ptr : NULL;
+	scope->only_set = false;
 	while (rest != NULL &&
 	    (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
 		refer(scan, word);
@@ -242,20 +261,18 @@ collect_classes(struct scan *scan, const struct main_cf *cf,
  */
 static void
 scan_databases(const struct scan *scan, struct scope *scope,
-    const struct main_cf *cf, const struct main_cf_entry *e)
+    const struct main_cf_entry *e)
 {
-	struct pc_names *names = scan->service != NULL ?
-	    &scan->service->names : &scan->pc->names;
 	struct buf text = BUF_INIT;
 	enum pc_class class;
 
-	if (strchr(e->value, ':') == NULL && strchr(e->value, '$') == NULL)
+	if (strpbrk(e->value, ":${") == NULL)
 		return;
 	class = pc_class(scan->pc, e->name, NULL);
-	if (class == 0 || class == PC_USER)
+	if (class != PC_BUILTIN && class != PC_SERVICE)
 		return;
 	if (expand(scan, scope, &text, e->value))
-		pc_database_names(scan->pc, names, cf, text.ptr);
+		pc_database_names(scan->pc, scan->service, text.ptr);
 	buf_done(&text);
 }
 
@@ -272,10 +289,11 @@ scan_values(struct scan *scan, struct scope *scope, const struct main_cf *cf)
 
 		/* The names in a raw value are somebody else's. */
 		row = params_row_find(e->name);
-		if (row != NULL && row->type == PARAMS_RAW)
+		if (row != NULL && (row->type == PARAMS_RAW ||
+		    row->class == PARAMS_READONLY))
 			continue;
 		scan_value(scan, e->value);
-		scan_databases(scan, scope, cf, e);
+		scan_databases(scan, scope, e);
 	}
 }
 
@@ -311,20 +329,6 @@ pc_names_scan(struct postconf *pc)
 	scan_values(&scan, &pc->scope, &pc->scope.cf);
 }
 
-void
-pc_names_collect(struct postconf *pc)
-{
-	size_t i;
-
-	collect_services(pc);
-	for (i = 0; i < pc->service_count && !pc->show_defaults; i++)
-		warn_readonly(&pc->services[i].overrides, pc->master_file);
-	warn_readonly(&pc->scope.cf, pc->main_file);
-	pc_names_scan(pc);
-}
-
-/* ---- the name space of an entry ---------------------------------------- */
-
 /* Per-service names have a default although no registry row is theirs. */
 static const char *
 service_default(const char *name, void *ctx)
@@ -335,12 +339,27 @@ service_default(const char *name, void *ctx)
 }
 
 void
+pc_names_collect(struct postconf *pc)
+{
+	size_t i;
+
+	pc->scope.fallback = service_default;
+	pc->scope.fallback_ctx = &pc->names;
+	collect_services(pc);
+	for (i = 0; i < pc->service_count && !pc->show_defaults; i++)
+		warn_readonly(&pc->services[i].overrides, pc->master_file);
+	warn_readonly(&pc->scope.cf, pc->main_file);
+	if (!pc->show_defaults)		/* what is set does not count */
+		pc_names_scan(pc);
+}
+
+/* ---- the name space of an entry ---------------------------------------- */
+
+void
 pc_scope_of(struct postconf *pc, const struct pc_service *s,
     struct scope *scope)
 {
 	*scope = pc->scope;
-	pc->scope.fallback = scope->fallback = service_default;
-	pc->scope.fallback_ctx = scope->fallback_ctx = &pc->names;
 	/* What depends on the overrides has to be found again. */
 	memset(scope->runtime, 0, sizeof(scope->runtime));
 	if (s == NULL)

@@ -339,7 +339,7 @@ options_read(struct command_line *cl, int argc, char **argv)
 	pc->no_values = (cl->set & bits("H")) != 0;
 	pc->json = (cl->set & bits("j")) != 0;
 	pc->only_set = (cl->set & bits("n")) != 0;
-	pc->expand = (cl->set & bits("x")) != 0;
+	pc->expand = (cl->set & bits("x")) != 0 && !pc->no_values;
 }
 
 bool

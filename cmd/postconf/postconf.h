@@ -104,11 +104,21 @@ bool	pc_names_add(struct pc_names *names, const char *name,
 	    const char *default_text, enum pc_class class);
 const struct pc_name	*pc_names_find(const struct pc_names *names,
 	    const char *name);
+/*
+ * pc_names_used - a value refers to name: it becomes known wherever it is set
+ *
+ * service	where that value stands: what it sets itself comes first, then main.cf;
+ *		NULL: main.cf, whose values each service reads with its own names
+ *
+ * Returns false when it is set nowhere.
+ */
+bool	pc_names_used(struct postconf *pc, struct pc_service *service,
+	    const char *name);
 
 /* ---- database.c */
-/* pc_database_names - mark "prefix_suffix" names of client databases in value as known */
-void	pc_database_names(struct postconf *pc, struct pc_names *names,
-	    const struct main_cf *cf, const char *value);
+/* pc_database_names - mark "prefix_suffix" names of client databases in value as known; service as for pc_names_used */
+void	pc_database_names(struct postconf *pc, struct pc_service *service,
+	    const char *value);
 /* pc_database_warn - warn about the contents of the database files seen */
 void	pc_database_warn(void);
 
@@ -141,6 +151,15 @@ void	pc_service_format_command(struct buf *out, const struct pc_service *s,
 /* pc_service_set_command - replace command and arguments by text, cut into words */
 const char	*pc_service_set_command(struct pc_service *s,
 	    const char *text);
+/*
+ * pc_strip_braces - "{ text }" without its braces; other words as they are
+ *
+ * word		on the heap, taken; so is the result
+ * where	begins the warning about braces that do not fit; NULL: none
+ *
+ * Whatever is wrong, what there is between the braces is returned.
+ */
+char	*pc_strip_braces(char *word, const char *where);
 /* pc_field_name - of a PC_F_*, as -F has it */
 const char	*pc_field_name(int field);
 /* pc_field_number - of a field's name in -F, -1 when there is none */

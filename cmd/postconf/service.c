@@ -90,26 +90,27 @@ add_word(struct pc_service *s, char *word)
 	s->argv[s->argc] = NULL;
 }
 
-/* "{ text }" without braces, with a warning where it is not closed well. */
-static char *
-strip_braces(char *word)
+char *
+pc_strip_braces(char *word, const char *where)
 {
 	char *copy, *inner, *p;
 	const char *why;
+	int depth;
 
 	if (*word != '{')
 		return word;
 	copy = xstrdup(word);
 	if ((why = text_brace_strip(copy, &inner)) != NULL) {
-		log_warning("master.cf: %s in \"%s\"", why, word);
+		if (where != NULL)
+			log_warning("%s: %s in \"%s\"", where, why, word);
 		/* What there is has to do. */
-		inner = copy + 1 + strspn(copy + 1, BLANKS);
-		if ((p = strrchr(inner, '}')) != NULL &&
-		    strcmp(why, "missing '}'") != 0)
-			*p = '\0';
-		for (p = inner + strlen(inner); p > inner &&
-		    isspace((unsigned char)p[-1]); p--)
-			p[-1] = '\0';
+		for (p = copy, depth = 0; *p != '\0'; p++)
+			if (*p == '{')
+				depth++;
+			else if (*p == '}' && --depth == 0)
+				break;
+		*p = '\0';
+		inner = text_trim(copy + 1);
 	}
 	free(word);
 	word = xstrdup(inner);
@@ -117,15 +118,20 @@ strip_braces(char *word)
 	return word;
 }
 
-/* Blanks inside braces do not end a word. The command is taken as it is. */
+static char *
+strip_braces(char *word)
+{
+	return pc_strip_braces(word, "master.cf");
+}
+
+/* Blanks inside braces do not end a word. */
 static void
 split_words(struct pc_service *s, const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy, *word;
 
 	while ((word = text_split_braced(&rest, BLANKS)) != NULL)
-		add_word(s, s->argc == 0 ? xstrdup(word) :
-		    strip_braces(xstrdup(word)));
+		add_word(s, xstrdup(word));
 	free(copy);
 }
 
@@ -139,20 +145,24 @@ insert_word(struct pc_service *s, size_t at, char *word)
 	s->argv[s->argc] = NULL;
 }
 
-/* "name = value" to "name=value" and into overrides; what is none stays as it is. */
+/*
+ * "{ name = value }" and "name=value" to the latter and into overrides. What
+ * is neither stays as it is; only in braces it was surely meant.
+ */
 static char *
 note_override(struct pc_service *s, char *word)
 {
+	bool is_braced = *word == '{';
 	struct buf joined = BUF_INIT;
 	char *copy, *name, *value;
 	const char *bad;
 
-	if (strchr(word, '=') == NULL)
-		return word;
+	word = strip_braces(word);
 	copy = xstrdup(word);
-	if ((bad = main_cf_split(copy, &name, &value)) != NULL)
-		log_warning("master.cf: %s: \"%s\"", bad, word);
-	else {
+	if ((bad = main_cf_split(copy, &name, &value)) != NULL) {
+		if (is_braced)
+			log_warning("master.cf: %s: \"%s\"", bad, word);
+	} else {
 		main_cf_set(&s->overrides, name, value, 0);
 		buf_setf(&joined, "%s=%s", name, value);
 		free(word);
@@ -164,15 +174,16 @@ note_override(struct pc_service *s, char *word)
 
 /*
  * Options come first. "-vo name=value" and "-oname=value" become "-v", "-o"
- * and "name=value", so that everything else finds "-o" as a word.
+ * and "name=value", so that everything else finds "-o" as a word. What is in
+ * braces loses them; the command is taken as it is.
  */
 static void
 find_options(struct pc_service *s)
 {
-	size_t i;
+	size_t i, n;
 
 	for (i = 1; i < s->argc; i++) {
-		char *word = s->argv[i], *o;
+		char *word = s->argv[i] = strip_braces(s->argv[i]), *o;
 
 		if (word[0] != '-' || word[1] == '\0' ||
 		    strcmp(word, "--") == 0)
@@ -180,7 +191,7 @@ find_options(struct pc_service *s)
 		if ((o = strchr(word, 'o')) == NULL)
 			continue;
 		if (o[1] != '\0')
-			insert_word(s, i + 1, strip_braces(xstrdup(o + 1)));
+			insert_word(s, i + 1, xstrdup(o + 1));
 		if (o > word + 1) {
 			*o = '\0';
 			insert_word(s, ++i, xstrdup("-o"));
@@ -192,6 +203,8 @@ find_options(struct pc_service *s)
 		s->argv[i] = note_override(s, s->argv[i]);
 	}
 	s->options_end = i;
+	for (n = i + 1; n < s->argc; n++)
+		s->argv[n] = strip_braces(s->argv[n]);
 }
 
 const char *
@@ -291,8 +304,9 @@ flow(struct folder *f, const char *word)
 	struct buf text = BUF_INIT;
 
 	add_quoted(&text, word);
+	/* The braces of a word do not count for that word. */
 	if (!f->at_start && f->is_folding &&
-	    f->out->len - f->start + 1 + text.len >= FOLD_WIDTH)
+	    f->out->len - f->start + 1 + strlen(word) >= FOLD_WIDTH)
 		new_line(f);
 	else if (!f->at_start)
 		buf_addc(f->out, ' ');

@@ -18,10 +18,9 @@ static void
 expand_entry(struct postconf *pc, const struct pc_service *s,
     struct pc_service *out)
 {
-	struct buf value = BUF_INIT, word = BUF_INIT;
+	struct buf word = BUF_INIT;
 	struct scope scope;
 	size_t i;
-	char *eq;
 
 	*out = *s;
 	out->argv = xcalloc(s->argc + 1, sizeof(*out->argv));
@@ -30,16 +29,12 @@ expand_entry(struct postconf *pc, const struct pc_service *s,
 		out->argv[i] = s->argv[i];
 		if (i == 0 || i >= s->options_end ||
 		    strcmp(s->argv[i - 1], "-o") != 0 ||
-		    (eq = strchr(s->argv[i], '=')) == NULL)
+		    strchr(s->argv[i], '=') == NULL)
 			continue;
-		buf_reset(&value);
-		pc_expand(&scope, &value, eq + 1);
-		buf_setf(&word, "%.*s=%s", (int)(eq - s->argv[i]),
-		    s->argv[i], value.ptr);
+		pc_expand(&scope, &word, s->argv[i]);
 		out->argv[i] = buf_take(&word);
 	}
 	pc_scope_done(pc, &scope);
-	buf_done(&value);
 }
 
 static void
@@ -186,41 +181,31 @@ check_field(const char *name)
 		log_fatal("invalid service attribute name: \"%s\"", name);
 }
 
-/* A folded command has its layout already: -o settings in lines of their own. */
-static void
-show_folded(const struct postconf *pc, const struct pc_service *s,
-    const char *name)
-{
-	struct buf out = BUF_INIT;
-
-	if (!pc->no_names)
-		buf_addf(&out, "%s = ", name);
-	pc_service_format_command(&out, s, true);
-	puts(out.ptr);
-	buf_done(&out);
-}
-
+/* A command has its layout already: blanks in braces, lines with -f. */
 static void
 show_command(struct postconf *pc, const struct pc_service *s,
     const char *name)
 {
 	struct pc_service copy;
 	const struct pc_service *shown = s;
-	struct buf value = BUF_INIT;
+	struct buf out = BUF_INIT;
 
 	if (pc->expand) {
 		expand_entry(pc, s, &copy);
 		shown = &copy;
 	}
-	if (pc->fold && !pc->json && !pc->no_values)
-		show_folded(pc, shown, name);
-	else {
-		pc_service_format_command(&value, shown, false);
-		pc_print(pc, name, value.ptr);
+	if (!pc->json && !pc->no_values) {
+		if (!pc->no_names)
+			buf_addf(&out, "%s = ", name);
+		pc_service_format_command(&out, shown, pc->fold);
+		puts(out.ptr);
+	} else {
+		pc_service_format_command(&out, shown, false);
+		pc_print(pc, name, out.ptr);
 	}
 	if (shown == &copy)
 		expanded_done(s, &copy);
-	buf_done(&value);
+	buf_done(&out);
 }
 
 static bool

@@ -118,6 +118,17 @@ pc_print(const struct postconf *pc, const char *name, const char *value)
 	putchar('\n');
 }
 
+static bool
+is_set_by_a_service(const struct postconf *pc, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < pc->service_count; i++)
+		if (main_cf_find(&pc->services[i].overrides, name) != NULL)
+			return true;
+	return false;
+}
+
 /* Is there something to show, given -d and -n? */
 static void
 show_one(struct postconf *pc, const char *name, bool is_listing)
@@ -136,8 +147,9 @@ show_one(struct postconf *pc, const char *name, bool is_listing)
 		return;
 	if (pc->only_set && !is_set)
 		return;
-	/* An old name has no default; asked for by name, it is empty. */
-	if ((raw = scope_lookup(name, &pc->scope)) == NULL && !is_listing)
+	/* An old name has no default: it is empty where anybody asks for it. */
+	if ((raw = scope_lookup(name, &pc->scope)) == NULL &&
+	    (!is_listing || is_set_by_a_service(pc, name)))
 		raw = "";
 	if (raw == NULL)
 		return;

@@ -29,6 +29,7 @@
 
 #define MACRO_DEPTH	102	/* the name at which a peer gives up */
 #define REFERENCES_MAX	100000	/* $a = $b$b, $b = $c$c and so on double each time */
+#define REST_SHOWN	20	/* bytes */
 #define LENGTH_MAX	(16 * 1024 * 1024)	/* bytes; as long as main.cf may be */
 
 struct macro {
@@ -55,6 +56,9 @@ static int	expand(struct buf *out, struct span text, int depth,
 
 /* Shorthand: a span as printf arguments for "%.*s". */
 #define SHOW(s)	(int)(s).len, (s).ptr
+
+/* The same of what follows a mistake: its beginning is enough to find it. */
+#define SHOW_REST(s)	(int)((s).len < REST_SHOWN ? (s).len : REST_SHOWN), (s).ptr
 
 static struct span
 skip(struct span s, size_t n)
@@ -167,6 +171,16 @@ compare_values(const char *a, const char *b, bool as_level, int *sign,
 	return 0;
 }
 
+static const char *
+operator_text(enum macro_op op)
+{
+	size_t i = 0;
+
+	while (operators[i].op != op)
+		i++;
+	return operators[i].text;
+}
+
 static bool
 holds(enum macro_op op, int sign)
 {
@@ -203,7 +217,7 @@ take_operator(struct span *rest, struct span left, enum macro_op *op,
 	if (i == sizeof(operators) / sizeof(operators[0]))
 		return err_set(m->err, ERR_SYNTAX, "\"==\" or \"!=\"\" or "
 		    "\"<\"\" or \"<=\"\" or \">=\"\" or \">\" expected at: "
-		    "\"...%.*s}>>>%.*s\"", SHOW(left), SHOW(*rest));
+		    "\"...%.*s}>>>%.*s\"", SHOW(left), SHOW_REST(*rest));
 	*op = operators[i].op;
 	*rest = skip(*rest, len);
 	n = name_length(*rest);
@@ -223,7 +237,7 @@ take_operator(struct span *rest, struct span left, enum macro_op *op,
 static int
 relation(struct span *rest, bool *truth, int depth, const struct macro *m)
 {
-	struct span all = *rest, left, right;
+	struct span left, right;
 	struct buf l = BUF_INIT, r = BUF_INIT;
 	enum macro_op op = OP_EQ;
 	bool as_level = false;
@@ -237,8 +251,8 @@ relation(struct span *rest, bool *truth, int depth, const struct macro *m)
 	right = skip_blank(*rest);
 	if (right.len == 0 || right.ptr[0] != '{')
 		return err_set(m->err, ERR_SYNTAX,
-		    "\"{expression}\" expected at: \"...%.*s>>>%.*s\"",
-		    (int)(rest->ptr - all.ptr), all.ptr, SHOW(*rest));
+		    "\"{expression}\" expected at: \"...{%.*s} %s>>>%.*s\"",
+		    SHOW(left), operator_text(op), SHOW_REST(*rest));
 	*rest = right;
 	if (!take_group(rest, &right))
 		return unbalanced(m, *rest);
@@ -267,7 +281,7 @@ take_last_branch(struct span rest, struct span *branch, const struct macro *m)
 	if (rest.len > 0)
 		return err_set(m->err, ERR_SYNTAX,
 		    "unexpected input at: \"...%.*s}>>>%.*s\"", SHOW(*branch),
-		    SHOW(rest));
+		    SHOW_REST(rest));
 	return 0;
 }
 
@@ -290,7 +304,7 @@ conditional(struct buf *out, struct span rest, bool truth, int depth,
 			if (rest.len > 0 && rest.ptr[0] != ':')
 				return err_set(m->err, ERR_SYNTAX,
 				    "\":\" expected at: \"...%.*s}>>>%.*s\"",
-				    SHOW(yes), SHOW(rest));
+				    SHOW(yes), SHOW_REST(rest));
 			if (rest.len > 0 && take_last_branch(skip(rest, 1),
 			    &no, m) == -1)
 				return -1;
@@ -390,7 +404,7 @@ reference_body(struct buf *out, struct span body, int depth,
 			return err_set(m->err, ERR_SYNTAX, "\"?\" or \":\" "
 			    "expected at: \"...%.*s>>>%.*s\"",
 			    (int)(rest.ptr > all.ptr), rest.ptr - 1,
-			    SHOW(after));
+			    SHOW_REST(after));
 		return conditional(out, after, truth, depth, m);
 	}
 	name = xstrndup(rest.ptr, name_length(rest));
@@ -400,7 +414,7 @@ reference_body(struct buf *out, struct span body, int depth,
 		;
 	else if (after.len > 0 && after.ptr[0] != '?' && after.ptr[0] != ':')
 		rc = err_set(m->err, ERR_SYNTAX, "attribute name syntax error "
-		    "at: \"...%s>>>%.*s\"", name, SHOW(rest));
+		    "at: \"...%s>>>%.*s\"", name, SHOW_REST(rest));
 	else {
 		value = m->lookup(name, m->ctx);
 		truth = value != NULL && *value != '\0';

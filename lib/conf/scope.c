@@ -134,6 +134,8 @@ scope_lookup(const char *name, void *ctx)
 	const struct main_cf_entry *e;
 	const char *value;
 
+	if (scope->only_set)
+		return (e = find_set(scope, name)) != NULL ? e->value : NULL;
 	if (row != NULL && row->class == PARAMS_READONLY) {
 		if (strcmp(name, "process_name") == 0)
 			return scope->process_name;

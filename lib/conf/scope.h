@@ -24,6 +24,7 @@ struct scope {
 	const char	*process_name, *service_name;
 	macro_lookup_fn	 fallback;		/* for names that nobody set and no row has; or NULL */
 	void		*fallback_ctx;
+	bool		 only_set;		/* nothing has a default */
 	/* Defaults that only a running process knows, found on first use. */
 	char		*runtime[SCOPE_RUNTIME];
 	bool		 runtime_busy[SCOPE_RUNTIME];

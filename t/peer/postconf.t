@@ -64,6 +64,38 @@ for value in '${a' '${}' '${a b}' '${{1} = {2}?a:b}' '${{1} <foo {2}}' '${{1} ==
 	same -xh always_bcc
 done
 
+# A value of main.cf is read by every service, with what that sets itself.
+configuration 'always_bcc = $u1
+smtpd_restriction_classes = cls $mail_name
+virtual_alias_maps = ldap:l2
+virtual_maps = ldap:l3
+l3_timeout = 1
+pg_hosts = x
+process_name = $nosuch mysql:/nosuch' 'x unix - - - - - smtp -o u1=v -o cls=permit -o l2_timeout=3 -o u2=w
+y unix - - - - - smtp -o alias_maps=pgsql:pg -o fallback_relay='
+same -n
+same -C user
+same -d -C service
+
+configuration 'relay_domains = pipemap:{x {a}b
+alias_maps = static:{ldap:l2}, a:{ {b ldap:l3} }, proxy:{ldap:l4}
+l2_timeout = 1
+l3_timeout = 1
+l4_timeout = 1
+a = ${b-cdefghijklmnopqrstuvwxyz0123456789}
+c = ${{a}<=b}' 'x unix - - - - - smtp -o {z} -o {=y} -o =w -o { v = } -o {r=s}} -o relay_domains={t'
+same -n
+
+configuration '' 'foo unix - - - - - spawn w -o { a = b   c } -v
+b inet - - - - - smtp -o $x=$y -o a=$a
+[::1]:25   unix  -       -       -       -       -       spawn word -v xxxx {a b}
+[::1]:26   unix  -       -       -       -       -       spawn word -v xxxxx {a b}'
+same -F foo
+same -Mx b
+same -FHx
+same -Mf
+same -MX nosuch/inet
+
 main='# c1
 foo = 1
   cont
@@ -91,5 +123,15 @@ edit -X a q=x
 edit -M 'smtp/inet=smtp inet n - n - - smtpd -o x=y'
 edit -M 'new/unix=new unix - - - - - smtp'
 edit '-M#' '*/*'
+edit -F smtp/inet/type=unix smtp/unix/chroot=n
+# An entry that no request names is not looked into.
+master='smtp inet n - y - - smtpd -o {a = b
+     c}
+foo unix q - - - - smtp -o {x
+bar unix'
+edit -F smtp/inet/chroot=n
+edit -P foo/unix/a=b
+master='smtp inet n - y - - smtpd
+foo unix - n n - 0 smtp -o a={b} -v -D -o e=f g -o h'
 edit -MX '*/unix'
 done_testing
