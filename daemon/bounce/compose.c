@@ -16,6 +16,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/base/text_wrap.h"
 #include "lib/conf/params.h"
 
 #define FOLD_AT		79
@@ -37,29 +38,20 @@ put(const struct compose_out *out, const char *fmt, ...)
 	buf_done(&line);
 }
 
+static void
+fold_line(void *ctx, const char *text, size_t len)
+{
+	const struct compose_out *out = ctx;
+
+	out->line(out->ctx, text, len, false);
+}
+
 void
 compose_fold(const struct compose_out *out, const char *text)
 {
-	static const char indent[] = "    ";
-	struct buf line = BUF_INIT;
-	size_t room = FOLD_AT, len, cut;
+	struct compose_out copy = *out;
 
-	while ((len = strlen(text)) > room) {
-		/* The last blank that fits; without one the next that comes. */
-		for (cut = room; cut > 0 && text[cut] != ' '; cut--)
-			;
-		if (cut == 0 && (cut = strcspn(text, " ")) == len)
-			break;
-		buf_add(&line, text, cut);
-		out->line(out->ctx, line.ptr, line.len, false);
-		buf_sets(&line, indent);
-		text += cut + strspn(text + cut, " ");
-		room = FOLD_AT - FOLD_INDENT;
-	}
-	buf_adds(&line, text);
-	if (line.len > FOLD_INDENT || strcmp(line.ptr, indent) != 0)
-		out->line(out->ctx, line.ptr, line.len, false);
-	buf_done(&line);
+	text_wrap(text, FOLD_AT, FOLD_INDENT, fold_line, &copy);
 }
 
 /* Every line of a text that ends its lines with LF. */

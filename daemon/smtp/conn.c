@@ -94,8 +94,23 @@ conn_new(const struct smtp_config *cfg, int fd, const char *host,
 	smtp_session_init(&c->session, cfg, host, addr, port);
 	smtp_reply_init(&c->reply);
 	buf_init(&c->line);
+	transcript_init(&c->transcript);
 	c->opened_ms = clock_mono_ms();
 	return c;
+}
+
+/* notify_classes may want the postmaster to hear of a server that speaks no SMTP. */
+static void
+tell_postmaster(struct conn *c)
+{
+	struct smtp_session *s = &c->session;
+
+	if (s->said_nonsense)
+		c->transcript.faults |= FAULT_PROTOCOL;
+	s->said_nonsense = false;
+	transcript_flush(&c->transcript, &(struct transcript_notice){
+	    .role = s->cfg->is_lmtp ? "LMTP client" : "SMTP client",
+	    .peer = s->relay });
 }
 
 static void
@@ -105,9 +120,24 @@ conn_free(struct conn *c)
 	smtp_session_done(&c->session);
 	smtp_reply_done(&c->reply);
 	buf_done(&c->line);
+	transcript_done(&c->transcript);
 	free(c->nexthop);
 	tls_policy_free(c->tls);
 	free(c);
+}
+
+static int
+send_words(struct conn *c)
+{
+	struct buf *out = &c->session.out;
+	int rc = 0;
+
+	if (out->len > 0) {
+		transcript_add(&c->transcript, "Out: ", out->ptr, out->len);
+		rc = stream_write(c->stream, out->ptr, out->len);
+	}
+	buf_reset(out);
+	return rc;
 }
 
 void
@@ -120,9 +150,10 @@ conn_close(struct conn *c)
 		while (conn_exchange(c) == SMTP_STEP_READ)
 			;
 	} else if (s->state == SMTP_QUIT && !said_it) {
-		stream_write(c->stream, s->out.ptr, s->out.len);
+		send_words(c);
 		stream_flush(c->stream);
 	}
+	tell_postmaster(c);
 	conn_free(c);
 }
 
@@ -134,18 +165,6 @@ conn_lost(struct conn *c)
 	smtp_session_lost(&c->session, stream_status(c->stream) ==
 	    STREAM_TIMEOUT ? SMTP_LOST_TIMEOUT : SMTP_LOST_EOF);
 	return SMTP_STEP_FAILED;
-}
-
-static int
-send_words(struct conn *c)
-{
-	struct buf *out = &c->session.out;
-	int rc = 0;
-
-	if (out->len > 0)
-		rc = stream_write(c->stream, out->ptr, out->len);
-	buf_reset(out);
-	return rc;
 }
 
 /*
@@ -284,6 +303,8 @@ read_reply(struct conn *c)
 			return 0;
 		if (!filter_line(c))
 			return -2;
+		transcript_add(&c->transcript, "In:  ", c->line.ptr,
+		    c->line.len);
 		got = total > REPLY_BYTES_MAX ? -1 :
 		    smtp_reply_line(&c->reply, span_buf(&c->line));
 		log_debug("< %s: %.500s", c->session.relay, c->line.ptr);
@@ -417,6 +438,7 @@ conn_keep(struct conn *c, const char *nexthop)
 	if (c->nexthop == NULL)
 		c->nexthop = xstrdup(nexthop);
 	c->used_ms = clock_mono_ms();
+	tell_postmaster(c);
 	if (!timer_runs()) {
 		conn_close(c);
 		return;

@@ -4,6 +4,7 @@
 #ifndef DAEMON_SMTP_CONN_H
 #define DAEMON_SMTP_CONN_H
 
+#include "daemon/serve/transcript.h"
 #include "daemon/smtp/smtp.h"
 #include "lib/net/stream.h"
 
@@ -12,6 +13,7 @@ struct conn {
 	struct stream	*stream;
 	struct smtp_reply reply;
 	struct buf	 line;
+	struct transcript transcript;
 	int64_t		 opened_ms, used_ms;	/* monotonic */
 	int64_t		 deadline_ms;	/* of this reply or the content, 0: none */
 	int		 uses;		/* messages begun */

@@ -322,7 +322,7 @@ session_on_data(struct smtp_session *s, const struct smtp_reply *r)
 		return SMTP_STEP_READ;
 	}
 	session_all_said(s, r, true);
-	return s->keeps_open ? reset(s) : session_end_mail(s);
+	return reset(s);
 }
 
 enum smtp_step

@@ -132,14 +132,17 @@ put_said(struct buf *out, const struct smtp_session *s,
 		buf_addf(out, " (in reply to %s)", stage_command(s));
 }
 
-/* The status that goes with what a reply means to us. */
+/* The status that goes with what a refusal means to us. */
 static void
-reply_status(const struct smtp_reply *r, char out[DSN_STATUS_SIZE])
+reply_status(struct smtp_session *s, const struct smtp_reply *r,
+    char out[DSN_STATUS_SIZE])
 {
-	if (r->code >= 400 && r->code <= 599)
+	if (r->code >= 400 && r->code <= 599) {
 		memcpy(out, r->status, DSN_STATUS_SIZE);
-	else
+	} else {
 		memcpy(out, "5.5.0", sizeof("5.5.0"));
+		s->said_nonsense = true;
+	}
 }
 
 /* The host is of no use, by its own words. */
@@ -149,7 +152,7 @@ session_fail_said(struct smtp_session *s, const struct smtp_reply *r)
 	struct smtp_failure *f = &s->failure;
 	char status[DSN_STATUS_SIZE];
 
-	reply_status(r, status);
+	reply_status(s, r, status);
 	smtp_failure_set(f, status, "%s", "");
 	put_said(&f->reason, s, r);
 	put_one_line(&f->diag, &r->text);
@@ -171,7 +174,7 @@ session_fail_tls_refused(struct smtp_session *s, const struct smtp_reply *r)
 	struct smtp_failure *f = &s->failure;
 	char status[DSN_STATUS_SIZE];
 
-	reply_status(r, status);
+	reply_status(s, r, status);
 	smtp_failure_set(f, status, "TLS is required, but host %s refused to "
 	    "start TLS: ", s->host_addr);
 	put_one_line(&f->reason, &r->text);
@@ -187,7 +190,7 @@ session_rcpt_said(struct smtp_session *s, struct smtp_rcpt *rcpt,
 {
 	bool is_soft = r->code >= 400 && r->code <= 499;
 
-	reply_status(r, rcpt->status);
+	reply_status(s, r, rcpt->status);
 	buf_reset(&rcpt->reason);
 	buf_reset(&rcpt->diag);
 	put_said(&rcpt->reason, s, r);

@@ -221,6 +221,7 @@ struct smtp_session {
 	bool		 quit_sent;
 	bool		 has_handshake;
 	bool		 said_421;
+	bool		 said_nonsense;	/* a reply that RFC 5321 4.2 has not there */
 	struct smtp_message *msg;
 	size_t		 sent_upto;	/* recipients whose RCPT TO is out */
 	size_t		 at;		/* recipient whose reply is awaited */

@@ -39,6 +39,8 @@ fail(struct session *s)
 	else
 		s->bdat = BDAT_FAILED;
 	s->errors++;
+	if (!s->has_fault)
+		session_fault(s, FAULT_PROTOCOL);
 }
 
 static void
@@ -80,15 +82,18 @@ may_take(struct session *s)
 	const char *refusal;
 
 	if (s->chunk_bytes == 0 && !s->is_last_chunk) {
+		session_fault(s, FAULT_NONE);
 		log_warning("%s: null BDAT request from %s", log_id(s),
 		    s->peer.namaddr);
 		session_reply(s, "551 5.7.1 Null BDAT request");
 	} else if (s->bdat == BDAT_FAILED) {
+		session_fault(s, FAULT_NONE);
 		session_reply(s, "551 5.0.0 Discarded %lld bytes after "
 		    "earlier error", (long long)s->chunk_bytes);
 	} else if (s->rcpt_count == 0 && s->sender == NULL) {
 		session_reply(s, "503 5.5.1 Error: need RCPT command");
 	} else if (s->rcpt_count == 0) {
+		session_fault(s, FAULT_NONE);
 		session_reply(s, "554 5.5.1 Error: no valid recipients");
 	} else if (s->bdat == BDAT_NONE &&
 	    ((refusal = restrict_data(s)) != NULL ||
@@ -96,6 +101,7 @@ may_take(struct session *s)
 		session_reply(s, "%s", refusal);
 	} else if (params.message_size_limit > 0 && s->chunk_bytes >
 	    params.message_size_limit - s->content_bytes) {
+		session_fault(s, FAULT_POLICY);
 		log_warning("%s: BDAT request from %s exceeds message size "
 		    "limit", log_id(s), s->peer.namaddr);
 		session_reply(s, "552 5.3.4 Chunk exceeds message size limit");

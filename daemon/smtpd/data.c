@@ -215,6 +215,7 @@ session_finish(struct session *s)
 	s->where = "END-OF-MESSAGE";
 	s->in_content = false;
 	if (s->seen_bare_lf && s->bare_lf == BARE_LF_REJECT) {
+		session_fault(s, FAULT_PROTOCOL);
 		restrict_log(s, "reject", "bare <LF> received");
 		session_reply(s, "%d 5.5.2 %s Error: bare <LF> received",
 		    params.smtpd_forbid_bare_newline_reject_code,
@@ -223,6 +224,7 @@ session_finish(struct session *s)
 		/* cleanup, which got as much, has logged it */
 		if (s->proxy != NULL)
 			log_warning("NOQUEUE: queue file size limit exceeded");
+		session_fault(s, FAULT_BOUNCE);
 		session_reply(s, "552 5.3.4 Error: message file too big");
 	} else if ((refusal = restrict_eod(s)) != NULL) {
 		session_reply(s, "%s", refusal);
@@ -233,10 +235,12 @@ session_finish(struct session *s)
 	}
 	if (ok) {
 		s->errors = s->junk = 0;
+		s->transcript.faults = 0;
 		s->done[s->bdat != BDAT_NONE ? VERB_BDAT : VERB_DATA]++;
 	} else {
 		s->errors++;
 	}
+	session_new_transcript(s, params.smtpd_history_flush_threshold);
 	session_reset_mail(s);
 }
 

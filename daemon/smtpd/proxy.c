@@ -44,6 +44,7 @@ struct proxy {
 	struct buf	 pending;	/* delayed: content on its way to the file */
 	int		 content;	/* delayed: descriptor; -1: none */
 	bool		 in_line, is_broken;
+	bool		 is_unreachable;
 	struct buf	 reply;		/* the last one, without its last line end */
 };
 
@@ -199,6 +200,7 @@ connect_filter(struct session *s, struct proxy *p)
 		log_warning("connect to proxy filter %s: %s",
 		    params.smtpd_proxy_filter, err.kind == ERR_SYSTEM ?
 		    strerror(err.errnum) : err.text);
+		p->is_unreachable = true;
 		buf_sets(&p->reply, WRITE_ERROR);
 		return false;
 	}
@@ -249,6 +251,14 @@ open_content(void)
 	return fd != -1 ? fd : memfd_create("content", MFD_CLOEXEC);
 }
 
+/* What the filter said, or that it cannot be asked, is for the client. */
+static void
+refuse(struct session *s, const struct proxy *p)
+{
+	session_fault(s, p->is_unreachable ? FAULT_SOFTWARE : FAULT_POLICY);
+	session_reply(s, "%s", p->reply.ptr);
+}
+
 bool
 proxy_open(struct session *s)
 {
@@ -267,7 +277,7 @@ proxy_open(struct session *s)
 		ok = send_mail(s, p);
 	}
 	if (!ok) {
-		session_reply(s, "%s", p->reply.ptr);
+		refuse(s, p);
 		proxy_close(p);
 		return false;
 	}
@@ -286,7 +296,7 @@ proxy_rcpt(struct session *s, const char *args)
 	}
 	if (command(p, '2', "RCPT %s", args))
 		return true;
-	session_reply(s, "%s", p->reply.ptr);
+	refuse(s, p);
 	return false;
 }
 
@@ -297,7 +307,7 @@ proxy_data(struct session *s)
 
 	if (p->is_delayed || command(p, '3', "DATA"))
 		return true;
-	session_reply(s, "%s", p->reply.ptr);
+	refuse(s, p);
 	return false;
 }
 
@@ -376,7 +386,10 @@ proxy_finish(struct session *s)
 	}
 	restrict_log_verdict(s, ok ? "proxy-accept" : "proxy-reject",
 	    p->reply.ptr);
-	session_reply(s, "%s", p->reply.ptr);
+	if (!ok)
+		refuse(s, p);
+	else
+		session_reply(s, "%s", p->reply.ptr);
 	return ok;
 }
 

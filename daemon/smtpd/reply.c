@@ -82,6 +82,7 @@ session_reply(struct session *s, const char *fmt, ...)
 		filter(s, &text);
 		find_footer(s, &text);
 	}
+	session_said(s, "Out: ", text.ptr, text.len);
 	buf_add(&s->out, text.ptr, text.len);
 	buf_adds(&s->out, "\r\n");
 	/* RFC 5321 3.8: 421 announces the end, and 521 (RFC 7504) as well. */

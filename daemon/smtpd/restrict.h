@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/serve/transcript.h"
+
 struct maps;
 struct session;
 struct smtpd_env;
@@ -91,6 +93,10 @@ enum restrict_result	restrict_text(struct session *s, const char *table,
 enum restrict_result	restrict_reject(struct session *s, int code,
 	    const char *dsn, const char *fmt, ...)
 	    __attribute__((format(printf, 4, 5)));
+/* restrict_reject_for - the same, for another reason than our policy */
+enum restrict_result	restrict_reject_for(struct session *s,
+	    enum fault fault, int code, const char *dsn, const char *fmt, ...)
+	    __attribute__((format(printf, 5, 6)));
 /* restrict_server_error - refuse: our configuration is at fault */
 enum restrict_result	restrict_server_error(struct session *s);
 /* restrict_defer_if_permit - what would be a permit later is a 450 with this text */

@@ -127,11 +127,13 @@ restrict_log_permit(struct session *s, const char *action,
 
 /* Refuse with what is in s->reject after "CODE DSN ". */
 static enum restrict_result
-refuse(struct session *s, int code, const char *dsn, const char *text)
+refuse(struct session *s, enum fault fault, int code, const char *dsn,
+    const char *text)
 {
 	struct buf reply = BUF_INIT;
 	char status[16];
 
+	session_fault(s, fault);
 	snprintf(status, sizeof(status), "%s", dsn);
 	if (s->if_reject.is_active && s->warn_depth == 0 && code / 100 == 5) {
 		code = s->if_reject.code;
@@ -170,7 +172,23 @@ restrict_reject(struct session *s, int code, const char *dsn, const char *fmt,
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	result = refuse(s, code, dsn, text.ptr);
+	result = refuse(s, FAULT_POLICY, code, dsn, text.ptr);
+	buf_done(&text);
+	return result;
+}
+
+enum restrict_result
+restrict_reject_for(struct session *s, enum fault fault, int code,
+    const char *dsn, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	enum restrict_result result;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	result = refuse(s, fault, code, dsn, text.ptr);
 	buf_done(&text);
 	return result;
 }
@@ -228,5 +246,6 @@ restrict_defer_if_reject(struct session *s, int code, const char *dsn,
 enum restrict_result
 restrict_server_error(struct session *s)
 {
-	return restrict_reject(s, 451, "4.3.5", "Server configuration error");
+	return refuse(s, FAULT_SOFTWARE, 451, "4.3.5",
+	    "Server configuration error");
 }

@@ -110,9 +110,9 @@ rule_pipelining(struct session *s, const struct ask *a)
 	    strcmp(s->where, "CONNECT") != 0 && strcmp(s->where, "ETRN") != 0 &&
 	    strcmp(s->where, "VRFY") != 0)
 		return RESTRICT_DUNNO;
-	return restrict_reject(s, 503, "5.5.0", "<%s>: %s rejected: Improper "
-	    "use of SMTP command pipelining", a->reply_name,
-	    restrict_class_text(a->class));
+	return restrict_reject_for(s, FAULT_PROTOCOL, 503, "5.5.0", "<%s>: %s "
+	    "rejected: Improper use of SMTP command pipelining",
+	    a->reply_name, restrict_class_text(a->class));
 }
 
 static enum restrict_result

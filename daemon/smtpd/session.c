@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/auth.h"
@@ -149,11 +150,13 @@ run_command(struct session *s, char *line, size_t len)
 
 	cut_words(&w, line, len);
 	if (w.count == 0) {
+		session_fault(s, FAULT_PROTOCOL);
 		session_reply(s, "500 5.5.2 Error: bad syntax");
 		s->errors++;
 		return;
 	}
 	if (params.smtputf8_enable && !text_is_utf8(line, len)) {
+		session_fault(s, FAULT_PROTOCOL);
 		session_reply(s, "500 5.5.2 Error: bad UTF-8 syntax");
 		s->errors++;
 		return;
@@ -169,6 +172,7 @@ run_command(struct session *s, char *line, size_t len)
 		s->where = v->name;
 		if (is_not_smtp(s, w.w[0], line))
 			return;
+		session_fault(s, FAULT_PROTOCOL);
 		if ((refusal = milter_session_unknown(s, w.w[0])) != NULL)
 			session_reply(s, "%s", refusal);
 		else
@@ -186,13 +190,17 @@ run_command(struct session *s, char *line, size_t len)
 	s->where = v->name;
 	if ((v->flags & VERB_CLEAR) == 0 && s->tls == NULL &&
 	    tls_server_is_required(s->env->tls)) {
+		session_fault(s, FAULT_PROTOCOL);
 		session_reply(s, "530 5.7.0 Must issue a STARTTLS command first");
 		s->errors++;
 		return;
 	}
 	if (must_wait(s, v) && spoke_early(s, v->name))
 		return;
+	s->has_fault = false;
 	ok = v->run(s, &w);
+	if (!ok && !s->has_fault)
+		session_fault(s, FAULT_PROTOCOL);
 	/* XCLIENT begins a new session; what goes on for a while is done at its end. */
 	if (ok && v->id != VERB_XCLIENT && v->id != VERB_AUTH &&
 	    v->id != VERB_DATA && v->id != VERB_BDAT)
@@ -202,6 +210,24 @@ run_command(struct session *s, char *line, size_t len)
 		s->errors++;
 }
 
+/* What a client says of itself in AUTH is for nobody's mailbox. */
+static void
+note_line(struct session *s, const char *line)
+{
+	const char *end = line;
+
+	if (s->in_auth) {
+		session_said(s, "In:  ", "(not shown)", sizeof("(not shown)") - 1);
+		return;
+	}
+	if (strncasecmp(line, "AUTH ", 5) == 0) {
+		end = line + 5 + strspn(line + 5, " ");
+		end += strcspn(end, " ");
+	}
+	session_said(s, "In:  ", line, end != line ? (size_t)(end - line) :
+	    strlen(line));
+}
+
 void
 session_command(struct session *s, char *line, size_t len)
 {
@@ -209,6 +235,7 @@ session_command(struct session *s, char *line, size_t len)
 	bool is_bare;
 
 	if (!s->in_auth && s->errors >= params.smtpd_hard_error_limit) {
+		session_fault(s, FAULT_PROTOCOL);
 		session_reply(s, "421 4.7.0 %s Error: too many errors",
 		    params.myhostname);
 		session_lost(s, "too many errors");
@@ -219,7 +246,9 @@ session_command(struct session *s, char *line, size_t len)
 	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
 		len--;
 	line[len] = '\0';
+	note_line(s, line);
 	if (is_bare && s->bare_lf == BARE_LF_REJECT) {
+		session_fault(s, FAULT_PROTOCOL);
 		restrict_log(s, "reject", "bare <LF> received");
 		session_reply(s, "%d 5.5.2 %s Error: bare <LF> received",
 		    params.smtpd_forbid_bare_newline_reject_code,
@@ -247,6 +276,30 @@ session_command(struct session *s, char *line, size_t len)
 }
 
 /* ---- life ---- */
+
+void
+session_fault(struct session *s, unsigned fault)
+{
+	s->transcript.faults |= fault;
+	s->has_fault = true;
+}
+
+void
+session_said(struct session *s, const char *label, const char *text,
+    size_t len)
+{
+	if (s->tells_postmaster)
+		transcript_add(&s->transcript, label, text, len);
+}
+
+void
+session_new_transcript(struct session *s, int limit)
+{
+	if (s->tells_postmaster && s->transcript.count > limit)
+		transcript_flush(&s->transcript, &(struct transcript_notice){
+		    .role = "SMTP server", .peer = s->peer.namaddr,
+		    .is_server = true, .aborted = s->aborted });
+}
 
 bool
 session_is_listed(const struct session *s, struct match_list *list)
@@ -277,6 +330,7 @@ session_new(const struct smtpd_env *env, struct peer *peer, struct sink *sink,
 	buf_init(&s->reject);
 	buf_init(&s->macro);
 	buf_init(&s->mechanisms);
+	transcript_init(&s->transcript);
 	mail_params_init(&s->mail);
 	return s;
 }
@@ -310,6 +364,7 @@ session_free(struct session *s)
 	buf_done(&s->reject);
 	buf_done(&s->macro);
 	buf_done(&s->mechanisms);
+	transcript_done(&s->transcript);
 	mail_params_done(&s->mail);
 	free(s);
 }
@@ -405,6 +460,7 @@ session_start(struct session *s)
 void
 session_lost(struct session *s, const char *how)
 {
+	s->aborted = how;
 	if (s->in_content)
 		log_info("%s after %s (%lld bytes) from %s", how, s->where,
 		    (long long)s->content_bytes, s->peer.namaddr);
@@ -421,6 +477,7 @@ session_end(struct session *s)
 	int done = 0, total = 0;
 	size_t i;
 
+	session_new_transcript(s, 0);
 	for (i = 0; i < VERB_COUNT; i++) {
 		if (s->total[verb_table[i].id] == 0)
 			continue;

@@ -20,6 +20,7 @@
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/mail_params.h"
 #include "daemon/serve/peer.h"
+#include "daemon/serve/transcript.h"
 #include "daemon/smtpd/restrict.h"
 #include "lib/base/buf.h"
 
@@ -49,6 +50,8 @@ struct sink {
 	void		*ctx;
 	bool		 is_local;	/* postdrop: no client attributes, no time */
 };
+
+#define FAULT_NONE	0	/* an error of the client's that concerns nobody */
 
 enum session_verb { VERB_HELO, VERB_EHLO, VERB_XCLIENT, VERB_XFORWARD,
 	VERB_STARTTLS, VERB_AUTH, VERB_MAIL, VERB_RCPT, VERB_DATA, VERB_BDAT,
@@ -109,6 +112,10 @@ struct session {
 	int		 connection_count;	/* of this client, as far as counted */
 	int		 errors, junk, overshoot;
 	int		 done[VERB_COUNT], total[VERB_COUNT];
+	bool		 tells_postmaster;	/* notify_classes apply */
+	bool		 has_fault;	/* noted in this command */
+	struct transcript transcript;
+	const char	*aborted;	/* how the session was lost */
 	struct forwarded forwarded;
 
 	/* Logins: auth.c. */
@@ -194,9 +201,16 @@ void		 session_end(struct session *s);
 
 /* ---- between the files of this role: session.c ---- */
 
+/* session_said - note what the client or, with "Out: ", we said */
+void	session_said(struct session *s, const char *label, const char *text,
+	    size_t len);
 /* session_reply - add "CODE text" as a reply; 421 and 521 close the session; reply.c */
 void	session_reply(struct session *s, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* session_fault - something went wrong that notify_classes may name */
+void	session_fault(struct session *s, unsigned fault);
+/* session_new_transcript - of more lines than limit is made an end, and a notice */
+void	session_new_transcript(struct session *s, int limit);
 /* session_is_listed - is the client's name or address on this list? */
 bool	session_is_listed(const struct session *s, struct match_list *list);
 /* session_greet_again - as at the start, for the client that XCLIENT named */

@@ -250,6 +250,7 @@ serve(struct stream *client, const char *service, char **argv)
 	/* What sendmail -bs reads from a file or a pipe is there at once. */
 	s->pending = serve_standalone() ? NULL : pending;
 	s->pending_ctx = client;
+	s->tells_postmaster = !serve_standalone();
 	session_connected(s);
 	if (is_proxied && !is_told) {
 		stream_clear(client);

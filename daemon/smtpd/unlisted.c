@@ -52,8 +52,8 @@ static enum restrict_result
 unknown(struct session *s, const char *address, enum restrict_class class,
     int code, const char *table)
 {
-	return restrict_reject(s, code, class == CLASS_SENDER ? "5.1.0" : "5.1.1",
-	    "<%s>: %s rejected: User unknown%s%s%s", address,
+	return restrict_reject_for(s, FAULT_BOUNCE, code,
+	    class == CLASS_SENDER ? "5.1.0" : "5.1.1", "<%s>: %s rejected: User unknown%s%s%s", address,
 	    restrict_class_text(class),
 	    params.show_user_unknown_table_name ? " in " : "",
 	    params.show_user_unknown_table_name ? table : "",
@@ -85,8 +85,9 @@ by_transport(struct session *s, const char *address,
 		code = params.unknown_virtual_alias_reject_code;
 	else
 		code = status[0] == '4' ? 450 : 550;
-	return restrict_reject(s, code, fit, "<%s>: %s rejected: %s", address,
-	    restrict_class_text(class), text);
+	return restrict_reject_for(s, FAULT_BOUNCE, code, fit,
+	    "<%s>: %s rejected: %s", address, restrict_class_text(class),
+	    text);
 }
 
 static enum restrict_result

@@ -35,6 +35,7 @@ greet(struct session *s, const struct words *w, const char *protocol)
 		    strcmp(protocol, "ESMTP") == 0 ? "EHLO" : "HELO");
 		return false;
 	}
+	session_new_transcript(s, params.smtpd_history_flush_threshold);
 	session_reset_mail(s);
 	free(s->helo);
 	s->helo = xstrndup(w->w[1].ptr, w->w[1].len);
@@ -105,7 +106,7 @@ verb_ehlo(struct session *s, const struct words *w)
 		{ EHLO_CHUNKING,	"CHUNKING" },
 	};
 	unsigned hide;
-	size_t i, last;
+	size_t i, last, start = s->out.len;
 
 	if (!greet(s, w, "ESMTP"))
 		return false;
@@ -143,6 +144,7 @@ verb_ehlo(struct session *s, const struct words *w)
 			buf_addf(&s->out, "250-%s\r\n", features[i].keyword);
 	}
 	s->out.ptr[last + 3] = ' ';
+	session_said(s, "Out: ", s->out.ptr + start, s->out.len - start);
 	if (s->errors >= params.smtpd_soft_error_limit)
 		s->sleep_s += params.smtpd_error_sleep_time;
 	return true;
@@ -155,6 +157,7 @@ verb_rset(struct session *s, const struct words *w)
 		session_reply(s, "501 5.5.4 Syntax: RSET");
 		return false;
 	}
+	session_new_transcript(s, params.smtpd_history_flush_threshold);
 	session_reset_mail(s);
 	session_reply(s, "250 2.0.0 Ok");
 	return true;
@@ -202,12 +205,14 @@ verb_etrn(struct session *s, const struct words *w)
 			ok = true;
 			break;
 		case FLUSH_DENIED:
+			session_fault(s, FAULT_NONE);
 			log_warning("reject: ETRN %.100s... from %s", domain,
 			    s->peer.namaddr);
 			session_reply(s, "459 <%s>: service unavailable",
 			    domain);
 			break;
 		case FLUSH_FAILED:
+			session_fault(s, FAULT_NONE);
 			log_warning("ETRN %.100s... from %s: could not flush",
 			    domain, s->peer.namaddr);
 			session_reply(s, "458 Unable to queue messages");
@@ -254,6 +259,7 @@ static bool
 verb_xclient(struct session *s, const struct words *w)
 {
 	if (!session_is_listed(s, s->env->xclient_hosts)) {
+		session_fault(s, FAULT_POLICY);
 		session_reply(s, "550 5.7.0 Error: insufficient authorization");
 		return false;
 	}
@@ -269,6 +275,7 @@ static bool
 verb_xforward(struct session *s, const struct words *w)
 {
 	if (!s->may_xforward) {
+		session_fault(s, FAULT_POLICY);
 		session_reply(s, "550 5.7.0 Error: insufficient authorization");
 		return false;
 	}

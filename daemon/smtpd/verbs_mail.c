@@ -76,6 +76,7 @@ no_room(struct session *s, int64_t size)
 	if (have >= params.queue_minfree && size < have &&
 	    have / 1.5 >= (double)params.message_size_limit)
 		return false;
+	session_fault(s, FAULT_RESOURCE);
 	restrict_log(s, "reject", "452 4.3.1 Insufficient system storage");
 	session_reply(s, "452 4.3.1 Insufficient system storage");
 	log_warning("not enough free space in mail queue: %lld bytes "
@@ -88,6 +89,7 @@ is_over_limit(struct session *s, int64_t size)
 {
 	if (params.message_size_limit == 0 || size <= params.message_size_limit)
 		return false;
+	session_fault(s, FAULT_POLICY);
 	restrict_log(s, "reject", "552 5.3.4 Message size exceeds fixed limit");
 	session_reply(s, "552 5.3.4 Message size exceeds fixed limit");
 	return true;
@@ -495,12 +497,13 @@ verb_data(struct session *s, const struct words *w)
 		session_reply(s, "503 5.5.1 Error: DATA after BDAT");
 		return false;
 	}
+	if (s->rcpt_count == 0 && s->sender == NULL) {
+		session_reply(s, "503 5.5.1 Error: need RCPT command");
+		return false;
+	}
 	if (s->rcpt_count == 0) {
-		if (s->sender == NULL)
-			session_reply(s, "503 5.5.1 Error: need RCPT command");
-		else
-			session_reply(s,
-			    "554 5.5.1 Error: no valid recipients");
+		session_fault(s, FAULT_NONE);
+		session_reply(s, "554 5.5.1 Error: no valid recipients");
 		return false;
 	}
 	if (w->count != 1) {

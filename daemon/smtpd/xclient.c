@@ -292,6 +292,7 @@ xclient_run(struct session *s, const struct span *words, int count)
 	for (i = 0; i < count; i++)
 		if (!take_word(s, xclient_attributes, words[i], "XCLIENT"))
 			return false;
+	session_new_transcript(s, 0);
 	session_reset_mail(s);
 	xforward_reset(s);
 	session_greet_again(s);

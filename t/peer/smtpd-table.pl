@@ -7,6 +7,7 @@
 #   smtpd-table.pl filter PORT DIR         a content filter; DIR/NAME.filter is what it was sent
 #   smtpd-table.pl compare DIR             TAP, a line for each dialogue
 #
+# In each something else is to be told to the postmaster (NOTIFY=CLASS: that in all).
 # A dialogue is a name, the parameters of its service, and lines for talk.pl.
 # The service's log tag is its name, so that one log holds them all.
 use strict;
@@ -414,6 +415,21 @@ sub filter_shape {
 	return $text;
 }
 
+# What the postmaster was told of each dialogue: the whole queue file.
+sub notices {
+	my ($spool) = @_;
+	my %told;
+	for (split /^(?=\*\*\* ENVELOPE RECORDS)/m, `find $spool/incoming -type f | xargs -r postcat`) {
+		my ($name) = /^To: Postmaster <([\w.-]+)\@notice/m or next;
+		s/^\*\*\*.*\n|^(message_size|create_time|message_arrival_time):.*\n|named_attribute: create_time=.*\n//mg;
+		s/\b(id |queued as )[0-9A-F]{8,}/$1QID/g;
+		s/<\d{14}\.[0-9A-F]+/<QID/;
+		s/\w{3}, +\d+ \w{3} \d{4} [0-9:]+ [+-]\d{4} \(\w+\)/DATE/g;
+		push @{$told{$name}}, $_;
+	}
+	return \%told;
+}
+
 sub differ {
 	my ($name, $what, $theirs, $ours) = @_;
 	if ($theirs eq $ours) { return 1 }
@@ -428,6 +444,7 @@ sub differ {
 sub compare {
 	my ($dir) = @_;
 	my ($their_log, $our_log) = (logs("$dir/peer/log/maillog"), logs("$dir/ours/log/mail.log"));
+	my ($their_notices, $our_notices) = map { notices("$dir/$_/spool") } 'peer', 'ours';
 	my $n = 2;
 	for my $r (@rows) {
 		my $name = $r->{name};
@@ -436,19 +453,26 @@ sub compare {
 		$ok &= differ($name, "$name log", map { join '', map { "$_\n" } @{$_->{$name} // []} } $their_log, $our_log);
 		$ok &= differ($name, "$name policy", map { policy_shape(slurp("$dir/$_-said/$name.policy")) } 'peer', 'ours');
 		$ok &= differ($name, "$name filter", map { filter_shape(slurp("$dir/$_-said/$name.filter")) } 'peer', 'ours');
+		$ok &= differ($name, "$name notices", map { join '', sort @{$_->{$name} // []} } $their_notices, $our_notices);
 		print $ok ? '' : 'not ', 'ok ', ++$n, " - $name\n";
 	}
 }
 
 # ---- main ----
 
+my @classes = qw(policy protocol bounce software resource policy,protocol,bounce);
+
 my $mode = shift // 'names';
 if ($mode eq 'services') {
 	my ($port, $policy, $filter) = @ARGV;
+	my $i = 0;
 	for my $r (@rows) {
 		print "127.0.0.1:$port inet n - n - - smtpd\n  -o syslog_name=$r->{name}\n";
+		# All kinds of dialogues with each, whichever of them are held.
+		my $class = $ENV{NOTIFY} // $classes[$i++ / 4 % @classes];
 		$port++;
-		for my $o (@{$r->{options}}) {
+		for my $o (@{$r->{options}}, "notify_classes = $class", "error_notice_recipient = $r->{name}\@notice.example",
+		    "bounce_notice_recipient = $r->{name}\@bounce.example") {
 			my $t = $o;
 			$t =~ s/\@POLICY\@/$policy/g;
 			$t =~ s/\@FILTER\@/$filter/g;

@@ -219,7 +219,9 @@ START_TEST(a_refused_sender_decides_for_all)
 	ck_assert_int_eq(say("550 5.7.1 bad sender"), SMTP_STEP_READ);
 	ck_assert_int_eq(say("503 need mail"), SMTP_STEP_READ);
 	ck_assert_int_eq(say("250 whatever"), SMTP_STEP_READ);
-	ck_assert_int_eq(say("503 need rcpt"), SMTP_STEP_END);
+	ck_assert_int_eq(say("503 need rcpt"), SMTP_STEP_READ);
+	ck_assert_str_eq(s.out.ptr, "RSET\r\n");
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_END);
 	ck_assert_int_eq(rcpts[0].fate, SMTP_BOUNCE);
 	ck_assert_int_eq(rcpts[1].fate, SMTP_BOUNCE);
 	ck_assert_str_eq(rcpts[1].reason.ptr, "host " HOST " said: 550 5.7.1"
@@ -254,7 +256,9 @@ START_TEST(a_soft_no_leaves_the_recipient_for_the_next_host)
 	    "RCPT TO:<one@b.test>\r\nDATA\r\n");
 	say("250 ok");
 	say("250 ok");
-	ck_assert_int_eq(say("451 4.3.0 disk full"), SMTP_STEP_END);
+	ck_assert_int_eq(say("451 4.3.0 disk full"), SMTP_STEP_READ);
+	ck_assert_str_eq(s.out.ptr, "RSET\r\n");
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_END);
 	ck_assert_int_eq(rcpts[0].fate, SMTP_DEFER);
 	ck_assert_str_eq(rcpts[0].reason.ptr, "host mx2.test[192.0.2.2] said:"
 	    " 451 4.3.0 disk full (in reply to DATA command)");
