@@ -460,7 +460,7 @@ sub compare {
 
 # ---- main ----
 
-my @classes = qw(policy protocol bounce software resource policy,protocol,bounce);
+my @classes = ('policy', 'protocol', 'bounce', 'software', 'resource', 'policy, protocol, bounce');
 
 my $mode = shift // 'names';
 if ($mode eq 'services') {
