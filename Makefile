@@ -3,7 +3,7 @@
 
 -include config.mak
 
-CC	?= gcc
+PKG_CONFIG ?= pkg-config
 PREFIX	?= /usr
 SYSCONFDIR ?= /etc
 SAN	?=
@@ -19,15 +19,20 @@ sharedir	?= $(PREFIX)/share/posthorn
 confdir		?= $(SYSCONFDIR)/postfix
 unitdir		?= $(PREFIX)/lib/systemd/system
 
+# What a packager gives comes last and wins: CPPFLAGS, CFLAGS (also when linking, for
+# -flto and its like) and LDFLAGS. WERROR= lets a compiler warn that we have not met;
+# V=1 shows whole commands.
 OPT	?= -O2 -g
+WERROR	?= -Werror
 WARN	= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	  -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Werror
+	  -Wpointer-arith -Wwrite-strings -Wvla -Wundef $(WERROR)
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -I$O/gen $(OPT) $(WARN) \
 	  -fstack-protector-strong -fno-strict-aliasing -ffunction-sections \
 	  $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
-	  -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) $(CFLAGS)
+	  -fno-sanitize-recover=all,$(FORTIFY)) $(CPPFLAGS) $(CFLAGS)
+FORTIFY	= $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
 LINK_FLAGS = -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro \
-	  $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+	  $(if $(SAN),-fsanitize=$(SAN)) $(CFLAGS) $(LDFLAGS)
 ALL_LDFLAGS = $(LINK_FLAGS) -Wl,--dynamic-list=lib/table/module/exports
 
 # Small libraries go in whole: every process start and every resident process
@@ -41,6 +46,7 @@ LIBS	= $(if $(STATIC_LIBS),$(STATIC_FLAGS)) \
 CHECK_LIBS = -lcheck -lsubunit -lrt -lm -lpthread
 PROVE	?= prove
 JOBS	?= $(shell nproc)
+Q	= $(if $(V),,@)
 
 LIB_SRC	:= $(wildcard lib/*/*.c)
 GEN_SRC	:= $O/gen/lib/conf/params_table.c \
@@ -60,7 +66,7 @@ MODULE_PKGS = ldap:ldap mysql:libmariadb pgsql:libpq redis:hiredis
 module_pkg = $(patsubst $(1):%,%,$(filter $(1):%,$(MODULE_PKGS)))
 MODULE_ALL = $(foreach m,$(MODULE_PKGS),$(firstword $(subst :, ,$m)))
 MODULES	:= $(foreach m,$(MODULE_ALL),$(if $(shell \
-	  pkg-config --exists $(call module_pkg,$m) 2>&1 && echo y),$m))
+	  $(PKG_CONFIG) --exists $(call module_pkg,$m) 2>/dev/null && echo y),$m))
 MODULE_PARTS_ldap = ldap_link
 MODULE_PARTS_mysql = sql_table
 MODULE_PARTS_pgsql = sql_table
@@ -80,7 +86,8 @@ all: $(BIN) $O/bin/mailq $O/bin/newaliases modules $(TOOLS) $(COMPLETIONS) $O/ma
 FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $O/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The parameter registry is generated: one row a parameter in share/parameters.tsv.
 # Where things are installed is the default of a few parameters.
@@ -90,9 +97,15 @@ $O/gen/dirs: FORCE
 	    libexecdir $(libexecdir) confdir $(confdir) mandir $(mandir) >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h &: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
-	@mkdir -p $(@D)
-	LC_ALL=C awk -v OUT=$(@D) -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
+# A result that is as before keeps its time: another PREFIX is no reason to compile all.
+$O/gen/params.made: share/parameters.tsv lib/conf/params.awk $O/gen/dirs
+	@mkdir -p $O/gen/lib/conf $O/gen/new
+	LC_ALL=C awk -v OUT=$O/gen/new -v DIRS=$O/gen/dirs -f lib/conf/params.awk share/parameters.tsv
+	@cd $O/gen && for f in params_table.c params_gen.h; do \
+	    cmp -s new/$$f lib/conf/$$f || mv new/$$f lib/conf/$$f; done
+	@touch $@
+$O/gen/lib/conf/params_table.c $O/gen/lib/conf/params_gen.h: $O/gen/params.made
+	@[ -e $@ ] || { rm -f $<; $(MAKE) --no-print-directory $<; }
 
 # Names that no source reads: the manual page and postconf say so.
 $O/gen/unread: share/unread-parameters.sh share/parameters.tsv $(wildcard lib/*/*.c lib/*/*/*.c daemon/*.c daemon/*/*.c cmd/*/*.c)
@@ -117,7 +130,7 @@ $O/completions/posthorn.%: share/options.tsv share/parameters.tsv share/completi
 # What programs and loadable table types must agree about: see lib/table/table_type.h.
 $O/gen/lib/table/table_abi.h: $(wildcard lib/base/*.h lib/conf/*.h lib/table/*.h) $O/gen/lib/conf/params_gen.h
 	@mkdir -p $(@D)
-	printf '#define TABLE_ABI "%.16s"\n' "$$(cat $^ | sha256sum)" >$@
+	@printf '#define TABLE_ABI "%.16s"\n' "$$(cat $^ | sha256sum)" >$@
 
 # So is the built-in classification of delay reasons.
 $O/gen/lib/queue/reason_table.c: share/reasons.tsv lib/queue/reasons.awk
@@ -129,26 +142,26 @@ $(LIB_SRC:%.c=$O/%.o) $(DAEMON_SRC:%.c=$O/%.o) $(patsubst %.c,$O/%.o,$(wildcard 
 $O/%.o: %.c $O/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $O/gen/%.o: $O/gen/%.c $O/flags
 	@echo "  CC    $<"
-	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIBA): $(LIB_OBJ)
 	@rm -f $@
-	@ar crs $@ $^
+	$(Q)$(AR) crs $@ $^
 
 $O/bin/posthornd: $(DAEMON_SRC:%.c=$O/%.o) $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 define COMMAND
 $O/bin/$(1): $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) $(LIBA)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	@$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 
@@ -156,15 +169,15 @@ $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 $O/lib/table/module/%.o: lib/table/module/%.c $O/flags | $O/gen/lib/conf/params_gen.h $O/gen/lib/table/table_abi.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql -I/usr/include/hiredis \
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -I/usr/include/mariadb -I/usr/include/postgresql -I/usr/include/hiredis \
 	    -MMD -MP -c -o $@ $<
 
 define MODULE
 $O/modules/posthorn-$(1).so: $(patsubst %,$O/lib/table/module/%.o,table_$(1) $(MODULE_PARTS_$(1)))
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	@$$(CC) $$(LINK_FLAGS) -shared -o $$@ $$^ \
-	    $$$$(pkg-config --libs $(call module_pkg,$(1)))
+	$(Q)$$(CC) $$(LINK_FLAGS) -shared -o $$@ $$^ \
+	    $$$$($(PKG_CONFIG) --libs $(call module_pkg,$(1)))
 endef
 $(foreach m,$(MODULES),$(eval $(call MODULE,$(m))))
 
@@ -179,33 +192,33 @@ $O/bin:
 DAEMON_TEST_OBJ = $(filter-out $O/daemon/main.o,$(DAEMON_SRC:%.c=$O/%.o))
 $O/daemon-test.a: $(DAEMON_TEST_OBJ)
 	@rm -f $@
-	@ar crs $@ $^
+	$(Q)$(AR) crs $@ $^
 
 # The browser's screens are tested without a terminal.
 QTOP_TEST_OBJ = $(filter-out $O/cmd/qtop/main.o,$(patsubst %.c,$O/%.o,$(wildcard cmd/qtop/*.c)))
 $O/qtop-test.a: $(QTOP_TEST_OBJ)
 	@rm -f $@
-	@ar crs $@ $^
+	$(Q)$(AR) crs $@ $^
 
 $O/t/unit/qtop/%: $O/t/unit/qtop/%.o $O/qtop-test.a $(LIBA)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 $O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 $O/t/tools/test-milter: TOOL_LIBS = -lmilter
 $O/t/tools/%: $O/t/tools/%.o $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
 
 # Loaded into programs under test, the peer's as well.
 $O/t/tools/%.so: t/tools/%.c $O/flags
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 
 # With sanitizers everything is slower: the tests wait longer. Scripts mostly wait
 # for something, so one more runs than there are processors.
@@ -231,7 +244,7 @@ fuzz:
 	    build-fuzz/corpus/$$f || exit 1; done
 $O/t/fuzz/%: $O/t/fuzz/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
-	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 lint: $O/gen/lib/conf/params_gen.h $O/man/postconf.5
 	O=$O CC="$(CC)" sh t/lint.sh
@@ -241,15 +254,15 @@ unread-parameters:
 	@sh share/unread-parameters.sh
 
 install: all
-	@DESTDIR=$(DESTDIR) BIN=$(abspath $O/bin) sbindir=$(sbindir) \
+	@DESTDIR='$(DESTDIR)' BIN=$(abspath $O/bin) sbindir=$(sbindir) \
 	    bindir=$(bindir) libdir=$(libdir) libexecdir=$(libexecdir) mandir=$(mandir) \
 	    sharedir=$(sharedir) confdir=$(confdir) unitdir=$(unitdir) \
 	    sh share/install.sh
 
 # What install listed, and nothing else: configuration and mail stay.
 uninstall:
-	@sed 's|^|$(DESTDIR)|' $(DESTDIR)$(sharedir)/installed | tr '\n' '\0' | xargs -0 rm -f
-	@find $(DESTDIR)$(sharedir) $(DESTDIR)$(libexecdir) -depth -type d -empty -delete
+	@sed 's|^|$(DESTDIR)|' '$(DESTDIR)$(sharedir)/installed' | tr '\n' '\0' | xargs -0 rm -f
+	@find '$(DESTDIR)$(sharedir)' '$(DESTDIR)$(libexecdir)' -depth -type d -empty -delete
 
 # A private instance that needs no root, with mail flowing through it.
 demo: deps
@@ -263,6 +276,7 @@ clean:
 	rm -rf build build-*
 
 FORCE:
+.DELETE_ON_ERROR:
 .PHONY: modules unread-parameters all check install uninstall demo bench fuzz lint deps clean FORCE
 .SECONDARY:
 
