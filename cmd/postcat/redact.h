@@ -17,8 +17,6 @@ unsigned	redact_number(const char *text, size_t len);
 void	redact_put_local(struct buf *out, const char *local, size_t len);
 /* redact_put_address - "userN@domain" for an address in internal form */
 void	redact_put_address(struct buf *out, const char *address);
-/* redact_put_masked - 'x' for each letter, digit and byte that is no ASCII */
-void	redact_put_masked(struct buf *out, const char *text, size_t len);
 /*
  * redact_put_text - text that may be shown, but for local parts: in front of
  * '@', behind "user:" and the like, and where one known by then stands alone

@@ -80,7 +80,8 @@ redact_put_local(struct buf *out, const char *local, size_t len)
 	buf_addf(out, "user%u", t->number);
 }
 
-void
+/* 'x' for each letter, digit and byte that is no ASCII. */
+static void
 redact_put_masked(struct buf *out, const char *text, size_t len)
 {
 	size_t i;

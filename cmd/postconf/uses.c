@@ -216,7 +216,8 @@ in_service(struct search *s, struct pc_service *service)
 	buf_done(&shown);
 }
 
-void
+/* The values and commands with this path or "type:path". */
+static void
 pc_users_of_file(struct postconf *pc, const char *what, pc_user_fn fn,
     void *ctx)
 {

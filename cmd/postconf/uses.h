@@ -19,9 +19,6 @@ typedef void (*pc_user_fn)(const struct pc_user *user, void *ctx);
 /* pc_users_of_name - what refers to a parameter, and who reads it */
 void	pc_users_of_name(struct postconf *pc, const char *name,
 	    pc_user_fn fn, void *ctx);
-/* pc_users_of_file - the values and commands with this path or "type:path" */
-void	pc_users_of_file(struct postconf *pc, const char *what,
-	    pc_user_fn fn, void *ctx);
 /* pc_user_json - append the members of one */
 void	pc_user_json(struct buf *out, const struct pc_user *user);
 

@@ -37,7 +37,8 @@ char_width(const char *p, size_t *n)
 	return width < 0 ? 0 : (size_t)width;
 }
 
-size_t
+/* Columns of a terminal that visible text takes. */
+static size_t
 table_width(const char *text)
 {
 	size_t sum = 0, n;

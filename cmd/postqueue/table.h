@@ -41,8 +41,6 @@ void	table_head(const struct table_layout *t, struct buf *out);
 void	table_cell(const struct table_layout *t, size_t i, const char *text,
 	    struct buf *out);
 
-/* table_width - columns of a terminal that visible text takes */
-size_t	table_width(const char *text);
 /* table_pad - append text from a stranger, made to fit width columns exactly, at the right end of them when is_right */
 void	table_pad(const char *text, size_t width, bool is_right,
 	    struct buf *out);

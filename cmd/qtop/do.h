@@ -84,7 +84,5 @@ int	settings_save(const struct model *m, struct err *err);
 bool	settings_set(struct model *m, const char *name, const char *value);
 /* settings_theme - use this theme from now on; false with the reason said */
 bool	settings_theme(struct model *m, const char *name);
-/* settings_dir - "HOME/.config/posthorn", NULL without a home */
-const char	*settings_dir(void);
 
 #endif

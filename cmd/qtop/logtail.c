@@ -166,13 +166,15 @@ keep_before(struct logtail *t)
 	if (n <= 0)
 		return;
 	end = piece + n;
-	line = from > 0 ? memchr(piece, '\n', (size_t)n) : piece - 1;
+	/* In the middle of a file the first line is none. */
+	line = from > 0 ? memchr(piece, '\n', (size_t)n) : piece;
+	if (line != NULL && from > 0)
+		line++;
 	pthread_mutex_lock(&t->mutex);
-	while (line != NULL && ++line < end) {
-		nl = memchr(line, '\n', (size_t)(end - line));
-		if (nl != NULL)
-			keep_line(t, line, (size_t)(nl - line));
-		line = nl;
+	while (line != NULL && line < end &&
+	    (nl = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		keep_line(t, line, (size_t)(nl - line));
+		line = nl + 1;
 	}
 	pthread_mutex_unlock(&t->mutex);
 }

@@ -17,7 +17,8 @@
 #define FILE_MAX	65536
 #define REFRESH_MAX	3600
 
-const char *
+/* HOME/.config/posthorn; NULL without a home. */
+static const char *
 settings_dir(void)
 {
 	static char path[4096];

@@ -616,7 +616,7 @@ take_text(struct cleanup *c, int type, const char *data, size_t len)
 		c->is_plain = true;
 }
 
-void
+static void
 cleanup_message_end(struct cleanup *c)
 {
 	if (c->is_plain && c->in_line)

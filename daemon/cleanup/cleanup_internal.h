@@ -198,7 +198,6 @@ void	cleanup_header_init(void);
 void	cleanup_message(struct cleanup *c, int type, const char *data,
 	    size_t len);
 void	cleanup_message_start(struct cleanup *c);
-void	cleanup_message_end(struct cleanup *c);
 /* cleanup_out_header - text lines joined by '\n' as records */
 void	cleanup_out_header(struct cleanup *c, const char *text, size_t len);
 
@@ -216,7 +215,6 @@ bool	cleanup_check(struct cleanup *c, enum check_kind kind,
 /* cleanup_log_action - "ID: ACTION: CLASS TEXT from ORIGIN; from=<> to=<> ...: OPTIONAL" */
 void	cleanup_log_action(struct cleanup *c, const char *action,
 	    const char *class, const char *text, const char *optional);
-
 
 /* cleanup_milter.c */
 /* cleanup_milter - when all is written and good: show it to the filters, do what they say */

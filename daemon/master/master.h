@@ -89,9 +89,6 @@ int	listener_high_fd(int fd);
  */
 int	service_load(const char *config_dir, bool is_start, struct err *err);
 
-/* service_free - s and its listeners; not its children */
-void	service_free(struct service *s);
-
 /* child_start - status channel, listening, first wake-up; again after a reload */
 void	child_start(struct service *s);
 /* child_forget - s is about to go: its children get SIGTERM and no owner */

@@ -37,7 +37,8 @@ strings_free(char **list)
 	free(list);
 }
 
-void
+/* With its listeners; not its children. */
+static void
 service_free(struct service *s)
 {
 	if (s == NULL)

@@ -173,7 +173,7 @@ request_flags(const struct entry *e)
 	return flags;
 }
 
-void
+static void
 dispatch_request_bytes(struct buf *out, const struct entry *e)
 {
 	const struct message *m = e->message;

@@ -115,8 +115,6 @@ void	resolver_add(struct resolver *r, struct message *m);
 void	dispatch_init(struct qmgr *qm);
 /* dispatch_after - m's entries have changed: go on with it when none is left */
 void	dispatch_after(struct qmgr *qm, struct message *m);
-/* dispatch_request_bytes - the delivery request for an entry */
-void	dispatch_request_bytes(struct buf *out, const struct entry *e);
 
 /* ---- report.c ---- */
 

@@ -76,7 +76,8 @@ get_int(struct reader *r, const char *name)
 
 /* ---- pieces ---- */
 
-void
+/* What deliver_get_times reads. */
+static void
 deliver_put_times(struct buf *out, const struct agent_times *times)
 {
 	struct times_blob blob;

@@ -73,10 +73,11 @@ int	deliver_get_reply(struct dsn *hop, bool *has_left,
 	    const struct attrs *a, struct err *err);
 
 /*
- * The blob that carries the times: five native timevals and a reuse counter,
- * padded, in base64. A blob of another size (another architecture) gives zeros.
+ * deliver_get_times - read the blob that carries the times
+ *
+ * It is five native timevals and a reuse counter, padded, in base64. One of
+ * another size (another architecture) gives zeros.
  */
-void	deliver_put_times(struct buf *out, const struct agent_times *times);
 void	deliver_get_times(struct agent_times *times, const char *base64);
 
 #endif

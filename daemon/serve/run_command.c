@@ -57,7 +57,8 @@ static const struct {
 	{ EX_CONFIG,		"5.3.5", "local configuration error" },
 };
 
-void
+/* The outcome that an exit status (as from waitpid) and output mean. */
+static void
 run_command_status(struct delivery *d, int status, const char *output,
     const char *shown)
 {
@@ -120,9 +121,10 @@ static void
 execute_line(const struct run_command *rc)
 {
 	char *copy = xstrdup(rc->line), *rest = copy, *word, **argv = NULL;
+	const char *shell = rc->shell + strspn(rc->shell, " \t");
 	size_t n = 0;
 
-	if (rc->shell[0] == '\0' &&
+	if (*shell == '\0' &&
 	    rc->line[strcspn(rc->line, SHELL_MAGIC)] == '\0') {
 		while ((word = text_split(&rest, " \t\r\n")) != NULL) {
 			argv = xreallocarray(argv, n + 2, sizeof(*argv));
@@ -136,7 +138,7 @@ execute_line(const struct run_command *rc)
 		if (strchr(argv[0], '/') != NULL || errno != ENOENT)
 			child_fails("execvp", argv[0]);
 	}
-	if (rc->shell[0] == '\0') {
+	if (*shell == '\0') {
 		execl("/bin/sh", "sh", "-c", rc->line, (char *)NULL);
 		child_fails("execvp", "/bin/sh");
 	}
@@ -144,7 +146,7 @@ execute_line(const struct run_command *rc)
 	free(argv);
 	argv = NULL;
 	n = 0;
-	copy = rest = xstrdup(rc->shell);
+	copy = rest = xstrdup(shell);
 	while ((word = text_split(&rest, " \t")) != NULL) {
 		argv = xreallocarray(argv, n + 3, sizeof(*argv));
 		argv[n++] = word;

@@ -38,8 +38,4 @@ struct run_command {
 void	run_command(struct agent_request *rq, const struct run_command *rc,
 	    struct delivery *d, struct buf *output);
 
-/* run_command_status - the outcome that an exit status (as from waitpid) and output mean; for tests too */
-void	run_command_status(struct delivery *d, int status, const char *output,
-	    const char *shown);
-
 #endif

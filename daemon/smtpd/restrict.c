@@ -25,6 +25,10 @@
 
 /* ---- evaluating ---- */
 
+static enum restrict_result restrict_eval(struct session *s,
+    const struct restrict_list *list, const char *reply_name,
+    enum restrict_class class);
+
 static bool
 is_known(const struct session *s, unsigned needs)
 {
@@ -92,7 +96,8 @@ is_final(const struct restrict_rule *rule)
 	return false;
 }
 
-enum restrict_result
+/* One list; a rule made of other rules comes back here. */
+static enum restrict_result
 restrict_eval(struct session *s, const struct restrict_list *list,
     const char *reply_name, enum restrict_class class)
 {

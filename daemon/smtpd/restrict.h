@@ -76,10 +76,6 @@ const char	*restrict_eod(struct session *s);
 /* restrict_local_client - is the client one of local_header_rewrite_clients? */
 bool	restrict_local_client(struct session *s);
 
-/* restrict_eval - one list; for rules made of other rules */
-enum restrict_result	restrict_eval(struct session *s,
-	    const struct restrict_list *list, const char *reply_name,
-	    enum restrict_class class);
 /* restrict_text - rules from a table result, evaluated in place */
 enum restrict_result	restrict_text(struct session *s, const char *table,
 	    const char *text, const char *reply_name,

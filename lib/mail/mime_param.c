@@ -21,7 +21,8 @@
 #define PIECES_MAX	100	/* of one parameter */
 #define NAME_ROOM	80
 
-const char *
+/* Past blanks, folds and comments: RFC 5322 3.2.2. */
+static const char *
 mime_skip_cfws(const char *p)
 {
 	size_t depth = 0;

@@ -10,8 +10,6 @@
 
 struct buf;
 
-/* mime_skip_cfws - past blanks, folds and comments (RFC 5322 3.2.2) */
-const char	*mime_skip_cfws(const char *p);
 /* mime_token - out = a token or quoted string; returns what follows it and its blanks */
 const char	*mime_token(const char *p, struct buf *out);
 /*

@@ -300,6 +300,20 @@ read_record(struct queue_file *qf, int *type, char **value, size_t *len,
 	}
 }
 
+/* As after E of a file that is whole; a pipe has no end to go to. */
+static int
+queue_file_seek_end(struct queue_file *qf, struct err *err)
+{
+	off_t end;
+
+	if (!qf->is_seekable || (end = lseek(qf->fd, 0, SEEK_END)) == -1) {
+		errno = ESPIPE;
+		return err_sys(err,
+		    "%s: seek error after reading END record", qf->name.ptr);
+	}
+	return queue_file_seek(qf, end, err);
+}
+
 int
 queue_file_next(struct queue_file *qf, int *type, const char **value,
     size_t *len, struct err *err)
@@ -352,19 +366,6 @@ queue_file_seek(struct queue_file *qf, off_t at, struct err *err)
 	}
 	qf->next = at;
 	return 0;
-}
-
-int
-queue_file_seek_end(struct queue_file *qf, struct err *err)
-{
-	off_t end;
-
-	if (!qf->is_seekable || (end = lseek(qf->fd, 0, SEEK_END)) == -1) {
-		errno = ESPIPE;
-		return err_sys(err,
-		    "%s: seek error after reading END record", qf->name.ptr);
-	}
-	return queue_file_seek(qf, end, err);
 }
 
 int

@@ -68,8 +68,6 @@ off_t	queue_file_size(const struct queue_file *qf);
 const struct stat	*queue_file_stat(const struct queue_file *qf);
 /* queue_file_seek - go on at an absolute offset; a target beyond EOF reads as end */
 int	queue_file_seek(struct queue_file *qf, off_t at, struct err *err);
-/* queue_file_seek_end - as after E in normal mode; -1 on a pipe */
-int	queue_file_seek_end(struct queue_file *qf, struct err *err);
 /* queue_file_jump - follow a pointer record's data in plain mode; loop guard of 3.5 */
 int	queue_file_jump(struct queue_file *qf, const char *value,
 	    struct err *err);

@@ -337,28 +337,6 @@ add_group(const struct queue_groups *g, struct group *to,
 }
 
 void
-queue_groups_merge(struct queue_groups *g, struct queue_groups *from)
-{
-	struct group *one, *next, *ours;
-
-	HASH_ITER(hh, from->list, one, next) {
-		HASH_DEL(from->list, one);
-		HASH_FIND(hh, g->list, one->key, one->key_len, ours);
-		if (ours != NULL) {
-			add_group(g, ours, one);
-			group_free(one);
-		} else {
-			one->last_message = 0;
-			HASH_ADD_KEYPTR(hh, g->list, one->key, one->key_len,
-			    one);
-		}
-	}
-	add_group(g, g->total, from->total);
-	group_free(from->total);
-	from->total = group_new(from, "", 0);
-}
-
-void
 queue_groups_copy(struct queue_groups *g, const struct queue_groups *from)
 {
 	const struct group *one;

@@ -72,8 +72,6 @@ struct queue_groups	*queue_groups_new(const struct queue_group_plan *p);
 void	queue_groups_free(struct queue_groups *g);
 /* queue_groups_add - count this message; reads of it what the plan needs */
 void	queue_groups_add(struct queue_groups *g, struct queue_field_context *c);
-/* queue_groups_merge - add what was counted by the same plan elsewhere, which is empty then */
-void	queue_groups_merge(struct queue_groups *g, struct queue_groups *from);
 /* queue_groups_copy - add what was counted elsewhere, which stays */
 void	queue_groups_copy(struct queue_groups *g,
 	    const struct queue_groups *from);

@@ -68,8 +68,6 @@ struct queue_select {
 	pcre2_match_context *limits;
 };
 
-/* node_free - with everything below */
-void	node_free(struct node *n);
 /* literal_fold - the form in which a text of this type is compared, appended */
 void	literal_fold(struct buf *out, enum queue_field_type type,
 	    bool is_id, const char *text);

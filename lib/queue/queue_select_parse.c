@@ -57,7 +57,8 @@ add_kid(struct node *n, struct node *kid)
 	n->kids[n->kid_count++] = kid;
 }
 
-void
+/* With everything below. */
+static void
 node_free(struct node *n)
 {
 	size_t i;

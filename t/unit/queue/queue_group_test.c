@@ -163,35 +163,6 @@ START_TEST(a_histogram_counts_recipients_by_age)
 }
 END_TEST
 
-START_TEST(what_several_have_counted_is_the_same)
-{
-	struct queue_group_plan p = QUEUE_GROUP_PLAN_INIT;
-	struct queue_groups *one, *two, *all;
-	char text[1000];
-
-	p.facts = QUEUE_GROUP_CLASSES;
-	queue_group_plan_fields(&p, "rcpt.domain,class", NULL);
-	queue_group_plan_ages(&p, 5, 300, false);
-	one = queue_groups_new(&p);
-	two = queue_groups_new(&p);
-	all = queue_groups_new(&p);
-	add(all, 0, GIVEN);
-	add(one, 0, 2);
-	add(two, 2, GIVEN);
-	queue_groups_merge(one, two);
-	strcpy(text, told(all, QUEUE_GROUP_BY_UNITS, 2));
-	ck_assert_str_eq(told(one, QUEUE_GROUP_BY_UNITS, 2), text);
-	ck_assert_str_eq(told(two, QUEUE_GROUP_BY_UNITS, 2), "");
-	ck_assert_mem_eq(queue_groups_total(one)->ages,
-	    queue_groups_total(all)->ages, 5 * sizeof(int64_t));
-	ck_assert_int_eq(queue_groups_total(one)->oldest, NOW - 100000);
-	ck_assert_int_eq(queue_groups_total(two)->messages, 0);
-	queue_groups_free(one);
-	queue_groups_free(two);
-	queue_groups_free(all);
-}
-END_TEST
-
 START_TEST(an_unknown_field_is_named)
 {
 	struct queue_group_plan p = QUEUE_GROUP_PLAN_INIT;
@@ -212,7 +183,6 @@ main(void)
 	tcase_add_test(tc, a_message_counts_once_in_each_of_its_groups);
 	tcase_add_test(tc, several_fields_make_one_key);
 	tcase_add_test(tc, a_histogram_counts_recipients_by_age);
-	tcase_add_test(tc, what_several_have_counted_is_the_same);
 	tcase_add_test(tc, an_unknown_field_is_named);
 	return unit_run("queue_group", tc);
 }
