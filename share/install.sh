@@ -89,7 +89,11 @@ done
 for f in man/man*/*; do
 	[ -f "$f" ] || continue
 	install -d "$DESTDIR$mandir/$(basename "$(dirname "$f")")"
-	put 644 "$f" "$mandir/${f#man/}"
+	if [ -L "$f" ]; then
+		put_link "$(readlink "$f")" "$mandir/${f#man/}"
+	else
+		put 644 "$f" "$mandir/${f#man/}"
+	fi
 done
 # The page with the list of all parameters is made from theirs.
 f=${BIN%/bin}/man/postconf.5

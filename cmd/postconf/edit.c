@@ -149,7 +149,8 @@ write_main(struct edit *e, struct pc_edit_file *f)
 	copy_lines(e, f);
 	if (e->how != PC_EDIT_SET)
 		return;
-	qsort(e->requests, e->count, sizeof(*e->requests), by_name);
+	if (e->count > 1)
+		qsort(e->requests, e->count, sizeof(*e->requests), by_name);
 	for (i = 0; i < e->count; i++)
 		if (e->requests[i].seen == 0)
 			fprintf(f->out, "%s = %s\n", e->requests[i].name,

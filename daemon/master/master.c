@@ -213,6 +213,9 @@ on_crash(int sig)
 {
 	signal(sig, SIG_DFL);
 	signal(SIGTERM, SIG_IGN);
+	/* Whatever the bug has locked, these words do not wait for it long. */
+	signal(SIGALRM, SIG_DFL);
+	alarm(5);
 	log_at(LOG_SEV_PANIC, "terminating on signal %d", sig);
 	if (getpgrp() == getpid())
 		kill(-getpid(), SIGTERM);
