@@ -107,7 +107,8 @@ sort(struct walk *w)
 {
 	size_t i, n = 0;
 
-	qsort(w->all, w->count, sizeof(*w->all), by_offset);
+	if (w->count > 1)
+		qsort(w->all, w->count, sizeof(*w->all), by_offset);
 	for (i = 0; i < w->count; i++) {
 		if (n > 0 && w->all[n - 1].at == w->all[i].at) {
 			if (w->all[n - 1].from == -1)
