@@ -95,6 +95,37 @@ LC_ALL=C awk -F'\t' '
 		exit n > 0
 	}' share/parameters.tsv share/parameters-notes.txt >&2 ||
     complain 'share/parameters-notes.txt has faults'
+
+# Every command and every role has a manual page, which names each option and
+# refers to pages that are there: ours, or one of the system's named here.
+page() { find share/man -name "$1.[158]" | grep -q .; }
+for name in $(ls cmd | grep -v README) $(sed -n 's/^	\.name = "\([a-z-]*\)",.*/\1/p' daemon/*/*.c); do
+	case $name in dnsblog|postscreen|tlsproxy) continue ;; esac	# until these roles are whole
+	page "$name" || complain "$name has no manual page"
+done
+LC_ALL=C awk -F'\t' '
+	FILENAME ~ /tsv$/ { if (FNR > 1) { n++; cmd[n] = $1; short[n] = $2; long[n] = $3 } next }
+	FNR == 1 { page = FILENAME; sub(/.*\//, "", page); sub(/\.1$/, "", page) }
+	{ gsub(/Fl Fl /, "Fl -"); gsub(/\\&/, "") }
+	{ for (i = split($0, w, " "); i > 1; i--) if (w[i - 1] ~ /^[.]?Fl$/) has[page, w[i]] = 1 }
+	/^.Xr postmap 1 .$/ && page == "postalias" { refers[page] = 1 }
+	END {
+		for (i = 1; i <= n; i++) {
+			if (short[i] != "" && !((cmd[i], short[i]) in has))
+				bad("-" short[i])
+			if (long[i] != "" && !((cmd[i], "-" long[i]) in has) && !refers[cmd[i]])
+				bad("--" long[i])
+		}
+		exit found
+	}
+	function bad(option) { print "lint: " cmd[i] ".1 does not name " option; found = 1 }
+    ' share/options.tsv share/man/man1/* >&2 || bad=1
+grep -ho '^\.Xr [^ ]* [0-9]' share/man/man*/* | sort -u | while read -r _ name section; do
+	case $name.$section in syslog.3|strftime.3|regex.7|tar.1) continue ;; esac
+	[ -e "share/man/man$section/$name.$section" ] || echo "$name($section)"
+done >"${O:-build}/missing-pages"
+[ ! -s "${O:-build}/missing-pages" ] ||
+    complain "manual pages refer to what is not there: $(tr '\n' ' ' <"${O:-build}/missing-pages")"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -Wwarning share/man/man*/* "${O:-build}/man/postconf.5" >&2 || complain 'a manual page has faults'
 fi

@@ -82,7 +82,7 @@ static const char main_cf[] =
 "# Remove these three lines to deliver by DNS.\n"
 "default_transport = smtp:[127.0.0.1]:%8$d\n"
 "relay_transport = smtp:[127.0.0.1]:%8$d\n"
-"disable_dns_lookups = yes\n"
+"smtp_dns_support_level = disabled\n"
 "\n"
 "# Local delivery.\n"
 "local_recipient_maps = unix:passwd.byname $alias_maps\n"

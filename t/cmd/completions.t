@@ -9,7 +9,8 @@ is 'no option is there twice' "$(cut -f1-3 "$table" | sort | uniq -d)" ''
 for name in $(cut -f1 "$table" | sed 1d | sort -u); do
 	[ -x "$PH_BIN/$name" ] || { result 1 "$name is a command"; continue; }
 	awk -F'\t' -v c="$name" '$1 == c && $3 != "" { print "--" $3 }' "$table" | sort -u >"$T/table"
-	timeout 10 "$name" --help </dev/null 2>/dev/null | grep -oE -- '(^|[^-A-Za-z])--[a-z][a-z0-9-]*' |
+	# In an example only what stands behind the command itself is its own.
+	timeout 10 "$name" --help </dev/null 2>/dev/null | sed "s/^.*| $name /$name /" | grep -oE -- '(^|[^-A-Za-z])--[a-z][a-z0-9-]*' |
 	    sed 's/^[^-]//' | sort -u >"$T/help"
 	# "<": only in --help, so add a row; ">": only in the table.
 	is "$name: --help and the table name the same long options" "$(diff "$T/help" "$T/table" | grep '^[<>]')" ''

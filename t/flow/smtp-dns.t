@@ -72,7 +72,7 @@ wait_for 5 test -s "$T/dns.port"
 
 I=$T/inst
 ok 'an instance is made' instance_new "$I" "posthorn_dns_servers = 127.0.0.1:$(cat "$T/dns.port")" \
-    'disable_dns_lookups = no' 'default_transport = smtp' 'relay_transport = smtp' \
+    'smtp_dns_support_level = enabled' 'default_transport = smtp' 'relay_transport = smtp' \
     "smtp_tcp_port = $port" 'myhostname = mail.example' 'mydestination =' 'relayhost =' \
     'transport_maps = inline:{{bracket.test=smtp:[bracket.test]}}' 'smtp_mx_session_limit = 2'
 must 'and started' instance_start "$I"
