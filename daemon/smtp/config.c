@@ -211,13 +211,6 @@ load_tables(struct smtp_config *c, bool is_lmtp)
 	c->body_checks = open_maps(TITLE("body_checks"),
 	    PICK(params.lmtp_body_checks, params.smtp_body_checks),
 	    SEARCH_TEXT);
-	if (PICK(params.lmtp_sasl_auth_enable, params.smtp_sasl_auth_enable)) {
-		c->passwords = maps_open(TITLE("sasl_password_maps"),
-		    PICK(params.lmtp_sasl_password_maps,
-		    params.smtp_sasl_password_maps), SEARCH_ADDRESSES);
-		c->by_sender = PICK(params.lmtp_sender_dependent_authentication,
-		    params.smtp_sender_dependent_authentication);
-	}
 	c->caches_on_demand = PICK(params.lmtp_connection_cache_on_demand,
 	    params.smtp_connection_cache_on_demand);
 	list = PICK(params.lmtp_connection_cache_destinations,
@@ -291,6 +284,7 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 		dns_init();
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
+	auth_config_load(&c->auth, is_lmtp);
 	tls_config_load(&c->tls, is_lmtp, trusts_dns(support));
 }
 

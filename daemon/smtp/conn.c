@@ -126,14 +126,23 @@ conn_free(struct conn *c)
 	free(c);
 }
 
+/* What people may read of what we say: no passwords. */
+static struct span
+shown(const struct conn *c)
+{
+	return c->session.state == SMTP_AUTH ? SPAN_LIT("AUTH (hidden)\r\n") :
+	    span_buf(&c->session.out);
+}
+
 static int
 send_words(struct conn *c)
 {
 	struct buf *out = &c->session.out;
+	struct span text = shown(c);
 	int rc = 0;
 
 	if (out->len > 0) {
-		transcript_add(&c->transcript, "Out: ", out->ptr, out->len);
+		transcript_add(&c->transcript, "Out: ", text.ptr, text.len);
 		rc = stream_write(c->stream, out->ptr, out->len);
 	}
 	buf_reset(out);
@@ -320,7 +329,7 @@ enum smtp_step
 conn_exchange(struct conn *c)
 {
 	if (c->session.out.len > 0)
-		log_debug("> %s: %s", c->session.relay, c->session.out.ptr);
+		log_debug("> %s: %s", c->session.relay, shown(c).ptr);
 	if (send_words(c) == -1 || stream_flush(c->stream) == -1) {
 		/* It may have said why before it hung up: 421, timeout. */
 		stream_clear(c->stream);
@@ -346,6 +355,7 @@ conn_start_tls(struct conn *c)
 
 	if (info == NULL)
 		return smtp_session_tls_failed(&c->session);
+	c->session.is_verified = info->is_verified;
 	return smtp_session_tls_started(&c->session,
 	    c->tls->level <= TLS_LEVEL_ENCRYPT || info->is_verified);
 }

@@ -38,22 +38,45 @@
 
 /* ---- one host ---- */
 
-/*
- * We cannot log in. Where a login is configured mail waits, because a server
- * that sees a stranger would refuse it for good.
- */
-static bool
-needs_login(struct job *j, const char *host)
+/* The login for a host, as a session asks for it. */
+static enum table_result
+find_login(void *ctx, const char *host, struct buf *value)
 {
+	const struct job *j = ctx;
+	const struct auth_config *c = &j->cfg->auth;
+
+	return search_password(c->passwords, c->by_sender ? j->rq->sender :
+	    NULL, host, j->rq->nexthop, value);
+}
+
+static void
+know_login(struct conn *c, struct job *j)
+{
+	c->session.find_login = find_login;
+	c->session.find_ctx = j;
+}
+
+/* Would this message be sent by the one who is logged in there? */
+static bool
+is_same_login(struct job *j, const struct conn *c)
+{
+	const struct smtp_session *s = &c->session;
 	struct buf value = BUF_INIT;
 	enum table_result found;
+	bool is_same;
 
-	if (j->cfg->passwords == NULL)
-		return false;
-	found = search_password(j->cfg->passwords, j->cfg->by_sender ?
-	    j->rq->sender : NULL, host, j->rq->nexthop, &value);
+	if (!j->cfg->auth.by_sender || j->cfg->auth.passwords == NULL ||
+	    (s->features & SMTP_HAS_AUTH) == 0)
+		return true;
+	found = find_login(j, s->host, &value);
+	is_same = found == TABLE_NOT_FOUND ? !s->is_logged_in :
+	    found == TABLE_FOUND && s->is_logged_in &&
+	    strncmp(value.ptr, s->user.ptr, s->user.len) == 0 &&
+	    (value.ptr[s->user.len] == j->cfg->auth.delimiter ||
+	    value.ptr[s->user.len] == '\0');
+	explicit_bzero(value.ptr, value.len);
 	buf_done(&value);
-	return found != TABLE_NOT_FOUND;
+	return is_same;
 }
 
 /* May the session stay open for the next message to this nexthop? */
@@ -107,9 +130,6 @@ may_transact(struct job *j, struct conn *c)
 		/* Somebody put commands in front of ours (CVE-2009-3555). */
 		smtp_failure_set(&s->failure, "4.7.0", "unexpected server "
 		    "message: %s spoke before it was asked", s->host_addr);
-	else if (needs_login(j, s->host))
-		smtp_failure_set(&s->failure, "4.7.0", "SASL authentication is"
-		    " required for %s, but is not available", s->host_addr);
 	else
 		return true;
 	return false;
@@ -125,6 +145,7 @@ talk_to(struct job *j, struct conn *c, enum smtp_step step)
 	debug_peer_begin(s->host, s->addr);
 	if (job_talk(j, c, step) == SMTP_STEP_HELLO) {
 		j->sessions++;
+		s->find_login = NULL;	/* it may outlive the job */
 		if (may_transact(j, c)) {
 			transact(j, c);
 			debug_peer_end();
@@ -189,6 +210,7 @@ call_host(struct job *j, const struct smtp_host *host, bool is_final,
 	c->session.is_final = is_final;
 	c->session.detects_loops = dest->detects_loops;
 	c->session.msg = &j->msg;
+	know_login(c, j);
 	return talk_to(j, c, j->cfg->tls.wraps ? SMTP_STEP_TLS :
 	    SMTP_STEP_READ);
 }
@@ -273,6 +295,7 @@ try_unix(struct job *j, const char *path, bool is_final)
 	}
 	c = conn_new(j->cfg, fd, params.myhostname, path, "");
 	c->session.msg = &j->msg;
+	know_login(c, j);
 	c->session.is_final = is_final;
 	talk_to(j, c, SMTP_STEP_READ);
 }
@@ -336,6 +359,10 @@ try_kept(struct job *j)
 	if ((c = conn_take(j->rq->nexthop)) == NULL &&
 	    (c = shared_take(j->cfg, j->rq->nexthop)) == NULL)
 		return;
+	if (!is_same_login(j, c)) {
+		conn_close(c);
+		return;
+	}
 	c->session.is_final = false;	/* a fresh connection may do better */
 	debug_peer_begin(c->session.host, c->session.addr);
 	transact(j, c);

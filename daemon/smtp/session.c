@@ -1,7 +1,7 @@
 /*
  * session.c - the client's half of an SMTP or LMTP conversation
  *
- *	GREETING -> EHLO [-> HELO] [-> STARTTLS -> EHLO] -> READY
+ *	GREETING -> EHLO [-> HELO] [-> STARTTLS -> EHLO] [-> AUTH ...] -> READY
  *	READY -> [XFORWARD ->] MAIL -> RCPT ... -> DATA -> BODY -> DOT -> READY
  *	                         `-------------------'-> ABORT_DOT, RSET -> READY
  *	READY -> QUIT -> GONE
@@ -11,7 +11,7 @@
  * of each recipient is kept in the message.
  *
  *	session_hello.c     GREETING, EHLO, HELO	session_xforward.c  XFORWARD
- *	session_tls.c       STARTTLS
+ *	session_tls.c       STARTTLS			session_auth.c      AUTH
  *	session_mail.c      MAIL to DOT			session_said.c      words
  *
  * SPDX-License-Identifier: ISC
@@ -44,13 +44,20 @@ smtp_session_init(struct smtp_session *s, const struct smtp_config *cfg,
 	    port[0] != '\0' ? ":" : "", port);
 	s->state = SMTP_GREETING;
 	buf_init(&s->out);
+	buf_init(&s->mechanisms);
+	buf_init(&s->user);
+	buf_init(&s->password);
 	smtp_failure_init(&s->failure);
 }
 
 void
 smtp_session_done(struct smtp_session *s)
 {
+	session_forget_login(s);
 	buf_done(&s->out);
+	buf_done(&s->mechanisms);
+	buf_done(&s->user);
+	buf_done(&s->password);
 	smtp_failure_done(&s->failure);
 }
 
@@ -67,6 +74,8 @@ smtp_session_reply(struct smtp_session *s, const struct smtp_reply *r)
 		return session_on_hello(s, r);
 	case SMTP_STARTTLS:
 		return session_on_starttls(s, r);
+	case SMTP_AUTH:
+		return session_on_auth(s, r);
 	case SMTP_XFORWARD:
 		return session_start_mail(s);	/* refused or not: it is a courtesy */
 	case SMTP_MAIL:
@@ -150,6 +159,7 @@ smtp_session_timeout(const struct smtp_session *s)
 	case SMTP_GREETING:
 	case SMTP_EHLO:
 	case SMTP_HELO:
+	case SMTP_AUTH:
 		return c->helo_timeout;
 	case SMTP_STARTTLS:
 		return c->tls.starttls_timeout;

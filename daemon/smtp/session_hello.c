@@ -170,6 +170,8 @@ take_keyword(struct smtp_session *s, struct span line)
 		s->features |= keywords[i].feature;
 		if (keywords[i].feature == SMTP_HAS_SIZE)
 			take_size(s, line);
+		else if (keywords[i].feature == SMTP_HAS_AUTH)
+			session_take_auth(s, line);
 		else if (keywords[i].feature == SMTP_HAS_XFORWARD)
 			session_take_xforward(s, line);
 	}
@@ -218,6 +220,7 @@ take_features(struct smtp_session *s, const struct smtp_reply *r)
 	size_t n;
 
 	s->features = SMTP_HAS_ESMTP;
+	buf_reset(&s->mechanisms);
 	while (line != NULL) {
 		line++;
 		n = strcspn(line, "\n");

@@ -18,6 +18,9 @@ void	session_enter(struct smtp_session *s, enum smtp_state state);
 
 /* session_doing - "lost connection with H while ..." */
 const char	*session_doing(const struct smtp_session *s);
+/* session_reply_status - the status that goes with what a reply means to us */
+void	session_reply_status(struct smtp_session *s,
+	    const struct smtp_reply *r, char out[DSN_STATUS_SIZE]);
 /* session_fail_said - the host is of no use, by its own words */
 enum smtp_step	session_fail_said(struct smtp_session *s,
 		    const struct smtp_reply *r);
@@ -52,6 +55,17 @@ enum smtp_step	session_say_hello(struct smtp_session *s,
 enum smtp_step	session_after_hello(struct smtp_session *s);
 enum smtp_step	session_on_starttls(struct smtp_session *s,
 		    const struct smtp_reply *r);
+
+/* ---- session_auth.c ---- */
+
+/* session_take_auth - the words behind AUTH in the EHLO reply */
+void	session_take_auth(struct smtp_session *s, struct span words);
+/* session_start_auth - log in if that is to be done, else go on */
+enum smtp_step	session_start_auth(struct smtp_session *s);
+enum smtp_step	session_on_auth(struct smtp_session *s,
+		    const struct smtp_reply *r);
+/* session_forget_login - the password, and what a login that goes on needs */
+void	session_forget_login(struct smtp_session *s);
 
 /* ---- session_xforward.c ---- */
 

@@ -59,6 +59,8 @@ put_mail(struct smtp_session *s)
 			buf_adds(out, m->ret == DSN_RET_FULL ? " RET=FULL" :
 			    " RET=HDRS");
 	}
+	if (s->is_logged_in && s->cfg->auth.marks_mail)
+		buf_adds(out, " AUTH=<>");
 	buf_adds(out, "\r\n");
 }
 

@@ -22,6 +22,7 @@ static const struct {
 	[SMTP_HELO] = { "performing the HELO handshake", "HELO command" },
 	[SMTP_STARTTLS] = { "receiving the STARTTLS response",
 	    "STARTTLS command" },
+	[SMTP_AUTH] = { "performing the EHLO handshake", "AUTH command" },
 	[SMTP_XFORWARD] = { "sending XFORWARD command", "XFORWARD command" },
 	[SMTP_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
 	[SMTP_RCPT] = { "sending RCPT TO", "RCPT TO command" },
@@ -39,7 +40,8 @@ static const struct {
 const char *
 session_doing(const struct smtp_session *s)
 {
-	if (s->cfg->is_lmtp && s->state == SMTP_EHLO)
+	if (s->cfg->is_lmtp && (s->state == SMTP_EHLO ||
+	    s->state == SMTP_AUTH))
 		return "performing the LHLO handshake";
 	return stages[s->state].doing;
 }
@@ -132,9 +134,8 @@ put_said(struct buf *out, const struct smtp_session *s,
 		buf_addf(out, " (in reply to %s)", stage_command(s));
 }
 
-/* The status that goes with what a refusal means to us. */
-static void
-reply_status(struct smtp_session *s, const struct smtp_reply *r,
+void
+session_reply_status(struct smtp_session *s, const struct smtp_reply *r,
     char out[DSN_STATUS_SIZE])
 {
 	if (r->code >= 400 && r->code <= 599) {
@@ -152,7 +153,7 @@ session_fail_said(struct smtp_session *s, const struct smtp_reply *r)
 	struct smtp_failure *f = &s->failure;
 	char status[DSN_STATUS_SIZE];
 
-	reply_status(s, r, status);
+	session_reply_status(s, r, status);
 	smtp_failure_set(f, status, "%s", "");
 	put_said(&f->reason, s, r);
 	put_one_line(&f->diag, &r->text);
@@ -174,7 +175,7 @@ session_fail_tls_refused(struct smtp_session *s, const struct smtp_reply *r)
 	struct smtp_failure *f = &s->failure;
 	char status[DSN_STATUS_SIZE];
 
-	reply_status(s, r, status);
+	session_reply_status(s, r, status);
 	smtp_failure_set(f, status, "TLS is required, but host %s refused to "
 	    "start TLS: ", s->host_addr);
 	put_one_line(&f->reason, &r->text);
@@ -190,7 +191,7 @@ session_rcpt_said(struct smtp_session *s, struct smtp_rcpt *rcpt,
 {
 	bool is_soft = r->code >= 400 && r->code <= 499;
 
-	reply_status(s, r, rcpt->status);
+	session_reply_status(s, r, rcpt->status);
 	buf_reset(&rcpt->reason);
 	buf_reset(&rcpt->diag);
 	put_said(&rcpt->reason, s, r);

@@ -2,20 +2,13 @@
  * session_tls.c - STARTTLS (RFC 3207): ask for it, insist on it, or do without
  *
  *	EHLO ──offered──▶ STARTTLS ──220──▶ (handshake) ──▶ EHLO again
- *	  └──not offered, refused: READY in the clear, or the host is no use
+ *	  └──not offered, refused: AUTH, READY in the clear, or the host is no use
  *
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/smtp/session_internal.h"
 
 #include "lib/base/log.h"
-
-static enum smtp_step
-ready(struct smtp_session *s)
-{
-	session_enter(s, SMTP_READY);
-	return SMTP_STEP_HELLO;
-}
 
 static enum smtp_step
 fail(struct smtp_session *s)
@@ -30,11 +23,11 @@ session_after_hello(struct smtp_session *s)
 	bool is_offered = (s->features & SMTP_HAS_STARTTLS) != 0;
 
 	if (s->is_encrypted)
-		return ready(s);
+		return session_start_auth(s);
 	if (s->tls_level == TLS_LEVEL_NONE) {
 		if (is_offered && s->cfg->tls.notes_offer)
 			log_info("Host offered STARTTLS: [%s]", s->host);
-		return ready(s);
+		return session_start_auth(s);
 	}
 	if (is_offered && s->cfg->tls.ctx != NULL) {
 		session_enter(s, SMTP_STARTTLS);
@@ -42,7 +35,7 @@ session_after_hello(struct smtp_session *s)
 		return SMTP_STEP_READ;
 	}
 	if (s->tls_level < TLS_LEVEL_ENCRYPT)
-		return ready(s);
+		return session_start_auth(s);
 	if (is_offered)
 		smtp_failure_set(&s->failure, "4.7.5", "TLS is required, but "
 		    "our TLS engine is unavailable");
@@ -58,7 +51,7 @@ session_on_starttls(struct smtp_session *s, const struct smtp_reply *r)
 	if (r->code / 100 == 2)
 		return SMTP_STEP_TLS;
 	if (s->tls_level < TLS_LEVEL_ENCRYPT)
-		return ready(s);
+		return session_start_auth(s);
 	return session_fail_tls_refused(s, r);
 }
 

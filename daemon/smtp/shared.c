@@ -203,10 +203,15 @@ save_destination(const struct conn *c, struct attrs *reply)
 bool
 shared_give(const struct conn *c)
 {
+	const struct smtp_session *s = &c->session;
 	struct attrs reply;
 	bool ok;
 
-	if (c->session.state != SMTP_READY || c->session.is_encrypted ||
+	/* Who takes it does not know who is logged in, if it matters. */
+	if (s->is_logged_in || (s->cfg->auth.by_sender &&
+	    (s->features & SMTP_HAS_AUTH) != 0))
+		return false;
+	if (s->state != SMTP_READY || s->is_encrypted ||
 	    !conn_may_go_on(c) || !connected())
 		return false;
 	attrs_init(&reply);

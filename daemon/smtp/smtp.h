@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/smtp/auth.h"
 #include "daemon/smtp/tls_policy.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -67,8 +68,7 @@ struct smtp_config {
 	struct maps	*generic;
 	struct maps	*header_checks, *mime_checks, *nested_checks,
 			*body_checks;
-	struct maps	*passwords;	/* NULL: no authentication asked for */
-	bool		 by_sender;	/* passwords */
+	struct auth_config auth;
 	struct tls_config tls;
 	bool		 caches_on_demand;
 	struct match_list *cache_destinations;
@@ -172,8 +172,8 @@ struct smtp_message {
 };
 
 enum smtp_state {		/* whose reply is awaited */
-	SMTP_GREETING, SMTP_EHLO, SMTP_HELO, SMTP_STARTTLS, SMTP_XFORWARD,
-	SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_BODY, SMTP_DOT, SMTP_ABORT_DOT,
+	SMTP_GREETING, SMTP_EHLO, SMTP_HELO, SMTP_STARTTLS, SMTP_AUTH,
+	SMTP_XFORWARD, SMTP_MAIL, SMTP_RCPT, SMTP_DATA, SMTP_BODY, SMTP_DOT, SMTP_ABORT_DOT,
 	SMTP_READY, SMTP_RSET, SMTP_QUIT, SMTP_GONE
 };
 
@@ -214,6 +214,7 @@ struct smtp_session {
 	long		 size_limit;	/* 0: none said */
 	enum tls_level	 tls_level;	/* what is wanted */
 	bool		 is_encrypted;
+	bool		 is_verified;	/* the server's certificate is the one we want */
 	bool		 tls_failed;	/* in the handshake */
 	bool		 detects_loops;	/* a server with our own name is a loop */
 	bool		 is_final;	/* no other host will be tried: soft errors are deferrals */
@@ -222,6 +223,14 @@ struct smtp_session {
 	bool		 has_handshake;
 	bool		 said_421;
 	bool		 said_nonsense;	/* a reply that RFC 5321 4.2 has not there */
+	/* Logins: session_auth.c. find_login - the entry for this host and message */
+	enum table_result (*find_login)(void *ctx, const char *host,
+			    struct buf *value);
+	void		*find_ctx;
+	struct buf	 mechanisms;	/* offered, and to our liking */
+	struct sasl_login *login;	/* while it goes on */
+	struct buf	 user, password;
+	bool		 is_logged_in;	/* as user */
 	struct smtp_message *msg;
 	size_t		 sent_upto;	/* recipients whose RCPT TO is out */
 	size_t		 at;		/* recipient whose reply is awaited */
