@@ -67,7 +67,7 @@ on_body(void *ctx, bool is_partial, const char *data, size_t len,
 	struct buf line = BUF_INIT;
 
 	(void)is_partial, (void)offset;
-	if ((w->parts & TABLE_MESSAGE_BODY) == 0 || len == 0)
+	if ((w->parts & TABLE_MESSAGE_BODY) == 0)
 		return;
 	buf_set(&line, data, len);
 	look_up(w, line.ptr);

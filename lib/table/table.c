@@ -38,7 +38,7 @@ complain_key(const struct table *t, const char *key)
 {
 	struct buf shown = BUF_INIT;
 
-	text_printable(&shown, key, strlen(key), false);
+	text_printable(&shown, key, strlen(key), true);
 	log_warning("%s: non-UTF-8 key \"%s\": malformed UTF-8 or invalid "
 	    "codepoint", t->full_name, shown.ptr);
 	buf_done(&shown);
@@ -49,7 +49,7 @@ complain_value(const struct table *t, const char *key, const char *value)
 {
 	struct buf shown = BUF_INIT;
 
-	text_printable(&shown, value, strlen(value), false);
+	text_printable(&shown, value, strlen(value), true);
 	log_warning("%s: key \"%s\": non-UTF-8 value \"%s\": malformed UTF-8 "
 	    "or invalid codepoint", t->full_name, key, shown.ptr);
 	buf_done(&shown);
@@ -225,8 +225,9 @@ table_delete(struct table *t, const char *key, struct err *err)
 		not_supported(t, "delete", err);
 		return TABLE_BROKEN;
 	}
+	/* What cannot be in the table counts as deleted. */
 	if ((folded = table_prepare_key(t, key, &len)) == NULL)
-		return TABLE_NOT_FOUND;
+		return TABLE_FOUND;
 	return t->type->remove(t, folded, len, err);
 }
 

@@ -139,7 +139,11 @@ static int
 take_key(struct batch *b, const char *key, struct table_lines *lines,
     struct err *err)
 {
-	if (!table_tool_list_is_sorted(b->list))
+	int is_sorted = table_tool_list_is_sorted(b->list, err);
+
+	if (is_sorted == -1)
+		return -1;
+	if (!is_sorted)
 		return ask_one(b, key, err);
 	lines->wants_many = true;
 	add_question(b, key);

@@ -286,7 +286,7 @@ is_bad_utf8(const char *line, size_t len, const char *name, int line_number)
 
 	if (text_is_utf8(line, len))
 		return false;
-	text_printable(&shown, line, len, false);
+	text_printable(&shown, line, len, true);
 	complain(name, line_number, "non-UTF-8 input \"%s\" -- ignoring this "
 	    "line", shown.ptr);
 	buf_done(&shown);

@@ -95,13 +95,15 @@ table_tool_list_hold(struct table_tool_list *list, bool on)
 			table_hold(list->tables[i], on);
 }
 
-bool
-table_tool_list_is_sorted(struct table_tool_list *list)
+int
+table_tool_list_is_sorted(struct table_tool_list *list, struct err *err)
 {
-	const struct table *t = list->count > 0 ? table_of(list, 0, NULL) :
-	    NULL;
+	const struct table *t;
 
-	return t != NULL && table_is_sorted(t);
+	if (list->count == 0)
+		return 0;
+	t = table_of(list, 0, err);
+	return t == NULL ? -1 : table_is_sorted(t);
 }
 
 static void

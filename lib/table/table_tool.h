@@ -36,8 +36,9 @@ struct table_tool_list {
 void	table_tool_list_init(struct table_tool_list *list,
 	    const struct table_tool *tool, char **names, size_t count);
 void	table_tool_list_done(struct table_tool_list *list);
-/* table_tool_list_is_sorted - table_is_sorted for the first one; false: or it cannot be opened */
-bool	table_tool_list_is_sorted(struct table_tool_list *list);
+/* table_tool_list_is_sorted - table_is_sorted for the first one: 0 or 1; -1 with err when it cannot be opened */
+int	table_tool_list_is_sorted(struct table_tool_list *list,
+	    struct err *err);
 /* table_tool_list_hold - table_hold for all, also those that open later */
 void	table_tool_list_hold(struct table_tool_list *list, bool on);
 

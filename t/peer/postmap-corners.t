@@ -36,6 +36,15 @@ printf '\na\n' >"$T/in"
 same 'an empty line is a key' postmap -q - cdb:t
 same 'an empty line is a key that lmdb refuses' postmap -q - lmdb:t
 same 'and cannot be deleted' postmap -d - lmdb:t
+printf '\377\n' >"$T/in"
+same 'what is no UTF-8 counts as deleted' postmap -d - lmdb:t
+printf 'From x\nSubject: a\n\n\nbody\n' >"$T/in"
+same 'empty lines of a body are keys' postmap -bq - static:x
+printf 'Key: v\n' | both odd
+touch -d '1 hour ago' "$T/ours/odd" "$T/theirs/odd"
+same 'a table that cannot be opened is tried once' postmap -q - 'pipemap:{texthash:odd, pipemap:{hash}}'
+printf 'u\303\274\377\303\251 x\n' | both odd
+same 'what is UTF-8 in a broken line is shown' postmap lmdb:odd
 rm "$T/in"
 for t in 'static:x' 'internal:x' 'unix:passwd.byname' 'fail:x' 'randmap:{a}' 'pipemap:{inline:{a=b}}' 'regexp:{{/a/ b}}' 'cidr:{{1.2.3.4 a}}' 'texthash:t'; do
 	sorted=1 same 'listing' postmap -s "$t"
