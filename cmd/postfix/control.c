@@ -30,9 +30,8 @@
 #define STOP_WAIT_S	5
 #define PID_FILE	"pid/master.pid"
 
-/* The supervisor's process id, 0 when it does not run. */
-static pid_t
-running(void)
+pid_t
+control_running(void)
 {
 	struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -59,7 +58,7 @@ running(void)
 static pid_t
 must_run(void)
 {
-	pid_t pid = running();
+	pid_t pid = control_running();
 
 	if (pid == 0)
 		log_fatal("the Postfix mail system is not running");
@@ -98,7 +97,7 @@ run_master(const char *option)
 static void
 prepare_start(void)
 {
-	if (running() != 0)
+	if (control_running() != 0)
 		log_fatal("the Postfix mail system is already running");
 	if (unlink("quick-start") == 0)
 		return;
@@ -149,7 +148,7 @@ control_stop(char **args)
 	say("stopping the Postfix mail system");
 	kill(pid, SIGTERM);
 	for (;;) {
-		if (running() == 0)
+		if (control_running() == 0)
 			return 0;
 		nap_ms(10);
 		waited = clock_mono_ms() - start;
@@ -252,7 +251,7 @@ control_flush(char **args)
 int
 control_status(char **args)
 {
-	pid_t pid = running();
+	pid_t pid = control_running();
 
 	(void)args;
 	/* Who asks wants the answer, wherever standard error goes. */
@@ -319,7 +318,7 @@ control_logrotate(char **args)
 	if (rename(file, rotated.ptr) == -1)
 		log_fatal("logfile '%s' rotation failed: %s", file,
 		    strerror(errno));
-	if ((pid = running()) != 0) {
+	if ((pid = control_running()) != 0) {
 		kill(pid, SIGHUP);
 		sleep(1);	/* whoever still writes to the old file finishes */
 	}

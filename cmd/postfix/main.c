@@ -26,6 +26,7 @@ static const char usage_text[] =
 	"usage: postfix [-c config_dir] [-Dv] start | start-fg | stop | abort |\n"
 	"               drain | reload | flush | check | status |\n"
 	"               set-permissions | upgrade-configuration | logrotate\n"
+	"       postfix [-c config_dir] health [--json]\n"
 	"       postfix init [--port=N] [--owner=USER] DIR\n";
 
 static const struct verb {
@@ -42,6 +43,7 @@ static const struct verb {
 	{ "flush",		control_flush },
 	{ "check",		check_verb },
 	{ "status",		control_status },
+	{ "health",		health_verb },
 	{ "logrotate",		control_logrotate },
 	{ "set-permissions",	layout_set_permissions },
 	{ "upgrade-configuration", upgrade_configuration },

@@ -4,6 +4,7 @@
  *	main.c     options, rights, the table of verbs
  *	control.c  start, stop, reload, status and their like
  *	check.c    what "check" verifies
+ *	health.c   does the system work now? for probes
  *	layout.c   directories and their rights: made, repaired, reported
  *	upgrade.c  what an older configuration lacks
  *	init.c     a new private instance
@@ -28,9 +29,13 @@ int	control_flush(char **args);
 int	control_status(char **args);
 int	control_logrotate(char **args);
 int	check_verb(char **args);
+int	health_verb(char **args);
 int	layout_set_permissions(char **args);
 int	upgrade_configuration(char **args);
 int	init_verb(char **args);		/* runs before any main.cf is read */
+
+/* control_running - the supervisor's process id, 0 when it does not run */
+pid_t	control_running(void);
 
 /*
  * check_fatal - what must hold before anything is started
