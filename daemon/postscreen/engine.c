@@ -162,10 +162,11 @@ find_discard(struct engine *e)
 	e->ehlo_discard = e->config->ehlo_discard;
 	if (!maps_is_empty(e->config->ehlo_discard_maps) &&
 	    maps_find(e->config->ehlo_discard_maps, e->caller.addr, false,
-	    &value) == TABLE_FOUND)
+	    &value) == TABLE_FOUND) {
 		e->ehlo_discard = ehlo_parse(value.ptr);
-	buf_reset(&value);
-	ehlo_names(&value, e->ehlo_discard);
+		buf_reset(&value);
+		ehlo_names(&value, e->ehlo_discard);
+	}
 	if (value.len > 0)
 		/* Without a colon before the port: so the peer writes it. */
 		log_info("[%s]%s: discarding EHLO keywords:%s", e->caller.addr,

@@ -10,9 +10,9 @@
 #include <strings.h>
 
 #include "daemon/serve/tls_level.h"
+#include "daemon/serve/tls_service.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/session.h"
-#include "daemon/smtpd/tls_tickets.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -20,80 +20,28 @@
 #include "lib/conf/params.h"
 #include "lib/net/tls.h"
 #include "lib/queue/queue_rec.h"
-#include "lib/table/maps.h"
-#include "lib/table/search.h"
 
 struct tls_server {
-	struct tls_ctx	*ctx;		/* NULL: something could not be read */
+	struct tls_service service;
 	bool		 is_required, wraps, asks_cert, requires_cert;
-	struct tls_protocols protocols;
-	struct buf	 ciphers;	/* empty: the grade is unknown */
-	struct maps	*sni;
 };
 
 /* ---- what the configuration says ---- */
 
-static int
-find_chain(void *ctx, const char *name, struct buf *pem)
-{
-	switch (search_server_name(ctx, name, pem)) {
-	case TABLE_FOUND:
-		return 1;
-	case TABLE_NOT_FOUND:
-		return 0;
-	case TABLE_RETRY:
-	case TABLE_BROKEN:
-		break;
-	}
-	return -1;
-}
-
-static unsigned
-log_bits(void)
-{
-	unsigned bits = 0;
-
-	if (tls_log_parse(&bits, params.smtpd_tls_loglevel) == -1)
-		log_warning("unknown smtpd_tls_loglevel value \"%s\"",
-		    params.smtpd_tls_loglevel);
-	return bits;
-}
-
-static bool
-set_protocols(struct tls_server *v)
-{
-	const char *text = v->is_required ?
-	    params.smtpd_tls_mandatory_protocols : params.smtpd_tls_protocols;
-
-	if (tls_protocols_parse(&v->protocols, text) == 0)
-		return true;
-	log_warning("Invalid TLS protocol list \"%s\": disabling TLS support",
-	    text);
-	return false;
-}
-
-/* A cipher without certificates has no room for the client's either. */
 static void
-set_ciphers(struct tls_server *v)
+make_service(struct tls_server *v)
 {
-	const char *const excludes[] = {
-		params.smtpd_tls_exclude_ciphers,
-		v->is_required ? params.smtpd_tls_mandatory_exclude_ciphers :
-		    "",
-		v->asks_cert ? "aNULL" : "", NULL
-	};
-
-	tls_cipher_list(&v->ciphers, v->is_required ?
-	    params.smtpd_tls_mandatory_ciphers : params.smtpd_tls_ciphers,
-	    excludes);
-}
-
-static struct tls_ctx *
-make_ctx(struct tls_server *v)
-{
-	struct tls_setup setup = {
-		.is_server = true,
-		.log = log_bits(),
+	const struct tls_service_conf conf = {
+		.prefix = "smtpd",
+		.is_required = v->is_required, .asks_cert = v->asks_cert,
+		.loglevel = params.smtpd_tls_loglevel,
+		.protocols = params.smtpd_tls_protocols,
+		.mandatory_protocols = params.smtpd_tls_mandatory_protocols,
+		.ciphers = params.smtpd_tls_ciphers,
+		.mandatory_ciphers = params.smtpd_tls_mandatory_ciphers,
+		.exclude_ciphers = params.smtpd_tls_exclude_ciphers,
+		.mandatory_exclude_ciphers =
+		    params.smtpd_tls_mandatory_exclude_ciphers,
 		.cert_file = params.smtpd_tls_cert_file,
 		.key_file = params.smtpd_tls_key_file,
 		.eccert_file = params.smtpd_tls_eccert_file,
@@ -106,20 +54,9 @@ make_ctx(struct tls_server *v)
 		.dh_file = params.smtpd_tls_dh1024_param_file,
 		.verify_depth = params.smtpd_tls_ccert_verifydepth,
 		.digest = params.smtpd_tls_fingerprint_digest,
-		.find_chain = maps_is_empty(v->sni) ? NULL : find_chain,
-		.find_ctx = v->sni,
-		.ticket_key = tls_tickets_key,
-		.ticket_cipher = params.tls_session_ticket_cipher,
-		.ticket_lifetime_s = params.smtpd_tls_session_cache_timeout,
 	};
-	struct err err = ERR_INIT;
-	struct tls_ctx *ctx = tls_ctx_new(&setup, &err);
 
-	if (ctx == NULL) {
-		log_warning("%s", err.text);
-		tls_log_problems();
-	}
-	return ctx;
+	tls_service_init(&v->service, &conf);
 }
 
 struct tls_server *
@@ -133,7 +70,6 @@ tls_server_new(void)
 	if (level == TLS_LEVEL_NONE && !params.smtpd_tls_wrappermode)
 		return NULL;
 	v = xcalloc(1, sizeof(*v));
-	buf_init(&v->ciphers);
 	v->wraps = params.smtpd_tls_wrappermode;
 	v->is_required = level == TLS_LEVEL_ENCRYPT || v->wraps;
 	v->requires_cert = params.smtpd_tls_req_ccert;
@@ -142,11 +78,7 @@ tls_server_new(void)
 		v->requires_cert = false;
 	}
 	v->asks_cert = params.smtpd_tls_ask_ccert || v->requires_cert;
-	v->sni = maps_open("tls_server_sni_maps", params.tls_server_sni_maps,
-	    TABLE_FOLD | TABLE_VALUE_IS_FILE);
-	set_ciphers(v);
-	if (set_protocols(v))
-		v->ctx = make_ctx(v);
+	make_service(v);
 	return v;
 }
 
@@ -155,9 +87,7 @@ tls_server_free(struct tls_server *v)
 {
 	if (v == NULL)
 		return;
-	tls_ctx_free(v->ctx);
-	maps_free(v->sni);
-	buf_done(&v->ciphers);
+	tls_service_done(&v->service);
 	free(v);
 }
 
@@ -176,7 +106,7 @@ tls_server_wraps(const struct tls_server *v)
 bool
 tls_server_works(const struct tls_server *v)
 {
-	return v != NULL && v->ctx != NULL;
+	return v != NULL && v->service.ctx != NULL;
 }
 
 /* ---- how many ---- */
@@ -241,20 +171,21 @@ tls_server_start(struct session *s, struct stream *st)
 {
 	const struct tls_server *v = s->env->tls;
 	struct tls_options o = { .peer = s->peer.namaddr,
-	    .protocols = v->protocols, .ciphers = v->ciphers.ptr,
+	    .protocols = v->service.protocols,
+	    .ciphers = v->service.ciphers.ptr,
 	    .timeout_s = params.smtpd_starttls_timeout,
 	    .explains = v->requires_cert, .asks_cert = v->asks_cert };
 	struct err err = ERR_INIT;
 	struct tls *t;
 
-	if (v->ciphers.len == 0) {
+	if (v->service.ciphers.len == 0) {
 		log_warning("%s: invalid cipher grade: \"%s\"",
 		    s->peer.namaddr, v->is_required ?
 		    params.smtpd_tls_mandatory_ciphers :
 		    params.smtpd_tls_ciphers);
 		return false;
 	}
-	if ((t = tls_start(v->ctx, &o, st, &err)) == NULL) {
+	if ((t = tls_start(v->service.ctx, &o, st, &err)) == NULL) {
 		log_info("%s", err.text);
 		tls_log_problems();
 		return false;

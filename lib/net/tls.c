@@ -50,7 +50,7 @@ tls_info(const struct tls *t)
 	return &t->info;
 }
 
-static void
+void
 tls_free(struct tls *t)
 {
 	SSL_free(t->ssl);
@@ -263,16 +263,12 @@ shake_hands(struct tls *t, const struct tls_options *o, struct err *err)
 }
 
 static int
-attach(struct tls *t)
+attach_stream(struct tls *t)
 {
 	BIO *bio = BIO_new(t->ctx->bio);
 
-	t->ssl = SSL_new(t->ctx->ssl);
-	if (t->ssl == NULL || bio == NULL ||
-	    SSL_set_ex_data(t->ssl, slot(), t) != 1) {
-		BIO_free(bio);
+	if (bio == NULL)
 		return -1;
-	}
 	BIO_set_data(bio, t);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(t->ssl, bio, bio);
@@ -280,26 +276,43 @@ attach(struct tls *t)
 }
 
 struct tls *
-tls_start(struct tls_ctx *ctx, const struct tls_options *o, struct stream *st,
-    struct err *err)
+tls_new(struct tls_ctx *ctx, const struct tls_options *o, struct err *err)
 {
 	struct tls *t = xcalloc(1, sizeof(*t));
-	const char *unread;
 
 	if ((ctx->log & TLS_LOG_VERBOSE) != 0)
 		log_info("setting up TLS connection %s %s", ctx->is_server ?
 		    "from" : "to", o->peer);
-	stream_skip(st, stream_peek(st, &unread));
 	ERR_clear_error();
 	t->ctx = ctx;
-	t->stream = st;
 	t->peer = o->peer;
 	buf_init(&t->info.server_part);
 	buf_init(&t->info.client_part);
-	if (attach(t) == -1)
+	t->ssl = SSL_new(ctx->ssl);
+	if (t->ssl == NULL || SSL_set_ex_data(t->ssl, slot(), t) != 1)
 		err_set(err, ERR_SYSTEM, "%s: cannot allocate a TLS session",
 		    o->peer);
-	else if (set_options(t, o, err) == 0 && shake_hands(t, o, err) == 0) {
+	else if (set_options(t, o, err) == 0)
+		return t;
+	tls_free(t);
+	return NULL;
+}
+
+struct tls *
+tls_start(struct tls_ctx *ctx, const struct tls_options *o, struct stream *st,
+    struct err *err)
+{
+	struct tls *t = tls_new(ctx, o, err);
+	const char *unread;
+
+	stream_skip(st, stream_peek(st, &unread));
+	if (t == NULL)
+		return NULL;
+	t->stream = st;
+	if (attach_stream(t) == -1)
+		err_set(err, ERR_SYSTEM, "%s: cannot allocate a TLS session",
+		    o->peer);
+	else if (shake_hands(t, o, err) == 0) {
 		tls_learn(t, o);
 		t->peer = NULL;
 		stream_set_io(st, &(struct stream_io){ .read = io_read,

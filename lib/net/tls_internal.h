@@ -41,6 +41,12 @@ struct tls {
 /* tls_of - the session of an SSL */
 struct tls	*tls_of(const SSL *ssl);
 
+/* tls_new - a session without anything below it yet: peer and options are set; NULL with err */
+struct tls *tls_new(struct tls_ctx *ctx, const struct tls_options *o,
+	    struct err *err);
+/* tls_free - without a goodbye */
+void	tls_free(struct tls *t);
+
 /* ---- tls_chain.c ---- */
 
 /* tls_load_files - the setup's certificates and keys; -1 with err */

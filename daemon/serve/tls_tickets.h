@@ -1,8 +1,8 @@
 /*
  * tls_tickets.h - the keys of session tickets, asked of tlsmgr
  */
-#ifndef DAEMON_SMTPD_TLS_TICKETS_H
-#define DAEMON_SMTPD_TLS_TICKETS_H
+#ifndef DAEMON_SERVE_TLS_TICKETS_H
+#define DAEMON_SERVE_TLS_TICKETS_H
 
 #include <stdbool.h>
 

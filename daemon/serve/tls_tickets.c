@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/smtpd/tls_tickets.h"
+#include "daemon/serve/tls_tickets.h"
 
 #include <string.h>
 
