@@ -143,7 +143,9 @@ greeted(struct engine *e, const char *args, const char *protocol)
 	free(e->helo);
 	e->helo = xstrndup(args, len);
 	reset_mail(e);
-	e->protocol = protocol;
+	/* Once ESMTP, a client keeps it, for the peer. */
+	if (*protocol == 'E')
+		e->protocol = protocol;
 	return true;
 }
 
