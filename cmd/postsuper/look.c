@@ -237,7 +237,6 @@ bulk_trash(const struct bulk *b)
 	struct listing l = { b, 0 };
 	struct err err = ERR_INIT;
 
-	queue_trash_purge(b->now, -1, NULL, NULL, NULL);
 	if (queue_trash_each(show_trash, &l, &err) == -1)
 		log_fatal("%s", err.text);
 	if (l.count == 0 && !b->wants_json)

@@ -30,6 +30,7 @@
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_trash.h"
 
+#define OVER_LIMIT	"more than posthorn_trash_limit: the next action will purge it"
 #define TRIES		5	/* looks for a message that keeps moving */
 #define SLICE_MS	100	/* of a pause */
 #define LINES_BYTES	(256 * 1024)	/* of results, before they are stored */
@@ -500,6 +501,19 @@ act_on_all(struct run *r)
 	wake(r);
 }
 
+/* Whoever said --yes has not seen the plan. */
+static void
+warn_of_limit(struct run *r)
+{
+	struct queue_trash_space space;
+
+	if (r->trash != NULL && r->report->warning[0] == '\0' &&
+	    queue_trash_room(&space, NULL) == 0 &&
+	    r->a.bytes > space.limit_bytes)
+		snprintf(r->report->warning, sizeof(r->report->warning),
+		    OVER_LIMIT);
+}
+
 static void
 finish(struct run *r)
 {
@@ -510,6 +524,7 @@ finish(struct run *r)
 		r->a.counts[i] = (int64_t)r->report->counts[i];
 	queue_journal_put_end(&r->lines, &r->a);
 	store_lines(r, 0);
+	warn_of_limit(r);
 	if (r->o->is_classic)
 		return;
 	log_info("%s: action=%s, messages=%zu, user=%s%s%s", r->a.token,
@@ -527,10 +542,14 @@ queue_act_run(const struct queue_plan *plan,
 	struct run r = { .plan = plan, .o = options, .fn = fn, .ctx = ctx,
 	    .action = queue_plan_action(plan), .report = report,
 	    .lines = BUF_INIT };
+	size_t purged = 0;
 	int rc = -1;
 
 	memset(report, 0, sizeof(*report));
-	queue_trash_purge(clock_now(), -1, NULL, NULL, NULL);
+	if (queue_trash_purge(clock_now(), -1, &purged, NULL, NULL) == 0 &&
+	    purged > 0)
+		log_info("trash: %zu message%s purged", purged, purged == 1 ?
+		    "" : "s");
 	fill_action(&r);
 	if (open_trash(&r, err) == 0 && announce(&r, err) == 0) {
 		act_on_all(&r);
@@ -569,8 +588,7 @@ promise_trash(const struct queue_plan *plan, time_t now, struct buf *out)
 		buf_adds(out, "note     the file system is almost full, and "
 		    "the trash frees nothing: --no-undo does\n");
 	if (t.bytes > space.limit_bytes)
-		buf_adds(out, "note     more than posthorn_trash_limit: the "
-		    "next action will purge it\n");
+		buf_adds(out, "note     " OVER_LIMIT "\n");
 }
 
 void

@@ -54,9 +54,36 @@ says(const json_t *line, const char *name, const char *text)
 /* raw is the line as it stands there, without its end */
 typedef bool (*line_fn)(const json_t *line, struct span raw, void *ctx);
 
-/* Every sound line of one file; false when fn stopped it. */
+/*
+ * Is it as queue_journal_put_message writes one? Almost all lines are, and
+ * whoever asks for actions need not have a million of them parsed.
+ */
 static bool
-each_line_of(FILE *fp, line_fn fn, void *ctx, size_t *damaged)
+is_message_line(struct span raw)
+{
+	static const char begin[] = "{\"v\": 1, \"event\": \"message\", ";
+
+	return raw.len > sizeof(begin) &&
+	    memcmp(raw.ptr, begin, sizeof(begin) - 1) == 0 &&
+	    raw.ptr[raw.len - 1] == '}';
+}
+
+/* Which lines are to be looked at: those of a token, "" is in all; NULL: those of actions. */
+static bool
+is_wanted(struct span raw, const char *token)
+{
+	return token != NULL ?
+	    memmem(raw.ptr, raw.len, token, strlen(token)) != NULL :
+	    !is_message_line(raw);
+}
+
+/*
+ * The lines of one file that are sound and wanted (is_wanted); false when fn
+ * stopped it.
+ */
+static bool
+each_line_of(FILE *fp, const char *token, line_fn fn, void *ctx,
+    size_t *damaged)
 {
 	char *text = NULL;
 	size_t room = 0;
@@ -66,6 +93,8 @@ each_line_of(FILE *fp, line_fn fn, void *ctx, size_t *damaged)
 
 	while (goes_on && (len = getline(&text, &room, fp)) > 0) {
 		len -= text[len - 1] == '\n';
+		if (!is_wanted((struct span){ text, (size_t)len }, token))
+			continue;
 		line = json_loadb(text, (size_t)len, 0, NULL);
 		if (json_is_object(line))
 			goes_on = fn(line, (struct span){ text, (size_t)len },
@@ -79,7 +108,7 @@ each_line_of(FILE *fp, line_fn fn, void *ctx, size_t *damaged)
 }
 
 static int
-each_line(line_fn fn, void *ctx, size_t *damaged, struct err *err)
+each_line(const char *token, line_fn fn, void *ctx, size_t *damaged, struct err *err)
 {
 	struct buf path = BUF_INIT;
 	FILE *fp;
@@ -94,7 +123,7 @@ each_line(line_fn fn, void *ctx, size_t *damaged, struct err *err)
 				rc = err_sys(err, "open %s", path.ptr);
 			continue;
 		}
-		if (!each_line_of(fp, fn, ctx, damaged))
+		if (!each_line_of(fp, token, fn, ctx, damaged))
 			i = 0;
 		fclose(fp);
 	}
@@ -207,7 +236,7 @@ queue_journal_each(time_t since, queue_journal_action_fn fn, void *ctx,
 	struct gather g = { NULL, NULL, &g.first };
 	int rc;
 
-	rc = each_line(gather_line, &g, damaged, err);
+	rc = each_line(NULL, gather_line, &g, damaged, err);
 	give_actions(&g, since, fn, ctx);
 	return rc;
 }
@@ -255,7 +284,7 @@ queue_journal_lines(time_t since, queue_journal_line_fn fn, void *ctx,
 	struct recent *one, *next;
 	int rc;
 
-	rc = each_line(pass_line, &l, damaged, err);
+	rc = each_line("", pass_line, &l, damaged, err);
 	HASH_ITER(hh, l.recent, one, next) {
 		HASH_DEL(l.recent, one);
 		free(one->token);
@@ -415,7 +444,7 @@ queue_journal_messages(const char *token, queue_journal_message_fn fn,
 	struct message_gather g = { token, NULL };
 	int rc;
 
-	rc = each_line(gather_message, &g, NULL, err);
+	rc = each_line(token, gather_message, &g, NULL, err);
 	give_messages(&g, fn, ctx);
 	return rc;
 }
@@ -429,7 +458,7 @@ queue_journal_messages_in(const char *path, const char *token,
 
 	if ((fp = fopen(path, "re")) == NULL)
 		return err_sys(err, "open %s", path);
-	each_line_of(fp, gather_message, &g, NULL);
+	each_line_of(fp, token, gather_message, &g, NULL);
 	fclose(fp);
 	give_messages(&g, fn, ctx);
 	return 0;

@@ -197,12 +197,17 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m,mode=755 none "$T/small" 2>/d
 	# More than posthorn_trash_limit of it: the oldest go, no more than needed.
 	rm -rf "$T/small"/ballast "$S"/trash/*
 	echo 'posthorn_trash_limit = 50' >>"$T/a/etc/main.cf"
-	for n in 1 2 3 4 5; do
+	for n in 1 2 3 4 5 6; do
+		before=$id
 		id=$(queue-put -q hold -b 100000 -s a@list.example b@one.example); chown "$spool_owner" "$S/hold/$id"
 		postsuper --delete --yes "$id" >/dev/null 2>&1
 	done
-	is 'a trash over its limit keeps what fits' "$(postsuper --trash --json | wc -l)" 4
-	ok 'the last one, too' test -e "$(find "$S/trash" -name "$id")"
+	is 'what is over the limit goes when something is done, not when it is looked at' "$(for i in 1 2; do postsuper --trash --json | wc -l; done | xargs)" '5 5'
+	ok 'what came just before is kept' test -e "$(find "$S/trash" -name "$before")"
+	echo 'posthorn_trash_limit = 1' >>"$T/a/etc/main.cf"
+	id=$(queue-put -q hold -b 100000 -s a@list.example b@one.example); chown "$spool_owner" "$S/hold/$id"
+	like 'one that is over the limit alone is warned about' "$(postsuper --delete --yes "$id" 2>&1)" 'warning: more than posthorn_trash_limit: the next action will purge it'
+	is 'and kept until then' "$(find "$S/trash" -type f -name '[0-9A-F]*' ! -name '*.*')" "$(find "$S/trash" -name "$id")"
 	S=$T/a/spool
 	umount "$T/small"
 fi
