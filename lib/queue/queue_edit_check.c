@@ -22,6 +22,7 @@
 /* What one file holds, apart from what the edit changes. */
 struct summary {
 	struct sha256	 envelope, headers, body;
+	struct sha256	 content;	/* as text, lines ended by '\n' */
 	struct buf	 rcpts;		/* "R address\n" */
 	struct queue_rec_size size;
 	off_t		 data_offset, content_end, x_offset;
@@ -119,6 +120,9 @@ static void
 sum_content(struct summary *s, const struct edit_walk *w, int type,
     const char *value, size_t len)
 {
+	sha256_add(&s->content, value, len);
+	if (type == QUEUE_REC_TEXT)
+		sha256_add(&s->content, "\n", 1);
 	if (w->place == EDIT_BODY) {
 		add_record(&s->body, type, value, len);
 	} else if (w->field == NULL) {
@@ -168,6 +172,7 @@ summary_init(struct summary *s)
 	sha256_init(&s->envelope);
 	sha256_init(&s->headers);
 	sha256_init(&s->body);
+	sha256_init(&s->content);
 	buf_init(&s->rcpts);
 	buf_init(&s->sender);
 	buf_init(&s->redirect);
@@ -193,6 +198,18 @@ is_same(struct sha256 *a, struct sha256 *b)
 	sha256_end(a, x);
 	sha256_end(b, y);
 	return memcmp(x, y, sizeof(x)) == 0;
+}
+
+/* Is the content what somebody has typed? */
+static bool
+has_typed(const struct queue_edit *e, struct summary *after)
+{
+	struct sha256 typed;
+
+	sha256_init(&typed);
+	sha256_add(&typed, e->content.ptr, e->content.len);
+	sha256_add(&typed, "\n", 1);
+	return is_same(&typed, &after->content);
 }
 
 /* Do the fields that were to be set stand there as they should, and no other of their name? */
@@ -280,7 +297,7 @@ difference(const struct queue_edit *e, const struct edit_decision *d,
 	if (!is_same(&before->envelope, &after->envelope))
 		return "envelope records changed that were not to";
 	if (e->has_content)
-		return NULL;
+		return has_typed(e, after) ? NULL : "its content is wrong";
 	if (!is_same(&before->headers, &after->headers))
 		return "header fields changed that were not to";
 	if (!has_set_headers(e, after))
