@@ -17,6 +17,7 @@ void	do_action(struct model *m, enum action action);
 void	do_pending(struct model *m);
 
 enum click { CLICK_ONCE, CLICK_TWICE, CLICK_WHEEL_UP, CLICK_WHEEL_DOWN };
+/* do_click - what a mouse did at a cell of the screen */
 void	do_click(struct model *m, enum click click, int x, int y);
 
 /* ---- lists (do_list.c) ---- */
@@ -34,12 +35,15 @@ void	do_tags(struct model *m, enum action action);
 
 /* ---- prompts (prompt.c) ---- */
 
+/* prompt_open - ask for a line; text is there to begin with, value is for whoever gets the answer */
 void	prompt_open(struct model *m, enum prompt_kind kind, const char *text,
 	    int value);
+/* prompt_key - a key while it is open */
 void	prompt_key(struct model *m, int key);
 
 /* ---- menus (menu.c) ---- */
 
+/* menu_open - show one of the menus; menu_key - a key while it is open */
 void	menu_open(struct model *m, enum menu_kind kind);
 void	menu_key(struct model *m, int key);
 

@@ -31,6 +31,7 @@ bool	screen_menu_item(const struct model *m, int x, int y, size_t *item);
 
 #define LIST_TOP	3	/* first line of rows */
 
+/* Each draws one screen below the tabs; screen_dialogs draws what stands over it. */
 void	screen_messages(struct model *m, struct grid *g);
 void	screen_groups(struct model *m, struct grid *g);
 void	screen_overview(struct model *m, struct grid *g);

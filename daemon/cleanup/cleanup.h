@@ -119,12 +119,21 @@ const char	*cleanup_status_text(unsigned status, int *smtp_code,
 
 struct cleanup_client;
 
+/*
+ * cleanup_client_open - connect to the service; NULL with err
+ *
+ * flags	CLEANUP_*, as for cleanup_open
+ */
 struct cleanup_client	*cleanup_client_open(unsigned flags, struct err *err);
+/* cleanup_client_id - the queue ID that the message has got */
 const char	*cleanup_client_id(const struct cleanup_client *c);
+/* cleanup_client_rec - one record; 0, or -1 when the service is gone (commit says so, too) */
 int		 cleanup_client_rec(struct cleanup_client *c, int type,
 		    const void *data, size_t len);
+/* cleanup_client_commit - as cleanup_commit; frees c */
 unsigned	 cleanup_client_commit(struct cleanup_client *c,
 		    struct buf *reason);
+/* cleanup_client_abort - hang up: the service removes the file; frees c, NULL is fine */
 void		 cleanup_client_abort(struct cleanup_client *c);
 
 #endif

@@ -28,6 +28,7 @@ struct recipient {		/* texts owned; "" may be shared, see recipient_done */
 	off_t	 offset;	/* of the R record */
 };
 
+/* recipient_set - replace one of these texts */
 void	recipient_set(char **text, const char *value);
 void	recipient_done(struct recipient *r);
 

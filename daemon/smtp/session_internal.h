@@ -40,6 +40,11 @@ void	session_all_bounce(struct smtp_session *s, const char *status,
 
 /* ---- session_hello.c ---- */
 
+/*
+ * session_on_WHAT - a reply to WHAT has come, in the state that waits for it
+ *
+ * Each returns what the caller is to do next, as smtp_session_reply does.
+ */
 enum smtp_step	session_on_greeting(struct smtp_session *s,
 		    const struct smtp_reply *r);
 enum smtp_step	session_on_hello(struct smtp_session *s,
@@ -75,6 +80,7 @@ void	session_put_xforward(struct smtp_session *s);
 
 /* ---- session_mail.c ---- */
 
+/* session_start_mail - MAIL FROM, and with PIPELINING what may follow at once */
 enum smtp_step	session_start_mail(struct smtp_session *s);
 enum smtp_step	session_on_mail(struct smtp_session *s,
 		    const struct smtp_reply *r);
@@ -84,6 +90,7 @@ enum smtp_step	session_on_data(struct smtp_session *s,
 		    const struct smtp_reply *r);
 enum smtp_step	session_on_dot(struct smtp_session *s,
 		    const struct smtp_reply *r);
+/* session_end_mail - the transaction is over: what becomes of the session */
 enum smtp_step	session_end_mail(struct smtp_session *s);
 
 #endif

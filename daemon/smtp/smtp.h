@@ -275,8 +275,10 @@ int	smtp_session_timeout(const struct smtp_session *s);
 
 void	smtp_failure_init(struct smtp_failure *f);
 void	smtp_failure_done(struct smtp_failure *f);
+/* smtp_failure_copy - to says what from says; each has texts of its own */
 void	smtp_failure_copy(struct smtp_failure *to,
 	    const struct smtp_failure *from);
+/* smtp_failure_set - our own finding: an enhanced status and a text, no reply of a host */
 void	smtp_failure_set(struct smtp_failure *f, const char *status,
 	    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -16,8 +16,11 @@ struct sha256 {
 	uint64_t	 len;		/* bytes so far */
 };
 
+/* sha256_init - begin; nothing needs to be released */
 void	sha256_init(struct sha256 *s);
+/* sha256_add - the next bytes, in pieces of any size */
 void	sha256_add(struct sha256 *s, const void *data, size_t len);
+/* sha256_end - the digest of all of them; s must be begun again for the next */
 void	sha256_end(struct sha256 *s, unsigned char out[SHA256_BYTES]);
 
 #endif

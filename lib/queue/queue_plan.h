@@ -97,6 +97,7 @@ void	queue_plan_limit(struct queue_plan *p, size_t n);
 /* queue_plan_sort - in the order asked for, else the oldest first */
 void	queue_plan_sort(struct queue_plan *p);
 
+/* queue_plan_action, _count, _at - what is to be done, to how many messages, and the ith of them */
 enum queue_action	queue_plan_action(const struct queue_plan *p);
 size_t	queue_plan_count(const struct queue_plan *p);
 const struct queue_plan_item	*queue_plan_at(const struct queue_plan *p,

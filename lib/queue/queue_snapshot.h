@@ -81,6 +81,7 @@ struct queue_row {
 
 struct queue_snapshot	*queue_snapshot_new(void);
 void	queue_snapshot_free(struct queue_snapshot *s);
+/* queue_snapshot_lock - wait for the other thread; not to be taken twice */
 void	queue_snapshot_lock(struct queue_snapshot *s);
 void	queue_snapshot_unlock(struct queue_snapshot *s);
 
@@ -126,6 +127,7 @@ void	queue_snapshot_end(struct queue_snapshot *s, bool is_whole, time_t now);
 uint32_t	queue_snapshot_version(const struct queue_snapshot *s);
 /* queue_snapshot_rounds - whole rounds so far */
 uint32_t	queue_snapshot_rounds(const struct queue_snapshot *s);
+/* queue_snapshot_count - rows that are there now */
 size_t	queue_snapshot_count(const struct queue_snapshot *s);
 /* queue_snapshot_slots - rows are at 0 up to this */
 uint32_t	queue_snapshot_slots(const struct queue_snapshot *s);
@@ -171,6 +173,7 @@ bool	queue_snapshot_tag(struct queue_snapshot *s, uint32_t slot,
 	    bool is_tagged);
 /* queue_snapshot_tagged - how many are; *gone: how many tagged ones went away since tags were last all cleared */
 size_t	queue_snapshot_tagged(const struct queue_snapshot *s, size_t *gone);
+/* queue_snapshot_untag_all - no row is tagged, and none has gone */
 void	queue_snapshot_untag_all(struct queue_snapshot *s);
 
 struct queue_snapshot_totals {
@@ -178,6 +181,7 @@ struct queue_snapshot_totals {
 	uint64_t	 rcpts[QUEUE_COUNT];
 	uint64_t	 bytes[QUEUE_COUNT];
 };
+/* queue_snapshot_total - sums by queue, kept while rows come and go: cheap */
 void	queue_snapshot_total(const struct queue_snapshot *s,
 	    struct queue_snapshot_totals *out);
 
@@ -195,6 +199,7 @@ struct queue_snapshot_rates {
 	struct queue_history minutes;	/* 10 s each: ten minutes */
 	struct queue_history day;	/* 24 min each: a day */
 };
+/* queue_snapshot_rate - how many came and went, by the differences between rounds */
 void	queue_snapshot_rate(struct queue_snapshot *s, time_t now,
 	    struct queue_snapshot_rates *out);
 

@@ -40,15 +40,17 @@ struct regex_engine {
 			    size_t count, const struct rule_place *place);
 };
 
+/* What stands for these in struct table_ops of a type made of regular expressions. */
 int	regex_table_open(struct table *t, const struct regex_engine *engine,
 	    struct err *err);
 void	regex_table_close(struct table *t);
 enum table_result regex_table_lookup(struct table *t, const char *key,
 	    size_t len, struct buf *value, struct err *err);
-
+/* regex_table_describe - "capture" texts of the last lookup, which was of key */
 void	regex_table_describe(struct table *t, const char *key,
 	    void (*fn)(const char *what, const char *text, void *ctx),
 	    void *ctx);
+/* regex_table_each_result - every rule's result as written, with its line */
 void	regex_table_each_result(struct table *t, void (*fn)(int line,
 	    const char *text, void *ctx), void *ctx);
 
