@@ -19,6 +19,7 @@ struct file_out {
 	const char	*path;		/* for errors */
 	struct buf	 pending;
 	uint64_t	 end;		/* where pending ends in the file */
+	uint64_t	 started;	/* up to here the disk is at it */
 };
 
 /* file_out_init - begin at an offset of fd, which stays the caller's, as path does */

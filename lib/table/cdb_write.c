@@ -26,7 +26,6 @@
 #include "lib/base/file.h"
 #include "lib/base/file_out.h"
 #include "lib/base/mem.h"
-#include "lib/table/pairs.h"
 
 #define TABLES		256
 #define HEADER_BYTES	(TABLES * 8)
@@ -62,13 +61,23 @@ cdb_writer_free(struct cdb_writer *w)
 }
 
 static uint32_t
-hash_key(const char *key, size_t len)
+hash_key(const char *key, size_t len, bool null)
 {
 	uint32_t h = 5381;
 
 	for (; len > 0; len--)
 		h = (h + (h << 5)) ^ (unsigned char)*key++;
-	return h;
+	return null ? h + (h << 5) : h;
+}
+
+/* Bytes and perhaps a NUL, which the caller's may lack. */
+static char *
+put_bytes(char *to, const char *bytes, size_t len, bool null)
+{
+	memcpy(to, bytes, len);
+	if (null)
+		to[len] = '\0';
+	return to + len + null;
 }
 
 static char *
@@ -79,34 +88,28 @@ put_number(char *to, uint32_t n)
 	return to + sizeof(n);
 }
 
-static void
-put_record(struct cdb_writer *w, const struct pair *p, uint32_t key_len,
-    uint32_t value_len)
-{
-	char *to = file_out_more(&w->out, 8 + (size_t)key_len + value_len);
-
-	to = put_number(put_number(to, key_len), value_len);
-	memcpy(to, p->key, key_len);
-	memcpy(to + key_len, p->value, value_len);
-}
-
 int
-cdb_writer_add(struct cdb_writer *w, const struct pair *p, struct err *err)
+cdb_writer_add(struct cdb_writer *w, const char *key, size_t key_len,
+    const char *value, size_t value_len, bool null, struct err *err)
 {
-	uint32_t null = !p->is_raw, len = p->key_len + null;
+	uint64_t size = 8 + (uint64_t)key_len + value_len + 2 * null;
+	char *to;
 
+	/* All of the tables have to fit behind it, too. */
+	if (w->out.end + size + (w->count + 1) * 16 > UINT32_MAX)
+		return err_set(err, ERR_LIMIT,
+		    "write %s: the format has at most 4 GiB", w->out.path);
 	if (w->count == w->room) {
 		w->room = w->room == 0 ? SLOTS_MIN : w->room * 2;
 		w->slots = xreallocarray(w->slots, w->room,
 		    sizeof(*w->slots));
 	}
-	w->slots[w->count].hash = hash_key(p->key, len);
+	w->slots[w->count].hash = hash_key(key, key_len, null);
 	w->slots[w->count++].position = (uint32_t)w->out.end;
-	put_record(w, p, len, p->value_len + null);
-	/* All of the tables have to fit behind it, too. */
-	if (w->out.end + w->count * 16 > UINT32_MAX)
-		return err_set(err, ERR_LIMIT,
-		    "write %s: the format has at most 4 GiB", w->out.path);
+	to = file_out_more(&w->out, size);
+	to = put_number(to, (uint32_t)key_len + null);
+	to = put_number(to, (uint32_t)value_len + null);
+	put_bytes(put_bytes(to, key, key_len, null), value, value_len, null);
 	return file_out_push(&w->out, err);
 }
 

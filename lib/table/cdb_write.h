@@ -4,9 +4,11 @@
 #ifndef LIB_TABLE_CDB_WRITE_H
 #define LIB_TABLE_CDB_WRITE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct cdb_writer;		/* opaque */
 struct err;
-struct pair;
 
 /*
  * cdb_writer_new - begin a database in an empty file
@@ -17,7 +19,9 @@ struct pair;
 struct cdb_writer *cdb_writer_new(int fd, const char *path);
 
 /*
- * cdb_writer_add - append a pair, with its NULs unless it is_raw
+ * cdb_writer_add - append a record
+ *
+ * null		1: each gets a NUL that is part of it
  *
  * Records go out in large pieces, and the disk begins with each of them at
  * once. Nobody looks for a key that is there already.
@@ -25,8 +29,8 @@ struct cdb_writer *cdb_writer_new(int fd, const char *path);
  * Returns 0, or -1 with err: ERR_SYSTEM, or ERR_LIMIT when the file would
  * exceed the format's 4 GiB.
  */
-int	cdb_writer_add(struct cdb_writer *w, const struct pair *p,
-	    struct err *err);
+int	cdb_writer_add(struct cdb_writer *w, const char *key, size_t key_len,
+	    const char *value, size_t value_len, bool null, struct err *err);
 /* cdb_writer_finish - append the hash tables: now the file is complete; errors as above */
 int	cdb_writer_finish(struct cdb_writer *w, struct err *err);
 /* cdb_writer_free - forget a writer, complete or not */

@@ -183,7 +183,7 @@ put_element(struct writer *w, struct bucket *b, uint32_t hash,
 	e->value_len = (int32_t)value_len;
 	to = file_out_more(&w->data, (size_t)key_len + value_len);
 	memcpy(to, p->key, key_len);
-	memcpy(to + key_len, p->value, value_len);
+	memcpy(to + key_len, pair_value(p), value_len);
 }
 
 static int

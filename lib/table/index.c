@@ -147,10 +147,8 @@ resolve_duplicate(struct table *t, struct index_build *b, struct pair *old,
 	int rc;
 
 	rc = table_duplicate(t, b->label, key, key_len, err);
-	if (rc == 1) {
+	if (rc == 1)
 		pairs_set_value(b->pairs, old, value, value_len);
-		b->has_replaced = true;
-	}
 	return rc == -1 ? -1 : 0;
 }
 

@@ -17,7 +17,6 @@ struct index_build {
 	char		*path, *tmp;
 	int		 fd;		/* of tmp, flock(2)ed */
 	struct pairs	*pairs;
-	bool		 has_replaced;	/* a value, by that of a duplicate */
 	const struct table *table;
 	const char	*label;		/* duplicates are reported under this name */
 	bool		 replaces;	/* a file that gave these: */

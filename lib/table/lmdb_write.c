@@ -99,7 +99,7 @@ write_sorted(MDB_env *env, const struct pairs *pairs)
 			k.mv_size = p->key_len + !p->is_raw;
 			k.mv_data = (void *)p->key;
 			v.mv_size = p->value_len + !p->is_raw;
-			v.mv_data = (void *)p->value;
+			v.mv_data = (void *)pair_value(p);
 			rc = mdb_cursor_put(cursor, &k, &v, MDB_APPEND);
 			/* Sorted, they lie anywhere: a wait for memory each. */
 			if ((soon = pairs_at(pairs, i + AHEAD)) != NULL)

@@ -105,18 +105,20 @@ allocate(size_t size)
 	return p;
 }
 
-static char *
-store(struct pairs *p, const char *data, size_t len)
+/* A key and behind it its value, with a NUL each. */
+static const char *
+store(struct pairs *p, const char *key, size_t key_len, const char *value,
+    size_t value_len)
 {
+	size_t size, need = key_len + value_len + 2;
 	struct chunk *c = p->chunks;
-	size_t size;
 	char *at;
 
-	if (c == NULL || c->size - c->used < len + 1) {
+	if (c == NULL || c->size - c->used < need) {
 		size = c == NULL ? CHUNK_MIN :
 		    c->size < CHUNK_MAX ? c->size * 2 : CHUNK_MAX;
-		if (size < len + 1)
-			size = len + 1;
+		if (size < need)
+			size = need;
 		c = allocate(sizeof(*c) + size);
 		c->next = p->chunks;
 		c->size = size;
@@ -124,9 +126,11 @@ store(struct pairs *p, const char *data, size_t len)
 		p->chunks = c;
 	}
 	at = c->bytes + c->used;
-	memcpy(at, data, len);
-	at[len] = '\0';
-	c->used += len + 1;
+	memcpy(at, key, key_len);
+	at[key_len] = '\0';
+	memcpy(at + key_len + 1, value, value_len);
+	at[need - 1] = '\0';
+	c->used += need;
 	return at;
 }
 
@@ -197,8 +201,7 @@ pairs_add(struct pairs *p, const char *key, size_t key_len,
 	if (p->slots == NULL || p->count >= (p->slot_mask + 1) / 4 * 3)
 		grow_slots(p);
 	pair = &p->list[p->count];
-	pair->key = store(p, key, key_len);
-	pair->value = store(p, value, value_len);
+	pair->key = store(p, key, key_len, value, value_len);
 	pair->key_len = (uint32_t)key_len;
 	pair->value_len = (uint32_t)value_len;
 	pair->hash = p->last_key == key && p->last_len == key_len ?
@@ -216,12 +219,12 @@ pairs_set_value(struct pairs *p, struct pair *pair, const char *value,
 	if (len >= UINT32_MAX)
 		log_fatal("table entries exceed the 4 GiB limit");
 	if (len <= pair->value_len) {
-		char *at = (char *)pair->value;	/* our own chunk */
+		char *at = (char *)pair_value(pair);	/* our own chunk */
 
 		memmove(at, value, len);
 		at[len] = '\0';
 	} else {
-		pair->value = store(p, value, len);
+		pair->key = store(p, pair->key, pair->key_len, value, len);
 	}
 	pair->value_len = (uint32_t)len;
 }

@@ -14,14 +14,19 @@
 
 struct pairs;			/* opaque */
 
-/* Key and value lie behind each other, each with a NUL that is not counted. */
+/* The value lies behind the key; each has a NUL that is not counted. */
 struct pair {
 	const char	*key;
-	const char	*value;
 	uint32_t	 key_len, value_len;
 	uint32_t	 hash;
 	bool		 is_raw;	/* the caller's mark; false when added */
 };
+
+static inline const char *
+pair_value(const struct pair *p)
+{
+	return p->key + p->key_len + 1;
+}
 
 struct pairs	*pairs_new(void);
 void		 pairs_free(struct pairs *p);
@@ -37,7 +42,7 @@ struct pair	*pairs_find(const struct pairs *p, const char *key,
  */
 struct pair	*pairs_add(struct pairs *p, const char *key, size_t key_len,
 		    const char *value, size_t value_len);
-/* pairs_set_value - replace the value of a pair */
+/* pairs_set_value - replace the value of a pair, whose key may move */
 void		 pairs_set_value(struct pairs *p, struct pair *pair,
 		    const char *value, size_t len);
 /* pairs_remove - remove a pair; the last one takes its place */

@@ -125,20 +125,31 @@ cdb_table_lookup(struct table *t, const char *key, size_t len,
 	return rc == 1 ? TABLE_FOUND : TABLE_NOT_FOUND;
 }
 
+/*
+ * Where the first of two with the same key counts a record is written at
+ * once, and only its key is remembered. Where the last counts all have to
+ * wait.
+ */
+static bool
+waits(const struct table *t)
+{
+	return (t->flags & TABLE_DUP_REPLACE) != 0;
+}
+
 static int
 cdb_table_update(struct table *t, const char *key, size_t key_len,
     const char *value, size_t value_len, struct err *err)
 {
 	struct cdb_state *s = t->state;
-	struct pairs *pairs = s->build->pairs;
-	size_t count = pairs_count(pairs);
+	size_t count = pairs_count(s->build->pairs);
 
-	if (index_build_add(t, s->build, key, key_len, value, value_len,
-	    err) == -1)
+	if (index_build_add(t, s->build, key, key_len, value,
+	    waits(t) ? value_len : 0, err) == -1)
 		return -1;
-	if (pairs_count(pairs) == count)	/* a duplicate */
-		return 0;
-	return cdb_writer_add(s->writer, pairs_at(pairs, count), err);
+	if (waits(t) || pairs_count(s->build->pairs) == count)
+		return 0;		/* later, or never */
+	return cdb_writer_add(s->writer, key, key_len, value, value_len,
+	    t->tries_1null, err);
 }
 
 static enum table_result
@@ -165,31 +176,18 @@ cdb_table_next(struct table *t, bool first, struct buf *key,
 	return TABLE_FOUND;
 }
 
-/* All over again, with the values that replaced others. */
-static int
-rewrite(struct cdb_state *s, struct err *err)
-{
-	struct index_build *b = s->build;
-	const struct pair *p;
-	size_t i;
-
-	cdb_writer_free(s->writer);
-	s->writer = cdb_writer_new(b->fd, b->tmp);
-	if (ftruncate(b->fd, 0) == -1)
-		return err_sys(err, "truncate %s", b->tmp);
-	for (i = 0; (p = pairs_at(b->pairs, i)) != NULL; i++)
-		if (cdb_writer_add(s->writer, p, err) == -1)
-			return -1;
-	return 0;
-}
-
 static int
 cdb_table_commit(struct table *t, struct err *err)
 {
 	struct cdb_state *s = t->state;
+	const struct pair *p;
+	size_t i;
 
-	if (s->build->has_replaced && rewrite(s, err) == -1)
-		return -1;
+	for (i = 0; waits(t) && (p = pairs_at(s->build->pairs, i)) != NULL;
+	    i++)
+		if (cdb_writer_add(s->writer, p->key, p->key_len,
+		    pair_value(p), p->value_len, !p->is_raw, err) == -1)
+			return -1;
 	if (cdb_writer_finish(s->writer, err) == -1)
 		return -1;
 	return index_build_commit(s->build, err);

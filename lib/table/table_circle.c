@@ -93,7 +93,7 @@ find(const struct circle_graph *g, const char *key, size_t len, size_t *at)
 	const struct pair *p = pairs_find(g->index, key, len);
 
 	if (p != NULL)
-		memcpy(at, p->value, sizeof(*at));
+		memcpy(at, pair_value(p), sizeof(*at));
 	return p != NULL;
 }
 

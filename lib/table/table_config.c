@@ -42,7 +42,7 @@ read_setting(struct table_config *c, char *line, int number, struct err *err)
 	old = pairs_find(c->pairs, line, strlen(line));
 	if (old != NULL) {
 		log_warning("%s, line %d: overriding earlier entry: %s=%s",
-		    c->name, number, line, old->value);
+		    c->name, number, line, pair_value(old));
 		pairs_set_value(c->pairs, old, value, strlen(value));
 	} else {
 		pairs_add(c->pairs, line, strlen(line), value, strlen(value));
@@ -110,7 +110,7 @@ table_config_text(const struct table_config *c, const char *name,
 
 	if (c->pairs != NULL) {
 		p = pairs_find(c->pairs, name, strlen(name));
-		return p != NULL ? p->value : fallback;
+		return p != NULL ? pair_value(p) : fallback;
 	}
 	buf_setf(&full, "%s_%s", c->name, name);
 	value = params_lookup(full.ptr);

@@ -64,7 +64,7 @@ remember(struct lint *l, const char *key, const char *value)
 	old = pairs_find(l->lines, folded.ptr, folded.len);
 	if (old != NULL) {
 		lint_finding(l, "\"%s\" stands in line %s already; this one is "
-		    "not used", key, old->value);
+		    "not used", key, pair_value(old));
 	} else {
 		snprintf(line, sizeof(line), "%d", l->line);
 		pairs_add(l->lines, folded.ptr, folded.len, line,

@@ -62,7 +62,7 @@ memory_lookup(struct table *t, const char *key, size_t len,
 	(void)err;
 	if (p == NULL)
 		return TABLE_NOT_FOUND;
-	buf_add(value, p->value, p->value_len);
+	buf_add(value, pair_value(p), p->value_len);
 	return TABLE_FOUND;
 }
 
@@ -80,7 +80,7 @@ memory_next(struct table *t, bool first, struct buf *key, struct buf *value,
 		return TABLE_NOT_FOUND;
 	s->at++;
 	buf_set(key, p->key, p->key_len);
-	buf_set(value, p->value, p->value_len);
+	buf_set(value, pair_value(p), p->value_len);
 	return TABLE_FOUND;
 }
 

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "lib/base/err.h"
-#include "lib/table/pairs.h"
 #include "t/unit/unit.h"
 
 static const int counts[] = { 0, 1, 2, 300, 20000 };
@@ -25,27 +24,25 @@ START_TEST(files_are_those_of_the_library)
 {
 	int ours = memfd_create("ours", 0), theirs = memfd_create("theirs", 0);
 	struct cdb_writer *w = cdb_writer_new(ours, "ours");
-	struct pairs *p = pairs_new();
 	struct cdb_make make;
 	struct stat a, b;
-	char key[32], value[400], *x, *y;
-	unsigned null;
-	struct pair *pair;
+	char key[32], value[401], *x, *y;
+	bool null;
 	int i, k, v;
 
 	cdb_make_start(&make, theirs);
 	srand(1);
 	for (i = 0; i < counts[_i]; i++) {
 		k = i == 7 ? 0 : snprintf(key, sizeof(key), "%d key", i);
-		v = rand() % (int)sizeof(value);
+		v = rand() % 400;
 		memset(value, 'a' + i % 26, sizeof(value));
-		pair = pairs_add(p, key, (size_t)k, value, (size_t)v);
-		pair->is_raw = i % 3 != 0;
-		null = !pair->is_raw;
-		ck_assert_int_eq(cdb_make_add(&make, pair->key,
-		    pair->key_len + null, pair->value,
-		    pair->value_len + null), 0);
-		ck_assert_int_eq(cdb_writer_add(w, pair, NULL), 0);
+		null = i % 3 == 0;
+		ck_assert_int_eq(cdb_writer_add(w, key, (size_t)k, value,
+		    (size_t)v, null, NULL), 0);
+		if (null)
+			key[k] = value[v] = '\0';
+		ck_assert_int_eq(cdb_make_add(&make, key,
+		    (unsigned)k + null, value, (unsigned)v + null), 0);
 	}
 	ck_assert_int_eq(cdb_make_finish(&make), 0);
 	ck_assert_int_eq(cdb_writer_finish(w, NULL), 0);
@@ -56,7 +53,6 @@ START_TEST(files_are_those_of_the_library)
 	x = mmap(NULL, (size_t)a.st_size, PROT_READ, MAP_SHARED, ours, 0);
 	y = mmap(NULL, (size_t)b.st_size, PROT_READ, MAP_SHARED, theirs, 0);
 	ck_assert_int_eq(memcmp(x, y, (size_t)a.st_size), 0);
-	pairs_free(p);
 	close(ours);
 	close(theirs);
 }
@@ -78,24 +74,25 @@ START_TEST(what_would_exceed_the_format_is_refused)
 {
 	int fd = open("/dev/null", O_WRONLY);
 	struct cdb_writer *w = cdb_writer_new(fd, "large");
-	struct pair pair = { .key = "", .value_len = 64 << 20 };
+	size_t last;
 	struct err err = ERR_INIT;
-	void *zeros = mmap(NULL, (64 << 20) + 1, PROT_READ,
+	void *zeros = mmap(NULL, 65 << 20, PROT_READ,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int i;
 
 	ck_assert_ptr_ne(zeros, MAP_FAILED);
-	pair.value = zeros;
 	for (i = 0; i < 63; i++)
-		ck_assert_int_eq(cdb_writer_add(w, &pair, &err), 0);
+		ck_assert_int_eq(cdb_writer_add(w, "", 0, zeros,
+		    64 << 20, true, &err), 0);
 	/* The tables' 16 bytes a record count, too: one byte is too many. */
-	pair.value_len = (uint32_t)(UINT32_MAX - 2048 -
-	    63 * (uint64_t)((64 << 20) + 10) - 64 * 16 - 10 + 1);
-	ck_assert_int_eq(cdb_writer_add(w, &pair, &err), -1);
+	last = UINT32_MAX - 2048 - 63 * ((size_t)(64 << 20) + 10) -
+	    64 * 16 - 10 + 1;
+	ck_assert_int_eq(cdb_writer_add(w, "", 0, zeros, last, true,
+	    &err), -1);
 	ck_assert_str_eq(err.text,
 	    "write large: the format has at most 4 GiB");
 	cdb_writer_free(w);
-	munmap(zeros, (64 << 20) + 1);
+	munmap(zeros, 65 << 20);
 	close(fd);
 }
 END_TEST

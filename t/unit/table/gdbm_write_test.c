@@ -32,7 +32,7 @@ expect(GDBM_FILE db, const struct pair *p)
 
 	ck_assert_ptr_nonnull(v.dptr);
 	ck_assert_uint_eq((size_t)v.dsize, p->value_len + null);
-	ck_assert_mem_eq(v.dptr, p->value, p->value_len + null);
+	ck_assert_mem_eq(v.dptr, pair_value(p), p->value_len + null);
 	free(v.dptr);
 }
 
