@@ -97,6 +97,27 @@ file_pwrite_all(int fd, const void *data, size_t len, off_t at)
 }
 
 int
+file_pread_all(int fd, void *data, size_t len, off_t at)
+{
+	char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pread(fd, p, len, at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		p += n;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
 file_lock(int fd, int how)
 {
 	int rc;

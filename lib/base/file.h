@@ -20,6 +20,8 @@ int	file_read(const char *path, struct buf *out, size_t max,
 int	file_write_all(int fd, const void *data, size_t len);
 /* file_pwrite_all - the same at an offset; the descriptor's own is left alone */
 int	file_pwrite_all(int fd, const void *data, size_t len, off_t at);
+/* file_pread_all - read len bytes at an offset; -1 with errno, EIO where the file ends before */
+int	file_pread_all(int fd, void *data, size_t len, off_t at);
 
 /*
  * file_lock - flock(2), the lock that Postfix takes on queue files, logs,

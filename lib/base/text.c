@@ -152,13 +152,30 @@ text_lower_copy(char *to, const char *s, size_t len)
 	return (all & EACH_BYTE(0x80)) == 0;
 }
 
+/* Nearly all text is ASCII: eight bytes at a glance, the last eight once more. */
+static bool
+is_ascii(const char *s, size_t len)
+{
+	uint64_t word, all = 0;
+	size_t i;
+
+	if (len < sizeof(word)) {
+		for (word = 0, i = 0; i < len; i++)
+			word |= (unsigned char)s[i];
+		return (word & 0x80) == 0;
+	}
+	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		all |= word;
+	}
+	memcpy(&word, s + len - sizeof(word), sizeof(word));
+	return ((all | word) & EACH_BYTE(0x80)) == 0;
+}
+
 bool
 text_is_ascii(const char *s)
 {
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
+	return is_ascii(s, strlen(s));
 }
 
 /* Length of the valid UTF-8 sequence at p, 0 when there is none. */
@@ -195,21 +212,13 @@ bool
 text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	uint64_t word;
 	size_t n;
 
-	for (; len > 0; p += n, len -= n) {
-		/* Nearly all text is ASCII: eight bytes at a glance. */
-		for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
-			memcpy(&word, p, sizeof(word));
-			if ((word & 0x8080808080808080u) != 0)
-				break;
-		}
-		if (len == 0)
-			break;
+	if (is_ascii(s, len))
+		return true;
+	for (; len > 0; p += n, len -= n)
 		if ((n = utf8_sequence(p, len)) == 0)
 			return false;
-	}
 	return true;
 }
 

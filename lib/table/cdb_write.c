@@ -113,6 +113,42 @@ cdb_writer_add(struct cdb_writer *w, const char *key, size_t key_len,
 	return file_out_push(&w->out, err);
 }
 
+int
+cdb_writer_value(struct cdb_writer *w, size_t i, struct buf *value,
+    struct err *err)
+{
+	uint32_t lengths[2];		/* of key and value */
+	off_t at = w->slots[i].position;
+	size_t len;
+
+	if (file_out_flush(&w->out, err) == -1)
+		return -1;
+	buf_reset(value);
+	if (file_pread_all(w->out.fd, lengths, sizeof(lengths), at) == 0) {
+		len = le32toh(lengths[1]);
+		at += (off_t)sizeof(lengths) + le32toh(lengths[0]);
+		buf_reserve(value, len);
+		if (file_pread_all(w->out.fd, value->ptr, len, at) == 0) {
+			value->len = len;
+			value->ptr[len] = '\0';
+			return 0;
+		}
+	}
+	return err_sys(err, "read %s", w->out.path);
+}
+
+int
+cdb_writer_restart(struct cdb_writer *w, struct err *err)
+{
+	int fd = w->out.fd;
+	const char *path = w->out.path;
+
+	file_out_done(&w->out);
+	file_out_init(&w->out, fd, path, HEADER_BYTES);
+	w->count = 0;
+	return ftruncate(fd, 0) == 0 ? 0 : err_sys(err, "truncate %s", path);
+}
+
 /* One hash table as it is in the file, half full; a taken slot sends on to the next. */
 static void
 fill_table(struct slot *table, uint32_t size, const struct slot *from,

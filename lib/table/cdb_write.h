@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
 struct cdb_writer;		/* opaque */
 struct err;
 
@@ -31,6 +32,15 @@ struct cdb_writer *cdb_writer_new(int fd, const char *path);
  */
 int	cdb_writer_add(struct cdb_writer *w, const char *key, size_t key_len,
 	    const char *value, size_t value_len, bool null, struct err *err);
+/*
+ * cdb_writer_value - the value of the ith record that was added, with its NUL
+ *
+ * Returns 0, or -1 with err.
+ */
+int	cdb_writer_value(struct cdb_writer *w, size_t i, struct buf *value,
+	    struct err *err);
+/* cdb_writer_restart - forget all records; 0, or -1 with err */
+int	cdb_writer_restart(struct cdb_writer *w, struct err *err);
 /* cdb_writer_finish - append the hash tables: now the file is complete; errors as above */
 int	cdb_writer_finish(struct cdb_writer *w, struct err *err);
 /* cdb_writer_free - forget a writer, complete or not */

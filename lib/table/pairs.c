@@ -68,19 +68,25 @@ pairs_free(struct pairs *p)
 	free(p);
 }
 
-/* Eight bytes a step, multiplied and folded; the length tells tails apart. */
+/*
+ * Eight bytes a step, multiplied and folded, the last eight once more; the
+ * length tells short keys apart.
+ */
 static uint32_t
 hash_bytes(const char *key, size_t len)
 {
-	uint64_t h = len * 0x9e3779b97f4a7c15u, word;
+	uint64_t h = len * 0x9e3779b97f4a7c15u, word = 0;
+	size_t i;
 
-	for (; len >= sizeof(word); key += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, key, sizeof(word));
+	for (i = 0; i + sizeof(word) < len; i += sizeof(word)) {
+		memcpy(&word, key + i, sizeof(word));
 		h = (h ^ word) * 0xff51afd7ed558ccdu;
 		h ^= h >> 32;
 	}
-	for (word = 0; len > 0; len--)
-		word = word << 8 | (unsigned char)*key++;
+	if (len >= sizeof(word))
+		memcpy(&word, key + len - sizeof(word), sizeof(word));
+	else
+		memcpy(&word, key, len);
 	h = (h ^ word) * 0xc4ceb9fe1a85ec53u;
 	return (uint32_t)(h ^ h >> 29 ^ h >> 43);
 }

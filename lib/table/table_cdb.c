@@ -26,6 +26,7 @@ struct cdb_state {
 	unsigned	 at;		/* of table_next */
 	struct index_build *build;
 	struct cdb_writer *writer;	/* of build */
+	bool		 waits;		/* to write the pairs until the end */
 };
 
 static int
@@ -125,29 +126,49 @@ cdb_table_lookup(struct table *t, const char *key, size_t len,
 	return rc == 1 ? TABLE_FOUND : TABLE_NOT_FOUND;
 }
 
-/*
- * Where the first of two with the same key counts a record is written at
- * once, and only its key is remembered. Where the last counts all have to
- * wait.
- */
-static bool
-waits(const struct table *t)
+/* A value is to be replaced: read those that were written, and begin again. */
+static int
+take_back(struct cdb_state *s, struct err *err)
 {
-	return (t->flags & TABLE_DUP_REPLACE) != 0;
+	struct buf value = BUF_INIT;
+	struct pair *p;
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; rc == 0 && (p = pairs_at(s->build->pairs, i)) != NULL;
+	    i++) {
+		rc = cdb_writer_value(s->writer, i, &value, err);
+		if (rc == 0)
+			pairs_set_value(s->build->pairs, p, value.ptr,
+			    value.len - !p->is_raw);
+	}
+	buf_done(&value);
+	s->waits = true;
+	return rc == 0 ? cdb_writer_restart(s->writer, err) : -1;
 }
 
+/*
+ * A record is written at once, and only its key is remembered. That takes
+ * less memory, and the disk is at work from the beginning. Once a value was
+ * replaced all wait for the end.
+ */
 static int
 cdb_table_update(struct table *t, const char *key, size_t key_len,
     const char *value, size_t value_len, struct err *err)
 {
 	struct cdb_state *s = t->state;
-	size_t count = pairs_count(s->build->pairs);
+	struct pairs *pairs = s->build->pairs;
+	size_t count = pairs_count(pairs);
 
-	if (index_build_add(t, s->build, key, key_len, value,
-	    waits(t) ? value_len : 0, err) == -1)
+	if (!s->waits && (t->flags & TABLE_DUP_REPLACE) != 0 &&
+	    pairs_find(pairs, key, key_len) != NULL &&
+	    take_back(s, err) == -1)
 		return -1;
-	if (waits(t) || pairs_count(s->build->pairs) == count)
-		return 0;		/* later, or never */
+	if (index_build_add(t, s->build, key, key_len, value,
+	    s->waits ? value_len : 0, err) == -1)
+		return -1;
+	if (s->waits || pairs_count(pairs) == count)
+		return 0;		/* at the end, or a duplicate */
 	return cdb_writer_add(s->writer, key, key_len, value, value_len,
 	    t->tries_1null, err);
 }
@@ -183,7 +204,7 @@ cdb_table_commit(struct table *t, struct err *err)
 	const struct pair *p;
 	size_t i;
 
-	for (i = 0; waits(t) && (p = pairs_at(s->build->pairs, i)) != NULL;
+	for (i = 0; s->waits && (p = pairs_at(s->build->pairs, i)) != NULL;
 	    i++)
 		if (cdb_writer_add(s->writer, p->key, p->key_len,
 		    pair_value(p), p->value_len, !p->is_raw, err) == -1)

@@ -121,19 +121,35 @@ table_source_fd(const struct table_source *s)
 	return s->fd;
 }
 
+static uint64_t
+digest_word(uint64_t digest, const char *bytes, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, len);
+	digest = (digest ^ word ^ len) * 0x9fb21c651e98df25u;
+	return digest ^ digest >> 35;
+}
+
+#define WORD	sizeof(uint64_t)
+#define LANES	4	/* words that do not wait for each other */
+
 /* Files are read in pieces of the same size each time, so this is repeatable. */
 static uint64_t
 digest_more(uint64_t digest, const char *bytes, size_t len)
 {
-	uint64_t word;
-	size_t n;
+	uint64_t lane[LANES] = { digest };
+	size_t i, n;
 
+	for (; len >= LANES * WORD; len -= LANES * WORD)
+		for (i = 0; i < LANES; i++, bytes += WORD)
+			lane[i] = digest_word(lane[i], bytes, WORD);
+	digest = lane[0];
+	for (i = 1; i < LANES; i++)
+		digest = digest_word(digest, (const char *)&lane[i], WORD);
 	for (; len > 0; bytes += n, len -= n) {
-		n = len < sizeof(word) ? len : sizeof(word);
-		word = 0;
-		memcpy(&word, bytes, n);
-		digest = (digest ^ word ^ n) * 0x9fb21c651e98df25u;
-		digest ^= digest >> 35;
+		n = len < WORD ? len : WORD;
+		digest = digest_word(digest, bytes, n);
 	}
 	return digest;
 }
@@ -320,6 +336,7 @@ table_source_pair(char *line, const char *name, int line_number,
 		return TABLE_ENTRY_SKIP;
 	}
 	*key = line;
+	end = p;
 	if (*p != '\0')
 		*p++ = '\0';
 	while (is_space(*p))
@@ -330,7 +347,7 @@ table_source_pair(char *line, const char *name, int line_number,
 		    "value%s", is_texthash ? " -- ignoring this line" : "");
 		return TABLE_ENTRY_SKIP;
 	}
-	if ((*key)[strlen(*key) - 1] == ':')
+	if (end[-1] == ':')
 		complain(name, line_number, "record is in \"key: value\" "
 		    "format; is this an alias file?");
 	return TABLE_ENTRY_OK;

@@ -355,7 +355,8 @@ struct filling {
 	bool		 is_build;	/* nothing is lost by going on */
 	long		 entries;
 	long		 bad;		/* entries that the format cannot hold */
-	struct err	 first;		/* what was said about the first */
+	struct err	 why;		/* about the last that was not taken */
+	struct err	 first;		/* what was said about the first of bad */
 };
 
 /*
@@ -366,19 +367,18 @@ static int
 put(const char *key, const char *value, int line, void *ctx, struct err *err)
 {
 	struct filling *f = ctx;
-	struct err why = ERR_INIT;
 
 	f->entries++;
-	if (table_update(f->t, key, value, &why) == 0)
+	if (table_update(f->t, key, value, &f->why) == 0)
 		return 0;
-	if (why.kind == ERR_CONFIG)
-		log_warning("%s, line %d: %s", f->source, line, why.text);
-	if (why.kind != ERR_CONFIG || !f->is_build) {
-		*err = why;
+	if (f->why.kind == ERR_CONFIG)
+		log_warning("%s, line %d: %s", f->source, line, f->why.text);
+	if (f->why.kind != ERR_CONFIG || !f->is_build) {
+		*err = f->why;
 		return failed(table_name(f->t), "write", err);
 	}
 	if (f->bad++ == 0)
-		f->first = why;
+		f->first = f->why;
 	return 0;
 }
 

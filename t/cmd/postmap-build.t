@@ -135,6 +135,14 @@ is 'a usual type that is none is gdbm' "$(postmap btree:moved 2>&1)" 'postmap: w
 is 'hash: is refused when asked for' "$(echo 'posthorn_bdb_redirect = no' | cat saved - >conf/main.cf; postmap -q x hash:src 2>&1)" \
     "postmap: fatal: Berkeley DB support for 'hash:src' is not available; build the table as gdbm:, lmdb: or cdb:, or set posthorn_bdb_redirect"
 
+# Many records are in the file already when one turns out to be replaced.
+perl -e 'print "k$_ value of $_\n" for 1 .. 5000; print "k$_ new\n", $_ % 2 ? "K$_ " . "newest" x 9 . "\n" : "" for 11 .. 20, 4990 .. 4999; print "z last\n"' >often
+for type in gdbm lmdb cdb; do
+	postmap -r $type:often
+	is "$type: -r keeps the last of many" "$(postmap -s $type:often | LC_ALL=C sort | cksum)" \
+	    "$(perl -lane '$F[0] = lc $F[0]; $v{$F[0]} = $_ =~ s/^\S+ //r; END { print "$_\t$v{$_}" for sort keys %v }' often | LC_ALL=C sort | cksum)"
+done
+
 if [ "$(id -u)" = 0 ]; then
 	echo 'compatibility_level = 3.6' >conf/main.cf
 	printf 'k v\n' >src3; : >src3.cdb.tmp; chown 65534 src3.cdb.tmp
