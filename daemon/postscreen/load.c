@@ -79,7 +79,8 @@ load_test_ends(void)
 bool
 load_is_full(void)
 {
-	return testing >= params.postscreen_pre_queue_limit;
+	/* The one that asks counts as well: so the peer does. */
+	return testing + 1 >= params.postscreen_pre_queue_limit;
 }
 
 bool
