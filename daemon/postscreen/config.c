@@ -48,19 +48,22 @@ set_tests(struct config *c)
 		const char	*name, *action;
 		int		 ttl_s;
 	} rows[TEST_COUNT] = {
-#define ROW(x)	"postscreen_" #x "_action", params.postscreen_##x##_action
+#define ROW(name, is_on, ttl_s) { is_on, #name, params.name, ttl_s }
 		/* Without a first line to tempt it, no client can be told. */
-		[TEST_GREET] = { params.postscreen_greet_banner[0] != '\0',
-		    ROW(greet), params.postscreen_greet_ttl },
-		[TEST_DNSBL] = { dnsbl_sites_count(c->dnsbl_sites) > 0,
-		    ROW(dnsbl), 0 },
-		[TEST_PIPELINING] = { params.postscreen_pipelining_enable,
-		    ROW(pipelining), params.postscreen_pipelining_ttl },
-		[TEST_NON_SMTP] = { params.postscreen_non_smtp_command_enable,
-		    ROW(non_smtp_command),
-		    params.postscreen_non_smtp_command_ttl },
-		[TEST_BARE_LF] = { params.postscreen_bare_newline_enable,
-		    ROW(bare_newline), params.postscreen_bare_newline_ttl },
+		[TEST_GREET] = ROW(postscreen_greet_action,
+		    params.postscreen_greet_banner[0] != '\0',
+		    params.postscreen_greet_ttl),
+		[TEST_DNSBL] = ROW(postscreen_dnsbl_action,
+		    dnsbl_sites_count(c->dnsbl_sites) > 0, 0),
+		[TEST_PIPELINING] = ROW(postscreen_pipelining_action,
+		    params.postscreen_pipelining_enable,
+		    params.postscreen_pipelining_ttl),
+		[TEST_NON_SMTP] = ROW(postscreen_non_smtp_command_action,
+		    params.postscreen_non_smtp_command_enable,
+		    params.postscreen_non_smtp_command_ttl),
+		[TEST_BARE_LF] = ROW(postscreen_bare_newline_action,
+		    params.postscreen_bare_newline_enable,
+		    params.postscreen_bare_newline_ttl),
 #undef ROW
 	};
 	int i;
@@ -122,6 +125,17 @@ stressed_time(const char *name, int normal_s)
 
 /* ---- all of it ---- */
 
+/* Certificates and ciphers are tlsproxy's business, and so are their parameters. */
+static void
+warn_of_tls(const char *name, const char *value, void *ctx)
+{
+	(void)value, (void)ctx;
+	if (strncmp(name, "postscreen_tls_", 15) == 0 &&
+	    strcmp(name + 15, "security_level") != 0)
+		log_warning("%s has no effect in this server: set tlsproxy_%s",
+		    name, name + 11);
+}
+
 static void
 set_tls(struct config *c)
 {
@@ -130,6 +144,7 @@ set_tls(struct config *c)
 	    params.postscreen_tls_security_level, params.postscreen_enforce_tls,
 	    params.postscreen_use_tls);
 
+	params_each_set(warn_of_tls, NULL);
 	c->offers_tls = level != TLS_LEVEL_NONE;
 	c->requires_tls = level == TLS_LEVEL_ENCRYPT;
 }
@@ -148,11 +163,11 @@ speaks_upstream(void)
 static void
 open_tables(struct config *c)
 {
-#define OPEN(name) maps_open("postscreen_" #name, params.postscreen_##name, 0)
-	c->dnsbl_replies = OPEN(dnsbl_reply_map);
-	c->command_filter = OPEN(command_filter);
-	c->footers = OPEN(reject_footer_maps);
-	c->ehlo_discard_maps = OPEN(discard_ehlo_keyword_address_maps);
+#define OPEN(name, flags) maps_open(#name, params.name, flags)
+	c->dnsbl_replies = OPEN(postscreen_dnsbl_reply_map, 0);
+	c->command_filter = OPEN(postscreen_command_filter, 0);
+	c->footers = OPEN(postscreen_reject_footer_maps, 0);
+	c->ehlo_discard_maps = OPEN(postscreen_discard_ehlo_keyword_address_maps, 0);
 #undef OPEN
 	c->forbidden_commands = match_list_new("postscreen_forbidden_commands",
 	    MATCH_STRING, params.postscreen_forbidden_commands);
