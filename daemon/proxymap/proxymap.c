@@ -123,9 +123,13 @@ is_approved(const char *name)
 static struct table *
 open_table(const char *name, unsigned flags)
 {
-	/* A table that cannot be opened answers "try again" and says why. */
+	/*
+	 * A table that cannot be opened answers "try again" and says why. Those
+	 * that may be written are caches: each change is over at once.
+	 */
 	return table_open(name, may_write ? TABLE_WRITE : TABLE_READ,
-	    flags | TABLE_SURROGATE, NULL);
+	    flags | TABLE_SURROGATE | (may_write ? TABLE_OPEN_LOCK |
+	    TABLE_MAY_CREATE : 0), NULL);
 }
 
 static struct opened *

@@ -71,18 +71,6 @@ sasl_security_parse(unsigned *out, const char *text, struct err *err)
 	return rc;
 }
 
-const char *
-sasl_server_type(unsigned n)
-{
-	return n < COUNT(servers) ? servers[n]->type : NULL;
-}
-
-const char *
-sasl_client_type(unsigned n)
-{
-	return n < COUNT(clients) ? clients[n]->type : NULL;
-}
-
 /* ---- servers ---- */
 
 struct sasl_authority *

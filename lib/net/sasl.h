@@ -53,10 +53,6 @@ struct sasl_setup {
 	const char	*host;		/* our name */
 };
 
-/* sasl_server_type - the nth type of servers, sasl_client_type of clients; NULL behind the last */
-const char	*sasl_server_type(unsigned n);
-const char	*sasl_client_type(unsigned n);
-
 /*
  * sasl_authority_new - who checks passwords for this process
  *
