@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/serve/dns_filter.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -282,6 +283,12 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_host_lookup));
 	if (c->uses_dns)
 		dns_init();
+	dns_filter_init(TITLE("dns_reply_filter"),
+	    PICK(params.lmtp_dns_reply_filter,
+	    params.smtp_dns_reply_filter));
+	c->srv_services = params.use_srv_lookup;
+	c->falls_back_from_srv = params.allow_srv_lookup_fallback;
+	c->ignores_srv_error = params.ignore_srv_lookup_error;
 	load_limits(c, is_lmtp);
 	load_tables(c, is_lmtp);
 	auth_config_load(&c->auth, is_lmtp);

@@ -14,6 +14,7 @@
 
 #include <arpa/nameser.h>
 #include <idn2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -56,6 +57,16 @@ take_host(struct smtp_dest *d, const char *text, size_t len, struct err *err)
 	return 0;
 }
 
+/* use_srv_lookup names services; a number is none. */
+static void
+take_service(struct smtp_dest *d, const struct smtp_config *cfg,
+    const char *port)
+{
+	if (cfg->uses_dns && strlen(port) < sizeof(d->service) &&
+	    text_list_has(cfg->srv_services, port))
+		strcpy(d->service, port);
+}
+
 /* "host", "host:port", "[host]", "[host]:port" */
 static int
 parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
@@ -88,12 +99,16 @@ parse_inet(struct smtp_dest *d, const struct smtp_config *cfg,
 		if (take_host(d, text, (size_t)(end - text), err) == -1)
 			return -1;
 	}
-	if ((d->port = netaddr_service(port)) <= 0)
+	take_service(d, cfg, has_port && text[0] != '[' ? port : "");
+	/* SRV records bring their own port: the name need not be known here. */
+	d->port = netaddr_service(port);
+	if (d->port <= 0 && d->service[0] == '\0')
 		return err_set(err, ERR_SYNTAX, "unknown service: %s/tcp",
 		    port);
 	if (netaddr_parse(&a, d->host, d->port, NULL) == 0) {
 		d->is_numeric = true;
 		d->wants_mx = false;
+		d->service[0] = '\0';
 		if (strncasecmp(d->host, "ipv6:", 5) == 0)
 			memmove(d->host, d->host + 5, strlen(d->host + 5) + 1);
 	}
@@ -253,8 +268,8 @@ static void
 set_dns_failure(struct smtp_failure *f, enum dns_result result,
     const struct err *err)
 {
-	smtp_failure_set(f, result == DNS_RETRY ? "4.4.3" : "5.4.4", "%s",
-	    err->text);
+	smtp_failure_set(f, result != DNS_RETRY ? "5.4.4" :
+	    err->kind == ERR_DENIED ? "4.7.0" : "4.4.3", "%s", err->text);
 }
 
 /*
@@ -409,6 +424,117 @@ try_mx(const struct smtp_dest *d, const struct smtp_config *cfg,
 	return -1;
 }
 
+/* ---- SRV (RFC 2782) ---- */
+
+/* Those of weight 0 stand in front, or the lot would never fall on them. */
+static bool
+comes_first(const struct dns_rr *a, const struct dns_rr *b)
+{
+	return a->pref != b->pref ? a->pref < b->pref :
+	    a->weight == 0 && b->weight != 0;
+}
+
+/*
+ * Put the records in the order in which they are to be tried, one behind the
+ * other: by priority, and among equals by weighted lot. pref becomes the place.
+ */
+static void
+order_srv(struct dns_answer *srv, long (*roll)(void))
+{
+	struct dns_rr *rr = srv->rr, t;
+	unsigned long total, at;
+	size_t i, j, end, pick;
+
+	for (i = 1; i < srv->count; i++)
+		for (j = i; j > 0 && comes_first(&rr[j], &rr[j - 1]); j--) {
+			t = rr[j];
+			rr[j] = rr[j - 1];
+			rr[j - 1] = t;
+		}
+	for (i = 0; i < srv->count; i++) {
+		for (total = 0, end = i; end < srv->count &&
+		    rr[end].pref == rr[i].pref; end++)
+			total += rr[end].weight;
+		at = roll != NULL ? (unsigned long)roll() % (total + 1) : 0;
+		for (pick = i; roll != NULL && pick + 1 < end &&
+		    at > rr[pick].weight; pick++)
+			at -= rr[pick].weight;
+		t = rr[pick];
+		memmove(rr + i + 1, rr + i, (pick - i) * sizeof(*rr));
+		rr[i] = t;
+	}
+	for (i = 0; i < srv->count; i++)
+		rr[i].pref = (uint16_t)i;
+}
+
+/* The hosts of all SRV records. 1: there are none, and others may be asked for. */
+static int
+hosts_of_srv(const struct smtp_dest *d, const struct smtp_config *cfg,
+    struct dns_answer *srv, struct smtp_hosts *out,
+    struct smtp_failure *failure)
+{
+	bool some_retry = false;
+	size_t i;
+
+	/* "." says that the service is decidedly not there. */
+	if (srv->count == 1 && strcmp(srv->rr[0].data, ".") == 0) {
+		smtp_failure_set(failure, "5.1.0", "Service %s is not "
+		    "available for host or domain %s", d->service, d->host);
+		return -1;
+	}
+	order_srv(srv, cfg->randomizes ? random : NULL);
+	for (i = 0; i < srv->count; i++)
+		if (strcmp(srv->rr[i].data, ".") != 0 &&
+		    add_addresses(out, cfg, srv->rr[i].data, srv->rr[i].port,
+		    srv->rr[i].pref, failure) == DNS_RETRY)
+			some_retry = true;
+	if (out->count > 0)
+		return 0;
+	log_warning("no SRV host for %s has a valid address record", d->host);
+	if (cfg->falls_back_from_srv)
+		return 1;
+	if (failure->is_hard && some_retry) {
+		failure->is_hard = false;
+		failure->status[0] = '4';
+	}
+	return -1;
+}
+
+/* 1: go on with MX, or the domain's own addresses. */
+static int
+try_srv(const struct smtp_dest *d, const struct smtp_config *cfg,
+    struct smtp_hosts *out, bool *is_secure, struct smtp_failure *failure)
+{
+	char name[sizeof(d->service) + sizeof(d->host) + sizeof("_._tcp.")];
+	struct dns_answer srv;
+	struct err err = ERR_INIT;
+	enum dns_result result;
+	int rc;
+
+	snprintf(name, sizeof(name), "_%s._tcp.%s", d->service, d->host);
+	result = dns_query(name, ns_t_srv, &srv, &err);
+	switch (result) {
+	case DNS_FOUND:
+		rc = hosts_of_srv(d, cfg, &srv, out, failure);
+		*is_secure = srv.is_secure;
+		dns_answer_done(&srv);
+		return rc;
+	case DNS_NO_DATA:
+	case DNS_NOT_FOUND:
+		if (cfg->falls_back_from_srv)
+			return 1;
+		break;
+	case DNS_RETRY:
+	case DNS_FAIL:
+	case DNS_NULL_MX:
+		if (cfg->ignores_srv_error)
+			return 1;
+		break;
+	}
+	set_dns_failure(failure, result, &err);
+	return -1;
+}
+
 int
 smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
     struct smtp_hosts *out, struct smtp_failure *failure)
@@ -418,7 +544,16 @@ smtp_dest_hosts(const struct smtp_dest *d, const struct smtp_config *cfg,
 	int rc = 1;
 
 	memset(out, 0, sizeof(*out));
-	if (d->wants_mx) {
+	if (d->service[0] != '\0') {
+		is_secure = false;
+		rc = try_srv(d, cfg, out, &is_secure, failure);
+		if (rc == 1 && d->port <= 0) {
+			smtp_failure_set(failure, "4.3.5", "unknown service: "
+			    "%s/tcp", d->service);
+			rc = -1;
+		}
+	}
+	if (rc == 1 && d->wants_mx) {
 		is_secure = false;
 		rc = try_mx(d, cfg, out, &is_secure, failure);
 	}

@@ -58,6 +58,8 @@ struct smtp_config {
 			 ignores_mx_error, assumes_final;
 	bool		 probes_data;	/* address_verify_target = data */
 	bool		 uses_dns;
+	const char	*srv_services;	/* list: ports that SRV records are asked for */
+	bool		 falls_back_from_srv, ignores_srv_error;
 	unsigned	 lookup;	/* SMTP_LOOKUP_* */
 	enum smtp_prefer prefer;
 	const char	*discard;	/* keywords never to be used */
@@ -346,6 +348,7 @@ struct smtp_hosts {
 struct smtp_dest {
 	char		 host[256];	/* name, or address without brackets; path for unix */
 	int		 port;
+	char		 service[64];	/* port as a name, asked as SRV; "" for none */
 	bool		 is_unix;
 	bool		 wants_mx;
 	bool		 is_numeric;

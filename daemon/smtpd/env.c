@@ -14,6 +14,7 @@
 
 #include "daemon/cleanup/cleanup.h"
 #include "daemon/smtpd/auth.h"
+#include "daemon/serve/dns_filter.h"
 #include "daemon/smtpd/policy.h"
 #include "daemon/smtpd/tls_server.h"
 #include "lib/base/buf.h"
@@ -126,25 +127,6 @@ needs_filter(const struct smtpd_env *e)
 	    strcasecmp(params.milter_default_action, "accept") != 0;
 }
 
-/* What is set and has no effect is said once, at start-up. */
-static void
-warn_unsupported(void)
-{
-	const struct {
-		const char	*name, *value;
-	} rows[] = {
-#define ROW(name) { #name, params.name }
-		ROW(smtpd_dns_reply_filter),
-#undef ROW
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].value[0] != '\0')
-			log_warning("%s is not available in this server",
-			    rows[i].name);
-}
-
 /* A word that means nothing must not come to mean "perhaps". */
 static void
 check_tempfail_actions(void)
@@ -180,7 +162,8 @@ smtpd_env_new(const char *service)
 	e->cleanup_flags = cleanup_intake_flags(&e->checks_unlisted) |
 	    CLEANUP_SMTP_REPLY;
 	e->needs_filter = needs_filter(e);
-	warn_unsupported();
+	dns_filter_init("smtpd_dns_reply_filter",
+	    params.smtpd_dns_reply_filter);
 	check_tempfail_actions();
 	open_lists(e);
 	open_tables(e);

@@ -45,16 +45,21 @@ static bool resolver_is_ready;
 
 /* ---- answers ---- */
 
+static void
+rr_done(struct dns_rr *rr)
+{
+	free(rr->name);
+	free(rr->data);
+	free(rr->raw);
+}
+
 void
 dns_answer_done(struct dns_answer *a)
 {
 	size_t i;
 
-	for (i = 0; i < a->count; i++) {
-		free(a->rr[i].name);
-		free(a->rr[i].data);
-		free(a->rr[i].raw);
-	}
+	for (i = 0; i < a->count; i++)
+		rr_done(&a->rr[i]);
 	free(a->rr);
 	a->rr = NULL;
 	a->count = 0;
@@ -239,6 +244,11 @@ add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr,
 			return false;
 		skip = 2;
 		break;
+	case ns_t_srv:
+		if (len < 7)
+			return false;
+		skip = 6;
+		break;
 	case ns_t_ptr: case ns_t_ns: case ns_t_cname:
 		if (len < 1)
 			return false;
@@ -263,8 +273,12 @@ add_record(struct dns_answer *out, const ns_msg *msg, const ns_rr *rr,
 		log_warning("numeric domain name in resource data of MX record"
 		    " for %s: %s", ns_rr_name(*rr), name);
 	r = answer_add(out, ns_rr_type(*rr), ns_rr_name(*rr), name);
-	if (skip == 2)
+	if (skip >= 2)
 		r->pref = ns_get16(data);
+	if (skip == 6) {
+		r->weight = ns_get16(data + 2);
+		r->port = ns_get16(data + 4);
+	}
 	return true;
 }
 
@@ -279,6 +293,7 @@ collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
 {
 	int i, n = ns_msg_count(*msg, ns_s_an);
 	bool has_bad_name = false;
+	size_t count;
 	ns_rr rr;
 
 	alias[0] = '\0';
@@ -295,8 +310,11 @@ collect(struct dns_answer *out, ns_msg *msg, const char *owner, int type,
 		}
 		if ((int)ns_rr_type(rr) != type || out->count >= RECORDS_MAX)
 			continue;
+		count = out->count;
 		if (!add_record(out, msg, &rr, &has_bad_name))
 			return false;
+		if (out->count > count)
+			out->rr[count].ttl_s = ns_rr_ttl(rr);
 	}
 	return out->count > 0 || !has_bad_name;
 }
@@ -529,8 +547,81 @@ ask(const char *name, int type, struct dns_answer *out, struct err *err)
 	return dns_parse_reply(reply, (size_t)n, type, out, err);
 }
 
-enum dns_result
-dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
+/* ---- what a table makes of it ---- */
+
+static enum dns_verdict (*filter)(const char *record);
+
+void
+dns_set_filter(enum dns_verdict (*fn)(const char *record))
+{
+	filter = fn;
+}
+
+void
+dns_print(struct buf *out, const struct dns_rr *rr)
+{
+	char number[12];
+	size_t i;
+
+	buf_addf(out, "%s. %u IN %s ", rr->name, rr->ttl_s,
+	    type_name(rr->type, number));
+	switch (rr->type) {
+	case ns_t_mx:
+		buf_addf(out, "%u %s.", rr->pref, rr->data);
+		break;
+	case ns_t_srv:
+		buf_addf(out, "%u %u %u %s.", rr->pref, rr->weight, rr->port,
+		    rr->data);
+		break;
+	case ns_t_ptr: case ns_t_ns: case ns_t_cname:
+		buf_addf(out, "%s.", rr->data);
+		break;
+	case DNS_T_TLSA:
+		buf_addf(out, "%d %d %d ", rr->raw[0], rr->raw[1], rr->raw[2]);
+		for (i = 3; i < rr->raw_len; i++)
+			buf_addf(out, "%02X", rr->raw[i]);
+		break;
+	default:
+		buf_adds(out, rr->data);
+	}
+}
+
+/* Drop what the table drops; no verdict on one is none on all. */
+static enum dns_result
+apply_filter(struct dns_answer *out, const char *name, int type,
+    struct err *err)
+{
+	enum dns_verdict verdict = DNS_KEEP;
+	struct buf text = BUF_INIT;
+	size_t i, n = 0;
+	char number[12];
+
+	for (i = 0; i < out->count && verdict != DNS_BROKEN; i++) {
+		buf_reset(&text);
+		dns_print(&text, &out->rr[i]);
+		if ((verdict = filter(text.ptr)) == DNS_DROP)
+			rr_done(&out->rr[i]);
+		else
+			out->rr[n++] = out->rr[i];
+	}
+	for (; i < out->count; i++)
+		out->rr[n++] = out->rr[i];
+	buf_done(&text);
+	out->count = n;
+	if (verdict != DNS_BROKEN && n > 0)
+		return DNS_FOUND;
+	dns_answer_done(out);
+	err_set(err, verdict == DNS_BROKEN ? ERR_CONFIG : ERR_DENIED,
+	    "Error looking up name=%s type=%s: %s", name,
+	    type_name(type, number), verdict == DNS_BROKEN ?
+	    "Invalid DNS reply filter syntax" :
+	    "DNS reply filter drops all results");
+	return DNS_RETRY;
+}
+
+static enum dns_result
+query(const char *name, int type, bool is_filtered, struct dns_answer *out,
+    struct err *err)
 {
 	enum dns_result result = DNS_FAIL;
 	char current[NS_MAXDNAME];
@@ -565,7 +656,15 @@ dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
 	out->ttl_s = ttl_s;
 	for (i = 0; i < out->count; i++)
 		out->rr[i].is_secure = is_secure;
+	if (is_filtered && filter != NULL && result == DNS_FOUND)
+		result = apply_filter(out, name, type, err);
 	return result;
+}
+
+enum dns_result
+dns_query(const char *name, int type, struct dns_answer *out, struct err *err)
+{
+	return query(name, type, true, out, err);
 }
 
 /* ---- the hosts file ---- */
@@ -678,7 +777,7 @@ dns_addresses(const char *name, bool with_hosts, struct dns_answer *out,
 		if (!netaddr_wants(kinds[i].family))
 			continue;
 		err_reset(&why);
-		r = dns_query(name, kinds[i].type, &part, &why);
+		r = query(name, kinds[i].type, !with_hosts, &part, &why);
 		if (r == DNS_FOUND) {
 			answer_move(out, &part);
 			continue;
@@ -710,5 +809,5 @@ dns_reverse(const struct netaddr *a, struct dns_answer *out, struct err *err)
 		return failure(DNS_FAIL, "unknown", ns_t_ptr, err);
 	strcat(name, a->ss.ss_family == AF_INET ? ".in-addr.arpa" :
 	    ".ip6.arpa");
-	return dns_query(name, ns_t_ptr, out, err);
+	return query(name, ns_t_ptr, false, out, err);
 }

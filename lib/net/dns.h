@@ -14,6 +14,7 @@
 
 #include "lib/net/netaddr.h"
 
+struct buf;
 struct err;
 
 enum dns_result {
@@ -27,7 +28,9 @@ enum dns_result {
 
 struct dns_rr {
 	uint16_t	 type;		/* ns_t_a, ns_t_aaaa, ns_t_mx, ns_t_ptr, ... */
-	uint16_t	 pref;		/* MX preference */
+	uint16_t	 pref;		/* MX preference, SRV priority */
+	uint16_t	 weight, port;	/* SRV (RFC 2782) */
+	uint32_t	 ttl_s;
 	char		*name;		/* owner */
 	char		*data;		/* host name, TXT text, printable address */
 	struct netaddr	 addr;		/* A and AAAA, port 0 */
@@ -75,6 +78,18 @@ const char	*dns_host_text(enum dns_result result);
 enum dns_result	dns_reverse(const struct netaddr *a, struct dns_answer *out,
 		    struct err *err);
 void	dns_answer_done(struct dns_answer *a);
+/*
+ * dns_set_filter - what a table says of each record, for all questions from now on
+ *
+ * fn gets "h1.test. 60 IN A 192.0.2.1". When no record is left, or fn cannot
+ * say, the question failed for now (DNS_RETRY; err is of kind ERR_DENIED, or
+ * ERR_CONFIG). Names of clients, and addresses for which the hosts file counts
+ * too, are not asked about.
+ */
+enum dns_verdict { DNS_KEEP, DNS_DROP, DNS_BROKEN };
+void	dns_set_filter(enum dns_verdict (*fn)(const char *record));
+/* dns_print - a record as dns_set_filter's function gets it, appended */
+void	dns_print(struct buf *out, const struct dns_rr *rr);
 /* dns_parse_reply - wire bytes to answer, without I/O; for dns_query and the fuzzer */
 enum dns_result	dns_parse_reply(const unsigned char *reply, size_t len,
 		    int type, struct dns_answer *out, struct err *err);

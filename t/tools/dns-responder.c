@@ -9,6 +9,7 @@
  *
  *	mail.test A 127.0.0.1		AAAA, CNAME, PTR, NS, TXT the same way
  *	dest.test MX 10 mail.test
+ *	_submission._tcp.dest.test SRV 10 5 587 mail.test
  *	sad.test SERVFAIL		also REFUSED, DROP (no answer at all)
  *	slow.test DELAY 500		wait so many milliseconds, then answer
  *	_25._tcp.mail.test TLSA 3 1 1 0A0B...
@@ -48,7 +49,8 @@ static const struct {
 } types[] = {
 	{ "A", ns_t_a }, { "AAAA", ns_t_aaaa }, { "MX", ns_t_mx },
 	{ "TXT", ns_t_txt }, { "PTR", ns_t_ptr }, { "CNAME", ns_t_cname },
-	{ "NS", ns_t_ns }, { "TLSA", 52 }, { NULL, 0 }
+	{ "NS", ns_t_ns }, { "TLSA", 52 }, { "SRV", ns_t_srv },
+	{ NULL, 0 }
 };
 
 static int
@@ -162,6 +164,11 @@ put_data(unsigned char *out, int type, const char *data)
 		out[0] = (unsigned char)n;
 		memcpy(out + 1, data, n);
 		return n + 1;
+	case ns_t_srv:		/* priority, weight, port */
+		for (n = 0, rest = (char *)data; n < 6; n += 2)
+			ns_put16((unsigned)strtoul(rest, &rest, 10), out + n);
+		rest += strspn(rest, " \t");
+		return n + put_name(out + n, rest);
 	case 52:
 		return put_tlsa(out, data);
 	}
