@@ -321,7 +321,7 @@ wait_for_reply(struct check *c, enum sasl_step *step, struct buf *text,
 static enum sasl_step
 lost(struct check *c, const struct err *err, struct buf *text)
 {
-	if (err->kind != ERR_EOF)
+	if (err->kind != ERR_EOF && err->kind != ERR_NONE)
 		log_warning("SASL: Dovecot auth socket '%s': %s", c->a->path,
 		    err->text);
 	hang_up(c->a);
