@@ -7,12 +7,12 @@
 #include "cmd/postconf/lint.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/table/table.h"
@@ -320,7 +320,7 @@ check_directory(struct lint *l, const char *name, const char *want)
 	lint_where(l, NULL, name, &file, &line);
 	if (strcmp(want, "root") != 0) {
 		owner = lint_value_of(l, NULL, want);
-		pw = getpwnam(owner);
+		pw = account_named(owner);
 		uid = pw != NULL ? pw->pw_uid : (uid_t)-1;
 		free(owner);
 	}

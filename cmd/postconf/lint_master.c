@@ -8,12 +8,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -102,7 +102,7 @@ check_command(struct lint *l, const struct pc_service *s)
 			char *user = xstrndup(word + 5,
 			    strcspn(word + 5, ":"));
 
-			if (getpwnam(user) == NULL)
+			if (account_named(user) == NULL)
 				lint_add(l, l->pc->master_file,
 				    s->line, LINT_WARNING, "master-entry",
 				    NULL, "there is no user \"%s\"", user);

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -166,7 +167,7 @@ lint_reader(struct lint *l, const struct lint_value *v, const char *name,
 	const struct passwd *pw;
 	struct buf who = BUF_INIT;
 
-	if (is_proxied && (pw = getpwnam(owner)) != NULL &&
+	if (is_proxied && (pw = account_named(owner)) != NULL &&
 	    !is_readable_as(pw, path)) {
 		buf_setf(&who, "proxymap, which runs as %s,", owner);
 		report(l, v, name, path, who.ptr,

@@ -9,12 +9,12 @@
 #include "cmd/postconf/lint.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -213,7 +213,7 @@ is_local_name(struct lint *l, const char *name)
 	struct table *t;
 
 	key[strcspn(key, "+")] = '\0';	/* name+extension is for name */
-	if (getpwnam(key) != NULL)
+	if (account_named(key) != NULL)
 		result = TABLE_FOUND;
 	while (result == TABLE_NOT_FOUND &&
 	    (word = text_split_braced(&rest, TEXT_LIST_SEP)) != NULL) {

@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd/postfix/postfix.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -179,7 +179,7 @@ check_warn(void)
 {
 	static const char *const jail[] = { "bin", "etc", "lib", "sbin",
 	    "usr" };
-	struct passwd *pw = getpwnam(params.mail_owner);
+	struct passwd *pw = account_named(params.mail_owner);
 	size_t i;
 
 	layout_warn();

@@ -19,7 +19,6 @@
 #include <grp.h>
 #include <limits.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +28,7 @@
 #include <unistd.h>
 
 #include "cmd/postfix/postfix.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -213,7 +213,7 @@ find_owner(struct instance *in)
 
 	if (name == NULL && geteuid() == 0)
 		name = "postfix";
-	pw = name != NULL ? getpwnam(name) : getpwuid(geteuid());
+	pw = name != NULL ? account_named(name) : account_of(geteuid());
 	if (pw == NULL && geteuid() == 0)
 		log_fatal("there is no user %s: create the system user and "
 		    "groups first (see README), name another with --owner, or "
@@ -227,7 +227,7 @@ find_owner(struct instance *in)
 	in->uid = pw->pw_uid;
 	in->gid = pw->pw_gid;
 	in->owner = xstrdup(pw->pw_name);
-	gr = geteuid() == 0 ? getgrnam("postdrop") : getgrgid(pw->pw_gid);
+	gr = geteuid() == 0 ? account_group_named("postdrop") : account_group_of(pw->pw_gid);
 	if (gr == NULL)
 		log_fatal("there is no group %s", geteuid() == 0 ?
 		    "postdrop" : "for this user");

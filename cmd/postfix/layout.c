@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/postfix/postfix.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -60,8 +60,8 @@ struct ids {
 static int
 find_ids(struct ids *ids)
 {
-	struct passwd *pw = getpwnam(params.mail_owner);
-	struct group *gr = getgrnam(params.setgid_group);
+	struct passwd *pw = account_named(params.mail_owner);
+	struct group *gr = account_group_named(params.setgid_group);
 
 	if (pw == NULL) {
 		log_warning("unknown user name: mail_owner = %s",

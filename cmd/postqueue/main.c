@@ -6,7 +6,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "cmd/postqueue/options.h"
 #include "cmd/postqueue/output.h"
 #include "cmd/postqueue/request.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -50,9 +50,9 @@ check_user(const char *title, const char *list, const char *verb)
 
 	if (uid == 0 || strcmp(list, "static:anyone") == 0)
 		return;
-	if ((pw = getpwnam(params.mail_owner)) != NULL && pw->pw_uid == uid)
+	if ((pw = account_named(params.mail_owner)) != NULL && pw->pw_uid == uid)
 		return;
-	pw = getpwuid(uid);
+	pw = account_of(uid);
 	name = pw != NULL ? pw->pw_name : "unknown";
 	ml = match_list_new(title, MATCH_STRING, list);
 	may = match_list_find(ml, name, NULL) == TABLE_FOUND;

@@ -9,13 +9,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/postsuper/bulk.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -50,7 +50,7 @@ bulk_copy_prepare(struct bulk *b)
 	if (b->copy_fd == -1)
 		log_fatal("--copy-to: open %s: %s", b->copy_dir,
 		    strerror(errno));
-	if (geteuid() == 0 && (pw = getpwnam(params.mail_owner)) != NULL &&
+	if (geteuid() == 0 && (pw = account_named(params.mail_owner)) != NULL &&
 	    fchown(b->copy_fd, pw->pw_uid, (gid_t)-1) == -1)
 		log_fatal("--copy-to: change owner of %s: %s", b->copy_dir,
 		    strerror(errno));

@@ -9,7 +9,6 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "cmd/postsuper/verify.h"
 
 #include "cmd/postsuper/bulk.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/json.h"
@@ -377,7 +377,7 @@ verify_each(const struct bulk *b, verify_fn fn, void *ctx)
 {
 	static const char *const logs[] = { "defer", "bounce", "trace" };
 	struct verify v = { .b = b, .fn = fn, .ctx = ctx };
-	struct passwd *pw = getpwnam(params.mail_owner);
+	struct passwd *pw = account_named(params.mail_owner);
 	size_t i;
 
 	if (pw != NULL && !params_is_private()) {

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "cmd/qtop/do.h"
 #include "cmd/qtop/rights.h"
 #include "cmd/qtop/times.h"
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
@@ -245,7 +245,7 @@ static void
 open_queue(struct model *m, struct call *call)
 {
 	struct err err = ERR_INIT;
-	struct passwd *pw = getpwnam(params.mail_owner);
+	struct passwd *pw = account_named(params.mail_owner);
 
 	if (call->queue_dir != NULL) {
 		call->app.kind = SOURCE_COPY;

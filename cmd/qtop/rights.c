@@ -10,11 +10,11 @@
 #include "cmd/qtop/rights.h"
 
 #include <grp.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
 
@@ -42,7 +42,7 @@ rights_prepare(const char *dir, struct err *err)
 		owner.count = 1;
 		return 0;
 	}
-	if ((pw = getpwnam(params.mail_owner)) == NULL)
+	if ((pw = account_named(params.mail_owner)) == NULL)
 		return err_set(err, ERR_CONFIG, "unknown mail_owner: %s",
 		    params.mail_owner);
 	owner.uid = pw->pw_uid;

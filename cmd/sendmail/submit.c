@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "cmd/sendmail/content.h"
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -406,7 +406,7 @@ void
 submit_message(const struct submit *s)
 {
 	struct job j = { .s = s, .out = BUF_INIT, .command = BUF_INIT };
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw = account_of(getuid());
 
 	signal(SIGPIPE, SIG_IGN);
 	set_sender(&j, pw);

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "daemon/local/local.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/rights.h"
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -31,7 +31,7 @@ local_account(const char *name, struct local_user **out)
 
 	*out = NULL;
 	errno = 0;
-	if ((pw = getpwnam(name)) == NULL)
+	if ((pw = account_named(name)) == NULL)
 		return errno == 0 || errno == ENOENT || errno == ESRCH ? 0 :
 		    -1;
 	u = xcalloc(1, sizeof(*u));
@@ -58,7 +58,7 @@ local_user_free(struct local_user *u)
 void
 local_default_privs(uid_t *uid, gid_t *gid)
 {
-	struct passwd *pw = getpwnam(params.default_privs);
+	struct passwd *pw = account_named(params.default_privs);
 
 	if (pw == NULL)
 		log_fatal("unknown default_privs user '%s'",

@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +14,7 @@
 #include "daemon/local/local.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
+#include "lib/base/account.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -57,7 +57,7 @@ find_rights(struct local_state *st)
 		local_default_privs(&st->uid, &st->gid);
 		return true;
 	}
-	if ((pw = getpwuid(owner)) == NULL) {
+	if ((pw = account_of(owner)) == NULL) {
 		log_warning("cannot find alias database owner for %s",
 		    table_name(t));
 		return false;

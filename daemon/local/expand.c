@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +12,7 @@
 #include "daemon/local/local.h"
 #include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
+#include "lib/base/account.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -189,7 +189,7 @@ deliver_include(const struct local_state *st, const char *path)
 	}
 	/* The list's owner, not the alias's, answers for its commands. */
 	if (owner != 0) {
-		if ((pw = getpwuid(owner)) == NULL) {
+		if ((pw = account_of(owner)) == NULL) {
 			log_warning("cannot find owner %ld of :include: file "
 			    "%s", (long)owner, path);
 			buf_done(&text);

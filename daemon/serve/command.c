@@ -9,13 +9,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/conf/env.h"
@@ -30,12 +30,12 @@ command_user(const char *user, const char *group, uid_t *uid, gid_t *gid,
 	const struct passwd *pw;
 	const struct group *gr;
 
-	if ((pw = getpwnam(user)) == NULL)
+	if ((pw = account_named(user)) == NULL)
 		return err_set(err, ERR_CONFIG, "unknown username: %s", user);
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
 	if (group != NULL && *group != '\0') {
-		if ((gr = getgrnam(group)) == NULL)
+		if ((gr = account_group_named(group)) == NULL)
 			return err_set(err, ERR_CONFIG, "unknown group: %s",
 			    group);
 		*gid = gr->gr_gid;
@@ -45,7 +45,7 @@ command_user(const char *user, const char *group, uid_t *uid, gid_t *gid,
 		    "specifies root %s privileges",
 		    *uid == 0 ? "user" : "group");
 	/* mail_owner's rights would give the command the queue itself. */
-	pw = getpwnam(params.mail_owner);
+	pw = account_named(params.mail_owner);
 	if (!params_is_private() && pw != NULL &&
 	    (*uid == pw->pw_uid || *gid == pw->pw_gid))
 		return err_set(err, ERR_CONFIG, "user= command-line attribute "

@@ -11,11 +11,11 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
@@ -25,7 +25,7 @@
 bool
 owner_look_up(struct owner *o)
 {
-	const struct passwd *pw = getpwnam(params.mail_owner);
+	const struct passwd *pw = account_named(params.mail_owner);
 
 	if (pw == NULL)
 		return false;

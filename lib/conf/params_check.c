@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -47,7 +48,7 @@ params_note_owner(void)
 	is_known = true;
 	if (geteuid() == 0 || getuid() != geteuid())
 		return;
-	if ((pw = getpwnam(params.mail_owner)) == NULL ||
+	if ((pw = account_named(params.mail_owner)) == NULL ||
 	    pw->pw_uid != geteuid())
 		return;
 	is_private = stat(params.queue_directory, &st) == -1 ||

@@ -6,9 +6,9 @@
 #include "lib/queue/queue_enter.h"
 
 #include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/err.h"
 #include "lib/conf/params.h"
 
@@ -27,7 +27,7 @@ queue_become_owner(struct err *err)
 
 	if (geteuid() != 0)
 		return 0;
-	if ((pw = getpwnam(params.mail_owner)) == NULL)
+	if ((pw = account_named(params.mail_owner)) == NULL)
 		return err_set(err, ERR_CONFIG, "unknown mail_owner: %s",
 		    params.mail_owner);
 	if (pw->pw_uid == 0)

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/file.h"
@@ -52,7 +52,7 @@ queue_trash_prepare(struct err *err)
 		return err_sys(err, TRASH);
 	if (geteuid() != 0 || st.st_uid != 0 || !S_ISDIR(st.st_mode))
 		return 0;
-	if ((pw = getpwnam(params.mail_owner)) == NULL)
+	if ((pw = account_named(params.mail_owner)) == NULL)
 		return err_set(err, ERR_CONFIG, "unknown mail_owner: %s",
 		    params.mail_owner);
 	if (lchown(TRASH, pw->pw_uid, pw->pw_gid) == -1)

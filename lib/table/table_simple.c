@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/base/account.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
@@ -235,7 +236,7 @@ unix_lookup(struct table *t, const char *key, size_t len, struct buf *value,
 	(void)len;
 	errno = 0;
 	if (t->name[0] == 'p') {
-		if ((pw = getpwnam(key)) == NULL)
+		if ((pw = account_named(key)) == NULL)
 			return unix_absent("password", err);
 		buf_setf(value, "%s:%s:%ld:%ld:%s:%s:%s", pw->pw_name,
 		    pw->pw_passwd, (long)pw->pw_uid, (long)pw->pw_gid,

@@ -8,11 +8,11 @@
  */
 #include "lib/table/user_list.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/account.h"
 #include "lib/table/match_list.h"
 
 const char *
@@ -22,7 +22,7 @@ user_list_login(void)
 	const struct passwd *pw;
 
 	if (name[0] == '\0') {
-		pw = getpwuid(getuid());
+		pw = account_of(getuid());
 		snprintf(name, sizeof(name), "%s",
 		    pw != NULL ? pw->pw_name : "unknown");
 	}

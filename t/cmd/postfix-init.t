@@ -39,6 +39,27 @@ if [ "$(id -u)" = 0 ]; then
 	is 'nobody: all of the queue belongs to nobody' \
 	    "$(find "$T/b/spool" ! -user nobody)" ''
 fi
+
+# A container's user may have an ID and nothing else; its group may be root's.
+if [ "$(id -u)" = 0 ]; then
+	nameless() {
+		setpriv --reuid 54321 --regid "$gid" --clear-groups env HOME="$N" MAIL_CONFIG="$N/m/etc" "$@"
+	}
+	for gid in 54321 0; do
+		N=$T/nameless$gid
+		mkdir "$N" && chown "54321:$gid" "$N"
+		must "group $gid: a user without a name makes an instance" nameless postfix init "$N/m"
+		instances="$instances $N/m"
+		ok "group $gid: its configuration is clean" nameless postconf --lint
+		must "group $gid: it starts" nameless postfix start
+		echo hello | nameless sendmail postmaster
+		ok "group $gid: and delivers" wait_for 10 instance_logged "$N/m" 'to=<54321@.*orig_to=<postmaster>.*status=sent'
+		ok "group $gid: to a mailbox of its own" grep -q '^hello' "$N/m/mail/54321"
+		is "group $gid: a queue command may look" "$(nameless mailq)" 'Mail queue is empty'
+		ok "group $gid: it is well" nameless postfix health
+		ok "group $gid: it stops" nameless postfix stop
+	done
+fi
 ok 'a relative -c is refused' fails_with 1 postfix -c etc status
 ok 'an unknown verb is refused' fails_with 1 as "$T/a" postfix frobnicate
 ok '--help succeeds' postfix --help
