@@ -7,6 +7,7 @@
 #include "cmd/postconf/lint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,21 @@
 
 #define EXPIRY_DAYS	14
 #define LINE_MAX_LEN	1024
+
+/* Only a file has an end: a device or a pipe is nothing to be read through. */
+static FILE *
+open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fdopen(fd, "r");
+	close(fd);
+	return NULL;
+}
 
 /* ---- TLS -------------------------------------------------------------------- */
 
@@ -33,7 +49,7 @@ report_tls(struct lint *l, const struct lint_value *v, const char *fix,
 static X509 *
 read_certificate(const char *path)
 {
-	FILE *fp = fopen(path, "re");
+	FILE *fp = open_file(path);
 	X509 *cert = NULL;
 
 	if (fp != NULL) {
@@ -58,7 +74,7 @@ no_passphrase(char *text, int size, int rwflag, void *ctx)
 static EVP_PKEY *
 read_key(const char *path)
 {
-	FILE *fp = fopen(path, "re");
+	FILE *fp = open_file(path);
 	EVP_PKEY *key = NULL;
 
 	if (fp != NULL) {
@@ -247,7 +263,7 @@ static bool
 has_password(const char *path)
 {
 	char line[LINE_MAX_LEN];
-	FILE *fp = fopen(path, "re");
+	FILE *fp = open_file(path);
 	bool found = false;
 
 	if (fp == NULL)

@@ -198,6 +198,26 @@ number_of(struct lint *l, const struct pc_service *s, const char *name)
 	return n;
 }
 
+/* Mailboxes may be filled by another program than virtual, which has its own limit. */
+static bool
+delivers_virtual(struct lint *l)
+{
+	char *transport = lint_value_of(l, NULL, "virtual_transport");
+	bool found = false;
+	size_t i;
+
+	transport[strcspn(transport, ":")] = '\0';
+	for (i = 0; !found && i < l->pc->service_count; i++) {
+		const struct pc_service *s = &l->pc->services[i];
+
+		found = strcmp(s->fields[PC_F_NAME], transport) == 0 &&
+		    strcmp(s->fields[PC_F_TYPE], "inet") != 0 &&
+		    strcmp(s->argv[0], "virtual") == 0;
+	}
+	free(transport);
+	return found;
+}
+
 static void
 check_sizes(struct lint *l)
 {
@@ -213,9 +233,8 @@ check_sizes(struct lint *l)
 		    "raise mailbox_size_limit", "message_size_limit (%ld) is "
 		    "above mailbox_size_limit (%ld)", message, mailbox);
 	}
-	lint_where(l, NULL, "virtual_mailbox_limit", &file, &line);
 	if (virtual != 0 && (message == 0 || message > virtual) &&
-	    main_cf_find(&l->pc->scope.cf, "virtual_mailbox_maps") != NULL) {
+	    delivers_virtual(l) && main_cf_find(&l->pc->scope.cf, "virtual_mailbox_maps") != NULL) {
 		lint_where(l, NULL, "message_size_limit", &file, &line);
 		lint_add(l, file, line, LINT_WARNING, "limits",
 		    "raise virtual_mailbox_limit", "message_size_limit (%ld) "

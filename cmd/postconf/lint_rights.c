@@ -193,10 +193,11 @@ lint_late_paths(struct lint *l, const struct lint_value *v, const char *name)
 		inner += 6;
 		program = "proxymap";
 	}
-	if (strncmp(inner, "unix:", 5) == 0)
-		check_inside(l, v, program, name,
-		    strstr(inner, "group") != NULL ? "/etc/group" :
-		    "/etc/passwd");
+	/* Other words of this form are sockets: of policy services, milters. */
+	if (strcmp(inner, "unix:passwd.byname") == 0)
+		check_inside(l, v, program, name, "/etc/passwd");
+	else if (strcmp(inner, "unix:group.byname") == 0)
+		check_inside(l, v, program, name, "/etc/group");
 	else if (strncmp(inner, "socketmap:unix:", 15) == 0) {
 		path = inner + 15;
 		copy = xstrndup(path, strcspn(path, ":"));
