@@ -22,23 +22,24 @@ enum role_skeleton {
 	ROLE_OWN		/* runs itself: master */
 };
 
-enum role_needs {
-	ROLE_MAXPROC_1	= 1,	/* "service NAME requires a process limit of 1" */
-	ROLE_MAXPROC_0	= 2,
-	ROLE_PRIVILEGED	= 4,	/* "service NAME requires privileged operation" */
-	ROLE_NO_USE_LIMIT = 8,	/* max_use does not apply */
-	ROLE_NO_IDLE_LIMIT = 16,
-	ROLE_DELAYED_ACCEPT = 32, /* in_flow_delay before serving (cleanup) */
-	ROLE_KEEPS_TABLES = 128, /* deals with changed tables itself (qmgr) */
-	ROLE_BACKGROUND = 512,	/* when a table changed, the log says that clients stay as long as they like */
-	ROLE_COMMANDS	= 256,	/* runs programs, set-gid ones too: no sandbox */
-	ROLE_ARGUMENTS	= 64,	/* takes words after the options (pipe, spawn); others refuse them */
+enum role_needs {		/* one bit each, in this order: the next one is 1 << 14 */
+	ROLE_MAXPROC_1	= 1 << 0,	/* "service NAME requires a process limit of 1" */
+	ROLE_MAXPROC_0	= 1 << 1,
+	ROLE_PRIVILEGED	= 1 << 2,	/* "service NAME requires privileged operation" */
+	ROLE_NO_USE_LIMIT = 1 << 3,	/* max_use does not apply */
+	ROLE_NO_IDLE_LIMIT = 1 << 4,
+	ROLE_DELAYED_ACCEPT = 1 << 5,	/* in_flow_delay before serving (cleanup) */
+	ROLE_ARGUMENTS	= 1 << 6,	/* takes words after the options (pipe, spawn); others refuse them */
+	ROLE_KEEPS_TABLES = 1 << 7,	/* deals with changed tables itself (qmgr) */
+	ROLE_COMMANDS	= 1 << 8,	/* runs programs, set-gid ones too: no sandbox */
 
 	/* Where it may change files (serve/confine.h). Neither of the first two: anywhere; serve/README.md says why. */
-	ROLE_CHANGES_NOTHING = 512,
-	ROLE_CHANGES_QUEUES = 1024,
-	ROLE_OPENS_TABLES = 2048, /* not confined when a table's library may keep files elsewhere */
-	ROLE_USES_SASL	= 4096	/* the same for SASL libraries */
+	ROLE_CHANGES_NOTHING = 1 << 9,
+	ROLE_CHANGES_QUEUES = 1 << 10,
+	ROLE_OPENS_TABLES = 1 << 11,	/* not confined when a table's library may keep files elsewhere */
+	ROLE_USES_SASL	= 1 << 12,	/* the same for SASL libraries */
+
+	ROLE_BACKGROUND = 1 << 13	/* when a table changed, the log says that clients stay as long as they like */
 };
 
 struct role {
