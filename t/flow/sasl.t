@@ -24,12 +24,17 @@ ok 'a satellite is made' instance_new "$C" 'myhostname = sat.example' \
     "smtp_sasl_password_maps = texthash:$T/passwd" 'smtp_sasl_tls_security_options = noanonymous' \
     'smtp_sasl_mechanism_filter = plain, login' 'smtp_sasl_auth_soft_bounce = no' \
     'smtp_sasl_auth_cache_name = proxy:lmdb:$data_directory/failed' \
-    "transport_maps = inline:{ {y.example = smtp:[127.0.0.1]:$P}, {cram.example = cram:[127.0.0.1]:$P}, {sender.example = sender:[127.0.0.1]:$P}, {odd.example = odd:[127.0.0.1]:$P}, {none.example = none:[127.0.0.1]:$P}, {loud.example = loud:[127.0.0.1]:$P} }"
+    "transport_maps = inline:{ {y.example = smtp:[127.0.0.1]:$P}, {cram.example = cram:[127.0.0.1]:$P}, {sender.example = sender:[127.0.0.1]:$P}, {odd.example = odd:[127.0.0.1]:$P}, {none.example = none:[127.0.0.1]:$P}, {loud.example = loud:[127.0.0.1]:$P}, {sure.example = sure:[127.0.0.1]:$P} }"
 cat >>"$C/etc/master.cf" <<M
 cram unix - - n - - smtp
 	-o smtp_sasl_mechanism_filter=cram-md5
 	-o smtp_sasl_tls_security_options=noplaintext,noanonymous
 	-o smtp_sasl_auth_cache_name=
+sure unix - - n - - smtp
+	-o smtp_sasl_mechanism_filter=plain,digest-md5 -o smtp_tls_security_level=fingerprint
+	-o smtp_tls_fingerprint_digest=sha256
+	-o { smtp_tls_fingerprint_cert_match = $(cert_print server) }
+	-o smtp_sasl_tls_verified_security_options=noplaintext -o smtp_sasl_auth_cache_name=
 loud unix - - n - - smtp -v
 	-o smtp_sasl_auth_cache_name=
 sender unix - - n - 1 smtp
@@ -72,6 +77,9 @@ ok 'the next server hears of the login in Received' instance_logged "$S" 'discon
 submit s@x.example r@cram.example
 ends 'a mechanism that hides the password' r@cram.example 'status=sent \(250'
 ok 'is used where that is asked for' instance_logged "$S" 'sasl_method=CRAM-MD5, sasl_username=joe$'
+submit s@x.example r@sure.example
+ends 'a server that is known by its certificate' r@sure.example 'status=sent \(250'
+ok 'may have rules of its own' instance_logged "$S" 'sasl_method=DIGEST-MD5, sasl_username=joe$'
 submit s@x.example r@loud.example
 ends 'verbose logging' r@loud.example 'status=sent \(250'
 ok 'shows the conversation' instance_logged "$C" '> .*AUTH'
