@@ -295,6 +295,28 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	tls_config_load(&c->tls, is_lmtp, trusts_dns(support));
 }
 
+void
+smtp_config_args(struct smtp_config *c, char **argv)
+{
+	static const char letters[] = "DORX";
+	const char *text, *p, *at;
+
+	for (; *argv != NULL; argv++) {
+		if (strncmp(*argv, "flags=", 6) != 0)
+			log_fatal("unexpected command-line argument: %s",
+			    *argv);
+		text = *argv + 6;
+		for (p = text; *p != '\0'; p++) {
+			if ((at = strchr(letters, *p)) == NULL)
+				log_fatal("unknown flags=%s value \"%c\" in "
+				    "\"%s\"", text, *p, text);
+			c->flags |= 1u << (at - letters);
+		}
+	}
+	if ((c->flags & SMTP_FINAL) != 0)
+		c->assumes_final = true;
+}
+
 bool
 smtp_config_checks(const struct smtp_config *c)
 {

@@ -24,6 +24,7 @@
 
 #include "daemon/serve/agent.h"
 #include "daemon/serve/debug_peer.h"
+#include "daemon/serve/delivered_to.h"
 #include "daemon/smtp/conn.h"
 #include "daemon/smtp/shared.h"
 #include "lib/base/clock.h"
@@ -410,13 +411,51 @@ forgive_fallback(struct job *j)
 	strcpy(j->why.status, "4.3.5");
 }
 
+/*
+ * What stands in front of the message names one recipient. false: this cannot
+ * be delivered so, and is disposed of.
+ */
+static bool
+may_name_recipient(struct job *j, const char *service)
+{
+	struct delivered_to seen = { 0 };
+	struct smtp_failure f;
+	unsigned flags = j->cfg->flags;
+
+	if ((flags & (SMTP_DELIVERED_TO | SMTP_ORIGINAL_TO)) == 0)
+		return true;
+	smtp_failure_init(&f);
+	if (j->rq->rcpt_count > 1) {
+		log_warning("flag `%c' requires %s_destination_recipient_limit "
+		    "= 1", (flags & SMTP_DELIVERED_TO) != 0 ? 'D' : 'O',
+		    service);
+		smtp_failure_set(&f, "4.3.5", "mail system configuration "
+		    "error");
+	} else if ((flags & SMTP_DELIVERED_TO) != 0 &&
+	    delivered_to_has(&seen, j->rq, j->rq->rcpts[0].address)) {
+		smtp_failure_set(&f, "5.4.6", "mail forwarding loop for %s",
+		    j->rq->rcpts[0].address);
+	}
+	delivered_to_done(&seen);
+	if (f.is_set) {
+		f.throttles = false;
+		job_failed(j, &f, service);
+		job_dispose_rest(j);
+	}
+	smtp_failure_done(&f);
+	return !j->why.is_set;
+}
+
 void
 smtp_deliver(struct agent_request *rq, const char *service, void *ctx)
 {
 	struct job j;
 
-	(void)service;
 	job_init(&j, rq, ctx);
+	if (!may_name_recipient(&j, service)) {
+		job_done(&j);
+		return;
+	}
 	try_kept(&j);
 	if (job_has_left(&j))
 		try_all(&j);

@@ -20,9 +20,9 @@ static struct smtp_config config;
 static void
 pre_jail_smtp(const char *service, char **argv)
 {
-	(void)argv;
 	shared_init(service);
 	smtp_config_load(&config, false);
+	smtp_config_args(&config, argv);
 	debug_peer_init();
 	agent_init("smtp_delivery_status_filter",
 	    params.smtp_delivery_status_filter);
@@ -32,9 +32,9 @@ pre_jail_smtp(const char *service, char **argv)
 static void
 pre_jail_lmtp(const char *service, char **argv)
 {
-	(void)argv;
 	shared_init(service);
 	smtp_config_load(&config, true);
+	smtp_config_args(&config, argv);
 	debug_peer_init();
 	agent_init("lmtp_delivery_status_filter",
 	    params.lmtp_delivery_status_filter);
@@ -52,7 +52,7 @@ const struct role smtp_role = {
 	.name = "smtp",
 	.summary = "deliver mail to other hosts by SMTP",
 	.skeleton = ROLE_SINGLE,
-	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
+	.needs = ROLE_ARGUMENTS | ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
 	    ROLE_USES_SASL,
 	.greeting = "delivery_request_protocol",
 	.pre_jail = pre_jail_smtp,
@@ -63,7 +63,7 @@ const struct role lmtp_role = {
 	.name = "lmtp",
 	.summary = "deliver mail to mailbox servers by LMTP",
 	.skeleton = ROLE_SINGLE,
-	.needs = ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
+	.needs = ROLE_ARGUMENTS | ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES |
 	    ROLE_USES_SASL,
 	.greeting = "delivery_request_protocol",
 	.pre_jail = pre_jail_lmtp,

@@ -37,8 +37,14 @@ enum smtp_prefer { SMTP_PREFER_ANY, SMTP_PREFER_IPV4, SMTP_PREFER_IPV6 };
 
 enum smtp_pix { SMTP_PIX_NO_ESMTP = 1, SMTP_PIX_DELAY_DOT = 2 };
 
+enum smtp_flag {		/* flags= of master.cf */
+	SMTP_DELIVERED_TO = 1, SMTP_ORIGINAL_TO = 2, SMTP_RETURN_PATH = 4,
+	SMTP_FINAL = 8		/* what the server takes is delivered */
+};
+
 struct smtp_config {
 	bool		 is_lmtp;
+	unsigned	 flags;		/* SMTP_DELIVERED_TO, ... */
 	const char	*helo_name, *tcp_port, *fallback_relay;
 	const char	*bind_address, *bind_address6;
 	bool		 bind_enforce;
@@ -79,6 +85,8 @@ struct smtp_config {
 
 /* smtp_config_load - from params; opens tables */
 void	smtp_config_load(struct smtp_config *c, bool is_lmtp);
+/* smtp_config_args - from the command in master.cf: "flags=DORX"; what is none of them is fatal */
+void	smtp_config_args(struct smtp_config *c, char **argv);
 /* smtp_config_discards - keywords of a discard list as SMTP_HAS_* bits */
 unsigned	smtp_config_discards(const char *list);
 unsigned	smtp_config_pix(const char *list);

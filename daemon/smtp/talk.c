@@ -11,6 +11,7 @@
 #include "daemon/serve/agent.h"
 #include "daemon/smtp/conn.h"
 #include "lib/base/log.h"
+#include "lib/mail/address.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
 
@@ -46,6 +47,49 @@ pix_pause(const struct job *j, const struct conn *c)
 	sleep((unsigned)j->cfg->pix_delay_s);
 }
 
+/* What flags= of master.cf puts in front; it is checked like the message's own headers. */
+static int
+put_head(struct job *j, struct smtp_content *content, struct buf *wire)
+{
+	const struct {
+		unsigned	 flag;
+		const char	*name, *address;
+		bool		 is_path;
+	} lines[] = {
+		{ SMTP_RETURN_PATH, "Return-Path: ", j->rq->sender, true },
+		{ SMTP_ORIGINAL_TO, "X-Original-To: ", j->rq->rcpts[0].orig,
+		    false },
+		{ SMTP_DELIVERED_TO, "Delivered-To: ",
+		    j->rq->rcpts[0].address, false },
+	};
+	struct buf line = BUF_INIT, mapped = BUF_INIT;
+	const char *address;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]) && rc == 0; i++) {
+		address = lines[i].address;
+		if ((j->cfg->flags & lines[i].flag) == 0 ||
+		    (*address == '\0' && !lines[i].is_path))
+			continue;
+		if (j->cfg->generic != NULL && *address != '\0' &&
+		    smtp_generic(j->cfg->generic, address, &mapped))
+			address = mapped.ptr;
+		buf_sets(&line, lines[i].name);
+		if (lines[i].is_path)
+			buf_addc(&line, '<');
+		if (*address != '\0')
+			address_quote(&line, address);
+		if (lines[i].is_path)
+			buf_addc(&line, '>');
+		rc = smtp_content_record(content, true, line.ptr, line.len,
+		    wire);
+	}
+	buf_done(&mapped);
+	buf_done(&line);
+	return rc;
+}
+
 /* Records to lines, up to the one that is no content; got as queue_file_next has it. */
 static int
 send_records(struct job *j, struct conn *c, struct smtp_content *content,
@@ -54,9 +98,11 @@ send_records(struct job *j, struct conn *c, struct smtp_content *content,
 	static struct buf wire = BUF_INIT;	/* kept from message to message */
 	const char *text;
 	size_t len;
-	int got;
+	int got = 0;
 
 	buf_reset(&wire);
+	if (put_head(j, content, &wire) == -1)
+		return got;
 	while ((got = queue_file_next(j->rq->file, type, &text, &len,
 	    err)) == 1 && (*type == QUEUE_REC_TEXT ||
 	    *type == QUEUE_REC_PART)) {

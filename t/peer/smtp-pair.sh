@@ -10,7 +10,7 @@
 # a line of smtp-server.pl, or "> nexthop"; message is a file of t/data/smtp, and
 # arguments are sendmail's; "-" stands for none. A recipient without domain goes
 # to the server of its line. Service options that begin with "lmtp" make it an
-# lmtp service. In a network of its own, $T/hosts has servers for 127.0.1.1 and
+# lmtp service. "flags=DORX" is an argument of the agent; it comes last. In a network of its own, $T/hosts has servers for 127.0.1.1 and
 # so on, port 25, and $T/zone the answers of its name server.
 #
 # Leaves $T/peer.log and $T/ours.log (what the client logged, ids and times
@@ -48,7 +48,8 @@ pair_cases() {
 		case $options in lmtp*) agent=lmtp ;; -) options= ;; esac
 		case $nexthop in ">"*) nexthop=${nexthop#> } ;; *) nexthop=[127.0.0.1]:$((pair_first + i - 1)) ;; esac
 		printf 'c%s unix - - n - - %s\n' "$i" "$agent" >>"$T/services"
-		[ -z "$options" ] || printf '%s\n' "$options" | sed 's/ *| */\n/g; s/^/\t-o { /; s/\n/ }\n\t-o { /g; s/$/ }/' >>"$T/services"
+		[ -z "$options" ] || printf '%s\n' "$options" | sed 's/ *| */\n/g; s/^/\t-o { /; s/\n/ }\n\t-o { /g; s/$/ }/' |
+		    sed 's/-o { \(flags=[^ ]*\) }/\1/' >>"$T/services"
 		pair_maps="$pair_maps{c$i.example=c$i:$nexthop}, "
 	done <"$1"
 }
