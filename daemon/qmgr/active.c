@@ -101,11 +101,16 @@ active_corrupt(struct qmgr *qm, struct message *m)
 	active_forget(qm, m);
 }
 
-/* How many recipients may be read now (7.2). */
+/*
+ * How many recipients may be read now (7.2). A new message takes from what
+ * all have in common; one that has been assigned from what its transports
+ * may hold, whatever others do.
+ */
 static size_t
-read_limit(const struct qmgr *qm)
+read_limit(const struct qmgr *qm, const struct message *m)
 {
-	int room = params.qmgr_message_recipient_limit - qm->sched.rcpts;
+	int room = m->jobs != NULL ? sched_room(m) :
+	    params.qmgr_message_recipient_limit - qm->sched.rcpts;
 
 	if (room < params.qmgr_message_recipient_minimum)
 		room = params.qmgr_message_recipient_minimum;
@@ -121,7 +126,7 @@ read_envelope(struct qmgr *qm, struct message *m, int fd)
 
 	queue_path(&path, "active", m->id);
 	qf = queue_file_new(fd, path.ptr, QUEUE_FILE_PLAIN);
-	rc = message_read(m, qf, read_limit(qm));
+	rc = message_read(m, qf, read_limit(qm, m));
 	m->read_ms = clock_mono_ms();
 	queue_file_take_fd(qf);
 	buf_done(&path);

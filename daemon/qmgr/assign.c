@@ -409,15 +409,15 @@ compare(const void *pa, const void *pb)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* How many of the run p[0..n) fit one delivery request. */
+/* How many recipients of a run of n fit one delivery request. */
 static size_t
-request_size(const struct message *m, const struct placed *p, size_t n)
+request_size(const struct message *m, const struct transport *t, size_t n)
 {
-	size_t limit = (size_t)p->transport->limits.recipients;
+	size_t limit = (size_t)t->limits.recipients;
 
 	if (m->verp_delimiters[0] != '\0')
 		return 1;
-	return limit > 0 && n > limit ? limit : n;
+	return limit > 0 ? limit : n;
 }
 
 static void
@@ -450,23 +450,30 @@ warn_clog(const struct qmgr *qm, struct dest *d, int64_t now)
 	    "qmgr_clog_warn_time = 0");
 }
 
+/* n recipients of one destination: first into the request that has room and still waits, then into new ones. */
 static void
-add_entry(struct qmgr *qm, struct message *m, struct placed *p, size_t n)
+add_run(struct qmgr *qm, struct message *m, struct placed *p, size_t n)
 {
-	struct recipient *rcpts = xcalloc(n, sizeof(*rcpts));
 	int64_t now = clock_mono_ms();
 	struct transport *t = p->transport;
 	struct job *job = sched_job(t, m, now);
 	struct dest *d = sched_dest(t, p->key, p->nexthop);
-	size_t i;
+	size_t i, limit = request_size(m, t, n), count;
+	struct recipient *rcpts = xcalloc(n, sizeof(*rcpts)), *part;
 
 	job->unread = (int)(m->unread > 0 ? m->unread : 0);
 	for (i = 0; i < n; i++) {
 		rcpts[i] = p[i].rcpt;
 		memset(&p[i].rcpt, 0, sizeof(p[i].rcpt));
 	}
-	sched_add(job, d, rcpts, n);
-	warn_clog(qm, d, now);
+	for (i = sched_fill(job, d, rcpts, n, limit); i < n; i += count) {
+		count = n - i < limit ? n - i : limit;
+		part = xcalloc(count, sizeof(*part));
+		memcpy(part, rcpts + i, count * sizeof(*part));
+		sched_add(job, d, part, count);
+		warn_clog(qm, d, now);
+	}
+	free(rcpts);
 }
 
 /* Places that died meanwhile are found when the entries are picked: no check here. */
@@ -481,8 +488,7 @@ schedule(struct qmgr *qm, struct message *m, struct placed *p, size_t count)
 		    p[i].transport == p[i + run].transport &&
 		    strcmp(p[i].key, p[i + run].key) == 0; run++)
 			;
-		run = request_size(m, &p[i], run);
-		add_entry(qm, m, &p[i], run);
+		add_run(qm, m, &p[i], run);
 		for (n = 0; n < run; n++)
 			placed_done(&p[i + n]);
 	}

@@ -80,17 +80,16 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* Read on before the last entry is done, so that agents need not wait (default_recipient_refill_*). */
 static bool
-wants_refill(const struct qmgr *qm, const struct message *m)
+wants_refill(const struct message *m)
 {
 	const struct transport_limits *l;
-	int room = params.qmgr_message_recipient_limit - qm->sched.rcpts;
 	int64_t since = clock_mono_ms() - m->read_ms;
+	int room;
 
 	if (!message_more(m) || m->batch_count > 0 || m->jobs == NULL)
 		return false;
 	l = &m->jobs->transport->limits;
-	if (m->jobs->transport->rcpts >= l->memory + l->extra_memory)
-		return false;
+	room = sched_room(m);
 	return room >= l->refill ||
 	    (room > 0 && since >= (int64_t)l->refill_delay_s * 1000);
 }
@@ -102,7 +101,7 @@ dispatch_after(struct qmgr *qm, struct message *m)
 		return;			/* being resolved */
 	if (m->entries == 0)
 		report_begin(qm, m);
-	else if (wants_refill(qm, m))
+	else if (wants_refill(m))
 		active_read_more(qm, m);
 }
 
@@ -162,8 +161,8 @@ static int
 request_flags(const struct entry *e)
 {
 	const struct message *m = e->message;
-	int flags = AGENT_SUCCESS | (m->trace_flags &
-	    (AGENT_MTA_PROBE | AGENT_USER_PROBE | AGENT_RECORD));
+	int flags = AGENT_SUCCESS | AGENT_BOUNCE | (m->trace_flags & (
+	    AGENT_MTA_PROBE | AGENT_USER_PROBE | AGENT_RECORD));
 
 	if (params.confirm_delay_cleared && m->warn_time < 0)
 		flags |= AGENT_REC_DELAY;

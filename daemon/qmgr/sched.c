@@ -252,16 +252,26 @@ job_release(struct job *job)
 }
 
 /*
- * The job's list for this destination. Lists are sorted by order of service,
- * and whoever adds is most often the newest job: look from the end.
+ * The last in a destination's list that is served no later than job: its own,
+ * or the one to stand behind. Lists are sorted by order of service, and
+ * whoever adds is most often the newest job: look from the end.
  */
 static struct peer *
-peer_get(struct job *job, struct dest *dest)
+peer_before(const struct job *job, const struct dest *dest)
 {
-	struct peer *p, *at = dest->peers != NULL ? dest->peers->prev : NULL;
+	struct peer *at = dest->peers != NULL ? dest->peers->prev : NULL;
 
 	while (at != NULL && at->job->order > job->order)
 		at = at == dest->peers ? NULL : at->prev;
+	return at;
+}
+
+/* The job's list for this destination. */
+static struct peer *
+peer_get(struct job *job, struct dest *dest)
+{
+	struct peer *p, *at = peer_before(job, dest);
+
 	if (at != NULL && at->job == job)
 		return at;
 	p = xcalloc(1, sizeof(*p));
@@ -273,6 +283,52 @@ peer_get(struct job *job, struct dest *dest)
 		DL_PREPEND(dest->peers, p);
 	DL_PREPEND2(job->peers, p, prev_of_job, next_of_job);
 	return p;
+}
+
+/* Recipients in memory, here and everywhere. */
+static void
+count_rcpts(struct transport *t, size_t n)
+{
+	t->rcpts += (int)n;
+	t->sched->rcpts += (int)n;
+}
+
+int
+sched_room(const struct message *m)
+{
+	const struct job *job;
+	int room, most = 0;
+
+	for (job = m->jobs; job != NULL; job = job->next_of_message) {
+		const struct transport_limits *l = &job->transport->limits;
+
+		room = l->memory - job->transport->rcpts;
+		/* The extra space is for those that overtake. */
+		if (job->order <= 0)
+			room += l->extra_memory;
+		if (room > most)
+			most = room;
+	}
+	return most;
+}
+
+size_t
+sched_fill(struct job *job, struct dest *dest, struct recipient *rcpts,
+    size_t count, size_t limit)
+{
+	struct peer *p = peer_before(job, dest);
+	struct entry *e;
+	size_t n;
+
+	if (p == NULL || p->job != job || p->last->count >= limit)
+		return 0;
+	e = p->last;
+	n = count < limit - e->count ? count : limit - e->count;
+	e->rcpts = xreallocarray(e->rcpts, e->count + n, sizeof(*e->rcpts));
+	memcpy(e->rcpts + e->count, rcpts, n * sizeof(*rcpts));
+	e->count += n;
+	count_rcpts(dest->transport, n);
+	return n;
 }
 
 struct entry *
@@ -295,8 +351,7 @@ sched_add(struct job *job, struct dest *dest, struct recipient *rcpts,
 	job->todo++;
 	dest->todo++;
 	job->transport->todo++;
-	job->transport->rcpts += (int)count;
-	job->transport->sched->rcpts += (int)count;
+	count_rcpts(job->transport, count);
 	job->message->entries++;
 	dest_update(dest);
 	wake(job->transport);

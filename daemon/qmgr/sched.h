@@ -179,6 +179,17 @@ struct dest	*sched_dest(struct transport *t, const char *key,
 /* sched_job - the message's job on this transport, made when new */
 struct job	*sched_job(struct transport *t, struct message *m,
 		    int64_t now_ms);
+/* sched_room - recipients that the transports of m may still hold in memory; none or less: wait */
+int		 sched_room(const struct message *m);
+/*
+ * sched_fill - put recipients into the job's last entry for dest, if that
+ * still waits and has fewer than limit
+ *
+ * Recipients come from the file in batches; requests need not be cut where a
+ * batch ends. Returns how many were taken, from the first one on.
+ */
+size_t		 sched_fill(struct job *job, struct dest *dest,
+		    struct recipient *rcpts, size_t count, size_t limit);
 /* sched_add - one more entry; takes the recipients */
 struct entry	*sched_add(struct job *job, struct dest *dest,
 		    struct recipient *rcpts, size_t count);

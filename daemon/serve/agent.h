@@ -28,6 +28,7 @@ struct stream;
 
 enum agent_flags {		/* spec/services.md 3.11 */
 	AGENT_SUCCESS		= 1,	/* delete delivered recipients (mark done) */
+	AGENT_BOUNCE		= 2,	/* return undeliverable ones; ours always do */
 	AGENT_MTA_PROBE		= 256,
 	AGENT_USER_PROBE	= 512,	/* sendmail -bv */
 	AGENT_RECORD		= 1024,	/* sendmail -v, DSN success */

@@ -13,7 +13,7 @@ alias_maps =
 alias_database =
 local_recipient_maps =
 recipient_delimiter =
-transport_maps = inline:{{rate.example=rate:},{one.example=one:},{t1.example=trate:},{t2.example=trate:},{t3.example=trate:},{lim.example=lim:},{conc.example=conc:},{slow.example=slow:}}
+transport_maps = inline:{{rate.example=rate:},{one.example=one:},{t1.example=trate:},{t2.example=trate:},{t3.example=trate:},{lim.example=lim:},{conc.example=conc:},{slow.example=slow:},{big.example=big:},{min.example=min:},{kept.example=fake:},{wide.example=fake:}}
 default_transport = discard:gone
 rate_destination_rate_delay = 1s
 one_destination_rate_delay = 1s
@@ -24,8 +24,19 @@ conc_destination_concurrency_limit = 2
 conc_destination_recipient_limit = 1
 slow_initial_destination_concurrency = 2
 slow_destination_recipient_limit = 3
-slow_destination_concurrency_limit = 0"
-transports='rate one trate lim conc slow'
+slow_destination_concurrency_limit = 0
+big_destination_recipient_limit = 7
+big_destination_concurrency_limit = 2
+big_initial_destination_concurrency = 2
+fake_destination_concurrency_limit = 2
+fake_initial_destination_concurrency = 2
+qmgr_message_recipient_limit = 20
+qmgr_message_recipient_minimum = 10
+default_recipient_limit = 20
+default_extra_recipient_limit = 5
+default_recipient_refill_limit = 5
+default_recipient_refill_delay = 1s"
+transports='rate one trate lim conc slow big min'
 prepare() {	# prepare SIDE
 	: >"$T/$1-times"; chmod 666 "$T/$1-times"
 	cf_set "$T/$1/etc/main.cf" "$common"
@@ -41,6 +52,7 @@ send() {	# send SENDER RECIPIENT ...
 	peer peer sendmail -f "$from" "$@" </dev/null >/dev/null 2>&1
 	as "$T/ours" sendmail -f "$from" "$@" </dev/null 2>/dev/null
 }
+log_of() { case $1 in peer) echo "$T/peer/log/maillog" ;; *) echo "$T/ours/log/mail.log" ;; esac; }
 at_rest() { [ -z "$(find "$1"/spool/maildrop "$1"/spool/incoming "$1"/spool/active -type f)" ]; }
 rest() { wait_for 20 at_rest "$T/peer"; wait_for 20 at_rest "$T/ours"; }
 
@@ -53,6 +65,7 @@ done
 send s a@one.example b@one.example c@one.example
 send s a@lim.example b@lim.example c@lim.example d@lim.example e@lim.example
 send s $(for n in 1 2 3 4 5 6; do echo u$n@conc.example; done)
+send s $(seq -f u%.0f@big.example 1 60)
 for n in 1 2 3 4; do send s a@slow.example b@slow.example c@slow.example d@slow.example; done
 must "the peer's instance starts" peer_start peer
 must 'our instance starts' instance_start "$T/ours"
@@ -85,11 +98,25 @@ is 'deliveries are as many at once, as far apart, and for as many recipients' \
     "$(schedule ours)" "$(schedule peer)"
 like 'a delay between deliveries is kept' "$(schedule ours)" 'rate: first 1, paced yes'
 
+is 'requests are cut where they are full, not where a batch of recipients ends' \
+    "$(schedule ours | grep big)" 'big: first 2, paced no, sizes 4 7 7 7 7 7 7 7 7'
+
+# Another message holds all recipients that there is room for: at least ten come from the next one.
+: >"$T/peer-times"; : >"$T/ours-times"
+send s $(seq -f u%.0f@big.example 1 60)
+is_active() { grep -q 'nrcpt=60' "$(log_of "$1")"; }
+wait_for 10 is_active peer; wait_for 10 is_active ours
+send s $(seq -f u%.0f@min.example 1 10)
+rest
+is 'a message has some recipients in memory, however many others have' \
+    "$(schedule ours | grep min)" "$(schedule peer | grep min)"
+like 'that is so' "$(schedule ours)" 'min: first 1, .*sizes 10$'
+
 # ---- when again, until when
 
 instance_stop "$T/ours"; peer_stop peer
 for side in peer ours; do
-	cf_set "$T/$side/etc/main.cf" 'transport_maps =
+	cf_set "$T/$side/etc/main.cf" 'transport_maps = inline:{{kept.example=fake:},{wide.example=fake:}}
 default_transport = retry:4.1.1 not now
 minimal_backoff_time = 100s
 maximal_backoff_time = 1000s
@@ -119,9 +146,18 @@ deferred() { [ "$(find "$1/spool/deferred" -type f | wc -l)" = "$2" ] && at_rest
 both_deferred() { wait_for 20 deferred "$T/peer" "$1"; wait_for 20 deferred "$T/ours" "$1"; }
 start() { peer_start peer; instance_start "$T/ours"; }
 stop() { instance_stop "$T/ours"; peer_stop peer; }
+# What agents are asked for: may a connection be used again?
+for side in peer ours; do
+	/usr/bin/perl "$PH_SRC/t/peer/agent.pl" "$T/$side/spool" private/fake "$T/$side-asked" 0.3 &
+done
+for i in 1 2 3 4 5; do send s a@kept.example; done
+send s a@wide.example
 send_cases
 start
 both_deferred 8
+is 'a connection may be used again while more mail waits for the same place' \
+    "$(sort "$T/ours-asked")" "$(sort "$T/peer-asked")"
+like 'that is so' "$(cat "$T/ours-asked")" 'kept.example flags=6147'
 stop
 
 # Each becomes as old as its recipient says, and due now.
@@ -139,7 +175,6 @@ make_old() {
 			utime $now, $now, $file;
 		}' "$cases" $(find "$1/spool/deferred" -type f)
 }
-log_of() { case $1 in peer) echo "$T/peer/log/maillog" ;; *) echo "$T/ours/log/mail.log" ;; esac; }
 # fates SIDE: what the log says of each message, by its age or what it is about, and in how many seconds it comes again
 fates() {
 	perl -MFile::Find -e '
