@@ -8,8 +8,7 @@
  * A domain of ours with a route in front of it ("user%other@us") is peeled off
  * and the rest looked at again; what remains decides the class. Each class has
  * a transport in main.cf; probes of the address verifier may have others.
- * Answers are kept for some seconds, since one message asks the same several
- * times. Spec: tables.md 16.5.
+ * Spec: tables.md 16.5.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -34,13 +33,10 @@
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
 
+#include "daemon/rewrite/resolve_cache.h"
 #include "daemon/rewrite/rewrite_client.h"
 #include "daemon/rewrite/rewrite_internal.h"
 #include "daemon/serve/service_line.h"
-
-#define CACHE_SLOTS	64
-#define CACHE_MS	30000		/* as long as other clients keep an answer */
-#define CACHE_KEY_MAX	512		/* longer addresses are not worth keeping */
 
 /* What a probe may have of its own. */
 struct routing {
@@ -58,14 +54,6 @@ static struct match_list *alias_domains, *mailbox_domains,
 			*relay_domains;
 static struct maps	*relocated;
 static bool		 is_open;
-
-struct cache_entry {
-	char		*key;
-	char		*transport, *nexthop, *recipient;
-	unsigned	 flags;
-	int64_t		 expires;
-};
-static struct cache_entry cache[CACHE_SLOTS];
 
 /* ---- opening ---- */
 
@@ -560,51 +548,23 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 		q->flags |= RESOLVE_ERROR;
 }
 
-/* ---- the cache ---- */
+/* ---- the whole ---- */
 
-/* cache_key - all that the answer depends on; false when it is too long to keep */
-static bool
-cache_key(struct buf *key, const struct routing *how, const char *sender,
+/* answer_key - all that the answer depends on */
+static void
+answer_key(struct buf *key, const struct routing *how, const char *sender,
     const char *address)
 {
-	bool by_the_sender = !maps_is_empty(how->sender_relayhosts) ||
+	/* Of a service we cannot know. */
+	bool by_the_sender = rewrite_asks_service ||
+	    !maps_is_empty(how->sender_relayhosts) ||
 	    !maps_is_empty(how->sender_transports);
 
-	if (strlen(sender) + strlen(address) > CACHE_KEY_MAX)
-		return false;
 	buf_addc(key, how == &probe ? 'p' : 'n');
 	if (by_the_sender)
 		buf_adds(key, sender);
 	buf_addc(key, '\n');
 	buf_adds(key, address);
-	return true;
-}
-
-static struct cache_entry *
-cache_slot(const struct buf *key)
-{
-	uint32_t hash = 2166136261u;		/* FNV-1a */
-	size_t i;
-
-	for (i = 0; i < key->len; i++)
-		hash = (hash ^ (unsigned char)key->ptr[i]) * 16777619u;
-	return &cache[(hash ^ hash >> 16) % CACHE_SLOTS];
-}
-
-static void
-cache_store(struct cache_entry *e, const struct buf *key,
-    const struct resolve_reply *r, int64_t now)
-{
-	free(e->key);
-	free(e->transport);
-	free(e->nexthop);
-	free(e->recipient);
-	e->key = xstrdup(key->ptr);
-	e->transport = xstrdup(r->transport->ptr);
-	e->nexthop = xstrdup(r->nexthop->ptr);
-	e->recipient = xstrdup(r->recipient->ptr);
-	e->flags = r->flags;
-	e->expires = now + CACHE_MS;
 }
 
 /* fail_resolve - the service does not answer: that is for later */
@@ -625,22 +585,14 @@ rewrite_resolve(const char *sender, const char *address, bool is_probe,
 		.routing = is_probe ? &probe : &normal, .sender = sender,
 		.path = PATH_INIT, .domain = BUF_INIT
 	};
-	struct cache_entry *e = NULL;
 	struct buf key = BUF_INIT;
 	int64_t now = clock_mono_ms();
 
 	rewrite_init();
-	if (cache_key(&key, q.routing, sender, address)) {
-		e = cache_slot(&key);
-		if (e->key != NULL && e->expires > now &&
-		    strcmp(e->key, key.ptr) == 0) {
-			buf_sets(out->transport, e->transport);
-			buf_sets(out->nexthop, e->nexthop);
-			buf_sets(out->recipient, e->recipient);
-			out->flags = e->flags;
-			buf_done(&key);
-			return;
-		}
+	answer_key(&key, q.routing, sender, address);
+	if (resolve_cache_get(&key, now, out)) {
+		buf_done(&key);
+		return;
 	}
 	buf_reset(out->transport);
 	buf_reset(out->nexthop);
@@ -651,8 +603,8 @@ rewrite_resolve(const char *sender, const char *address, bool is_probe,
 		fail_resolve(address, out);
 	}
 	/* A failure is worth asking again. */
-	if (e != NULL && (out->flags & RESOLVE_FAIL) == 0)
-		cache_store(e, &key, out, now);
+	if ((out->flags & RESOLVE_FAIL) == 0)
+		resolve_cache_put(&key, now, out);
 	path_done(&q.path);
 	buf_done(&q.domain);
 	buf_done(&key);
@@ -683,7 +635,8 @@ bool
 rewrite_needs_server(void)
 {
 	static const char *const types[] = { "ldap:", "mysql:", "pgsql:",
-	    "mongodb:", "memcache:", "socketmap:", "tcp:", "proxy:" };
+	    "mongodb:", "redis:", "memcache:", "socketmap:", "tcp:",
+	    "proxy:" };
 	const char *const lists[] = {
 		params.mydestination, params.virtual_alias_domains,
 		params.virtual_mailbox_domains, params.relay_domains,
@@ -691,6 +644,8 @@ rewrite_needs_server(void)
 		params.sender_dependent_relayhost_maps,
 		params.sender_dependent_default_transport_maps,
 		params.address_verify_transport_maps,
+		params.address_verify_sender_dependent_relayhost_maps,
+		params.address_verify_sender_dependent_default_transport_maps,
 	};
 	size_t i, t;
 

@@ -413,28 +413,31 @@ check_rewriting(const char *cf, const struct rewriting *t)
 }
 
 static void
-check_routing(const char *cf, const struct routing *t)
+check_answer(const struct routing *t)
 {
 	struct resolve_reply r;
-	int round;
 
-	load(cf);
 	resolve_reply_init(&r);
-	for (round = 0; round < 2; round++) {	/* the cache says the same */
-		rewrite_resolve(t->sender, t->address, t->is_probe, &r);
-		ck_assert_msg(r.flags == t->flags, "%s: flags %u, expected %u",
-		    t->address, r.flags, t->flags);
-		ck_assert_int_gt(r.transport->len, 0);
-		ck_assert_int_gt(r.nexthop->len, 0);
-		if ((t->flags & RESOLVE_FAIL) != 0)
-			continue;
+	rewrite_resolve(t->sender, t->address, t->is_probe, &r);
+	ck_assert_msg(r.flags == t->flags, "%s: flags %u, expected %u",
+	    t->address, r.flags, t->flags);
+	ck_assert_int_gt(r.transport->len, 0);
+	ck_assert_int_gt(r.nexthop->len, 0);
+	if ((t->flags & RESOLVE_FAIL) == 0)
 		ck_assert_str_eq(r.recipient->ptr, t->recipient);
-		if ((t->flags & RESOLVE_ERROR) != 0)
-			continue;
+	if ((t->flags & (RESOLVE_FAIL | RESOLVE_ERROR)) == 0) {
 		ck_assert_str_eq(r.transport->ptr, t->transport);
 		ck_assert_str_eq(r.nexthop->ptr, t->nexthop);
 	}
 	resolve_reply_done(&r);
+}
+
+static void
+check_routing(const char *cf, const struct routing *t)
+{
+	load(cf);
+	check_answer(t);
+	check_answer(t);		/* what was kept says the same */
 }
 
 START_TEST(a_plain_configuration_rewrites)
@@ -458,6 +461,34 @@ END_TEST
 START_TEST(a_rich_configuration_routes)
 {
 	check_routing(rich_cf, &rw2_routes[_i]);
+}
+END_TEST
+
+static void
+check_transport(const char *sender, bool is_probe, const char *expected)
+{
+	struct resolve_reply r;
+
+	resolve_reply_init(&r);
+	rewrite_resolve(sender, "user@elsewhere.example", is_probe, &r);
+	ck_assert_str_eq(r.transport->ptr, expected);
+	resolve_reply_done(&r);
+}
+
+START_TEST(answers_that_were_kept_do_not_mix)
+{
+	int round;
+
+	load(BASE "sender_dependent_default_transport_maps = "
+	    "inline:{{s1@a.example=t1:},{s2@a.example=t2:}}\n"
+	    "address_verify_default_transport = probing\n"
+	    "address_verify_sender_dependent_default_transport_maps =\n");
+	for (round = 0; round < 2; round++) {
+		check_transport("s1@a.example", false, "t1");
+		check_transport("s2@a.example", false, "t2");
+		check_transport("s1@a.example", true, "probing");
+		check_transport("", false, "smtp");
+	}
 }
 END_TEST
 
@@ -498,6 +529,7 @@ main(void)
 	UNIT_LOOP(tc, a_plain_configuration_routes, rw1_routes);
 	UNIT_LOOP(tc, a_rich_configuration_rewrites, rw2_rewrites);
 	UNIT_LOOP(tc, a_rich_configuration_routes, rw2_routes);
+	tcase_add_test(tc, answers_that_were_kept_do_not_mix);
 	tcase_add_test(tc, operators_can_be_switched_off);
 	return unit_run("rewrite", tc);
 }
