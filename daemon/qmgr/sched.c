@@ -560,6 +560,8 @@ sched_finish(struct entry *e, enum sched_result result, const struct dsn *hop,
 	struct transport *t = d->transport;
 	struct job *job = e->job;
 
+	if (result != SCHED_CRASHED)
+		d->done_ms = now_ms;
 	if (result == SCHED_REACHED) {
 		sched_revive_dest(d);
 		feedback_success(d);

@@ -114,6 +114,7 @@ struct dest {
 	struct hop_status dead;
 	struct timer	 timer;
 	int64_t		 warned_ms;	/* qmgr_clog_warn_time */
+	int64_t		 done_ms;	/* an agent was done with something; 0: not yet */
 };
 
 struct job {			/* one message on one transport */

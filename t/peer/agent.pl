@@ -2,8 +2,9 @@
 # agent.pl FOLDER SOCKET FILE SECONDS - stands in for a delivery agent and
 # writes down what the queue manager asks for
 #
-# A line "NEXTHOP flags=F recipients=N" for each request; after SECONDS all of
-# them are said to be delivered.
+# It greets after SECONDS, so that all mail is there when the first request is
+# chosen. A line "NEXTHOP flags=F recipients=N" for each; after SECONDS more
+# all of them are said to be delivered.
 use strict;
 use warnings;
 use Fcntl;
@@ -20,6 +21,7 @@ while (1) {
 	my $client = $listener->accept or next;
 	next if fork;
 	close $listener;
+	sleep($seconds);
 	syswrite($client, "protocol\0delivery_request_protocol\0\0");
 	my ($all, %is) = ('');
 	while (sysread($client, $all, 65536, length $all)) {
