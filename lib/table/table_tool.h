@@ -35,6 +35,7 @@ struct table_tool_list {
 
 void	table_tool_list_init(struct table_tool_list *list,
 	    const struct table_tool *tool, char **names, size_t count);
+/* table_tool_list_done - free the list; its tables stay open, for a command ends after its answers */
 void	table_tool_list_done(struct table_tool_list *list);
 /* table_tool_list_is_sorted - table_is_sorted for the first one: 0 or 1; -1 with err when it cannot be opened */
 int	table_tool_list_is_sorted(struct table_tool_list *list,
