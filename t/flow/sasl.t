@@ -110,6 +110,9 @@ before=$(tries)
 submit s@x.example r4@y.example
 ends 'the next message does not try again' r4@y.example 'dsn=5\.7\.8, status=bounced \(SASL \[CACHED\] authentication failed; server 127\.0\.0\.1 said: 535 5\.7\.8 Error'
 is 'as the server can tell' "$(tries)" "$before"
+# The digest is that of the peer, which may use the same file.
+like 'what failed is kept as the peer keeps it' "$(as "$C" postmap -s lmdb:"$C/data/failed")" \
+    "^127\.0\.0\.1;joe	[0-9]{10,};$(printf wrong | openssl dgst -sha1 -binary | base64);5\.7\.8;535 5\.7\.8 Error: "
 sed -i 's/wrong/secret/' "$T/passwd"
 as "$C" postfix reload >/dev/null 2>&1
 submit s@x.example r5@y.example
