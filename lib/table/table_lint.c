@@ -121,6 +121,31 @@ lint_rules(struct lint *l, const char *name, struct err *err)
 	return 0;
 }
 
+/* A table that is written out in its name: its entries have numbers for lines. */
+static int
+lint_inline(struct lint *l, const char *name, struct err *err)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	struct table *t = table_open(name, TABLE_READ, TABLE_UTF8, err);
+	enum table_result got;
+
+	if (t == NULL)
+		return -1;
+	l->path = name;
+	l->line = 0;
+	while ((got = table_next(t, l->line == 0, &key, &value, err)) ==
+	    TABLE_FOUND) {
+		l->line++;
+		l->class->key(l, key.ptr);
+		l->class->value(l, value.ptr);
+		remember(l, key.ptr, value.ptr);
+	}
+	table_close(t);
+	buf_done(&key);
+	buf_done(&value);
+	return got == TABLE_NOT_FOUND ? 0 : -1;
+}
+
 static void
 lint_rights(struct lint *l)
 {
@@ -167,6 +192,8 @@ lint_one(struct lint *l, const char *operand, struct err *err)
 	l->lines = pairs_new();
 	if (has_rules(type))
 		rc = lint_rules(l, full, err);
+	else if (strcmp(type, "inline") == 0)
+		rc = lint_inline(l, full, err);
 	else
 		rc = lint_source(l, err);
 	if (rc == 0)

@@ -107,4 +107,8 @@ is 'JSON' "$(postmap --lint canonical --json c1)" \
 like 'classes are listed' "$(postmap --lint help)" '^tls-policy$'
 ok 'every documented class is one' sh -c 'for c in access aliases bcc canonical cidr generic header-checks pcre regexp \
     relocated sasl tls-policy transport virtual virtual-mailbox; do : >e; chmod 600 e; postmap --lint $c e || exit; done'
+
+is 'a table that is written out in its name' "$(postmap -c conf --lint access 'inline:{{a@b.example = REJEKT}}' 2>/dev/null)" \
+    'inline:{{a@b.example = REJEKT}}:1: "REJEKT" is neither an action nor a restriction'
+ok 'without fault' postmap -c conf --lint access 'inline:{a@b.example=REJECT}'
 done_testing
