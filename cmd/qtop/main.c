@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -246,6 +247,7 @@ open_queue(struct model *m, struct call *call)
 {
 	struct err err = ERR_INIT;
 	struct passwd *pw = account_named(params.mail_owner);
+	struct statvfs v;
 
 	if (call->queue_dir != NULL) {
 		call->app.kind = SOURCE_COPY;
@@ -264,6 +266,8 @@ open_queue(struct model *m, struct call *call)
 	if (geteuid() == 0 || params_is_private() ||
 	    (pw != NULL && pw->pw_uid == geteuid())) {
 		call->app.kind = SOURCE_LIVE;
+		if (statvfs(".", &v) == 0 && (v.f_flag & ST_RDONLY) != 0)
+			become_read_only(m, "its file system is");
 		return;
 	}
 	call->app.kind = SOURCE_SHOWQ;

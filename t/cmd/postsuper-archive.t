@@ -75,7 +75,7 @@ is 'on hold' "$(find "$S/hold" -type f | wc -l)" 3
 # A next attempt later than any here could be is due at once.
 fresh 'maximal_backoff_time = 4000s'
 set -- $ids
-touch -d '+30 days' "$S/hold/$3"; near=$(stat -c %Y "$(find "$S/deferred" -name "$1")")
+touch -d '+30 days' "$S/hold/$3"; chmod 710 "$S/hold/$3"; near=$(stat -c %Y "$(find "$S/deferred" -name "$1")")
 postsuper --export-queue "$A" --yes "$1" "$3" >/dev/null 2>&1
 on b
 postsuper --import-queue "$A" --yes >/dev/null 2>&1
@@ -83,6 +83,14 @@ is 'times of the next attempt' "$(find "$R/hold" -type f -printf '%Ts\n' | while
 	[ "$t" = "$near" ] && echo kept
 	[ "$t" -le "$(date +%s)" ] && echo due
 done | sort | tr '\n' ' ')" 'due kept '
+is 'the request to expire is kept' "$(find "$R/hold" -type f -printf '%m\n' | sort | xargs)" '700 710'
+fresh
+set -- $ids
+touch -d 1960-01-01 "$S/hold/$3"
+postsuper --export-queue "$A" --yes "$3" >/dev/null 2>&1
+on b
+postsuper --import-queue "$A" --yes >/dev/null 2>&1
+ok 'a time before all times is now' [ "$(find "$R/hold" -type f -printf '%Ts' | cut -d. -f1)" -gt 1000000000 ]
 
 fresh 'enable_long_queue_ids = yes'
 postsuper --export-queue "$A" --yes --select 'queue = deferred' >/dev/null 2>&1
@@ -173,13 +181,34 @@ for i, (info, data) in enumerate(m[:-1]):
     m[-1][1] = m[-1][1].replace(old.encode(), hashlib.sha256(data).hexdigest().encode())
     break'
 hostile 'no queue file' 'is no sound queue file'
+# bend PYTHON: an archive whose first message, d, is another, and whose manifest says so
+bend() {
+	remake "
+import hashlib
+for i, (info, d) in enumerate(m[:-1]):
+    if '.' in info.name: continue
+    old = hashlib.sha256(d).hexdigest()
+    d = bytearray(d); $1; d = bytes(d)
+    m[i][1] = d
+    m[-1][1] = m[-1][1].replace(old.encode(), hashlib.sha256(d).hexdigest().encode())
+    break"
+}
+bend "d[d.index(b'S\x0ea@list')] = ord('A')"; hostile 'no sender' 'is no sound queue file'
+bend "d[d.index(b'T', 97)] = ord('A')"; hostile 'no time of arrival' 'is no sound queue file'
+bend "d[-2] = ord('A')"; hostile 'no end' 'is no sound queue file'
+bend "d[:] = d.replace(b'R\rb@one', b'D\rb@one').replace(b'R\rc@one', b'D\rc@one')"; hostile 'nobody left' 'is no sound queue file'
 head -c 1500 "$A" >"$T/bad.tar"; hostile 'a cut archive' 'is cut'
 head -c -1024 "$A" >"$T/bad.tar"; hostile 'an end cut off' 'is cut'
 { cat "$A"; printf x; } >"$T/bad.tar"; hostile 'something behind the end' 'behind the end'
 cp "$A" "$T/bad.tar"; printf 77777777777 | dd of="$T/bad.tar" bs=1 seek=124 conv=notrunc status=none
 hostile 'a header that was changed' 'wrong checksum of a header'
 head -c 100 /dev/urandom >"$T/bad.tar"; hostile 'no archive' 'is cut'
+rmdir "$R/bounce"; : >"$R/bounce"
+ok 'a log that cannot be written' said 1 'bounce' --import-queue "$A" --yes
+is 'leaves nothing of the messages' "$(mail "$R" | grep -v '^bounce$')" ''
+rm "$R/bounce"; mkdir -m 700 "$R/bounce"; spool_own "$T/b"
 ok 'the good one is still welcome' said 0 'imported: 3' --import-queue "$A" --yes
+ok 'an import is not what --undo takes back' said 3 'no action to undo' --undo last --yes
 
 # One host: what is here, or came back, is not imported; what was imported does not come back.
 fresh

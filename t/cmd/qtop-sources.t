@@ -27,6 +27,13 @@ like 'and what is in the queue' "$(tail -n 2 "$T/screen" | head -n 1)" ' 200 of 
 like 'a selection' "$(qtop --batch --select 'class = throttle')" " $throttled of 200"
 like 'a screen by name' "$(qtop --batch --screen domains)" '^ dom1.example '
 like 'an order' "$(qtop --batch --sort=-size --size 120x12 | sed -n 3p)" 'Size-'
+mkdir "$T/ro"
+if [ "$(id -u)" = 0 ] && mount --bind "$T/a/spool" "$T/ro" 2>/dev/null && mount -o remount,bind,ro "$T/ro" 2>/dev/null; then
+	mkdir "$T/roconf"; sed "s,^queue_directory.*,queue_directory = $T/ro," "$T/a/etc/main.cf" >"$T/roconf/main.cf"
+	like 'a file system that cannot be written to' "$(MAIL_CONFIG=$T/roconf qtop --batch --size 160x10 | head -n 1)" 'live .*read-only: its file system is$'
+	umount "$T/ro"
+fi
+rmdir "$T/ro"
 is 'several times' "$(qtop --batch -n 2 --refresh 1 --size 80x10 | wc -l)" 20
 like 'times are told' "$(qtop --batch --times 2>&1 >/dev/null)" '^complete-s [0-9.]+'
 refused() { want=$1; shift; qtop "$@" >"$T/out" 2>"$T/err2"; rc=$?; cat "$T/err2"; [ $rc = 64 ] && grep -qF -e "$want" "$T/err2"; }
