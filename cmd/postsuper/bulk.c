@@ -231,21 +231,45 @@ tell_step(const struct queue_act_step *s, void *ctx)
 	return bulk_stop == 0;
 }
 
+void
+bulk_print_counts(const char *done, const size_t counts[QUEUE_RESULT_COUNT])
+{
+	int i;
+
+	printf("%s: %zu message%s", done, counts[QUEUE_RESULT_DONE],
+	    counts[QUEUE_RESULT_DONE] == 1 ? "" : "s");
+	for (i = QUEUE_RESULT_NOTHING; i < QUEUE_RESULT_COUNT; i++)
+		if (counts[i] > 0)
+			printf(", %s: %zu",
+			    queue_result_name((enum queue_result)i),
+			    counts[i]);
+	putchar('\n');
+}
+
+void
+bulk_json_counts(const size_t counts[QUEUE_RESULT_COUNT])
+{
+	int i;
+
+	for (i = 0; i < QUEUE_RESULT_COUNT; i++)
+		printf(", \"%s\": %zu", queue_result_name(
+		    (enum queue_result)i), counts[i]);
+	puts("}");
+}
+
+bool
+bulk_is_partly(const size_t counts[QUEUE_RESULT_COUNT])
+{
+	return counts[QUEUE_RESULT_GONE] > 0 ||
+	    counts[QUEUE_RESULT_CHANGED] > 0 ||
+	    counts[QUEUE_RESULT_FAILED] > 0;
+}
+
 static void
 report_text(enum queue_action action, const struct queue_act_report *r,
     bool can_undo)
 {
-	int i;
-
-	printf("%s: %zu message%s", queue_actions[action].done,
-	    r->counts[QUEUE_RESULT_DONE],
-	    r->counts[QUEUE_RESULT_DONE] == 1 ? "" : "s");
-	for (i = QUEUE_RESULT_NOTHING; i < QUEUE_RESULT_COUNT; i++)
-		if (r->counts[i] > 0)
-			printf(", %s: %zu",
-			    queue_result_name((enum queue_result)i),
-			    r->counts[i]);
-	putchar('\n');
+	bulk_print_counts(queue_actions[action].done, r->counts);
 	if (can_undo && r->counts[QUEUE_RESULT_DONE] > 0)
 		printf("undo: postsuper --undo %s\n", r->token);
 }
@@ -254,16 +278,11 @@ static void
 report_json(enum queue_action action, const struct queue_act_report *r,
     bool can_undo)
 {
-	int i;
-
 	printf("{\"event\": \"end\", \"v\": 1, \"action\": \"%s\", "
 	    "\"token\": \"%s\", \"undo\": %s, \"stopped\": %s",
 	    queue_actions[action].name, r->token, can_undo ? "true" : "false",
 	    r->was_stopped ? "true" : "false");
-	for (i = 0; i < QUEUE_RESULT_COUNT; i++)
-		printf(", \"%s\": %zu", queue_result_name(
-		    (enum queue_result)i), r->counts[i]);
-	puts("}");
+	bulk_json_counts(r->counts);
 }
 
 static enum bulk_status
@@ -302,9 +321,8 @@ run_plan(const struct bulk *b, const struct queue_plan *plan)
 		report_text(p.action, &r, can_undo);
 	if (r.was_stopped)
 		log_warning("stopped: not all was done");
-	return r.was_stopped || r.counts[QUEUE_RESULT_GONE] > 0 ||
-	    r.counts[QUEUE_RESULT_CHANGED] > 0 ||
-	    r.counts[QUEUE_RESULT_FAILED] > 0 ? BULK_PARTLY : BULK_DONE;
+	return r.was_stopped || bulk_is_partly(r.counts) ? BULK_PARTLY :
+	    BULK_DONE;
 }
 
 static enum bulk_status

@@ -141,6 +141,16 @@ enum bulk_status	bulk_pick_checked(const struct bulk *b, const char *name,
 			    struct queue_plan **plan,
 			    struct bulk_picked *picked);
 
+/*
+ * bulk_print_counts - "deleted: 12 messages, gone: 1": what became of how many
+ * bulk_json_counts - the last members of an object, and its end
+ */
+void	bulk_print_counts(const char *done,
+	    const size_t counts[QUEUE_RESULT_COUNT]);
+void	bulk_json_counts(const size_t counts[QUEUE_RESULT_COUNT]);
+/* bulk_is_partly - was something not as it was planned? */
+bool	bulk_is_partly(const size_t counts[QUEUE_RESULT_COUNT]);
+
 /* bulk_stop - not 0 once a signal asked to stop */
 extern atomic_int bulk_stop;
 

@@ -112,26 +112,14 @@ undo_failed(const struct err *err)
 static void
 report_undo(const struct bulk *b, const struct queue_act_report *r)
 {
-	int i;
-
 	if (b->wants_json) {
 		printf("{\"event\": \"end\", \"v\": 1, \"action\": \"undo\", "
 		    "\"of\": \"%s\"", r->token);
-		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
-			printf(", \"%s\": %zu", queue_result_name(
-			    (enum queue_result)i), r->counts[i]);
-		puts("}");
-		return;
+		bulk_json_counts(r->counts);
+	} else {
+		bulk_print_counts(b->is_dry ? "would be restored" :
+		    "restored", r->counts);
 	}
-	printf("%s: %zu message%s", b->is_dry ? "would be restored" :
-	    "restored", r->counts[QUEUE_RESULT_DONE],
-	    r->counts[QUEUE_RESULT_DONE] == 1 ? "" : "s");
-	for (i = QUEUE_RESULT_NOTHING; i < QUEUE_RESULT_COUNT; i++)
-		if (r->counts[i] > 0)
-			printf(", %s: %zu",
-			    queue_result_name((enum queue_result)i),
-			    r->counts[i]);
-	putchar('\n');
 }
 
 enum bulk_status
@@ -181,9 +169,8 @@ bulk_undo(const struct bulk *b)
 		log_warning("%s", r.warning);
 	if (talk.count == 0)
 		return BULK_NOTHING;
-	return bulk_stop != 0 || r.counts[QUEUE_RESULT_GONE] > 0 ||
-	    r.counts[QUEUE_RESULT_CHANGED] > 0 ||
-	    r.counts[QUEUE_RESULT_FAILED] > 0 ? BULK_PARTLY : BULK_DONE;
+	return bulk_stop != 0 || bulk_is_partly(r.counts) ? BULK_PARTLY :
+	    BULK_DONE;
 }
 
 /* ---- trash ---- */

@@ -168,7 +168,8 @@ parse_date(const char *text, int64_t *out)
 		}
 	}
 	if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 ||
-	    tm.tm_mday > 31 || tm.tm_hour > 24 || tm.tm_min > 59 ||
+	    tm.tm_mday > 31 || tm.tm_hour < 0 || tm.tm_hour > 24 ||
+	    tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 ||
 	    tm.tm_sec > 60)
 		return false;
 	if (*text == '\0') {

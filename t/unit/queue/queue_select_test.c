@@ -136,6 +136,12 @@ static const struct {
 	    "did you mean \"sender\"?" },
 	{ "held and\n  subjct ~ x", "unknown field \"subjct\" at 2:3; "
 	    "did you mean \"subject\"?" },
+	{ "arrived < \"2026-11-21T-1:00\"",
+	    "bad value \"2026-11-21T-1:00\" at 1:11; "
+	    "arrived needs a time such as 2026-11-21T14:00, today, now-2h" },
+	{ "arrived < \"2026-11-21T10:00:-1\"",
+	    "bad value \"2026-11-21T10:00:-1\" at 1:11; "
+	    "arrived needs a time such as 2026-11-21T14:00, today, now-2h" },
 	{ "", "a test is missing at 1:1" },
 	{ "held and", "a test is missing at 1:9" },
 	{ "held held", "unexpected text at 1:6" },
