@@ -21,15 +21,19 @@
 #include "lib/net/haproxy.h"
 
 #define HEADER_MAX	4096	/* longer ones are cut off by haproxy_parse */
+#define UNKNOWN		"421 4.3.2 No system resources"
 #define RETRY_MS	50	/* an unfinished header is there to be read all the time */
 
 static void	on_event(int fd, short what, void *arg);
 
+static int waiting;		/* clients whose header has not come */
+
 /* Who cannot be told apart from the load balancer is not served. */
 static void
-refuse(struct client *c)
+refuse(struct client *c, const char *reply)
 {
-	client_say(c, "421 4.3.2 No system resources");
+	waiting--;
+	client_say(c, reply);
 	client_free(c);
 }
 
@@ -49,9 +53,10 @@ take_header(struct client *c, const struct haproxy *h, char *data, size_t used)
 {
 	if (recv(c->fd, data, used, MSG_DONTWAIT) != (ssize_t)used) {
 		log_warning("haproxy read: %s", "EOF");
-		refuse(c);
+		refuse(c, UNKNOWN);
 		return;
 	}
+	waiting--;
 	if (h->is_proxied)
 		client_set_addresses(c, &h->client, &h->server);
 	client_stop_waiting(c);
@@ -71,13 +76,13 @@ look(struct client *c)
 
 	if (left_ms <= 0) {
 		log_warning("haproxy read: %s", "time limit exceeded");
-		refuse(c);
+		refuse(c, UNKNOWN);
 		return;
 	}
 	n = recv(c->fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT);
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR)) {
 		log_warning("haproxy read: %s", "EOF");
-		refuse(c);
+		refuse(c, UNKNOWN);
 		return;
 	}
 	switch (n > 0 ? haproxy_parse(&h, data, (size_t)n, &used, &err) : 0) {
@@ -90,7 +95,7 @@ look(struct client *c)
 		break;
 	default:
 		warn_bad(err.text, data, (size_t)n);
-		refuse(c);
+		refuse(c, UNKNOWN);
 	}
 }
 
@@ -104,5 +109,13 @@ on_event(int fd, short what, void *arg)
 void
 client_upstream(struct client *c)
 {
-	look(c);
+	/* Before it is known who they are, all are bounded together. */
+	waiting++;
+	if (waiting > params.postscreen_pre_queue_limit) {
+		log_info("reject: connect from %s: all screening ports busy",
+		    c->name);
+		refuse(c, "421 4.3.2 All screening ports are busy");
+	} else {
+		look(c);
+	}
 }

@@ -21,9 +21,9 @@ must 'an instance is made' instance_new "$I" "posthorn_dns_servers = 127.0.0.1:$
     'local_transport = discard' "postscreen_access_list = texthash:$T/access"
 echo '127.0.0.9 permit' >"$T/access"
 chmod 644 "$T/access"; chmod 755 "$T"
-ports=$(free_ports 8)
+ports=$(free_ports 9)
 set -- $ports
-plain=$1 deep=$2 small=$3 dead=$4 slow=$5 pregreet=$6 few=$7 enforced=$8
+plain=$1 deep=$2 small=$3 dead=$4 slow=$5 pregreet=$6 few=$7 enforced=$8 proxied=$9
 cat >>"$I/etc/master.cf" <<M
 smtpd pass - - n - - smtpd
 busy pass - - n - 1 smtpd
@@ -57,6 +57,11 @@ tlsproxy unix - - n - 0 tlsproxy
   -o smtpd_client_connection_count_limit=0
   -o postscreen_cache_map=
   -o { postscreen_access_list = static:permit }
+127.0.0.1:$proxied inet n - n - 1 postscreen -o syslog_name=proxied
+  -o postscreen_upstream_proxy_protocol=haproxy
+  -o postscreen_upstream_proxy_timeout=60
+  -o postscreen_pre_queue_limit=10
+  -o postscreen_cache_map=
 127.0.0.1:$enforced inet n - n - 1 postscreen -o syslog_name=enforced
   -o postscreen_tls_security_level=encrypt
   -o postscreen_pipelining_enable=yes
@@ -161,5 +166,11 @@ after=$(awk '/VmRSS/ { print $2 }' "/proc/$(pid_of "$pregreet")/status")
 hold "$pregreet" 2
 like 'one address has only so many places' "$(talk "$pregreet" </dev/null | head -1)" '421 4\.7\.0 Error: too many connections'
 hold_end
+hold "$proxied" 10
+is 'who does not say whom it speaks for has only so many places, too' "$(talk "$proxied" </dev/null | head -1)" 'S: 421 4.3.2 All screening ports are busy'
+hold_end
+like 'and the next one is served' \
+    "$(printf '!\n>>>PROXY TCP4 127.0.0.9 127.0.0.8 99 25\\r\\n\n<<<\nQUIT\n' | talk "$proxied")" '^S: 220 mx'
+ok 'smtpd sees whom' wait_for 5 instance_logged "$I" 'postfix/smtpd\[[0-9]+\]: connect from unknown\[127\.0\.0\.9\]$'
 ok 'no process has died' sh -c "! grep -E 'postscreen|tlsproxy|dnsblog' '$I/log/mail.log' | grep -E 'killed|exit status|fatal|panic'"
 done_testing
