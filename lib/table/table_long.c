@@ -134,8 +134,9 @@ table_long_option(struct table_long *l, int c, const char *argument,
 		l->file = argument;
 		break;
 	case LONG_BENCH:
-		if (num_parse_int(argument, 1, 1000000000, &rounds, err) == -1)
-			return -1;
+		if (num_parse_int(argument, 1, 1000000000, &rounds, NULL) == -1)
+			return err_set(err, ERR_SYNTAX, "--bench takes a "
+			    "number of lookups, not \"%s\"", argument);
 		l->rounds = (long)rounds;
 		break;
 	case LONG_EXPLAIN:
@@ -269,7 +270,7 @@ convert(const struct table_tool *tool, char **names, size_t count, FILE *out,
 	entries = table_compare_convert(tool, names[0], names[1], err);
 	if (entries == -1)
 		return -1;
-	fprintf(out, "%ld entries\n", entries);
+	fprintf(out, "%ld %s\n", entries, entries == 1 ? "entry" : "entries");
 	return 0;
 }
 
@@ -301,7 +302,8 @@ table_long_run(const struct table_long *l, const struct table_tool *tool,
 		    "its tables from main.cf and master.cf") :
 		    status_of(table_migrate(l->to, l->is_dry, out, err));
 	if (count == 0)
-		return err_set(err, ERR_SYNTAX, "nothing to work on");
+		return err_set(err, ERR_SYNTAX, l->action == LONG_EXPLAIN ?
+		    "--explain needs a key to look up" : "no table is named");
 	switch (l->action) {
 	case LONG_CONVERT:
 		return convert(tool, names, count, out, err);

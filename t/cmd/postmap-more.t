@@ -21,6 +21,9 @@ printf 'a 1\nb 2\nc 3\nd 4\n' >src; postmap cdb:src
 
 # --convert, --dump, --stats
 is 'entries are counted' "$(postmap --convert cdb:src lmdb:copy)" '4 entries'
+like 'what is missing is said: a table' "$(postmap --test src 2>&1)" 'no table is named$'
+like 'a number' "$(postmap --bench cdb:src 2>&1)" '--bench takes a number of lookups, not "cdb:src"$'
+like 'a key' "$(postmap --explain transport 2>&1)" '--explain needs a key to look up$'
 is 'and are there' "$(postmap -s lmdb:copy)" 'a	1
 b	2
 c	3
