@@ -161,8 +161,29 @@ strip_brackets(char *text, bool *has_pair)
 	return text + strspn(text, "< \t");
 }
 
+/* Is this word one of those behind an address? */
 static bool
-parse_address(struct session *s, char *text, bool is_strict,
+has_param(struct span rest, const char *name)
+{
+	struct span word;
+
+	while ((word = span_word(&rest)).len > 0)
+		if (span_ieq(word, name))
+			return true;
+	return false;
+}
+
+/* An address in brackets that do not close ends with the path. */
+static const char *
+missing_bracket(const char *core)
+{
+	const char *at = strrchr(core, '@');
+
+	return at != NULL && at[1] == '[' && strchr(at, ']') == NULL ? "]" : "";
+}
+
+static bool
+parse_address(struct session *s, char *text, bool is_strict, bool may_utf8,
     struct buf *internal)
 {
 	struct buf path = BUF_INIT;
@@ -170,7 +191,7 @@ parse_address(struct session *s, char *text, bool is_strict,
 	bool has_pair, ok;
 	char *core = strip_brackets(text, &has_pair);
 
-	buf_setf(&path, "<%s>", core);
+	buf_setf(&path, "<%s%s>", core, missing_bracket(core));
 	/* "<a b@c.d>": the lenient parser would join the words. */
 	ok = !has_bare(core, is_strict ? " \t<>(" : " \t<>") &&
 	    address_parse_path(path.ptr, false, internal, &rest, NULL) == 0 &&
@@ -180,7 +201,8 @@ parse_address(struct session *s, char *text, bool is_strict,
 		ok = ok && has_pair && internal->ptr[0] != '@';
 	domain = ok ? address_domain(internal->ptr) : NULL;
 	if (domain != NULL)	/* "a@", and an IPv6 address without its tag */
-		ok = domain[0] != '\0' && (domain[0] != '[' ||
+		ok = domain[0] != '\0' && (may_utf8 ||
+		    text_is_ascii(domain)) && (domain[0] != '[' ||
 		    strchr(domain, ':') == NULL ||
 		    strncasecmp(domain, "[IPv6:", 6) == 0);
 	buf_done(&path);
@@ -188,10 +210,10 @@ parse_address(struct session *s, char *text, bool is_strict,
 	    internal->ptr);
 }
 
-/* Read one address argument: its internal form to out. */
+/* Read one address argument: its internal form to out. may_utf8: in its domain, too (RFC 6531 3.1). */
 static bool
 read_address(struct session *s, const char *verb, struct span word,
-    bool may_be_empty, char **out)
+    bool may_be_empty, bool may_utf8, char **out)
 {
 	char *text = xstrndup(word.ptr, word.len), *copy = xstrdup(text);
 	struct buf internal = BUF_INIT;
@@ -201,7 +223,7 @@ read_address(struct session *s, const char *verb, struct span word,
 	ok = asks || *text != '<' || has_bare(text, ">");
 	if (ok) {
 		ok = parse_address(s, text, params.strict_rfc821_envelopes &&
-		    !asks, &internal) &&
+		    !asks, may_utf8 && params.smtputf8_enable, &internal) &&
 		    (may_be_empty || internal.len > 0);
 		if (!ok)
 			log_warning("Illegal address syntax from %s in %s "
@@ -344,7 +366,8 @@ verb_mail(struct session *s, const struct words *w)
 	}
 	if (no_room(s, 0))
 		return false;
-	if (!read_address(s, "MAIL", address, true, &s->sender)) {
+	if (!read_address(s, "MAIL", address, true,
+	    has_param(rest, "SMTPUTF8"), &s->sender)) {
 		session_reply(s, "501 5.1.7 Bad sender address syntax");
 		return false;
 	}
@@ -441,7 +464,8 @@ take_recipient(struct session *s, struct span address, struct span rest)
 
 	rcpt_params_init(&p);
 	set_limits(s, &limits);
-	if (!read_address(s, "RCPT", address, false, &s->rcpt)) {
+	if (!read_address(s, "RCPT", address, false, s->mail.is_utf8,
+	    &s->rcpt)) {
 		session_reply(s, "501 5.1.3 Bad recipient address syntax");
 		return false;
 	}
@@ -550,7 +574,8 @@ verb_vrfy(struct session *s, const struct words *w)
 		return false;
 	}
 	session_forget(&s->rcpt);
-	if (!read_address(s, "VRFY", what, false, &s->rcpt)) {
+	if (!read_address(s, "VRFY", what, false, last < w->count,
+	    &s->rcpt)) {
 		session_reply(s, "501 5.1.3 Bad recipient address syntax");
 		return false;
 	}

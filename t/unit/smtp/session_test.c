@@ -597,6 +597,56 @@ START_TEST(where_tls_is_required_nothing_goes_without_it)
 }
 END_TEST
 
+START_TEST(a_soft_no_is_none_for_good)
+{
+	hello("250 mx.test");
+	s.is_final = false;
+	smtp_session_mail(&s, &msg);
+	say("450 4.1.8 sender domain not found");
+	ck_assert_int_eq(rcpts[0].fate, SMTP_LEFT);
+	teardown();
+	setup();
+	/* ... of the whole host, too */
+	ck_assert_int_eq(say("421 4.3.2 busy"), SMTP_STEP_FAILED);
+	ck_assert(!s.failure.is_hard);
+	ck_assert(s.failure.throttles);
+	teardown();
+	setup();
+	cfg.skip_5xx_greeting = false;
+	ck_assert_int_eq(say("554 5.3.2 never"), SMTP_STEP_FAILED);
+	ck_assert(s.failure.is_hard);
+	ck_assert(s.failure.is_end);
+}
+END_TEST
+
+START_TEST(a_refused_sender_sends_no_content_whatever_is_said_later)
+{
+	hello("250-mx.test\n250 PIPELINING");
+	smtp_session_mail(&s, &msg);
+	say("450 4.1.8 later");
+	say("250 ok");
+	/* The server forgets that it did not want the sender. */
+	ck_assert_int_eq(say("354 go"), SMTP_STEP_READ);
+	ck_assert_str_eq(s.out.ptr, ".\r\n");
+	ck_assert_int_eq(say("250 ok"), SMTP_STEP_END);
+	ck_assert_int_ne(rcpts[0].fate, SMTP_SENT);
+}
+END_TEST
+
+START_TEST(a_message_may_be_as_large_as_the_server_says)
+{
+	hello("250-mx.test\n250 SIZE 1000");
+	ck_assert_int_eq(msg.size, 1000);
+	ck_assert_int_eq(smtp_session_mail(&s, &msg), SMTP_STEP_READ);
+	teardown();
+	setup();
+	hello("250-mx.test\n250 SIZE 999");
+	ck_assert_int_eq(smtp_session_mail(&s, &msg), SMTP_STEP_END);
+	ck_assert_int_eq(rcpts[0].fate, SMTP_BOUNCE);
+	ck_assert_str_eq(rcpts[0].status, "5.3.4");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -628,5 +678,9 @@ main(void)
 	tcase_add_test(tc,
 	    a_server_that_takes_its_offer_back_gets_mail_only_if_it_may);
 	tcase_add_test(tc, where_tls_is_required_nothing_goes_without_it);
+	tcase_add_test(tc, a_soft_no_is_none_for_good);
+	tcase_add_test(tc,
+	    a_refused_sender_sends_no_content_whatever_is_said_later);
+	tcase_add_test(tc, a_message_may_be_as_large_as_the_server_says);
 	return unit_run("smtp_session", tc);
 }
