@@ -132,23 +132,28 @@ lower_word(uint64_t word)
 	return word | upper >> 2;	/* 0x80 becomes 'a' - 'A' */
 }
 
+/* The last eight bytes once more, rather than what is left byte by byte. */
 bool
 text_lower_copy(char *to, const char *s, size_t len)
 {
 	uint64_t word, all = 0;
 	size_t i;
 
-	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+	if (len < sizeof(word)) {
+		for (i = 0; i < len; i++) {
+			all |= (unsigned char)s[i];
+			to[i] = s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i];
+		}
+		return (all & 0x80) == 0;
+	}
+	for (i = 0; i < len; i += sizeof(word)) {
+		if (i + sizeof(word) > len)
+			i = len - sizeof(word);
 		memcpy(&word, s + i, sizeof(word));
 		all |= word;
 		word = lower_word(word);
 		memcpy(to + i, &word, sizeof(word));
 	}
-	word = 0;
-	memcpy(&word, s + i, len - i);
-	all |= word;
-	word = lower_word(word);
-	memcpy(to + i, &word, len - i);
 	return (all & EACH_BYTE(0x80)) == 0;
 }
 

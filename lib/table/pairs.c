@@ -44,6 +44,7 @@ struct pairs {
 	const char	*last_key;
 	size_t		 last_len;
 	uint32_t	 last_hash;
+	size_t		 last_free;	/* the slot where it would go */
 };
 
 struct pairs *
@@ -188,6 +189,7 @@ pairs_find(const struct pairs *p, const char *key, size_t len)
 		if (pair->key_len == len && memcmp(pair->key, key, len) == 0)
 			return pair;
 	}
+	cache->last_free = i;
 	return NULL;
 }
 
@@ -196,6 +198,7 @@ pairs_add(struct pairs *p, const char *key, size_t key_len,
     const char *value, size_t value_len)
 {
 	struct pair *pair;
+	struct slot slot;
 
 	if (key_len >= UINT32_MAX || value_len >= UINT32_MAX ||
 	    p->count >= UINT32_MAX / 2)
@@ -204,17 +207,26 @@ pairs_add(struct pairs *p, const char *key, size_t key_len,
 		p->room = p->room == 0 ? SLOTS_MIN : p->room + p->room / 2;
 		p->list = xreallocarray(p->list, p->room, sizeof(*p->list));
 	}
-	if (p->slots == NULL || p->count >= (p->slot_mask + 1) / 4 * 3)
+	if (p->last_key != key || p->last_len != key_len) {
+		p->last_hash = hash_bytes(key, key_len);
+		p->last_key = NULL;
+	}
+	if (p->slots == NULL || p->count >= (p->slot_mask + 1) / 4 * 3) {
 		grow_slots(p);
+		p->last_key = NULL;
+	}
 	pair = &p->list[p->count];
 	pair->key = store(p, key, key_len, value, value_len);
 	pair->key_len = (uint32_t)key_len;
 	pair->value_len = (uint32_t)value_len;
-	pair->hash = p->last_key == key && p->last_len == key_len ?
-	    p->last_hash : hash_bytes(key, key_len);
-	p->last_key = NULL;
+	pair->hash = p->last_hash;
 	pair->is_raw = false;
-	slot_put(p, (struct slot){ (uint32_t)++p->count, pair->hash });
+	slot = (struct slot){ (uint32_t)++p->count, pair->hash };
+	if (p->last_key != NULL)
+		p->slots[p->last_free] = slot;
+	else
+		slot_put(p, slot);
+	p->last_key = NULL;
 	return pair;
 }
 
@@ -271,6 +283,7 @@ pairs_remove(struct pairs *p, struct pair *pair)
 {
 	size_t at = (size_t)(pair - p->list), last = p->count - 1;
 
+	p->last_key = NULL;
 	slot_clear(p, slot_of(p, at));
 	if (at != last) {
 		p->slots[slot_of(p, last)].position = (uint32_t)at + 1;

@@ -37,6 +37,9 @@ struct pair	*pairs_find(const struct pairs *p, const char *key,
 /*
  * pairs_add - add a pair whose key is not there yet
  *
+ * Where it goes is known when pairs_find was last asked for the same bytes at
+ * the same address; what stands there must not have changed since.
+ *
  * Keys and values are at most 4 GiB together with all others; the pair is
  * valid until the next change.
  */
