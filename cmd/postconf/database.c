@@ -45,6 +45,8 @@ static const struct {
 	    "expansion_limit hosts idle_interval password query "
 	    "result_format retry_interval select_field select_function table "
 	    "user where_field" },
+	{ "redis", "database domain expansion_limit key_format password redis "
+	    "result_format retry_interval timeout ttl user" },
 	{ "sqlite", "additional_conditions dbpath domain expansion_limit "
 	    "query result_format select_field table where_field" },
 };

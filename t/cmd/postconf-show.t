@@ -158,6 +158,16 @@ config_directory = .'
 echo foo | main
 is 'a line without = is fatal' "$(pc -n; echo $?)" "postconf: fatal: ./main.cf, line 1: missing '=' after attribute name: \"foo\"
 1"
+main <<'EOF'
+virtual_alias_maps = redis:rd
+rd_redis = inet:127.0.0.1:6379
+rd_nosuch = x
+EOF
+master </dev/null
+is 'names of a redis table are known' "$(pc -n)" 'config_directory = .
+rd_redis = inet:127.0.0.1:6379
+virtual_alias_maps = redis:rd
+postconf: warning: ./main.cf: unused parameter: rd_nosuch=x'
 is '-l' "$(out -l)" 'flock
 fcntl
 dotlock'
