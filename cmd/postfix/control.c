@@ -28,30 +28,32 @@
 #include "lib/conf/params.h"
 
 #define STOP_WAIT_S	5
-#define PID_FILE	"pid/master.pid"
 
 pid_t
 control_running(void)
 {
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, path = BUF_INIT;
 	struct err err = ERR_INIT;
 	pid_t pid = 0;
 	int fd;
 
-	if ((fd = open(PID_FILE, O_RDWR | O_CLOEXEC)) == -1) {
+	buf_setf(&path, "%s/master.pid", params.process_id_directory);
+	if ((fd = open(path.ptr, O_RDWR | O_CLOEXEC)) == -1) {
 		if (errno != ENOENT)
-			log_fatal("open %s: %s", PID_FILE, strerror(errno));
+			log_fatal("open %s: %s", path.ptr, strerror(errno));
+		buf_done(&path);
 		return 0;
 	}
 	if (file_lock(fd, LOCK_EX | LOCK_NB) == -1) {
 		if (file_read_fd(fd, &text, 128, &err) == -1)
-			log_fatal("read %s: %s", PID_FILE, err.text);
+			log_fatal("read %s: %s", path.ptr, err.text);
 		pid = (pid_t)strtol(text.ptr, NULL, 10);
 		if (pid < 1)
 			pid = 0;
 	}
 	close(fd);
 	buf_done(&text);
+	buf_done(&path);
 	return pid;
 }
 

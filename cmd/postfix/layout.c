@@ -52,6 +52,14 @@ static const struct place {
 
 #define PLACES	(sizeof(places) / sizeof(places[0]))
 
+/* All but one are where every program expects them. */
+static const char *
+place_name(const struct place *p)
+{
+	return strcmp(p->name, "pid") == 0 ? params.process_id_directory :
+	    p->name;
+}
+
 struct ids {
 	uid_t	owner;
 	gid_t	owner_group, setgid;
@@ -96,7 +104,7 @@ give(const char *path, uid_t uid, gid_t gid, mode_t mode)
 static int
 place_give(const struct place *p, const struct ids *ids)
 {
-	return give(p->name, p->owner == ROOT ? 0 : ids->owner,
+	return give(place_name(p), p->owner == ROOT ? 0 : ids->owner,
 	    p->group == SETGID ? ids->setgid : (gid_t)-1, p->mode);
 }
 
@@ -111,10 +119,10 @@ layout_create(void)
 	if (find_ids(&ids) == -1)
 		return -1;
 	for (i = 1; i < PLACES; i++) {
-		if (stat(places[i].name, &st) == 0)
+		if (stat(place_name(&places[i]), &st) == 0)
 			continue;
-		if (mkdir(places[i].name, places[i].mode) == -1) {
-			log_warning("create directory %s: %s", places[i].name,
+		if (mkdir(place_name(&places[i]), places[i].mode) == -1) {
+			log_warning("create directory %s: %s", place_name(&places[i]),
 			    strerror(errno));
 			return -1;
 		}
@@ -192,9 +200,9 @@ warn_place(const struct place *p, const struct ids *ids)
 	struct stat st;
 
 	buf_sets(&path, params.queue_directory);
-	if (strcmp(p->name, ".") != 0)
-		buf_addf(&path, "/%s", p->name);
-	if (stat(p->name, &st) == -1) {
+	if (strcmp(place_name(p), ".") != 0)
+		buf_addf(&path, "/%s", place_name(p));
+	if (stat(place_name(p), &st) == -1) {
 		buf_done(&path);
 		return;
 	}

@@ -148,17 +148,26 @@ take_data_lock(void)
 	buf_done(&path);
 }
 
+static void
+lock_path(struct buf *path)
+{
+	buf_setf(path, "%s/master.pid", params.process_id_directory);
+}
+
 /* -t: 0 when nobody holds the lock */
 static int
 test_lock(void)
 {
-	int fd = open("pid/master.pid", O_RDWR | O_CLOEXEC);
+	struct buf path = BUF_INIT;
+	int fd;
 
-	if (fd == -1 && errno == ENOENT)
-		return 0;
+	lock_path(&path);
+	fd = open(path.ptr, O_RDWR | O_CLOEXEC);
+	if (fd == -1 && errno != ENOENT)
+		log_fatal("open lock file %s: %s", path.ptr, strerror(errno));
+	buf_done(&path);
 	if (fd == -1)
-		log_fatal("open lock file pid/master.pid: %s",
-		    strerror(errno));
+		return 0;
 	return file_lock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : 1;
 }
 
@@ -506,6 +515,7 @@ static int
 master_run(int argc, char **argv)
 {
 	const char *socket_name = getenv("NOTIFY_SOCKET");
+	struct buf pid_file = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	umask(077);
@@ -535,7 +545,9 @@ master_run(int argc, char **argv)
 	if (opt.tests)
 		return test_lock();
 	remember_what_stays();
-	take_lock("pid/master.pid", false);
+	lock_path(&pid_file);
+	take_lock(pid_file.ptr, false);
+	buf_done(&pid_file);
 	take_data_lock();
 
 	raise_descriptor_limit();

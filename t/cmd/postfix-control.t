@@ -78,6 +78,12 @@ verify/unix/process_limit = 1
 relay/unix/command = smtp
 hold defer deferred'
 is 'a second run has nothing to do' "$(postfix upgrade-configuration)" ''
+echo 'process_id_directory = locks' >>"$I/etc/main.cf"
+ok 'it starts with its lock files elsewhere' postfix start
+ok 'which is made' test -s "$I/spool/locks/master.pid"
+ok 'it is found there' postfix status
+ok 'and stopped' postfix stop
+ok 'for good' wait_for 5 stopped
 echo 'broken' >>"$I/etc/master.cf"
 ok 'a broken master.cf is fatal' fails_with 1 postfix start
 done_testing
