@@ -49,7 +49,7 @@ struct queue_journal_action {
 	int64_t		 messages, bytes; /* planned */
 	bool		 is_final;	/* cannot be undone: deleted for good */
 	bool		 is_ended;	/* false: killed, or still at it */
-	bool		 is_undone;	/* read: a later undo took all of it back */
+	bool		 is_undone;	/* read: a later undo took all of it back that was there */
 	int64_t		 ended;		/* when */
 	int64_t		 counts[QUEUE_RESULT_COUNT];
 };

@@ -135,6 +135,7 @@ each_line(const char *token, line_fn fn, void *ctx, size_t *damaged, struct err 
 struct gathered {
 	struct queue_journal_action a;
 	char		*texts[TEXTS];
+	struct gathered	*undone;	/* by this one */
 	struct gathered	*next;
 	UT_hash_handle	 hh;
 };
@@ -171,8 +172,10 @@ begin_action(struct gather *g, const json_t *line)
 	g->last = &one->next;
 	if (a->of[0] != '\0') {
 		HASH_FIND_STR(g->by_token, a->of, old);
-		if (old != NULL && a->select[0] == '\0')
+		if (old != NULL && a->select[0] == '\0') {
 			old->a.is_undone = true;
+			one->undone = old;
+		}
 	}
 	HASH_FIND_STR(g->by_token, a->token, old);
 	if (old == NULL)
@@ -194,6 +197,11 @@ end_action(struct gather *g, const json_t *line)
 		for (i = 0; i < QUEUE_RESULT_COUNT; i++)
 			one->a.counts[i] = int_of(line,
 			    queue_result_name((enum queue_result)i));
+		/* Who repeats "undo last" means what is left of it. */
+		if (one->undone != NULL &&
+		    (one->a.counts[QUEUE_RESULT_FAILED] > 0 ||
+		    one->a.counts[QUEUE_RESULT_CHANGED] > 0))
+			one->undone->a.is_undone = false;
 	}
 	free(token);
 }

@@ -150,10 +150,15 @@ END_TEST
 
 START_TEST(a_name_that_is_taken_is_left_to_its_owner)
 {
-	char *id = spool_put("hold", "a@b.example", "c@d.example");
+	char *earlier = spool_put("deferred", "a@b.example", "c@d.example");
+	char *id;
 	struct queue_act_report r;
 	struct buf path = BUF_INIT, text = BUF_INIT;
 
+	spool_run(spool_plan(QUEUE_ACT_HOLD, NULL), NULL);
+	queue_path(&path, "hold", earlier);
+	ck_assert_int_eq(unlink(path.ptr), 0);
+	id = spool_put("hold", "a@b.example", "c@d.example");
 	delete_all();
 	queue_path(&path, "hold", id);
 	spool_write(path.ptr, "another", 0700);
@@ -162,11 +167,13 @@ START_TEST(a_name_that_is_taken_is_left_to_its_owner)
 	ck_assert_int_eq(file_read(path.ptr, &text, 100, NULL), 0);
 	ck_assert_str_eq(text.ptr, "another");
 	ck_assert_int_eq(unlink(path.ptr), 0);
-	r = undo_all(r.token, 0);
+	/* Not an earlier action: this one is not undone yet. */
+	r = undo_all("last", 0);
 	ck_assert_uint_eq(r.counts[QUEUE_RESULT_DONE], 1);
 	buf_done(&path);
 	buf_done(&text);
 	free(id);
+	free(earlier);
 }
 END_TEST
 
