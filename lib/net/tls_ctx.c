@@ -283,8 +283,11 @@ fill(struct tls_ctx *ctx, const struct tls_setup *setup, struct err *err)
 struct tls_ctx *
 tls_ctx_new(const struct tls_setup *setup, struct err *err)
 {
-	struct tls_ctx *ctx = xcalloc(1, sizeof(*ctx));
+	struct tls_ctx *ctx;
 
+	if (tls_library_init(err) == -1)
+		return NULL;
+	ctx = xcalloc(1, sizeof(*ctx));
 	if ((setup->log & TLS_LOG_VERBOSE) != 0)
 		log_info("initializing the %s-side TLS engine",
 		    setup->is_server ? "server" : "client");

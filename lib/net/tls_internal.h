@@ -56,6 +56,11 @@ int	tls_load_files(SSL_CTX *ssl, const struct tls_setup *setup,
 int	tls_load_chain(SSL *ssl, const struct buf *pem, const char *title,
 	    struct err *err);
 
+/* ---- tls_library.c ---- */
+
+/* tls_library_init - read the library's configuration as main.cf says; -1 with err */
+int	tls_library_init(struct err *err);
+
 /* ---- tls_ticket.c ---- */
 
 /* tls_use_tickets - as the setup says, or not at all */
