@@ -54,7 +54,7 @@ GEN_SRC	:= $O/gen/lib/conf/params_table.c \
 DAEMON_SRC := $(wildcard daemon/*.c daemon/*/*.c)
 CMDS	:= $(notdir $(patsubst %/,%,$(dir $(wildcard cmd/*/main.c))))
 UNIT_SRC := $(wildcard t/unit/*/*_test.c)
-PRELOADS := no-disk no-sleep try-files
+PRELOADS := die-at no-disk no-sleep try-files
 TOOL_SRC := $(filter-out $(PRELOADS:%=t/tools/%.c) \
 	  $(if $(wildcard /usr/include/libmilter/mfapi.h),,t/tools/test-milter.c),$(wildcard t/tools/*.c))
 # The long ones first: nobody waits for them alone in the end.
