@@ -142,6 +142,9 @@ read_plain(struct plain *pl, const char *pattern)
 			p = *p == '(' ? skip_group(p) : skip_class(p);
 			if (p == NULL)
 				return false;
+		} else if (*p == '+' && strchr("+*?{", p[1]) != NULL &&
+		    p[1] != '\0') {
+			continue;	/* to the C library "b+?" is "(b+)?" */
 		} else if (*p == '*' || *p == '?' || *p == '{') {
 			if (pl->run.len > 0)
 				buf_truncate(&pl->run, pl->run.len - 1);
@@ -250,7 +253,7 @@ is_one_branch(const char *p)
 bool
 regex_literal_any(const char *pattern, size_t min, struct buf *out)
 {
-	const char *p, *close;
+	const char *p, *close, *after;
 
 	if (!is_one_branch(pattern))
 		return read_branches(pattern, pattern + strlen(pattern), min,
@@ -263,9 +266,9 @@ regex_literal_any(const char *pattern, size_t min, struct buf *out)
 		} else if (*p == '(') {
 			close = skip_group(p);
 			p += p[1] == '?' ? 3 : 1;	/* "(?:" */
-			/* A group that may be absent tells nothing. */
-			if ((close[1] == '\0' ||
-			    strchr("*?{", close[1]) == NULL) &&
+			/* A group that may be absent tells nothing: "()+?" too. */
+			after = close + 1 + strspn(close + 1, "+");
+			if ((*after == '\0' || strchr("*?{", *after) == NULL) &&
 			    read_branches(p, close, min, out))
 				return true;
 			p = close;
@@ -418,11 +421,9 @@ read_times(const char **p, bool *is_exact)
 			return 0;
 		*p = end + 1;
 	}
-	if (is_optional(*p))
-		return 0;
 	if (**p == '+')
 		*is_exact = false;
-	return times;
+	return is_optional(*p + strspn(*p, "+")) ? 0 : times;
 }
 
 size_t

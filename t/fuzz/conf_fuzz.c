@@ -31,6 +31,13 @@ same(const struct buf *a, const struct buf *b)
 		abort();
 }
 
+/* As restrictions do, by any rule. */
+static bool
+takes(const char *word, size_t len)
+{
+	return len > 1 && (word[0] & 1) != 0;
+}
+
 static void
 edit_list(const char *list, const char *item)
 {
@@ -41,8 +48,11 @@ edit_list(const char *list, const char *item)
 	/* What has an open brace takes in all that follows. */
 	if (strpbrk(list, "{}") == NULL && strpbrk(item, "{}") == NULL)
 		same(&once, &twice);
-	list_remove(&once, list, item);
-	list_remove(&twice, once.ptr, item);
+	list_remove(&once, list, item, takes);
+	if (strlen(once.ptr) > strlen(list))
+		abort();
+	list_remove(&once, list, item, NULL);
+	list_remove(&twice, once.ptr, item, NULL);
 	if (strlen(once.ptr) > strlen(list))
 		abort();
 	buf_done(&once);
