@@ -41,7 +41,7 @@ wait_for 5 test -s "$T/dns.port"
 } >"$T/transport"
 I=$T/inst
 ok 'an instance is made' instance_new "$I" "posthorn_dns_servers = 127.0.0.1:$(cat "$T/dns.port")" \
-    'disable_dns_lookups = no' 'default_transport = smtp' 'myhostname = mail.example' 'mydestination =' 'relayhost =' \
+    'smtp_dns_support_level =' 'default_transport = smtp' 'myhostname = mail.example' 'mydestination =' 'relayhost =' \
     "transport_maps = texthash:$T/transport" 'use_srv_lookup = submission'
 must 'and started' instance_start "$I"
 submit() {
