@@ -80,6 +80,8 @@ setup(void)
 	params.tls_high_cipherlist = params.tls_medium_cipherlist = "HIGH";
 	params.tls_eecdh_auto_curves = "X25519 no-such-curve prime256v1";
 	params.tls_ffdhe_auto_groups = "";
+	params.tls_config_file = "default";
+	params.tls_config_name = "";
 	params.tls_disable_workarounds = params.tls_ssl_options = "";
 	params.tls_wildcard_matches_multiple_labels = true;
 	params.tls_fast_shutdown_enable = true;

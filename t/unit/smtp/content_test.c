@@ -356,7 +356,8 @@ START_TEST(nexthops_are_taken_apart)
 		{ true, "b.test:24", "b.test", 24, false },
 		{ true, "unix:private/lmtp", "private/lmtp", 0, false },
 	};
-	struct smtp_config cfg = { .tcp_port = "25", .uses_dns = true };
+	struct smtp_config cfg = { .tcp_port = "25", .uses_dns = true,
+	    .srv_services = "" };
 	struct smtp_dest d;
 	size_t i;
 
