@@ -2,8 +2,8 @@
  * serve_confine.c - where this role may change files
  *
  * The role table says it in a word; what else a role changes (a cache, a log
- * file) it has opened before. Some libraries keep files of their own in places that only they know: a
- * process that may come to use one is not confined at all.
+ * file) it has opened before. Some libraries keep files of their own in places
+ * that only they know: a process that may come to use one is not confined.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -86,14 +86,8 @@ make_ctx(const struct tls_service *t, const struct tls_service_conf *c)
 		.ticket_cipher = params.tls_session_ticket_cipher,
 		.ticket_lifetime_s = params.smtpd_tls_session_cache_timeout,
 	};
-	struct err err = ERR_INIT;
-	struct tls_ctx *ctx = tls_ctx_new(&setup, &err);
 
-	if (ctx == NULL) {
-		log_warning("%s", err.text);
-		tls_log_problems();
-	}
-	return ctx;
+	return tls_ctx_or_warn(&setup);
 }
 
 void

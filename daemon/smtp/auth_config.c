@@ -18,25 +18,16 @@
 #define PICK(lmtp, smtp)	(is_lmtp ? (lmtp) : (smtp))
 #define TITLE(name)	(is_lmtp ? "lmtp_" name : "smtp_" name)
 
-static unsigned
-security(const char *text)
-{
-	struct err err = ERR_INIT;
-	unsigned bits;
-
-	if (sasl_security_parse(&bits, text, &err) == -1)
-		log_fatal("%s", err.text);
-	return bits;
-}
-
 static void
 load_security(struct auth_config *c, bool is_lmtp)
 {
-	c->security = security(PICK(params.lmtp_sasl_security_options,
+	c->security = sasl_security_need(
+	    PICK(params.lmtp_sasl_security_options,
 	    params.smtp_sasl_security_options));
-	c->tls_security = security(PICK(params.lmtp_sasl_tls_security_options,
+	c->tls_security = sasl_security_need(
+	    PICK(params.lmtp_sasl_tls_security_options,
 	    params.smtp_sasl_tls_security_options));
-	c->verified_security = security(
+	c->verified_security = sasl_security_need(
 	    PICK(params.lmtp_sasl_tls_verified_security_options,
 	    params.smtp_sasl_tls_verified_security_options));
 }

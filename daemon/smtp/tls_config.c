@@ -80,14 +80,8 @@ make_ctx(const struct tls_config *c, bool is_lmtp)
 		.digest = PICK(params.lmtp_tls_fingerprint_digest,
 		    params.smtp_tls_fingerprint_digest),
 	};
-	struct err err = ERR_INIT;
-	struct tls_ctx *ctx = tls_ctx_new(&setup, &err);
 
-	if (ctx == NULL) {
-		log_warning("%s", err.text);
-		tls_log_problems();
-	}
-	return ctx;
+	return tls_ctx_or_warn(&setup);
 }
 
 static void

@@ -35,17 +35,6 @@ struct auth_server {
 
 /* ---- a process ---- */
 
-static unsigned
-security(const char *text)
-{
-	struct err err = ERR_INIT;
-	unsigned bits;
-
-	if (sasl_security_parse(&bits, text, &err) == -1)
-		log_fatal("%s", err.text);
-	return bits;
-}
-
 struct auth_server *
 auth_server_new(void)
 {
@@ -67,8 +56,9 @@ auth_server_new(void)
 		log_warning("%s", err.text);
 		log_fatal("SASL per-process initialization failed");
 	}
-	v->security = security(params.smtpd_sasl_security_options);
-	v->tls_security = security(params.smtpd_sasl_tls_security_options);
+	v->security = sasl_security_need(params.smtpd_sasl_security_options);
+	v->tls_security = sasl_security_need(
+	    params.smtpd_sasl_tls_security_options);
 	v->exceptions = match_list_new("smtpd_sasl_exceptions_networks",
 	    MATCH_HOST, params.smtpd_sasl_exceptions_networks);
 	v->filter = match_list_new("smtpd_sasl_mechanism_filter", MATCH_STRING,

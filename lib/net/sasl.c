@@ -11,6 +11,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/net/sasl_internal.h"
@@ -69,6 +70,17 @@ sasl_security_parse(unsigned *out, const char *text, struct err *err)
 	}
 	free(copy);
 	return rc;
+}
+
+unsigned
+sasl_security_need(const char *text)
+{
+	struct err err = ERR_INIT;
+	unsigned bits;
+
+	if (sasl_security_parse(&bits, text, &err) == -1)
+		log_fatal("%s", err.text);
+	return bits;
 }
 
 /* ---- servers ---- */

@@ -35,6 +35,9 @@ enum sasl_security {		/* what a mechanism must (not) be */
  */
 int	sasl_security_parse(unsigned *out, const char *text, struct err *err);
 
+/* sasl_security_need - the same for a parameter: a bad one ends the process */
+unsigned	sasl_security_need(const char *text);
+
 enum sasl_step {
 	SASL_STEP_MORE,		/* text is for the other side */
 	SASL_STEP_DONE,		/* it is who it says */

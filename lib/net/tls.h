@@ -69,6 +69,8 @@ struct tls_setup {
  * file "F": disabling TLS support"); tls_log_problems has more.
  */
 struct tls_ctx	*tls_ctx_new(const struct tls_setup *setup, struct err *err);
+/* tls_ctx_or_warn - the same; why there is none, and what the library says, goes to the log */
+struct tls_ctx	*tls_ctx_or_warn(const struct tls_setup *setup);
 void		 tls_ctx_free(struct tls_ctx *ctx);
 
 /* tls_log_problems - the library's own words about what just failed, as warnings */

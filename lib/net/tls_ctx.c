@@ -303,6 +303,19 @@ tls_ctx_new(const struct tls_setup *setup, struct err *err)
 	return NULL;
 }
 
+struct tls_ctx *
+tls_ctx_or_warn(const struct tls_setup *setup)
+{
+	struct err err = ERR_INIT;
+	struct tls_ctx *ctx = tls_ctx_new(setup, &err);
+
+	if (ctx == NULL) {
+		log_warning("%s", err.text);
+		tls_log_problems();
+	}
+	return ctx;
+}
+
 void
 tls_ctx_free(struct tls_ctx *ctx)
 {
