@@ -1,40 +1,46 @@
 /*
- * engine.c - a small SMTP server that takes no mail
+ * engine.c - a small SMTP server that takes no mail: lines, and what they give away
  *
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/postscreen/engine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "daemon/postscreen/config.h"
-#include "daemon/serve/ehlo.h"
+#include "daemon/postscreen/engine_internal.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 
 #define TEXT_SHOWN	100	/* characters of what a client said, in the log */
 #define COME_AGAIN	"450 4.3.2 Service currently unavailable"
 #define PROTOCOL_ERROR	"5.5.1 Protocol error"
+#define TRY_LATER	"Service unavailable - try again later"
 
-static void
-say(struct engine *e, const char *text)
+void
+engine_say(struct engine *e, const char *text)
 {
 	reply_put(&e->out, e->config, &e->caller, text);
 }
 
-static void
-close_with(struct engine *e, const char *text)
+void
+engine_close(struct engine *e, const char *text)
 {
-	say(e, text);
+	engine_say(e, text);
 	e->is_closing = true;
+}
+
+void
+engine_forget_mail(struct engine *e)
+{
+	free(e->sender);
+	e->sender = NULL;
 }
 
 /* ---- tests ---- */
@@ -58,7 +64,7 @@ fail(struct engine *e, enum test test, const char *words)
 		break;
 	}
 	e->is_refused = true;
-	close_with(e, words);
+	engine_close(e, words);
 	return true;
 }
 
@@ -119,282 +125,7 @@ engine_passed_all(const struct engine *e)
 	return !e->is_refused && (e->due & ~(e->passed | e->failed)) == 0;
 }
 
-/* ---- verbs ---- */
-
-static void
-reset_mail(struct engine *e)
-{
-	free(e->sender);
-	e->sender = NULL;
-}
-
-static bool
-greeted(struct engine *e, const char *args, const char *protocol)
-{
-	size_t len = strcspn(args, " ");
-	char text[64];
-
-	if (len == 0) {
-		snprintf(text, sizeof(text), "501 Syntax: %s hostname",
-		    *protocol == 'E' ? "EHLO" : "HELO");
-		say(e, text);
-		return false;
-	}
-	free(e->helo);
-	e->helo = xstrndup(args, len);
-	reset_mail(e);
-	/* Once ESMTP, a client keeps it, for the peer. */
-	if (*protocol == 'E')
-		e->protocol = protocol;
-	return true;
-}
-
-static void
-verb_helo(struct engine *e, const char *args)
-{
-	if (greeted(e, args, "SMTP"))
-		buf_addf(&e->out, "250 %s\r\n", params.myhostname);
-}
-
-static void
-find_discard(struct engine *e)
-{
-	struct buf value = BUF_INIT;
-
-	e->ehlo_discard = e->config->ehlo_discard;
-	if (!maps_is_empty(e->config->ehlo_discard_maps) &&
-	    maps_find(e->config->ehlo_discard_maps, e->caller.addr, false,
-	    &value) == TABLE_FOUND) {
-		e->ehlo_discard = ehlo_parse(value.ptr);
-		buf_reset(&value);
-		ehlo_names(&value, e->ehlo_discard);
-	}
-	if (value.len > 0)
-		/* Without a colon before the port: so the peer writes it. */
-		log_info("[%s]%s: discarding EHLO keywords:%s", e->caller.addr,
-		    e->caller.port, value.ptr);
-	buf_done(&value);
-}
-
-static void
-verb_ehlo(struct engine *e, const char *args)
-{
-	static const struct {
-		enum ehlo_feature bit;
-		const char	*keyword;
-	} features[] = {		/* as smtpd, without groups of commands */
-		{ EHLO_SIZE,		"SIZE" },
-		{ EHLO_VRFY,		"VRFY" },
-		{ EHLO_ETRN,		"ETRN" },
-		{ EHLO_STARTTLS,	"STARTTLS" },
-		{ EHLO_ENHANCED,	"ENHANCEDSTATUSCODES" },
-		{ EHLO_8BITMIME,	"8BITMIME" },
-		{ EHLO_DSN,		"DSN" },
-		{ EHLO_SMTPUTF8,	"SMTPUTF8" },
-		{ EHLO_CHUNKING,	"CHUNKING" },
-	};
-	unsigned hide;
-	size_t i, last;
-
-	if (!greeted(e, args, "ESMTP"))
-		return;
-	find_discard(e);
-	hide = e->ehlo_discard;
-	/* smtpd's parameter, as the peer has it: ours alone only disables the verb. */
-	if (params.disable_vrfy_command)
-		hide |= EHLO_VRFY;
-	if (!e->config->offers_tls || e->is_encrypted)
-		hide |= EHLO_STARTTLS;
-	if (!params.smtputf8_enable)
-		hide |= EHLO_SMTPUTF8;
-	last = e->out.len;
-	buf_addf(&e->out, "250-%s\r\n", params.myhostname);
-	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		if ((hide & features[i].bit) != 0)
-			continue;
-		last = e->out.len;
-		buf_addf(&e->out, "250-%s", features[i].keyword);
-		if (features[i].bit == EHLO_SIZE &&
-		    params.message_size_limit > 0)
-			buf_addf(&e->out, " %ld", params.message_size_limit);
-		buf_adds(&e->out, "\r\n");
-	}
-	e->out.ptr[last + 3] = ' ';
-}
-
-/* The address behind the colon, internal; what cannot be one, as it is. */
-static char *
-take_address(const char *args)
-{
-	const char *text = text_skip_blank(strchr(args, ':') + 1), *rest;
-	struct buf internal = BUF_INIT;
-
-	if (address_parse_path(text, false, &internal, &rest, NULL) == -1) {
-		buf_sets(&internal, text + (*text == '<'));
-		while (internal.len > 0 &&
-		    internal.ptr[internal.len - 1] == '>')
-			buf_truncate(&internal, internal.len - 1);
-	}
-	return buf_take(&internal);
-}
-
-static void
-verb_mail(struct engine *e, const char *args)
-{
-	if (e->helo == NULL && params.postscreen_helo_required) {
-		say(e, "503 5.5.1 Error: send HELO/EHLO first");
-	} else if (e->sender != NULL) {
-		say(e, "503 5.5.1 Error: nested MAIL command");
-	} else if (strchr(args, ':') == NULL) {
-		say(e, "501 5.5.4 Syntax: MAIL FROM:<address>");
-	} else {
-		e->sender = take_address(args);
-		say(e, "250 2.1.0 Ok");
-	}
-}
-
-static void
-log_refusal(struct engine *e, char *rcpt)
-{
-	struct buf from = BUF_INIT, to = BUF_INIT, text = BUF_INIT;
-
-	address_quote(&from, e->sender);
-	address_quote(&to, rcpt);
-	reply_text(&text, e->refusal.ptr);
-	log_info("NOQUEUE: reject: RCPT from %s: %s; from=<%s>, to=<%s>, "
-	    "proto=%s, helo=<%s>", e->name, text.ptr, from.ptr, to.ptr,
-	    e->protocol, e->helo != NULL ? e->helo : "");
-	buf_done(&from);
-	buf_done(&to);
-	buf_done(&text);
-}
-
-static void
-verb_rcpt(struct engine *e, const char *args)
-{
-	char *rcpt;
-
-	if (e->sender == NULL) {
-		say(e, "503 5.5.1 Error: need MAIL command");
-	} else if (strchr(args, ':') == NULL) {
-		say(e, "501 5.5.4 Syntax: RCPT TO:<address>");
-	} else {
-		rcpt = take_address(args);
-		log_refusal(e, rcpt);
-		say(e, e->refusal.ptr);
-		free(rcpt);
-	}
-}
-
-/* No recipient was taken: whatever the client sends now would not be commands. */
-static void
-verb_data(struct engine *e, const char *args)
-{
-	log_info("DATA without valid RCPT from %s", e->name);
-	close_with(e, *args != '\0' ? "501 5.5.4 Syntax: DATA" :
-	    e->sender == NULL ? "503 5.5.1 Error: need RCPT command" :
-	    "554 5.5.1 Error: no valid recipients");
-}
-
-static void
-verb_bdat(struct engine *e, const char *args)
-{
-	(void)args;
-	log_info("BDAT without valid RCPT from %s", e->name);
-	close_with(e, e->sender == NULL ? "554 5.5.1 Error: need MAIL command" :
-	    "554 5.5.1 Error: no valid recipients");
-}
-
-static void
-verb_rset(struct engine *e, const char *args)
-{
-	(void)args;
-	reset_mail(e);
-	say(e, "250 2.0.0 Ok");
-}
-
-static void
-verb_noop(struct engine *e, const char *args)
-{
-	(void)args;
-	say(e, "250 2.0.0 Ok");
-}
-
-static void
-verb_vrfy(struct engine *e, const char *args)
-{
-	if (params.postscreen_disable_vrfy_command)
-		say(e, "502 5.5.1 VRFY command is disabled");
-	else if (*args == '\0')
-		say(e, "501 5.5.4 Syntax: VRFY address");
-	else
-		say(e, e->refusal.ptr);
-}
-
-static void
-verb_etrn(struct engine *e, const char *args)
-{
-	if (e->helo == NULL && params.postscreen_helo_required)
-		say(e, "503 5.5.1 Error: send HELO/EHLO first");
-	else if (*args == '\0')
-		say(e, "500 Syntax: ETRN domain");
-	else
-		say(e, "458 Unable to queue messages");
-}
-
-static void
-verb_starttls(struct engine *e, const char *args)
-{
-	if (*args != '\0') {
-		say(e, "501 Syntax: EHLO hostname");	/* as the peer says it */
-	} else if (e->is_encrypted) {
-		say(e, "554 5.5.1 Error: TLS already active");
-	} else if (!e->config->offers_tls ||
-	    (e->ehlo_discard & EHLO_STARTTLS) != 0) {
-		say(e, "502 5.5.1 Error: command not implemented");
-	} else {
-		e->wants_tls = true;	/* the answer comes when tlsproxy is there */
-	}
-}
-
-static void
-verb_quit(struct engine *e, const char *args)
-{
-	(void)args;
-	close_with(e, "221 2.0.0 Bye");
-}
-
-/* ---- dispatch ---- */
-
-static const struct engine_verb {
-	const char	*name;
-	bool		 in_clear;	/* also where TLS is required */
-	void		(*run)(struct engine *e, const char *args);
-} verbs[] = {
-	{ "HELO",	true,	verb_helo },
-	{ "EHLO",	true,	verb_ehlo },
-	{ "STARTTLS",	true,	verb_starttls },
-	{ "MAIL",	false,	verb_mail },
-	{ "RCPT",	false,	verb_rcpt },
-	{ "DATA",	false,	verb_data },
-	{ "BDAT",	false,	verb_bdat },
-	{ "RSET",	false,	verb_rset },
-	{ "NOOP",	true,	verb_noop },
-	{ "VRFY",	false,	verb_vrfy },
-	{ "ETRN",	false,	verb_etrn },
-	{ "QUIT",	true,	verb_quit },
-};
-
-static const struct engine_verb *
-find_verb(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcasecmp(name, verbs[i].name) == 0)
-			return verbs + i;
-	return NULL;
-}
+/* ---- lines ---- */
 
 /* Up to a recipient nothing went wrong: what is not failed by now is passed. */
 static void
@@ -415,22 +146,36 @@ run_line(struct engine *e, char *line, const char *rest, size_t rest_len)
 	args += strspn(args, " ");
 	for (end = args + strlen(args); end > args && end[-1] == ' '; )
 		*--end = '\0';
-	v = find_verb(e->verb.ptr);
+	v = engine_verb_find(e->verb.ptr);
 	if (v == NULL && fails_non_smtp(e, args))
 		return;
 	if (fails_pipelining(e, rest, rest_len))
 		return;
 	e->where = v != NULL ? v->name : "UNIMPLEMENTED";
 	if (v == NULL) {
-		say(e, "502 5.5.2 Error: command not recognized");
+		engine_say(e, "502 5.5.2 Error: command not recognized");
 		return;
 	}
-	if (v->run == verb_rcpt)
+	if ((v->flags & ENGINE_VERB_RCPT) != 0)
 		note_recipient(e);
-	if (!v->in_clear && e->config->requires_tls && !e->is_encrypted)
-		say(e, "530 5.7.0 Must issue a STARTTLS command first");
+	if ((v->flags & ENGINE_VERB_CLEAR) == 0 && e->config->requires_tls &&
+	    !e->is_encrypted)
+		engine_say(e, "530 5.7.0 Must issue a STARTTLS command first");
 	else
 		v->run(e, args);
+}
+
+/* One that talks too much, or too little: the log says which limit it was. */
+static void
+stop_at(struct engine *e, const char *limit, const char *code,
+    const char *why)
+{
+	struct buf reply = BUF_INIT;
+
+	log_info("%s from %s after %s", limit, e->name, e->where);
+	buf_addf(&reply, "%s %s %s", code, params.myhostname, why);
+	engine_close(e, reply.ptr);
+	buf_done(&reply);
 }
 
 void
@@ -440,15 +185,11 @@ engine_line(struct engine *e, char *line, size_t len, bool is_bare,
 	struct buf other = BUF_INIT;
 
 	if (e->last_words != NULL && strcasecmp(line, "QUIT") != 0) {
-		close_with(e, e->last_words);
+		engine_close(e, e->last_words);
 		return;
 	}
 	if (++e->commands > params.postscreen_command_count_limit) {
-		log_info("COMMAND COUNT LIMIT from %s after %s", e->name,
-		    e->where);
-		buf_addf(&other, "421 %s Service unavailable - try again "
-		    "later", params.myhostname);
-		close_with(e, other.ptr);
+		stop_at(e, "COMMAND COUNT LIMIT", "421", TRY_LATER);
 	} else if (!is_bare || !fails_bare_lf(e, line, len)) {
 		if (!maps_is_empty(e->config->command_filter) &&
 		    maps_find(e->config->command_filter, line, false,
@@ -465,25 +206,14 @@ engine_line(struct engine *e, char *line, size_t len, bool is_bare,
 void
 engine_too_long(struct engine *e)
 {
-	struct buf text = BUF_INIT;
-
-	log_info("COMMAND LENGTH LIMIT from %s after %s", e->name, e->where);
-	buf_addf(&text, "421 %s Service unavailable - try again later",
-	    params.myhostname);
-	close_with(e, text.ptr);
-	buf_done(&text);
+	stop_at(e, "COMMAND LENGTH LIMIT", "421", TRY_LATER);
 }
 
 void
 engine_timeout(struct engine *e)
 {
-	struct buf text = BUF_INIT;
-
-	log_info("COMMAND TIME LIMIT from %s after %s", e->name, e->where);
-	buf_addf(&text, "421 4.4.2 %s Error: timeout exceeded",
-	    params.myhostname);
-	close_with(e, text.ptr);
-	buf_done(&text);
+	stop_at(e, "COMMAND TIME LIMIT", "421 4.4.2",
+	    "Error: timeout exceeded");
 }
 
 void
@@ -491,7 +221,7 @@ engine_tls_started(struct engine *e)
 {
 	e->wants_tls = false;
 	e->is_encrypted = true;
-	reset_mail(e);
+	engine_forget_mail(e);
 	free(e->helo);
 	e->helo = NULL;
 	e->protocol = "SMTP";
@@ -502,7 +232,7 @@ void
 engine_tls_failed(struct engine *e)
 {
 	e->wants_tls = false;
-	say(e, "454 4.7.0 TLS not available due to local problem");
+	engine_say(e, "454 4.7.0 TLS not available due to local problem");
 }
 
 /* ---- life ---- */

@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/table/maps.h"
 
 static const struct {
 	const char	*name;
@@ -48,6 +49,19 @@ ehlo_parse(const char *text)
 	}
 	free(copy);
 	return bits;
+}
+
+bool
+ehlo_find(struct maps *maps, const char *addr, unsigned *bits)
+{
+	struct buf value = BUF_INIT;
+	bool is_found;
+
+	is_found = maps_find(maps, addr, false, &value) == TABLE_FOUND;
+	if (is_found)
+		*bits = ehlo_parse(value.ptr);
+	buf_done(&value);
+	return is_found;
 }
 
 void

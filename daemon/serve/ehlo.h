@@ -5,7 +5,10 @@
 #ifndef DAEMON_SERVE_EHLO_H
 #define DAEMON_SERVE_EHLO_H
 
+#include <stdbool.h>
+
 struct buf;
+struct maps;
 
 enum ehlo_feature {		/* what ..._discard_ehlo_keywords can hide */
 	EHLO_8BITMIME	= 1 << 0,
@@ -27,6 +30,12 @@ enum ehlo_feature {		/* what ..._discard_ehlo_keywords can hide */
 
 /* ehlo_parse - bits of a list of keywords; unknown ones are warned about */
 unsigned	ehlo_parse(const char *keywords);
+/*
+ * ehlo_find - a client's own list (smtpd_discard_ehlo_keyword_address_maps and its kin)
+ *
+ * Returns true and sets bits when maps have one for addr.
+ */
+bool	ehlo_find(struct maps *maps, const char *addr, unsigned *bits);
 /* ehlo_names - append " NAME" for each bit, for the log; nothing when that is to be silent */
 void	ehlo_names(struct buf *out, unsigned bits);
 

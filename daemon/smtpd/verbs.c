@@ -21,8 +21,6 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-#include "lib/table/maps.h"
-#include "lib/table/match_list.h"
 
 static bool
 greet(struct session *s, const struct words *w, const char *protocol)
@@ -69,18 +67,14 @@ verb_helo(struct session *s, const struct words *w)
 static void
 find_discard(struct session *s)
 {
-	struct buf value = BUF_INIT;
+	struct buf names = BUF_INIT;
 
 	s->ehlo_discard = s->env->ehlo_discard;
-	if (!maps_is_empty(s->env->ehlo_discard_maps) &&
-	    maps_find(s->env->ehlo_discard_maps, s->peer.addr, false,
-	    &value) == TABLE_FOUND)
-		s->ehlo_discard = ehlo_parse(value.ptr);
-	buf_reset(&value);
-	ehlo_names(&value, s->ehlo_discard);
-	if (value.len > 0)
-		log_info("discarding EHLO keywords:%s", value.ptr);
-	buf_done(&value);
+	ehlo_find(s->env->ehlo_discard_maps, s->peer.addr, &s->ehlo_discard);
+	ehlo_names(&names, s->ehlo_discard);
+	if (names.len > 0)
+		log_info("discarding EHLO keywords:%s", names.ptr);
+	buf_done(&names);
 }
 
 static bool
