@@ -3,7 +3,7 @@
 #
 # cmd and daemon include lib; a room of lib includes only itself and rooms
 # below it; loadable modules stand on their room, never the room on them; a role
-# includes only itself, serve, cleanup, rewrite and role.h.
+# includes only itself, serve, cleanup and role.h.
 # Each header compiles on its own, each source file says what it is and its
 # licence, each folder has a README; the notes on parameters have their form.
 set -u
@@ -18,7 +18,7 @@ complain() {
 rank() {
 	case $1 in
 	base) echo 1 ;; conf) echo 2 ;; mail) echo 3 ;; net) echo 4 ;;
-	ipc) echo 5 ;; table) echo 6 ;; queue) echo 7 ;; *) echo 0 ;;
+	ipc) echo 5 ;; table) echo 6 ;; route) echo 7 ;; queue) echo 8 ;; *) echo 0 ;;
 	esac
 }
 
@@ -47,7 +47,7 @@ while read -r file line target; do
 		    complain "$file:$line: cmd/$room may not include $target" ;;
 	daemon/daemon)
 		case $troom in
-		"$room"|serve|cleanup|rewrite|role.h) ;;
+		"$room"|serve|cleanup|role.h) ;;
 		*) complain "$file:$line: daemon/$room may not include $target" ;;
 		esac ;;
 	*) complain "$file:$line: $from may not include $target" ;;

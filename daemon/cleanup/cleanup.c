@@ -21,12 +21,12 @@
 
 #include "daemon/cleanup/cleanup_internal.h"
 #include "daemon/serve/serve.h"
-#include "daemon/serve/service_line.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/conf/service_line.h"
 #include "lib/ipc/endpoint.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
@@ -129,6 +129,7 @@ state_new(void)
 		c = xcalloc(1, sizeof(*c));
 #define INIT(name) buf_init(&c->name);
 		CLEANUP_BUFS(INIT)
+		c->seen_rcpts = rcpt_dups_new();
 		return c;
 	}
 	spare = NULL;
@@ -154,7 +155,7 @@ state_free(struct cleanup *c)
 	free(c->bounce_rcpts);
 	c->bounce_rcpts = NULL;
 	c->bounce_count = 0;
-	cleanup_forget_rcpts(c);
+	rcpt_dups_reset(c->seen_rcpts);
 	if (spare == NULL) {
 		spare = c;
 		return;
@@ -162,7 +163,7 @@ state_free(struct cleanup *c)
 #define DONE(name) buf_done(&c->name);
 	CLEANUP_BUFS(DONE)
 	mime_free(c->mime);
-	cleanup_free_rcpts(c);
+	rcpt_dups_free(c->seen_rcpts);
 	free(c);
 }
 

@@ -52,7 +52,7 @@ void
 cleanup_add_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
     const char *orig, const char *rcpt)
 {
-	if (!cleanup_is_new_rcpt(c, orcpt, notify, orig, rcpt))
+	if (!rcpt_dups_is_new(c->seen_rcpts, orcpt, notify, orig, rcpt))
 		return;
 	keep_for_bounce(c, orcpt, notify, orig, rcpt);
 	if (notify != 0)

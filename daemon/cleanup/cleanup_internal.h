@@ -4,7 +4,6 @@
  *	cleanup.c		open, dispatch by segment, commit, abort
  *	cleanup_envelope.c	envelope and extracted records
  *	cleanup_map.c		what happens to addresses
- *	cleanup_dups.c		the same recipient twice
  *	cleanup_header.c	message headers, and those that are missing
  *	cleanup_check.c		header and body checks
  *	cleanup_bounce.c	what could not be accepted goes back
@@ -22,10 +21,12 @@
 #include <time.h>
 
 #include "daemon/cleanup/cleanup.h"
-#include "daemon/rewrite/rewrite.h"
 #include "lib/base/buf.h"
 #include "lib/mail/header.h"
 #include "lib/mail/mime.h"
+#include "lib/route/address_map.h"
+#include "lib/route/rcpt_dups.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/table.h"
 
 struct maps;
@@ -45,8 +46,6 @@ enum segment { IN_ENVELOPE, IN_MESSAGE, IN_EXTRACTED, IS_DONE };
 
 /* Which headers were seen: bits by enum header_id. */
 #define SEEN(id)		(1ull << (id))
-
-struct seen_rcpts;		/* duplicates filter, in cleanup_dups.c */
 
 /*
  * The buffers of a message, in one list so that none is forgotten when the
@@ -97,7 +96,7 @@ struct cleanup {
 	bool		 had_rcpt;	/* in this segment: other records are "mixed" now */
 	long		 rcpt_count;
 	unsigned	 qmgr_flags;
-	struct seen_rcpts *seen_rcpts;
+	struct rcpt_dups *seen_rcpts;
 	struct bounce_rcpt *bounce_rcpts;
 	size_t		 bounce_count, bounce_room;
 
@@ -115,25 +114,14 @@ struct cleanup {
 
 /* Opened once per process. */
 struct cleanup_tables {
-	struct maps	*sender_canonical, *rcpt_canonical, *canonical,
-			*virtual_alias, *sender_bcc, *rcpt_bcc,
-			*header_checks, *mime_checks, *nested_checks,
+	struct address_map *addresses;	/* what becomes of them */
+	struct maps	*header_checks, *mime_checks, *nested_checks,
 			*body_checks, *milter_checks;
-	unsigned	 sender_canonical_classes, rcpt_canonical_classes,
-			 canonical_classes, masquerade_classes;
-	bool		 has_rewriting;	/* canonical or masquerading */
-	unsigned	 propagate;	/* PROPAGATE_* */
-	char		**masquerade_domains;
-	struct match_list *masquerade_exceptions;
 	bool		 has_checks;
 	struct buf	 strip, reject;	/* bytes, unescaped */
 	char		**drop_names;	/* message_drop_headers, lower case */
 };
 extern struct cleanup_tables cleanup_tables;
-
-enum address_class { CLASS_ENV_FROM = 1, CLASS_ENV_RCPT = 2,
-	CLASS_HDR_FROM = 4, CLASS_HDR_RCPT = 8 };
-enum propagate { PROPAGATE_CANONICAL = 1, PROPAGATE_VIRTUAL = 2 };
 
 /* cleanup.c */
 static inline bool
@@ -180,14 +168,6 @@ void	cleanup_extra_rcpt(struct cleanup *c, const char *rcpt,
 	    const char *orcpt, unsigned notify);
 /* cleanup_sender_bcc - look the sender up in sender_bcc_maps */
 void	cleanup_sender_bcc(struct cleanup *c);
-
-/* cleanup_dups.c */
-/* cleanup_is_new_rcpt - the duplicates filter */
-bool	cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt,
-	    unsigned notify, const char *orig, const char *rcpt);
-/* cleanup_forget_rcpts - empty the filter; keeps its memory */
-void	cleanup_forget_rcpts(struct cleanup *c);
-void	cleanup_free_rcpts(struct cleanup *c);
 
 /* cleanup_bounce.c */
 /* cleanup_bounce - tell the sender why it failed; status 0 when that is on its way */

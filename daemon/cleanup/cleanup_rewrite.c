@@ -256,7 +256,7 @@ put_rcpt(struct cleanup_edit *e, struct group *g, struct span data)
 
 	buf_set(&rcpt, data.ptr, data.len);
 	if (!is_removed(e, g->orig.len > 0 ? g->orig.ptr : rcpt.ptr)) {
-		(void)cleanup_is_new_rcpt(c, g->orcpt.ptr, g->notify,
+		(void)rcpt_dups_is_new(c->seen_rcpts, g->orcpt.ptr, g->notify,
 		    g->orig.ptr, rcpt.ptr);
 		put_records(c, &g->records);
 		cleanup_out(c, QUEUE_REC_RCPT, data.ptr, data.len);
@@ -380,7 +380,7 @@ cleanup_edit_rewrite(struct cleanup_edit *e, int old)
 	off_t body = c->body_offset, xtra = c->xtra_offset;
 	bool is_whole;
 
-	cleanup_forget_rcpts(c);
+	rcpt_dups_reset(c->seen_rcpts);
 	c->rcpt_count = 0;
 	cleanup_reader_start(&e->reader, NULL, old, 0, e->old_end);
 	is_whole = rewrite_segment(e, true) == QUEUE_REC_MESG;

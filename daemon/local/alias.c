@@ -12,7 +12,6 @@
 #include <strings.h>
 
 #include "daemon/local/local.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "lib/base/account.h"
 #include "lib/base/log.h"
@@ -20,6 +19,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/mapped.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"

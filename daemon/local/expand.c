@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "daemon/local/local.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "lib/base/account.h"
 #include "lib/base/log.h"
@@ -18,6 +17,7 @@
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
+#include "lib/route/rewrite.h"
 
 struct each {
 	const struct local_state	*st;

@@ -16,7 +16,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/role.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/mailbox.h"
@@ -27,6 +26,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/mbox_lock.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 

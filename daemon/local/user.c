@@ -19,13 +19,13 @@
 #include <unistd.h>
 
 #include "daemon/local/local.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/mailbox.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/maps.h"
 
 #define BIFF_PORT	512		/* the comsat service */

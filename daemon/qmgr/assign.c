@@ -19,7 +19,6 @@
 
 #include "daemon/qmgr/assign.h"
 #include "daemon/qmgr/qmgr.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -31,6 +30,7 @@
 #include "lib/mail/address.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_log.h"
+#include "lib/route/rewrite.h"
 
 #define DISCARD_SERVICE	"discard"
 #define DOUBLE_BOUNCE_END "undeliverable postmaster notification discarded"

@@ -11,7 +11,6 @@
 
 #include "daemon/qmgr/assign.h"
 #include "daemon/qmgr/qmgr.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/ask.h"
 #include "lib/base/buf.h"
@@ -20,6 +19,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/route/rewrite.h"
 
 #define RESOLVE_RETRY_S		1	/* the rewrite service is away (spec/services.md 3.5) */
 

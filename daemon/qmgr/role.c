@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 #include "daemon/qmgr/qmgr.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/serve.h"
 #include "daemon/serve/serve_internal.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/table.h"
 
 static struct qmgr qm;

@@ -12,7 +12,6 @@
 
 #include <event2/event.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
 #include "daemon/serve/serve_clients.h"
@@ -20,6 +19,7 @@
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
 #include "lib/ipc/attr.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/table.h"
 
 #define PROTOCOL	"trivial_rewrite_protocol"

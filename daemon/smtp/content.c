@@ -16,13 +16,13 @@
 
 #include <string.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/mail/address_list.h"
 #include "lib/mail/header.h"
 #include "lib/mail/mime.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/mapped.h"
 #include "lib/table/maps.h"
 

@@ -11,7 +11,6 @@
 
 #include "daemon/cleanup/cleanup.h"
 #include "daemon/cleanup/milter.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -20,6 +19,7 @@
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
 #include "lib/net/tls.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/maps.h"
 
 #define WORDS_MAX	64	/* ESMTP parameters that a filter gets */

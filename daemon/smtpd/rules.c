@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/access.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/policy.h"
@@ -24,6 +23,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/net/netaddr.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
 

@@ -12,13 +12,13 @@
 #include <resolv.h>
 #include <stdlib.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/mail/address.h"
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/match_list.h"
 
 enum host { HOST_OTHER, HOST_OURS, HOST_UNKNOWN };

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/access.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
@@ -17,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/session.h"
 #include "daemon/smtpd/unlisted.h"
 #include "lib/base/buf.h"
@@ -22,6 +21,7 @@
 #include "lib/mail/address.h"
 #include "lib/net/dns.h"
 #include "lib/net/netaddr.h"
+#include "lib/route/rewrite.h"
 
 /* ---- HELO rules ---- */
 

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/serve/verify_client.h"
 #include "daemon/serve/verify_sender.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 
 bool
 rule_plain_probe_sender(char **address)

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "daemon/cleanup/cleanup.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/role.h"
 #include "daemon/serve/debug_peer.h"
 #include "daemon/serve/serve.h"
@@ -31,6 +30,7 @@
 #include "lib/conf/params.h"
 #include "lib/net/haproxy.h"
 #include "lib/net/stream.h"
+#include "lib/route/rewrite.h"
 
 #define MS	1000
 

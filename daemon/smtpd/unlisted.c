@@ -13,13 +13,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/mail/dsn.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/maps.h"
 #include "lib/table/search.h"
 

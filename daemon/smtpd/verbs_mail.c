@@ -10,7 +10,6 @@
 #include <strings.h>
 #include <sys/statvfs.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/anvil_client.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/milter_session.h"
@@ -25,6 +24,7 @@
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/route/rewrite.h"
 #include "lib/table/match_list.h"
 
 /* ---- what must be so first ---- */

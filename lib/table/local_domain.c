@@ -16,6 +16,25 @@
 #include "lib/net/netaddr.h"
 #include "lib/table/match_list.h"
 
+/* What main.cf says; and NULL when it was the literal of an address of ours. */
+static struct match_list *destinations, *found_in;
+
+/* Made anew when another main.cf, or one with other -o options, was read. */
+static struct match_list *
+own_domains(void)
+{
+	static char *made_from;
+
+	if (made_from != NULL && strcmp(made_from, params.mydestination) == 0)
+		return destinations;
+	match_list_free(destinations);
+	free(made_from);
+	made_from = xstrdup(params.mydestination);
+	destinations = match_list_new("mydestination", MATCH_STRING,
+	    params.mydestination);
+	return destinations;
+}
+
 /* "[127.0.0.1]": an address of inet_interfaces or proxy_interfaces. */
 static bool
 is_own_literal(const char *domain)
@@ -44,23 +63,32 @@ is_own_literal(const char *domain)
 enum table_result
 local_domain(const char *domain)
 {
-	static struct match_list *destinations;
 	enum table_result found;
 	size_t len = strlen(domain);
 	char *bare;
 
-	if (destinations == NULL)
-		destinations = match_list_new("mydestination", MATCH_STRING,
-		    params.mydestination);
+	found_in = NULL;
 	if (domain[0] == '[')
 		return is_own_literal(domain) ? TABLE_FOUND : TABLE_NOT_FOUND;
+	found_in = own_domains();
 	if (len > 1 && domain[len - 1] == '.') {
 		bare = xstrndup(domain, len - 1);
-		found = match_list_find(destinations, bare, NULL);
+		found = match_list_find(found_in, bare, NULL);
 		free(bare);
 		return found;
 	}
-	return match_list_find(destinations, domain, NULL);
+	return match_list_find(found_in, domain, NULL);
+}
+
+const char *
+local_domain_describe(struct buf *out)
+{
+	if (found_in == NULL) {
+		buf_adds(out, "an address of this machine");
+		return "inet_interfaces";
+	}
+	match_list_describe(found_in, out);
+	return "mydestination";
 }
 
 enum table_result

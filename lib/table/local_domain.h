@@ -6,6 +6,8 @@
 
 #include "lib/table/table.h"
 
+struct buf;
+
 /*
  * local_domain - mydestination, or the literal of an address of ours
  * (inet_interfaces, proxy_interfaces)
@@ -13,6 +15,11 @@
  * TABLE_FOUND, TABLE_NOT_FOUND or a failure.
  */
 enum table_result	local_domain(const char *domain);
+/*
+ * local_domain_describe - append what the last TABLE_FOUND was due to, for
+ * people; returns the parameter
+ */
+const char		*local_domain_describe(struct buf *out);
 /*
  * local_domain_bare - may "user" stand for user@domain in a table?
  *

@@ -37,6 +37,8 @@ struct item {
 	struct ip_pattern ip;
 	char		*text;		/* folded */
 	struct table	*table;
+	char		*file;		/* that it stands in; NULL: in the list */
+	int		 line;
 };
 
 struct match_list {
@@ -46,6 +48,8 @@ struct match_list {
 	struct item	*items;
 	size_t		 count;
 	struct buf	 folded, address;
+	const struct item *found;	/* by the last search */
+	struct buf	 found_key;	/* asked of its table */
 };
 
 static void	parse_text(struct match_list *ml, char *text,
@@ -74,6 +78,7 @@ add_file(struct match_list *ml, const char *path, bool is_negated, int depth)
 	struct buf line = BUF_INIT, why = BUF_INIT;
 	struct err err = ERR_INIT;
 	int number, got = -1;
+	size_t first;
 
 	source = NULL;
 	if (depth >= FILE_DEPTH_MAX)
@@ -82,8 +87,16 @@ add_file(struct match_list *ml, const char *path, bool is_negated, int depth)
 	else if ((source = table_source_open(path, -1, &err)) == NULL)
 		err_sys(&err, "open file %s", path);
 	while (source != NULL &&
-	    (got = table_source_next(source, &line, &number, &err)) == 1)
+	    (got = table_source_next(source, &line, &number, &err)) == 1) {
+		first = ml->count;
 		parse_text(ml, line.ptr, is_negated, depth + 1);
+		for (; first < ml->count; first++) {
+			if (ml->items[first].file != NULL)
+				continue;	/* of a file in this one */
+			ml->items[first].file = xstrdup(path);
+			ml->items[first].line = number;
+		}
+	}
 	if (got == -1) {
 		buf_setf(&why, "non-existent:%s is unavailable. %s", path,
 		    err.text);
@@ -163,6 +176,7 @@ match_list_new(const char *title, enum match_kind kind, const char *list)
 		ml->has_parent_style = maps_parent_style(title);
 	buf_init(&ml->folded);
 	buf_init(&ml->address);
+	buf_init(&ml->found_key);
 	parse_text(ml, copy, false, 0);
 	free(copy);
 	return ml;
@@ -178,10 +192,12 @@ match_list_free(struct match_list *ml)
 	for (i = 0; i < ml->count; i++) {
 		table_close(ml->items[i].table);
 		free(ml->items[i].text);
+		free(ml->items[i].file);
 	}
 	free(ml->items);
 	buf_done(&ml->folded);
 	buf_done(&ml->address);
+	buf_done(&ml->found_key);
 	free(ml->title);
 	free(ml);
 }
@@ -209,6 +225,8 @@ look_up(struct match_list *ml, const struct item *item, const char *key)
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
 		log_warning("%s: %s: table lookup problem", ml->title,
 		    item->text);
+	if (rc == TABLE_FOUND)
+		buf_sets(&ml->found_key, key);
 	return rc;
 }
 
@@ -279,6 +297,7 @@ match_list_find(struct match_list *ml, const char *name, const char *address)
 	enum table_result rc;
 	size_t i;
 
+	ml->found = NULL;
 	if (ml->kind == MATCH_ADDRESS) {
 		address = name;
 		name = NULL;
@@ -298,11 +317,29 @@ match_list_find(struct match_list *ml, const char *name, const char *address)
 	for (i = 0; i < ml->count; i++) {
 		rc = match_item(ml, &ml->items[i], name, address,
 		    has_ip ? &ip : NULL);
-		if (rc == TABLE_FOUND)
+		if (rc == TABLE_FOUND) {
+			ml->found = &ml->items[i];
 			return ml->items[i].is_negated ? TABLE_NOT_FOUND :
 			    TABLE_FOUND;
+		}
 		if (rc != TABLE_NOT_FOUND)
 			return rc;
 	}
 	return TABLE_NOT_FOUND;
+}
+
+void
+match_list_describe(const struct match_list *ml, struct buf *out)
+{
+	const struct item *item = ml->found;
+	int line;
+
+	if (item == NULL)
+		return;
+	buf_addf(out, "%s%s", item->is_negated ? "!" : "", item->text);
+	if (item->table != NULL &&
+	    (line = table_line(item->table, ml->found_key.ptr)) != 0)
+		buf_addf(out, " line %d", line);
+	if (item->file != NULL)
+		buf_addf(out, " (%s line %d)", item->file, item->line);
 }

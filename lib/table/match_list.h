@@ -39,4 +39,13 @@ void		 match_list_free(struct match_list *ml);
 enum table_result match_list_find(struct match_list *ml, const char *name,
 		    const char *address);
 
+/*
+ * match_list_describe - append what the last match_list_find came upon, for
+ * people: the pattern, and the line of the file or table that holds it
+ *
+ * Nothing is appended when no pattern matched.
+ */
+void		 match_list_describe(const struct match_list *ml,
+		    struct buf *out);
+
 #endif

@@ -12,9 +12,7 @@
 #include <strings.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
@@ -23,114 +21,9 @@
 #include "lib/table/mapped.h"
 #include "lib/table/search.h"
 #include "lib/table/table_report.h"
+#include "lib/table/table_story.h"
 
-/* ---- telling the steps ---- */
-
-struct story {
-	const struct table_report *r;
-	int		 step;
-	int64_t		 since_ms;	/* the end of the last step */
-	struct buf	 line, captures;
-	struct buf	 steps;		/* JSON */
-};
-
-static const char *const words[] = { "HIT", "miss", "FAILED: try again later",
-	"FAILED: broken" };
-static const char *const json_words[] = { "found", "not found", "retry",
-	"broken" };
-
-static void
-tell_detail(const char *what, const char *text, void *ctx)
-{
-	struct story *s = ctx;
-
-	if (s->r->is_json && strcmp(what, "capture") == 0) {
-		if (s->captures.len > 0)
-			buf_adds(&s->captures, ", ");
-		json_put_string(&s->captures, text);
-	} else if (s->r->is_json) {
-		table_report_members(&s->steps, what, text, NULL);
-	} else {
-		buf_setf(&s->line, "      %s: %s", what, text);
-		table_report(s->r, s->line.ptr, NULL);
-	}
-}
-
-static void
-tell_json(struct story *s, struct table *t, const char *key, const char *why,
-    bool was_asked, enum table_result rc, const char *value, int64_t ms)
-{
-	int line;
-
-	if (s->steps.len > 0)
-		buf_adds(&s->steps, ", ");
-	buf_addf(&s->steps, "{\"step\": %d", ++s->step);
-	table_report_members(&s->steps, "table", table_name(t), "key", key,
-	    "why", why, "answer", was_asked ? json_words[rc] : "not asked",
-	    NULL);
-	if (was_asked)
-		table_report_members(&s->steps, "#ms", (long long)ms, NULL);
-	if (was_asked && rc == TABLE_FOUND) {
-		if ((line = table_line(t, key)) != 0)
-			table_report_members(&s->steps, "#line",
-			    (long long)line, NULL);
-		table_report_members(&s->steps, "value", value, NULL);
-	}
-	if (was_asked) {
-		buf_reset(&s->captures);
-		table_describe(t, key, tell_detail, s);
-		if (s->captures.len > 0)
-			buf_addf(&s->steps, ", \"captures\": [%s]",
-			    s->captures.ptr);
-	}
-	buf_addc(&s->steps, '}');
-}
-
-static void
-tell_text(struct story *s, struct table *t, const char *key, const char *why,
-    bool was_asked, enum table_result rc, const char *value, int64_t ms)
-{
-	int line;
-
-	buf_reset(&s->line);
-	if (was_asked)
-		buf_addf(&s->line, "%2d ", ++s->step);
-	else
-		buf_adds(&s->line, "   ");
-	buf_addf(&s->line, "%-28s \"%s\"  %s", table_name(t), key,
-	    was_asked ? words[rc] : "not asked");
-	if (was_asked && rc == TABLE_FOUND) {
-		if ((line = table_line(t, key)) != 0)
-			buf_addf(&s->line, "  line %d", line);
-		buf_addf(&s->line, " -> %s", value);
-	}
-	if (why != NULL)
-		buf_addf(&s->line, "  (%s)", why);
-	if (ms > 0)
-		buf_addf(&s->line, "  %lld ms", (long long)ms);
-	table_report(s->r, s->line.ptr, NULL);
-	if (was_asked)
-		table_describe(t, key, tell_detail, s);
-}
-
-static void
-tell(void *ctx, const struct maps *maps, struct table *t, const char *key,
-    const char *why, bool was_asked, enum table_result rc, const char *value)
-{
-	struct story *s = ctx;
-	struct buf folded = BUF_INIT;
-	int64_t ms = clock_mono_ms() - s->since_ms;
-
-	(void)maps;
-	if (table_is_pattern(t) || (table_flags(t) & TABLE_FOLD) == 0)
-		buf_sets(&folded, key);
-	else
-		text_fold(&folded, key);
-	(s->r->is_json ? tell_json : tell_text)(s, t, folded.ptr, why,
-	    was_asked, rc, value, ms);
-	buf_done(&folded);
-	s->since_ms = clock_mono_ms();
-}
+/* ---- the result ---- */
 
 static void
 add_address(const char *address, void *ctx)
@@ -144,7 +37,7 @@ add_address(const char *address, void *ctx)
 
 /* What a mapping makes of the address; what completes it is the daemon's. */
 static void
-tell_addresses(struct story *s, const struct explain_class *class,
+tell_addresses(struct table_story *s, const struct explain_class *class,
     const struct explain_question *q, const char *value, struct buf *out)
 {
 	struct buf list = BUF_INIT, copy = BUF_INIT;
@@ -164,7 +57,7 @@ tell_addresses(struct story *s, const struct explain_class *class,
 }
 
 static void
-tell_result(struct story *s, const struct explain_class *class, const char *title,
+tell_result(struct table_story *s, const struct explain_class *class, const char *title,
     const char *tables, const struct explain_question *q, enum table_result rc,
     const char *value)
 {
@@ -174,7 +67,7 @@ tell_result(struct story *s, const struct explain_class *class, const char *titl
 		buf_adds(&text, "{\"v\": 1");
 		table_report_members(&text, "class", class->name,
 		    "parameter", title, "tables", tables, "key", q->text,
-		    "answer", json_words[rc],
+		    "answer", table_story_answers[rc],
 		    "result", rc == TABLE_FOUND ? value : NULL, NULL);
 		if (rc == TABLE_FOUND && class->propagates != NULL)
 			tell_addresses(s, class, q, value, &text);
@@ -198,27 +91,24 @@ static int
 explain(const struct explain_class *class, const char *title, const char *tables,
     const struct explain_question *q, const struct table_report *r, struct err *err)
 {
-	struct story story = { .r = r, .since_ms = clock_mono_ms() };
-	struct buf value = BUF_INIT;
+	struct buf value = BUF_INIT, line = BUF_INIT;
+	struct table_story story;
 	enum table_result rc;
 	struct maps *maps;
 
-	buf_init(&story.line);
-	buf_init(&story.captures);
-	buf_init(&story.steps);
-	buf_setf(&story.line, "%s = %s", title, tables);
+	table_story_init(&story, r);
+	buf_setf(&line, "%s = %s", title, tables);
 	if (!r->is_json)
-		table_report(r, story.line.ptr, NULL);
+		table_report(r, line.ptr, NULL);
 	maps = maps_open(title, tables, class->flags);
-	maps_trace(tell, &story);
+	maps_trace(table_story_tell, &story);
 	rc = class->ask(q, maps, &value);
 	maps_trace(NULL, NULL);
 	tell_result(&story, class, title, tables, q, rc, value.ptr);
 	maps_free(maps);
 	buf_done(&value);
-	buf_done(&story.line);
-	buf_done(&story.captures);
-	buf_done(&story.steps);
+	buf_done(&line);
+	table_story_done(&story);
 	if (rc == TABLE_RETRY || rc == TABLE_BROKEN)
 		return err_set(err, ERR_RETRY, "%s: table lookup failed",
 		    class->name);

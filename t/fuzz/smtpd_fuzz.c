@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 
 int	LLVMFuzzerInitialize(int *argc, char ***argv);
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

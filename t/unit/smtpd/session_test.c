@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "daemon/cleanup/cleanup.h"
-#include "daemon/rewrite/rewrite.h"
 #include "daemon/smtpd/env.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -24,6 +23,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/net/tls.h"
+#include "lib/route/rewrite.h"
 #include "t/unit/unit.h"
 
 #define BASE \

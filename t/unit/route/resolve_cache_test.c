@@ -3,14 +3,14 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/resolve_cache.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "lib/base/buf.h"
+#include "lib/route/resolve_cache.h"
+#include "lib/route/rewrite.h"
 #include "t/unit/unit.h"
 
 static void

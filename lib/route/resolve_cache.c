@@ -5,12 +5,12 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/resolve_cache.h"
+#include "lib/route/resolve_cache.h"
 
 #include <string.h>
 
-#include "daemon/rewrite/rewrite.h"
 #include "lib/base/buf.h"
+#include "lib/route/rewrite.h"
 
 #define SLOTS		64
 #define KEY_MAX		512

@@ -9,16 +9,16 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/rewrite.h"
+#include "lib/route/rewrite.h"
 
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
-
-#include "daemon/rewrite/rewrite_client.h"
-#include "daemon/rewrite/rewrite_internal.h"
+#include "lib/route/rewrite_client.h"
+#include "lib/route/rewrite_internal.h"
+#include "lib/route/route_trace.h"
 
 bool rewrite_asks_service;
 
@@ -137,6 +137,16 @@ path_unhack(struct path *p)
 	return false;
 }
 
+/* tell - a step; origin is what main.cf says, or what it says of strangers' headers */
+static void
+tell(const struct path *p, const char *origin, const char *parameter,
+    const char *note)
+{
+	route_tell("complete", p->text.ptr,
+	    origin == params.remote_header_rewrite_domain ?
+	    "remote_header_rewrite_domain" : parameter, note);
+}
+
 /* complete_domain - append the rule's domain to a host without dots, and drop a final dot */
 static void
 complete_domain(struct path *p, size_t at, const char *mydomain)
@@ -148,12 +158,15 @@ complete_domain(struct path *p, size_t at, const char *mydomain)
 		return;
 	if (len > 1 && host[len - 1] == '.' && host[len - 2] != '.') {
 		path_cut(p, p->text.len - 1);
+		route_tell("complete", p->text.ptr, NULL,
+		    "a final dot comes off");
 		return;
 	}
 	if (mydomain != NULL && *mydomain != '\0' &&
 	    params.append_dot_mydomain && strchr(host, '.') == NULL) {
 		path_addc(p, '.', false);
 		path_adds(p, mydomain);
+		tell(p, mydomain, "mydomain", "append_dot_mydomain");
 	}
 }
 
@@ -166,12 +179,21 @@ path_complete(struct path *p, const char *myorigin, const char *mydomain)
 		return;
 	/* RFC 5321 4.1.2, appendix F.2: source routes are dropped. */
 	if (p->text.ptr[0] == '@' && p->quoted.ptr[0] == ' ' &&
-	    path_last(p, ':', &colon))
+	    path_last(p, ':', &colon)) {
 		path_drop(p, colon + 1);
-	if (!path_last(p, '@', &at) && !path_unhack(p) &&
-	    myorigin != NULL && *myorigin != '\0' && params.append_at_myorigin) {
+		route_tell("complete", p->text.ptr, NULL,
+		    "a source route comes off");
+	}
+	if (path_last(p, '@', &at)) {
+		;
+	} else if (path_unhack(p)) {
+		route_tell("complete", p->text.ptr, NULL,
+		    "a route that is written as '!' or '%'");
+	} else if (myorigin != NULL && *myorigin != '\0' &&
+	    params.append_at_myorigin) {
 		path_addc(p, '@', false);
 		path_adds(p, myorigin);
+		tell(p, myorigin, "myorigin", "append_at_myorigin");
 	}
 	if (path_last(p, '@', &at))
 		complete_domain(p, at, mydomain);

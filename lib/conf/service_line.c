@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/serve/service_line.h"
+#include "lib/conf/service_line.h"
 
 #include <string.h>
 

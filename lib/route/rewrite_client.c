@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/rewrite_client.h"
+#include "lib/route/rewrite_client.h"
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"

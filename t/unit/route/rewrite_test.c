@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/rewrite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
+#include "lib/route/rewrite.h"
 #include "t/unit/unit.h"
 
 #define BASE \

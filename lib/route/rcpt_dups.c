@@ -1,21 +1,23 @@
 /*
- * cleanup_dups.c - the same recipient again, by whatever way, counts once
+ * rcpt_dups.c - the same recipient again, by whatever way, counts once
  *
  * Open addressing on 64-bit hashes; the keys stand one behind the other in a
  * buffer. At duplicate_filter_limit it takes no more in.
  *
  * SPDX-License-Identifier: ISC
  */
+#include "lib/route/rcpt_dups.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/cleanup/cleanup_internal.h"
+#include "lib/base/buf.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 
-struct seen_rcpts {
+struct rcpt_dups {
 	uint64_t	*hashes;	/* 0: free */
 	uint32_t	*offsets;	/* of the key in keys, plus 1 */
 	size_t		 room, count;	/* room is a power of two */
@@ -32,9 +34,11 @@ hash_key(const char *key, size_t len)
 	return h != 0 ? h : 1;
 }
 
-static void
-seen_reset(struct seen_rcpts *s)
+void
+rcpt_dups_reset(struct rcpt_dups *s)
 {
+	if (s == NULL)
+		return;
 	if (s->count > 0)
 		memset(s->hashes, 0, s->room * sizeof(*s->hashes));
 	s->count = 0;
@@ -42,7 +46,7 @@ seen_reset(struct seen_rcpts *s)
 }
 
 static void
-seen_grow(struct seen_rcpts *s)
+grow(struct rcpt_dups *s)
 {
 	size_t old_room = s->room, i, at;
 	uint64_t *hashes = s->hashes;
@@ -65,22 +69,17 @@ seen_grow(struct seen_rcpts *s)
 }
 
 bool
-cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
+rcpt_dups_is_new(struct rcpt_dups *s, const char *orcpt, unsigned notify,
     const char *orig, const char *rcpt)
 {
-	struct seen_rcpts *s = c->seen_rcpts;
 	size_t limit = (size_t)params.duplicate_filter_limit, start, len, at;
 	uint64_t hash;
 
-	if (s == NULL) {
-		s = c->seen_rcpts = xcalloc(1, sizeof(*s));
-		buf_init(&s->keys);
-	}
 	if ((s->count + 1) * 2 > s->room)
-		seen_grow(s);
+		grow(s);
 	start = s->keys.len;
 	if (start > UINT32_MAX / 2) {
-		seen_reset(s);
+		rcpt_dups_reset(s);
 		start = 0;
 	}
 	if (params.enable_original_recipient)
@@ -107,20 +106,22 @@ cleanup_is_new_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
 	return true;
 }
 
-void
-cleanup_forget_rcpts(struct cleanup *c)
+struct rcpt_dups *
+rcpt_dups_new(void)
 {
-	if (c->seen_rcpts != NULL)
-		seen_reset(c->seen_rcpts);
+	struct rcpt_dups *s = xcalloc(1, sizeof(*s));
+
+	buf_init(&s->keys);
+	return s;
 }
 
 void
-cleanup_free_rcpts(struct cleanup *c)
+rcpt_dups_free(struct rcpt_dups *s)
 {
-	if (c->seen_rcpts == NULL)
+	if (s == NULL)
 		return;
-	free(c->seen_rcpts->hashes);
-	free(c->seen_rcpts->offsets);
-	buf_done(&c->seen_rcpts->keys);
-	free(c->seen_rcpts);
+	free(s->hashes);
+	free(s->offsets);
+	buf_done(&s->keys);
+	free(s);
 }

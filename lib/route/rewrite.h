@@ -5,8 +5,8 @@
  * the trivial-rewrite role serves it to others (spec/services.md 3.5).
  * Routing: spec/tables.md 16.5.
  */
-#ifndef DAEMON_REWRITE_REWRITE_H
-#define DAEMON_REWRITE_REWRITE_H
+#ifndef LIB_ROUTE_REWRITE_H
+#define LIB_ROUTE_REWRITE_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * only while its line in master.cf is the plain one: with options of its own
  * ("-o header_checks=..."), or under another name, the service must be asked.
  */
-#ifndef DAEMON_SERVE_SERVICE_LINE_H
-#define DAEMON_SERVE_SERVICE_LINE_H
+#ifndef LIB_CONF_SERVICE_LINE_H
+#define LIB_CONF_SERVICE_LINE_H
 
 #include <stdbool.h>
 

@@ -4,12 +4,12 @@
  * Used by the module itself when master.cf gives that service options which
  * this process does not have. Protocol: spec/services.md 3.5.
  */
-#ifndef DAEMON_REWRITE_REWRITE_CLIENT_H
-#define DAEMON_REWRITE_REWRITE_CLIENT_H
+#ifndef LIB_ROUTE_REWRITE_CLIENT_H
+#define LIB_ROUTE_REWRITE_CLIENT_H
 
 #include <stdbool.h>
 
-#include "daemon/rewrite/rewrite.h"
+#include "lib/route/rewrite.h"
 
 /* Both return false, after a warning, when the service does not answer. */
 

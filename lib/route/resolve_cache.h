@@ -4,8 +4,8 @@
  * One message asks the same several times. The key is all that an answer
  * depends on; who asks makes it.
  */
-#ifndef DAEMON_REWRITE_RESOLVE_CACHE_H
-#define DAEMON_REWRITE_RESOLVE_CACHE_H
+#ifndef LIB_ROUTE_RESOLVE_CACHE_H
+#define LIB_ROUTE_RESOLVE_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>

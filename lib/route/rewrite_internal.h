@@ -1,8 +1,8 @@
 /*
  * rewrite_internal.h - an address taken apart, shared by rewriting and routing
  */
-#ifndef DAEMON_REWRITE_REWRITE_INTERNAL_H
-#define DAEMON_REWRITE_REWRITE_INTERNAL_H
+#ifndef LIB_ROUTE_REWRITE_INTERNAL_H
+#define LIB_ROUTE_REWRITE_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

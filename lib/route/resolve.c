@@ -12,7 +12,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "daemon/rewrite/rewrite.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,18 +24,18 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
+#include "lib/conf/service_line.h"
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
+#include "lib/route/resolve_cache.h"
+#include "lib/route/rewrite.h"
+#include "lib/route/rewrite_client.h"
+#include "lib/route/rewrite_internal.h"
+#include "lib/route/route_trace.h"
 #include "lib/table/local_domain.h"
-#include "lib/net/netaddr.h"
 #include "lib/table/maps.h"
 #include "lib/table/match_list.h"
 #include "lib/table/search.h"
-
-#include "daemon/rewrite/resolve_cache.h"
-#include "daemon/rewrite/rewrite_client.h"
-#include "daemon/rewrite/rewrite_internal.h"
-#include "daemon/serve/service_line.h"
 
 /* What a probe may have of its own. */
 struct routing {
@@ -176,8 +175,47 @@ struct question {
 	struct path	 path;
 	struct buf	 domain;	/* behind the last '@' of path */
 	bool		 is_local, is_null;
+	bool		 has_domain;	/* one that somebody wrote */
 	unsigned	 flags;
 };
+
+/* tell - a step, to whoever has it explained; probes are not */
+static void
+tell(const struct question *q, const char *what, const char *value,
+    const char *parameter, const char *note)
+{
+	if (q->routing == &normal)
+		route_tell(what, value, parameter, note);
+}
+
+/* tell_class - the class, and what in which list made it so; NULL: mydestination */
+static void
+tell_class(const struct question *q, const char *class, const char *parameter,
+    const struct match_list *list)
+{
+	struct buf note = BUF_INIT;
+
+	if (route_trace_to == NULL)
+		return;
+	if (list != NULL)
+		match_list_describe(list, &note);
+	else if (!q->has_domain)
+		buf_adds(&note, "no domain: this machine");
+	else
+		parameter = local_domain_describe(&note);
+	tell(q, "class", class, parameter, note.ptr);
+	buf_done(&note);
+}
+
+/* tell_way - transport and, where the value holds one, next hop */
+static void
+tell_way(const struct question *q, const struct resolve_reply *r,
+    const char *parameter)
+{
+	tell(q, "transport", r->transport->ptr, parameter, NULL);
+	if (r->nexthop->len > 0)
+		tell(q, "nexthop", r->nexthop->ptr, parameter, NULL);
+}
 
 static bool
 has_operator(const struct path *p)
@@ -234,7 +272,8 @@ peel(struct question *q)
 	size_t at;
 
 	for (;;) {
-		if (!take_domain(q, &at)) {
+		q->has_domain = take_domain(q, &at);
+		if (!q->has_domain) {
 			if (path_unhack(&q->path)) {
 				path_complete(&q->path, NULL, params.mydomain);
 				continue;
@@ -254,6 +293,7 @@ peel(struct question *q)
 				return;
 			}
 			buf_sets(&q->domain, params.myhostname);
+			q->has_domain = false;
 		} else {
 			found = local_domain(q->domain.ptr);
 			if (found == TABLE_NOT_FOUND)
@@ -270,6 +310,8 @@ peel(struct question *q)
 			return;
 		}
 		path_complete(&q->path, NULL, params.mydomain);
+		tell(q, "local", q->path.text.ptr, NULL,
+		    "a domain of ours with a route in front comes off");
 	}
 }
 
@@ -355,25 +397,39 @@ send_out(struct question *q, struct resolve_reply *r)
 
 	if (is_in(relay_domains, "relay_domains", q->domain.ptr, &failed)) {
 		q->flags |= RESOLVE_RELAY;
+		tell_class(q, "relay", "relay_domains", relay_domains);
 		set_transport(r, how->relay_transport);
+		tell_way(q, r, "relay_transport");
 	} else {
 		q->flags |= RESOLVE_DEFAULT | failed;
+		tell(q, "class", "default", NULL,
+		    "a domain of no list of ours");
 		set_transport(r, how->default_transport);
+		tell_way(q, r, "default_transport");
 		if (by_sender(q, how->sender_transports,
 		    how->sender_transports_name,
 		    params.empty_address_default_transport_maps_lookup_key,
-		    &value) && !set_transport(r, value.ptr)) {
-			log_warning("%s: null transport is not allowed: %s",
-			    how->sender_transports_name, value.ptr);
-			q->flags |= RESOLVE_FAIL;
+		    &value)) {
+			if (set_transport(r, value.ptr)) {
+				tell_way(q, r, how->sender_transports_name);
+			} else {
+				log_warning("%s: null transport is not "
+				    "allowed: %s",
+				    how->sender_transports_name, value.ptr);
+				q->flags |= RESOLVE_FAIL;
+			}
 		}
 	}
 	if (r->nexthop->len == 0) {
 		if (by_sender(q, how->sender_relayhosts, how->relayhosts_name,
-		    params.empty_address_relayhost_maps_lookup_key, &value))
+		    params.empty_address_relayhost_maps_lookup_key, &value)) {
 			buf_sets(r->nexthop, value.ptr);
-		else
+			tell(q, "nexthop", value.ptr, how->relayhosts_name,
+			    NULL);
+		} else if (*how->relayhost != '\0') {
 			buf_sets(r->nexthop, how->relayhost);
+			tell(q, "nexthop", how->relayhost, "relayhost", NULL);
+		}
 	}
 	buf_done(&value);
 }
@@ -387,7 +443,9 @@ classify(struct question *q, struct resolve_reply *r)
 
 	if (q->is_local) {
 		q->flags |= RESOLVE_LOCAL;
+		tell_class(q, "local", NULL, NULL);
 		set_transport(r, q->routing->local_transport);
+		tell_way(q, r, "local_transport");
 		if (is_in(alias_domains, "virtual_alias_domains", domain,
 		    &failed))
 			warn_both(domain, "mydestination",
@@ -403,6 +461,10 @@ classify(struct question *q, struct resolve_reply *r)
 		buf_setf(r->nexthop, "5.1.1 User unknown%s",
 		    params.show_user_unknown_table_name ?
 		    " in virtual alias table" : "");
+		tell_class(q, "virtual alias", "virtual_alias_domains",
+		    alias_domains);
+		tell(q, "error", r->nexthop->ptr, NULL,
+		    "no virtual alias has it");
 		if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
 		    &failed))
 			warn_both(domain, "virtual_alias_domains",
@@ -413,15 +475,20 @@ classify(struct question *q, struct resolve_reply *r)
 	} else if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
 	    &q->flags)) {
 		q->flags |= RESOLVE_MAILBOX;
+		tell_class(q, "virtual mailbox", "virtual_mailbox_domains",
+		    mailbox_domains);
 		set_transport(r, q->routing->virtual_transport);
+		tell_way(q, r, "virtual_transport");
 		if (is_in(relay_domains, "relay_domains", domain, &failed))
 			warn_both(domain, "virtual_mailbox_domains",
 			    "relay_domains");
 	} else {
 		send_out(q, r);
 	}
-	if (r->nexthop->len == 0)
+	if (r->nexthop->len == 0) {
 		buf_sets(r->nexthop, domain);
+		tell(q, "nexthop", domain, NULL, "the recipient's domain");
+	}
 }
 
 /* by_recipient - let transport_maps change transport and nexthop */
@@ -453,8 +520,11 @@ by_recipient(struct question *q, struct resolve_reply *r)
 				    "Address is undeliverable");
 			else
 				buf_sets(r->nexthop, q->domain.ptr);
+			tell_way(q, r, q->routing->transports_name);
 		} else if (nexthop[1] != '\0') {
 			buf_sets(r->nexthop, nexthop + 1);
+			tell(q, "nexthop", nexthop + 1,
+			    q->routing->transports_name, NULL);
 		}
 	} else if (found != TABLE_NOT_FOUND) {
 		log_warning("%s lookup failure", q->routing->transports_name);
@@ -486,6 +556,7 @@ by_move(struct question *q, struct resolve_reply *r)
 			    "RFC 3463 status and text: '%s'", value.ptr);
 			buf_sets(r->nexthop, "5.2.0 Mailbox is unavailable");
 		}
+		tell(q, "relocated", r->nexthop->ptr, "relocated_maps", NULL);
 		break;
 	case TABLE_RETRY:
 	case TABLE_BROKEN:
@@ -536,6 +607,7 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 		q->flags |= RESOLVE_DEFAULT;
 		buf_sets(r->transport, "error");
 		buf_sets(r->nexthop, "5.1.3 bad address syntax");
+		tell(q, "error", r->nexthop->ptr, NULL, NULL);
 		return;
 	}
 	if (is_routed(q))
@@ -544,8 +616,11 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 	by_recipient(q, r);
 	by_move(q, r);
 	/* A program might take it for an option. */
-	if (!params.allow_min_user && q->path.text.ptr[0] == '-')
+	if (!params.allow_min_user && q->path.text.ptr[0] == '-') {
 		q->flags |= RESOLVE_ERROR;
+		tell(q, "error", "5.1.3 bad address syntax", "allow_min_user",
+		    "begins with '-'");
+	}
 }
 
 /* ---- the whole ---- */
@@ -590,7 +665,8 @@ rewrite_resolve(const char *sender, const char *address, bool is_probe,
 
 	rewrite_init();
 	answer_key(&key, q.routing, sender, address);
-	if (resolve_cache_get(&key, now, out)) {
+	/* Whoever wants to know why wants to know it every time. */
+	if (route_trace_to == NULL && resolve_cache_get(&key, now, out)) {
 		buf_done(&key);
 		return;
 	}
