@@ -8,12 +8,6 @@
  * the lists stay sorted without searching, and the heap of destinations is
  * ordered by the job in front, then by turns.
  *
- * Preemption: every slot_cost entries that a job hands out earn it one slot.
- * A job that needs r entries may overtake when the one in front has earned r
- * slots, less slot_discount percent of r, less slot_loan. The slots are then
- * used up (the debt is to be earned before the next one overtakes), so a big
- * message loses at most one in slot_cost of its turns.
- *
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/qmgr/sched.h"
@@ -23,58 +17,11 @@
 #include <utlist.h>
 
 #include "daemon/qmgr/message.h"
-#include "lib/base/buf.h"
+#include "daemon/qmgr/sched_internal.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
 
-#define LOOK_AGAIN_MS	1000		/* for a job that may overtake */
-
-/* ---- small parts ---- */
-
-void
-hop_status_clear(struct hop_status *h)
-{
-	free(h->text);
-	memset(h, 0, sizeof(*h));
-}
-
-void
-hop_status_set(struct hop_status *h, const struct dsn *dsn)
-{
-	const char *from[7] = { dsn->status, dsn->action, dsn->reason,
-	    dsn->diag_type, dsn->diag_text, dsn->mta_type, dsn->mta_name };
-	const char **to[7];
-	struct buf b = BUF_INIT;
-	size_t at[7];
-	int i;
-
-	for (i = 0; i < 7; i++) {
-		at[i] = b.len;
-		buf_add(&b, from[i], strlen(from[i]) + 1);
-	}
-	free(h->text);
-	h->text = buf_take(&b);
-	to[0] = &h->dsn.status, to[1] = &h->dsn.action;
-	to[2] = &h->dsn.reason, to[3] = &h->dsn.diag_type;
-	to[4] = &h->dsn.diag_text, to[5] = &h->dsn.mta_type;
-	to[6] = &h->dsn.mta_name;
-	for (i = 0; i < 7; i++)
-		*to[i] = h->text + at[i];
-}
-
-static bool
-timer_before(const void *a, const void *b)
-{
-	return ((const struct timer *)a)->at_ms <
-	    ((const struct timer *)b)->at_ms;
-}
-
-static size_t *
-timer_place(void *t)
-{
-	return &((struct timer *)t)->place;
-}
+/* ---- destinations by turns ---- */
 
 static bool
 dest_before(const void *pa, const void *pb)
@@ -95,21 +42,7 @@ void
 sched_init(struct sched *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->timers.before = timer_before;
-	s->timers.place = timer_place;
-}
-
-static void
-timer_set(struct sched *s, struct timer *t, int64_t at_ms)
-{
-	t->at_ms = at_ms;
-	heap_put(&s->timers, t);
-}
-
-static void
-timer_stop(struct sched *s, struct timer *t)
-{
-	heap_drop(&s->timers, t);
+	sched_timers_init(s);
 }
 
 /* ---- what may be served ---- */
@@ -121,9 +54,8 @@ window_of(const struct dest *d)
 	return d->transport->limits.rate_delay_s > 0 ? 1 : d->window;
 }
 
-/* After any change: into the heap, out of it, or to its new place. */
-static void
-dest_update(struct dest *d)
+void
+sched_dest_update(struct dest *d)
 {
 	if (d->peers != NULL && d->busy < window_of(d) && !d->is_dead &&
 	    !d->is_paused)
@@ -140,8 +72,8 @@ sched_has_work(const struct transport *t)
 	return t->limits.transport_delay_s == 0 || t->busy == 0;
 }
 
-static void
-wake(struct transport *t)
+void
+sched_wake(struct transport *t)
 {
 	if (t->sched->wake != NULL && sched_has_work(t))
 		t->sched->wake(t, t->sched->ctx);
@@ -169,8 +101,8 @@ sched_transport(struct sched *s, const char *name,
 	return t;
 }
 
-static int
-initial_window(const struct transport_limits *l)
+int
+sched_initial_window(const struct transport_limits *l)
 {
 	int n = l->initial_concurrency > 0 ? l->initial_concurrency : 1;
 
@@ -189,7 +121,7 @@ sched_dest(struct transport *t, const char *key, const char *nexthop)
 	d->transport = t;
 	d->key = xstrdup(key);
 	d->nexthop = xstrdup(nexthop);
-	d->window = initial_window(&t->limits);
+	d->window = sched_initial_window(&t->limits);
 	d->timer.dest = d;
 	HASH_ADD_KEYPTR(hh, t->dests, d->key, strlen(d->key), d);
 	return d;
@@ -202,7 +134,7 @@ dest_free(struct dest *d)
 
 	HASH_DEL(t->dests, d);
 	heap_drop(&t->ready, d);
-	timer_stop(t->sched, &d->timer);
+	sched_timer_stop(t->sched, &d->timer);
 	hop_status_clear(&d->dead);
 	free(d->key);
 	free(d->nexthop);
@@ -287,10 +219,10 @@ peer_get(struct job *job, struct dest *dest)
 
 /* Recipients in memory, here and everywhere. */
 static void
-count_rcpts(struct transport *t, size_t n)
+count_rcpts(struct transport *t, int n)
 {
-	t->rcpts += (int)n;
-	t->sched->rcpts += (int)n;
+	t->rcpts += n;
+	t->sched->rcpts += n;
 }
 
 int
@@ -327,7 +259,7 @@ sched_fill(struct job *job, struct dest *dest, struct recipient *rcpts,
 	e->rcpts = xreallocarray(e->rcpts, e->count + n, sizeof(*e->rcpts));
 	memcpy(e->rcpts + e->count, rcpts, n * sizeof(*rcpts));
 	e->count += n;
-	count_rcpts(dest->transport, n);
+	count_rcpts(dest->transport, (int)n);
 	return n;
 }
 
@@ -351,10 +283,10 @@ sched_add(struct job *job, struct dest *dest, struct recipient *rcpts,
 	job->todo++;
 	dest->todo++;
 	job->transport->todo++;
-	count_rcpts(job->transport, count);
+	count_rcpts(job->transport, (int)count);
 	job->message->entries++;
-	dest_update(dest);
-	wake(job->transport);
+	sched_dest_update(dest);
+	sched_wake(job->transport);
 	return e;
 }
 
@@ -379,95 +311,8 @@ peer_pop(struct peer *p)
 		DL_DELETE(d->peers, p);
 		free(p);
 	}
-	dest_update(d);
+	sched_dest_update(d);
 	return e;
-}
-
-/* ---- preemption ---- */
-
-/* Entries a job still needs; what is unread counts as one each, which is at most too many. */
-static int
-entries_left(const struct job *job)
-{
-	return job->todo + job->unread;
-}
-
-static bool
-job_can_run(const struct job *job)
-{
-	const struct peer *p;
-
-	DL_FOREACH2(job->peers, p, next_of_job)
-		if (p->dest->place != 0)
-			return true;
-	return false;
-}
-
-/* The job that gains most from overtaking, of those the slots allow. */
-static struct job *
-find_overtaker(const struct transport *t, const struct job *front, int earned,
-    int64_t now_ms)
-{
-	const struct transport_limits *l = &t->limits;
-	struct job *job, *best = NULL;
-	double score, best_score = 0;
-	int need;
-
-	DL_FOREACH(t->jobs, job) {
-		need = entries_left(job);
-		if (job == front || job->order <= front->order || need == 0 ||
-		    need >= entries_left(front))
-			continue;
-		if (need - earned > need * l->slot_discount / 100 +
-		    l->slot_loan)
-			continue;
-		score = (double)(now_ms - job->since_ms + 1) / need;
-		if (score > best_score && job_can_run(job)) {
-			best = job;
-			best_score = score;
-		}
-	}
-	return best;
-}
-
-static void
-overtake(struct transport *t, struct job *front, struct job *job)
-{
-	struct peer *p;
-
-	front->slots_used += entries_left(job);
-	/* Out of the heap first: it must not see half of the keys changed. */
-	DL_FOREACH2(job->peers, p, next_of_job)
-		heap_drop(&t->ready, p->dest);
-	job->order = --t->front_order;
-	DL_FOREACH2(job->peers, p, next_of_job) {
-		DL_DELETE(p->dest->peers, p);
-		DL_PREPEND(p->dest->peers, p);
-	}
-	DL_FOREACH2(job->peers, p, next_of_job)
-		dest_update(p->dest);
-}
-
-static void
-preempt(struct transport *t, struct job *front, int64_t now_ms)
-{
-	const struct transport_limits *l = &t->limits;
-	struct job *job;
-	int earned;
-
-	if (l->slot_cost == 0 || front->next == NULL ||
-	    (front->selected + entries_left(front)) / l->slot_cost <
-	    l->min_slots)
-		return;
-	earned = front->selected / l->slot_cost - front->slots_used;
-	if (t->looked_job == front && t->looked_earned == earned &&
-	    now_ms - t->looked_ms < LOOK_AGAIN_MS)
-		return;
-	t->looked_job = front;
-	t->looked_earned = earned;
-	t->looked_ms = now_ms;
-	if ((job = find_overtaker(t, front, earned, now_ms)) != NULL)
-		overtake(t, front, job);
 }
 
 /* ---- picking and finishing ---- */
@@ -492,29 +337,12 @@ sched_pick(struct transport *t, int64_t now_ms)
 	if (!sched_has_work(t))
 		return NULL;
 	d = heap_first(&t->ready);
-	preempt(t, d->peers->job, now_ms);
+	sched_preempt(t, d->peers->job, now_ms);
 	d = heap_first(&t->ready);
 	d->served = ++t->served;
 	e = peer_pop(d->peers);
 	e->job->selected++;
 	return e;
-}
-
-static void
-pause_after(struct dest *d, int64_t now_ms)
-{
-	struct transport *t = d->transport;
-
-	if (t->limits.rate_delay_s > 0 && !d->is_dead) {
-		d->is_paused = true;
-		timer_set(t->sched, &d->timer,
-		    now_ms + (int64_t)t->limits.rate_delay_s * 1000);
-	}
-	if (t->limits.transport_delay_s > 0 && !t->is_dead) {
-		t->is_paused = true;
-		timer_set(t->sched, &t->timer,
-		    now_ms + (int64_t)t->limits.transport_delay_s * 1000);
-	}
 }
 
 struct recipient *
@@ -523,8 +351,7 @@ sched_steal(struct entry *e, size_t *count)
 	struct recipient *rcpts = e->rcpts;
 
 	*count = e->count;
-	e->dest->transport->rcpts -= (int)e->count;
-	e->dest->transport->sched->rcpts -= (int)e->count;
+	count_rcpts(e->dest->transport, -(int)e->count);
 	e->rcpts = NULL;
 	e->count = 0;
 	return rcpts;
@@ -541,17 +368,6 @@ entry_free(struct entry *e)
 	free(e);
 }
 
-static void
-dest_die(struct dest *d, const struct dsn *hop, int64_t now_ms)
-{
-	struct sched *s = d->transport->sched;
-
-	d->is_dead = true;
-	d->is_paused = false;
-	hop_status_set(&d->dead, hop);
-	timer_set(s, &d->timer, now_ms + (int64_t)s->dead_s * 1000);
-}
-
 struct dest *
 sched_finish(struct entry *e, enum sched_result result, const struct dsn *hop,
     int64_t now_ms)
@@ -566,29 +382,28 @@ sched_finish(struct entry *e, enum sched_result result, const struct dsn *hop,
 		sched_revive_dest(d);
 		feedback_success(d);
 		debug_feedback(d, "success");
-		pause_after(d, now_ms);
+		sched_pause_after(d, now_ms);
 	} else if (result == SCHED_HOP_FAILED) {
 		if (!d->is_dead && feedback_failure(d)) {
 			debug_feedback(d, "dead");
-			dest_die(d, hop, now_ms);
+			sched_dest_die(d, hop, now_ms);
 			died = d;
 		} else {
 			debug_feedback(d, "failure");
-			pause_after(d, now_ms);
+			sched_pause_after(d, now_ms);
 		}
 	}
 	d->busy--;
 	t->busy--;
-	t->rcpts -= (int)e->count;
-	t->sched->rcpts -= (int)e->count;
+	count_rcpts(t, -(int)e->count);
 	job->busy--;
 	job->message->entries--;
 	entry_free(e);
 	job_release(job);
-	dest_update(d);
+	sched_dest_update(d);
 	if (died == NULL)
 		sched_release(d);
-	wake(t);
+	sched_wake(t);
 	return died;
 }
 
@@ -609,97 +424,6 @@ sched_take_transport(struct transport *t)
 	return NULL;
 }
 
-/* ---- failure and recovery ---- */
-
-void
-sched_fail_transport(struct transport *t, const struct dsn *why,
-    int64_t now_ms)
-{
-	t->is_dead = true;
-	t->is_paused = false;
-	hop_status_set(&t->dead, why);
-	timer_set(t->sched, &t->timer,
-	    now_ms + (int64_t)t->sched->retry_s * 1000);
-}
-
-void
-sched_revive_dest(struct dest *d)
-{
-	if (!d->is_dead)
-		return;
-	d->is_dead = false;
-	d->window = initial_window(&d->transport->limits);
-	d->failed_cohorts = d->gain = d->loss = 0;
-	hop_status_clear(&d->dead);
-	timer_stop(d->transport->sched, &d->timer);
-	dest_update(d);
-	sched_release(d);
-}
-
-void
-sched_revive_transport(struct transport *t)
-{
-	if (!t->is_dead)
-		return;
-	t->is_dead = false;
-	hop_status_clear(&t->dead);
-	timer_stop(t->sched, &t->timer);
-	wake(t);
-}
-
-void
-sched_revive(struct sched *s)
-{
-	struct transport *t, *t_next;
-	struct dest *d, *d_next;
-
-	HASH_ITER(hh, s->transports, t, t_next) {
-		sched_revive_transport(t);
-		HASH_ITER(hh, t->dests, d, d_next)
-			sched_revive_dest(d);
-		wake(t);
-	}
-}
-
-int64_t
-sched_next_timer(const struct sched *s)
-{
-	const struct timer *t = heap_first(&s->timers);
-
-	return t != NULL ? t->at_ms : -1;
-}
-
-static void
-unpause_dest(struct dest *d)
-{
-	struct transport *t = d->transport;
-
-	d->is_paused = false;
-	dest_update(d);
-	sched_release(d);
-	wake(t);
-}
-
-void
-sched_run_timers(struct sched *s, int64_t now_ms)
-{
-	struct timer *t;
-
-	while ((t = heap_first(&s->timers)) != NULL && t->at_ms <= now_ms) {
-		heap_drop(&s->timers, t);
-		if (t->dest != NULL && t->dest->is_dead) {
-			sched_revive_dest(t->dest);
-		} else if (t->dest != NULL) {
-			unpause_dest(t->dest);
-		} else if (t->transport->is_dead) {
-			sched_revive_transport(t->transport);
-		} else {
-			t->transport->is_paused = false;
-			wake(t->transport);
-		}
-	}
-}
-
 void
 sched_done(struct sched *s)
 {
@@ -714,7 +438,7 @@ sched_done(struct sched *s)
 			dest_free(d);
 		HASH_DEL(s->transports, t);
 		heap_done(&t->ready);
-		timer_stop(s, &t->timer);
+		sched_timer_stop(s, &t->timer);
 		hop_status_clear(&t->dead);
 		free(t->name);
 		free(t);
