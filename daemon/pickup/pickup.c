@@ -11,7 +11,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,21 +45,6 @@ struct submission {
 	bool		 is_unreadable;	/* the system failed, not the file */
 };
 
-static bool
-has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (; *list != '\0'; list += strcspn(list, TEXT_LIST_SEP)) {
-		list += strspn(list, TEXT_LIST_SEP);
-		if (strncasecmp(list, word, len) == 0 &&
-		    (list[len] == '\0' ||
-		    strchr(TEXT_LIST_SEP, list[len]) != NULL))
-			return true;
-	}
-	return false;
-}
-
 /* cleanup_flags_for - what cleanup is to do with this file */
 static unsigned
 cleanup_flags_for(const struct submission *s)
@@ -71,7 +55,7 @@ cleanup_flags_for(const struct submission *s)
 	if (s->is_requeued)
 		flags &= ~(unsigned)CLEANUP_MILTER;
 	if (params.smtputf8_enable && !s->is_requeued &&
-	    (has_word(utf8, "sendmail") || has_word(utf8, "all")))
+	    (text_list_has(utf8, "sendmail") || text_list_has(utf8, "all")))
 		flags |= CLEANUP_AUTOUTF8;
 	return flags;
 }

@@ -5,13 +5,10 @@
  */
 #include "lib/table/mapped.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
@@ -103,12 +100,5 @@ mapped_result(const char *address, const char *extension, struct buf *value,
 bool
 mapped_propagates(const char *feature)
 {
-	char *copy = xstrdup(params.propagate_unmatched_extensions);
-	char *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcasecmp(word, feature) == 0;
-	free(copy);
-	return found;
+	return text_list_has(params.propagate_unmatched_extensions, feature);
 }
