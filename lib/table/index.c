@@ -1,9 +1,7 @@
 /*
  * index.c - what the indexed types share: paths, building, the NUL convention
  *
- * The temporary file is opened, locked, and only then compared with its name:
- * whoever waited for the lock may hold an inode that the winner has renamed
- * away, and starts over. A file that a crashed build left is used again.
+ * The temporary file of a build is in index_tmp.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,15 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/table/index_tmp.h"
 
 #define STALE_AFTER_S	100	/* spec/tables.md 3.7 */
 #define COPY_CHUNK	(1 << 20)
@@ -48,55 +45,6 @@ current_umask(void)
 	return mask;
 }
 
-/*
- * Open and lock the temporary file, empty, ours, still found by its name.
- *
- * A file that somebody else made is not used: he may hold it open. With its
- * lock in our hands no build is at work on it, so it can go away.
- */
-static int
-open_tmp(const char *tmp, struct err *err)
-{
-	struct stat by_fd, by_name;
-	int fd;
-
-	for (;;) {
-		fd = open(tmp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-		if (fd == -1)
-			return err_sys(err, "open database %s", tmp);
-		if (file_lock(fd, LOCK_EX) == -1 || fstat(fd, &by_fd) == -1) {
-			err_sys(err, "lock %s", tmp);
-			close(fd);
-			return -1;
-		}
-		if (!S_ISREG(by_fd.st_mode)) {
-			close(fd);
-			return err_set(err, ERR_DENIED,
-			    "open database %s: not a regular file", tmp);
-		}
-		if (by_fd.st_nlink > 0 && lstat(tmp, &by_name) == 0 &&
-		    by_name.st_dev == by_fd.st_dev &&
-		    by_name.st_ino == by_fd.st_ino) {
-			if (by_fd.st_uid == geteuid())
-				break;
-			if (unlink(tmp) == -1) {
-				err_sys(err, "remove %s, which user %ld owns",
-				    tmp, (long)by_fd.st_uid);
-				close(fd);
-				return -1;
-			}
-		}
-		close(fd);
-	}
-	if (ftruncate(fd, 0) == -1 ||
-	    fchmod(fd, 0600) == -1) {	/* until it is complete */
-		err_sys(err, "truncate %s", tmp);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* A symbolic link stays one: what it leads to is replaced. */
 static char *
 real_index_path(const struct table *t)
@@ -111,31 +59,52 @@ real_index_path(const struct table *t)
 	return target;
 }
 
-struct index_build *
-index_build_open(const struct table *t, const char *label, struct err *err)
+/* A build of t, whose file is still to be opened. */
+static struct index_build *
+build_new(const struct table *t, const char *label)
 {
 	struct index_build *b = xcalloc(1, sizeof(*b));
-	struct buf tmp = BUF_INIT;
 	struct stat old;
 
 	b->table = t;
-	b->path = real_index_path(t);
-	buf_setf(&tmp, "%s.tmp", b->path);
-	b->tmp = buf_take(&tmp);
 	b->label = label;
-	if ((b->fd = open_tmp(b->tmp, err)) == -1) {
-		index_build_close(b);
-		return NULL;
-	}
+	b->path = real_index_path(t);
+	b->fd = -1;
+	b->root_dir = AT_FDCWD;
 	b->new_mode = b->mode = 0644 & ~current_umask();
 	if (stat(b->path, &old) == 0) {
 		b->mode = old.st_mode & 0777;
-		b->uid = old.st_uid;
-		b->gid = old.st_gid;
 		b->replaces = true;
 	}
 	b->pairs = pairs_new();
 	return b;
+}
+
+struct index_build *
+index_build_open(const struct table *t, const char *label, struct err *err)
+{
+	struct index_build *b = build_new(t, label);
+	struct buf tmp = BUF_INIT;
+
+	buf_setf(&tmp, "%s.tmp", b->path);
+	b->tmp = buf_take(&tmp);
+	if (index_tmp_open(b, t->name, err) == 0)
+		return b;
+	index_build_close(b);
+	return NULL;
+}
+
+struct index_build *
+index_build_in_place(const struct table *t, const char *label,
+    struct err *err)
+{
+	struct index_build *b = build_new(t, label);
+
+	if ((b->fd = open(b->path, O_RDWR | O_CLOEXEC)) != -1)
+		return b;
+	err_sys(err, "open database %s", b->path);
+	index_build_close(b);
+	return NULL;
 }
 
 /* A duplicate: text without its NUL, the stored value replaced or not. */
@@ -195,16 +164,12 @@ index_copy(struct index_build *b, struct err *err)
 	return rc == 0 ? 1 : -1;
 }
 
-/*
- * The new file looks like the one it replaces, as if that had been changed in
- * place. Only root can give files away; others simply own what they make.
- */
+/* The new file looks like the one it replaces, as if that had been changed in place. */
 static int
 set_attributes(struct index_build *b, struct err *err)
 {
-	if (b->replaces && geteuid() == 0 &&
-	    fchown(b->fd, b->uid, b->gid) == -1)
-		return err_sys(err, "change owner of %s", b->tmp);
+	if (b->replaces && index_tmp_set_owner(b, err) == -1)
+		return -1;
 	if (fchmod(b->fd, b->mode) == -1)
 		return err_sys(err, "change mode of %s", b->tmp);
 	return 0;
@@ -270,7 +235,7 @@ table_touch(const char *path, struct err *err)
 int
 index_build_commit(struct index_build *b, struct err *err)
 {
-	if (set_attributes(b, err) == -1)
+	if (b->tmp != NULL && set_attributes(b, err) == -1)
 		return -1;
 	if (b->table->note != NULL)
 		index_put_note(b->fd, b->table->note);
@@ -280,10 +245,10 @@ index_build_commit(struct index_build *b, struct err *err)
 	b->pairs = NULL;
 	/* The directory needs no flush: a crash leaves the old file or the new. */
 	if (fdatasync(b->fd) == -1)
-		return err_sys(err, "flush %s", b->tmp);
-	if (rename(b->tmp, b->path) == -1)
-		return err_sys(err, "rename database from %s to %s", b->tmp,
-		    b->path);
+		return err_sys(err, "flush %s",
+		    b->tmp != NULL ? b->tmp : b->path);
+	if (b->tmp != NULL && index_tmp_rename(b, err) == -1)
+		return -1;
 	free(b->tmp);
 	b->tmp = NULL;
 	return 0;
@@ -294,11 +259,9 @@ index_build_close(struct index_build *b)
 {
 	if (b == NULL)
 		return;
-	if (b->fd != -1) {
-		if (b->tmp != NULL)
-			unlink(b->tmp);
+	index_tmp_done(b);
+	if (b->fd != -1)
 		close(b->fd);
-	}
 	pairs_free(b->pairs);
 	free(b->path);
 	free(b->tmp);

@@ -14,15 +14,14 @@
 #include "lib/table/table_type.h"
 
 struct index_build {
-	char		*path, *tmp;
+	char		*path, *tmp;	/* no tmp: path itself is changed */
 	int		 fd;		/* of tmp, flock(2)ed */
+	int		 root_dir;	/* of both, where root makes tmp (index_tmp.h) */
 	struct pairs	*pairs;
 	const struct table *table;
 	const char	*label;		/* duplicates are reported under this name */
-	bool		 replaces;	/* a file that gave these: */
+	bool		 replaces;	/* a file, whose owner and mode stay */
 	mode_t		 mode;
-	uid_t		 uid;
-	gid_t		 gid;
 	mode_t		 new_mode;	/* what a new file would have */
 };
 
@@ -32,6 +31,15 @@ char	*index_path(const struct table *t);
 /* index_build_open - lock and empty the temporary file; NULL with err */
 struct index_build *index_build_open(const struct table *t, const char *label,
 	    struct err *err);
+/*
+ * index_build_in_place - for a type that can change all of an index in one
+ * step, where no temporary file can be made: an index that we may write
+ *
+ * Returns NULL with err when there is none. What commit has left to do is to
+ * flush.
+ */
+struct index_build *index_build_in_place(const struct table *t,
+	    const char *label, struct err *err);
 /* index_build_add - add an entry, duplicates by the flags of t */
 int	index_build_add(struct table *t, struct index_build *b,
 	    const char *key, size_t key_len, const char *value,

@@ -1,15 +1,20 @@
 /*
  * lmdb_write.c - write an LMDB file from pairs
  *
- * Sorted first, so that it is one transaction that only appends.
+ * Sorted first, so that it is one transaction that only appends. That goes
+ * into a file beside the old one; where none can be made, into the old one:
+ * readers see the old pairs or the new ones, a crash leaves one of the two.
  *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/table/lmdb_write.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "lib/table/pairs.h"
+#include "lib/table/index.h"
 #include "lib/table/rank.h"
 
 #define PAGE_SLOP	64
@@ -79,6 +84,7 @@ build_size(const struct pairs *pairs)
 	return bytes * 2;
 }
 
+/* All pairs in one transaction, which empties the database first. */
 static int
 write_sorted(MDB_env *env, const struct pairs *pairs)
 {
@@ -94,6 +100,7 @@ write_sorted(MDB_env *env, const struct pairs *pairs)
 		return rc;
 	/* The cursor stays where the next entry is appended. */
 	if ((rc = mdb_dbi_open(txn, NULL, 0, &dbi)) == 0 &&
+	    (rc = mdb_drop(txn, dbi, 0)) == 0 &&
 	    (rc = mdb_cursor_open(txn, dbi, &cursor)) == 0) {
 		for (i = 0; rc == 0 && (p = pairs_at(pairs, i)) != NULL; i++) {
 			k.mv_size = p->key_len + !p->is_raw;
@@ -114,18 +121,84 @@ write_sorted(MDB_env *env, const struct pairs *pairs)
 	return mdb_txn_commit(txn);
 }
 
-int
-lmdb_write(const char *path, struct pairs *pairs)
+static int
+write_file(const char *path, size_t old_size, struct pairs *pairs,
+    unsigned flags)
 {
 	size_t skip = common_prefix(pairs);
 	MDB_env *env;
 	int rc;
 
 	pairs_sort(pairs, rank, &skip, compare);
-	rc = lmdb_write_open(&env, path, build_size(pairs), MDB_NOSYNC);
+	rc = lmdb_write_open(&env, path, old_size + build_size(pairs), flags);
 	if (rc == 0) {
 		rc = write_sorted(env, pairs);
 		mdb_env_close(env);
 	}
+	return rc;
+}
+
+int
+lmdb_lock(int fd, short how)
+{
+	struct flock fl = { .l_type = how, .l_whence = SEEK_SET };
+	int rc;
+
+	while ((rc = fcntl(fd, F_OFD_SETLKW, &fl)) == -1 && errno == EINTR)
+		;
+	return rc;
+}
+
+struct index_build *
+lmdb_build_open(const struct table *t, struct err *err)
+{
+	struct index_build *b;
+	struct err denied = ERR_INIT;
+
+	/* Who owns the index but not its directory can change it all the same. */
+	if ((b = index_build_open(t, t->full_name, &denied)) == NULL &&
+	    denied.errnum == EACCES)
+		b = index_build_in_place(t, t->full_name, NULL);
+	if (b == NULL && err != NULL)
+		*err = denied;
+	return b;
+}
+
+/* Whoever changes the old file in place right now finishes first. */
+static void
+await_old(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	lmdb_lock(fd, F_WRLCK);
+	close(fd);
+}
+
+/* The old pages are free only once the new ones are there. */
+static int
+rewrite(const struct index_build *b)
+{
+	struct stat st;
+	int rc;
+
+	if (lmdb_lock(b->fd, F_WRLCK) == -1 || fstat(b->fd, &st) == -1)
+		return errno;
+	rc = write_file(b->path, (size_t)st.st_size, b->pairs, 0);
+	lmdb_lock(b->fd, F_UNLCK);
+	return rc;
+}
+
+int
+lmdb_build_write(const struct index_build *b)
+{
+	int rc;
+
+	if (b->tmp == NULL)
+		return rewrite(b);
+	/* index_build_commit flushes. */
+	if ((rc = write_file(b->tmp, 0, b->pairs, MDB_NOSYNC)) == 0)
+		await_old(b->path);
 	return rc;
 }

@@ -3,8 +3,8 @@
  *
  * One file ("no subdirectory"), the unnamed database, LMDB's own locks off.
  * A new table is written beside the old one, sorted, as one appending
- * transaction, and renamed. Another program may still change our file in
- * place; so each read transaction stands under a shared fcntl lock and the
+ * transaction, and renamed; where no file can be made there, in place, as one
+ * transaction too. Another program may change our file in place; so each read transaction stands under a shared fcntl lock and the
  * map grows when the file has grown. The locks are descriptor-owned ("OFD"),
  * which exclude the process-owned ones of others and do not vanish when a
  * second descriptor of the file is closed.
@@ -47,17 +47,6 @@ broken(const struct table *t, const char *doing, int rc, struct err *err)
 	err_set(err, ERR_CONFIG, "error %s %s: %s", doing, t->full_name,
 	    mdb_strerror(rc));
 	return TABLE_BROKEN;
-}
-
-static int
-lock(int fd, short how)
-{
-	struct flock fl = { .l_type = how, .l_whence = SEEK_SET };
-	int rc;
-
-	while ((rc = fcntl(fd, F_OFD_SETLKW, &fl)) == -1 && errno == EINTR)
-		;
-	return rc;
 }
 
 static size_t
@@ -129,13 +118,13 @@ open_existing(struct table *t, struct lmdb_state *s, struct err *err)
 		if (table_watch(t, s->fd, err) == -1)
 			return -1;
 	}
-	if (lock(s->fd, t->mode == TABLE_READ ? F_RDLCK : F_WRLCK) == -1)
+	if (lmdb_lock(s->fd, t->mode == TABLE_READ ? F_RDLCK : F_WRLCK) == -1)
 		return err_sys(err, "lock %s", s->path);
 	s->map_size = wanted_size(s->fd);
 	rc = lmdb_write_open(&s->env, s->path, s->map_size, flags);
 	if (rc == 0)
 		rc = dbi_open(s);
-	lock(s->fd, F_UNLCK);
+	lmdb_lock(s->fd, F_UNLCK);
 	if (rc != 0) {
 		err_set(err, ERR_CONFIG, "open database %s: %s", s->path,
 		    mdb_strerror(rc));
@@ -157,7 +146,7 @@ lmdb_table_open(struct table *t, struct err *err)
 	buf_init(&s->last);
 	s->path = index_path(t);
 	if (t->mode == TABLE_CREATE) {
-		s->build = index_build_open(t, t->full_name, err);
+		s->build = lmdb_build_open(t, err);
 		rc = s->build != NULL ? 0 : -1;
 	} else {
 		rc = open_existing(t, s, err);
@@ -203,10 +192,10 @@ reader_lock(struct lmdb_state *s)
 
 	if (s->is_held)
 		return 0;
-	if (lock(s->fd, F_RDLCK) == -1)
+	if (lmdb_lock(s->fd, F_RDLCK) == -1)
 		return errno;
 	if ((rc = reader_begin(s)) != 0)
-		lock(s->fd, F_UNLCK);
+		lmdb_lock(s->fd, F_UNLCK);
 	return rc;
 }
 
@@ -216,7 +205,7 @@ reader_unlock(struct lmdb_state *s)
 	if (s->is_held)
 		return;
 	mdb_txn_reset(s->reader);
-	lock(s->fd, F_UNLCK);
+	lmdb_lock(s->fd, F_UNLCK);
 }
 
 static void
@@ -292,7 +281,7 @@ writer_begin(struct lmdb_state *s, struct err *err)
 
 	if (s->writer != NULL)
 		return 0;
-	if (lock(s->fd, F_WRLCK) == -1)
+	if (lmdb_lock(s->fd, F_WRLCK) == -1)
 		return err_sys(err, "lock %s", s->path);
 	rc = mdb_txn_begin(s->env, NULL, 0, &s->writer);
 	if (rc == MDB_MAP_RESIZED &&
@@ -300,7 +289,7 @@ writer_begin(struct lmdb_state *s, struct err *err)
 		rc = mdb_txn_begin(s->env, NULL, 0, &s->writer);
 	if (rc == 0)
 		return 0;
-	lock(s->fd, F_UNLCK);
+	lmdb_lock(s->fd, F_UNLCK);
 	s->writer = NULL;
 	return err_set(err, ERR_SYSTEM, "transaction on %s: %s", s->path,
 	    mdb_strerror(rc));
@@ -313,7 +302,7 @@ writer_commit(struct lmdb_state *s)
 	int rc = mdb_txn_commit(s->writer);
 
 	s->writer = NULL;
-	lock(s->fd, F_UNLCK);
+	lmdb_lock(s->fd, F_UNLCK);
 	return rc;
 }
 
@@ -472,18 +461,6 @@ lmdb_table_next(struct table *t, bool first, struct buf *key,
 	    broken(t, "reading", rc, err);
 }
 
-/* Whoever changes the old file in place right now finishes first. */
-static void
-await_old(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd == -1)
-		return;
-	lock(fd, F_WRLCK);
-	close(fd);
-}
-
 static int
 lmdb_table_commit(struct table *t, struct err *err)
 {
@@ -496,10 +473,8 @@ lmdb_table_commit(struct table *t, struct err *err)
 			index_put_note(s->fd, t->note);
 		return rc == 0 ? 0 : (broken(t, "updating", rc, err), -1);
 	}
-	rc = lmdb_write(s->build->tmp, s->build->pairs);
-	if (rc != 0)
+	if ((rc = lmdb_build_write(s->build)) != 0)
 		return broken(t, "updating", rc, err), -1;
-	await_old(s->path);
 	return index_build_commit(s->build, err);
 }
 

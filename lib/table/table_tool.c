@@ -440,6 +440,17 @@ take_after_source(const struct table_tool *tool, int fd, struct err *err)
 	return 0;
 }
 
+/* Root, who may do all, is told why this was denied. */
+static void
+explain_denial(const char *full, const struct err *err)
+{
+	if (getuid() == 0 && geteuid() != 0 && err != NULL &&
+	    (err->errnum == EACCES || err->errnum == EPERM))
+		log_warning("%s is built with the rights of user %ld, who owns "
+		    "its source; -o keeps those of root", full,
+		    (long)geteuid());
+}
+
 void
 table_tool_note(const struct table_tool *tool, uint64_t digest,
     struct buf *note)
@@ -489,6 +500,8 @@ table_tool_build(const struct table_tool *tool, const char *name,
 	    (t = table_open(full, TABLE_CREATE, tool->flags, err)) != NULL) {
 		count = build_from(tool, t, source, err);
 	}
+	if (count == -1)
+		explain_denial(full, err);
 	table_close(t);
 	table_source_close(source);
 	free(full);

@@ -113,6 +113,16 @@ same 'several tables, several owners' postmap lmdb:owned lmdb:a cdb:owned cdb:a
 is 'owners of several' "$(cd "$T/ours" && stat -c %u owned.lmdb a.lmdb owned.cdb a.cdb)" \
     "$(cd "$T/theirs" && stat -c %u owned.lmdb a.lmdb owned.cdb a.cdb)"
 
+# Its owner may make no file beside it. (A first build is denied there, not here.)
+chmod 755 "$T/ours" "$T/theirs"
+for side in ours theirs; do
+	printf 'k w\n' >"$T/$side/owned"; chgrp 7 "$T/$side/owned.lmdb"; chmod 640 "$T/$side/owned.lmdb"
+done
+same 'rebuilds in a directory of root' postmap lmdb:owned
+is 'owner, group and mode of an old index' "$(stat -c %u:%g:%a "$T/ours/owned.lmdb")" "$(stat -c %u:%g:%a "$T/theirs/owned.lmdb")"
+is 'what a reader of ours writes theirs reads' "$(peer peer postmap -q k lmdb:$T/ours/owned)" w
+chmod 777 "$T/ours" "$T/theirs"
+
 # Values from files.
 printf 'one\n' | both f1
 printf 'two' | both f2
