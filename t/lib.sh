@@ -188,7 +188,8 @@ done_testing() {
 # Mail system instances. Each lives below one folder, on loopback and free
 # ports; what was started is stopped when the script ends.
 #
-#   instance_new DIR ['name = value' ...]   write one, extra main.cf lines appended
+#   instance_new DIR ['name = value' ...]   write one, extra main.cf lines appended;
+#                                           mail does not wait for a queue manager
 #   instance_user DIR USER [lines ...]      the same, owned and run by an ordinary user
 #   instance_start DIR, instance_stop DIR, instance_running DIR
 #   instance_reload DIR                     and no queue manager, pickup or agent of before is left
@@ -235,7 +236,7 @@ instance_new() {
 	instance_ports=$(free_ports 2)
 	postfix init --port="${instance_ports% *}" "$dir" >"$T/.init" 2>&1 ||
 	    { cat "$T/.init"; return 1; }
-	instance_lines "$dir/etc" "$@"
+	instance_lines "$dir/etc" 'in_flow_delay = 0' "$@"
 	instances="$instances $dir"
 }
 
@@ -247,7 +248,7 @@ instance_user() {
 	    >"$T/.init" 2>&1 ||
 	    { cat "$T/.init"; return 1; }
 	echo "$user" >"$dir/.user"
-	instance_lines "$dir/etc" "$@"
+	instance_lines "$dir/etc" 'in_flow_delay = 0' "$@"
 	instances="$instances $dir"
 }
 

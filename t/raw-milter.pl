@@ -5,12 +5,13 @@
 #	raw-milter.pl unix:PATH ORDERS LOG
 #
 # LOG gets a line for each packet: its letter and its text, "|" for each NUL,
-# \xNN for what is not printable. ORDERS is read again for each packet; a line
+# \xNN for what is not printable. Where LOG is a folder, each connection has a file
+# there, numbered in their order, whichever process is first to write. ORDERS is read again for each packet; a line
 # "LETTER PACKET..." is the answer to that kind of packet, "LETTER*N" to the
 # Nth of them in a connection. A PACKET is a letter and text with \0, \xNN and
 # \_ for a blank, or one of
 #
-#	close		hang up		hang	never answer
+#	close		hang up		hang	never answer again
 #	raw:TEXT	bytes without the length in front
 #	none		no answer
 #
@@ -30,7 +31,11 @@ die "listen: $!\n" unless $listen;
 $| = 1;
 print $at =~ /^unix:/ ? "ready\n" : $listen->sockport . "\n";
 
-sub note { open my $f, '>>', $log or die; print $f @_, "\n"; close $f }
+my $connections = 0;
+sub note {
+	my $file = -d $log ? sprintf '%s/%05d', $log, $connections : $log;
+	open my $f, '>>', $file or die; print $f @_, "\n"; close $f;
+}
 sub show {
 	my $t = shift;
 	$t =~ s/([^\x20-\x7e\0])/sprintf '\x%02x', ord $1/ge;
@@ -71,7 +76,7 @@ sub serve {
 		note(show($letter . ($len > 1 ? ' ' : '') . substr $packet, 1));
 		for my $a (answers($letter, ++$count{$letter})) {
 			if ($a eq 'close') { return }
-			elsif ($a eq 'hang') { sleep 600 }
+			elsif ($a eq 'hang') { 1 while sysread $c, my $more, 4096; return }
 			elsif ($a eq 'none') { }
 			elsif ($a =~ /^raw:(.*)/s) { syswrite $c, bytes($1) }
 			else { my $b = bytes($a); syswrite $c, pack('N', length $b) . $b }
@@ -80,6 +85,7 @@ sub serve {
 	}
 }
 while (my $c = $listen->accept) {
+	++$connections;
 	next if fork;
 	close $listen;
 	serve($c);

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 I=$T/i
 instance_new "$I" 'myhostname = mx.example' 'myorigin = mx.example' \
-    'mydestination = mx.example' 'in_flow_delay = 0' \
+    'mydestination = mx.example' \
     "header_checks = regexp:$I/etc/header_checks"
 printf '%s\n' '/^X-Reject:/ REJECT 5.7.9 no' '/^X-Hold:/ HOLD' \
     >"$I/etc/header_checks"

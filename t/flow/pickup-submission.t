@@ -4,7 +4,7 @@
 I=$T/i
 instance_new "$I" 'myhostname = mx.example' 'mydomain = example' \
     'myorigin = mx.example' 'mydestination = mx.example' \
-    'in_flow_delay = 0' 'message_size_limit = 20000' \
+    'message_size_limit = 20000' \
     "header_checks = regexp:$I/etc/header_checks" \
     'virtual_alias_maps = inline:{{team@mx.example=ann, bob@y.example}}'
 echo '/^Subject: go away/ REJECT 5.7.9 not here' >"$I/etc/header_checks"

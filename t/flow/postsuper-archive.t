@@ -5,7 +5,7 @@ count=200
 sink_port=$(free_port)
 for host in from to; do
 	instance_new "$T/$host" "transport_maps = inline:{ {remote.example = smtp:[127.0.0.1]:$sink_port} }" \
-	    'in_flow_delay = 0' 'smtpd_client_connection_rate_limit = 0' 'default_destination_concurrency_limit = 2'
+	    'smtpd_client_connection_rate_limit = 0' 'default_destination_concurrency_limit = 2'
 done
 mkdir "$T/sink"
 "$PH_BIN/smtp-sink" -R "$T/sink" -d '%M.' "127.0.0.1:$sink_port" 100 >"$T/sink.out" 2>&1 &

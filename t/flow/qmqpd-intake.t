@@ -5,7 +5,7 @@
 I=$T/i
 instance_new "$I" 'mydestination =' 'default_transport = discard:kept' 'mail_name = Postfix' 'message_size_limit = 1000' \
     'header_checks = pcre:{{/^Subject: bad/ REJECT no such thing}}' \
-    'qmqpd_timeout = 1s' 'qmqpd_error_delay = 0' 'in_flow_delay = 0'
+    'qmqpd_timeout = 1s' 'qmqpd_error_delay = 0'
 set -- $(free_ports 3)
 cat >>"$I/etc/master.cf" <<EOF
 127.0.0.1:$1 inet n - n - - qmqpd -o qmqpd_authorized_clients=127.0.0.1

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 I=$T/i
 instance_new "$I" 'myhostname = mx.example' 'myorigin = mx.example' \
-    'mydestination = mx.example' 'in_flow_delay = 0' 'mynetworks = 192.0.2.1' 'local_recipient_maps =' \
+    'mydestination = mx.example' 'mynetworks = 192.0.2.1' 'local_recipient_maps =' \
     'smtpd_recipient_restrictions = check_recipient_access inline:{held@mx.example=HOLD}, permit'
 set -- $(free_ports 3)
 own=$1 lost=$2 routed=$3

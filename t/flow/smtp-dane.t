@@ -46,7 +46,7 @@ zone() {	# zone NAME TLSA ...: a signed host with these records
 dns-responder -f "$T/zone" >"$T/dns" & 
 wait_for 5 test -s "$T/dns"
 
-instance_new "$T/i" 'in_flow_delay = 0' 'smtp_bind_address = 127.0.0.1' \
+instance_new "$T/i" 'smtp_bind_address = 127.0.0.1' \
     'smtp_dns_support_level = dnssec' 'smtp_tls_security_level = dane' \
     'smtp_tls_loglevel = 1' "posthorn_dns_servers = 127.0.0.1:$(cat "$T/dns")" \
     "transport_maps = texthash:$T/transport" 'queue_run_delay = 1h'

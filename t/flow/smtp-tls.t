@@ -9,7 +9,7 @@ cert_new server localhost DNS:localhost
 cert_self self self.example
 mine="cert=$certs/server.pem key=$certs/server.key"
 
-instance_new "$T/i" 'in_flow_delay = 0' 'smtp_bind_address = 127.0.0.1' \
+instance_new "$T/i" 'smtp_bind_address = 127.0.0.1' \
     'smtp_tls_loglevel = 1' 'smtp_tls_security_level = may' \
     "smtp_tls_CAfile = $certs/ca.pem" "lmtp_tls_CAfile = $certs/ca.pem" \
     'lmtp_tls_loglevel = 1' \

@@ -6,7 +6,7 @@ talk() { perl "$PH_SRC/t/talk.pl" "$@"; }
 
 instance_new "$T/i" 'local_recipient_maps =' \
     'mydestination = mx.example' 'myhostname = mx.example' \
-    'in_flow_delay = 0' 'message_size_limit = 50000' \
+    'message_size_limit = 50000' \
     'smtpd_authorized_xclient_hosts = 127.0.0.1' \
     'smtpd_client_event_limit_exceptions =' \
     'smtpd_client_connection_count_limit = 2' \

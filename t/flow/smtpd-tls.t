@@ -12,7 +12,7 @@ echo "other.example $certs/other.key, $certs/other.pem" >"$certs/sni"
 echo "$(key_print client) ok" >"$certs/relay"
 
 instance_new "$T/i" 'local_recipient_maps =' 'mydestination = mx.example' \
-    'myhostname = mx.example' 'in_flow_delay = 0' 'smtpd_error_sleep_time = 0' \
+    'myhostname = mx.example' 'smtpd_error_sleep_time = 0' \
     'smtpd_client_event_limit_exceptions =' \
     "smtpd_tls_cert_file = $certs/server.pem" \
     "smtpd_tls_key_file = $certs/server.key" \

@@ -27,7 +27,7 @@ disable_dns_lookups = yes'
 peer_new peer "$common"
 instance_new "$T/ours" "$common"
 peer_log=$T/peer/log/maillog our_log=$T/ours/log/mail.log
-mkdir "$T/case"
+mkdir "$T/case" "$T/peer.trace" "$T/ours.trace"
 : >"$T/checks"
 
 # Each case becomes files: NUMBER.name .opts .orders .checks .talk
@@ -85,7 +85,7 @@ shape() {
 trace_shape() {
 	sed -E -e 's/^(C [^|]*\|4).*127\.0\.0\.1/\1PORT127.0.0.1/' \
 	    -e 's/[0-9]{14}\.[0-9A-F]+@/STAMP@/' -e '/^L Date\|/s/\|.*/|DATE/' \
-	    -e '/^closed$/d' "$1" 2>/dev/null | shape
+	    -e '/^closed$/d' "$1"/* 2>/dev/null | shape
 }
 # What is about milters, without what each says in its own words.
 log_shape() {
@@ -109,6 +109,7 @@ same() {	# same WHAT: $T/peer.WHAT and $T/ours.WHAT
 	diff "$T/peer.$1" "$T/ours.$1" | sed "s/^/#  $1 /"
 }
 disconnected() { [ "$(grep -c "$2" "$1")" -ge 1 ]; }
+filter_done() { [ -z "$(find "$T/peer.trace" "$T/ours.trace" -type f -exec grep -Lx closed {} +)" ]; }
 quiet() {	# the mail is queued, or has been refused for now
 	[ -n "$(find "$2"/spool/incoming "$2"/spool/hold -type f)" ] ||
 	    grep -Eq 'milter-(reject|discard)' "$1"
@@ -117,7 +118,8 @@ cleared() {
 	for d in "$T/peer/spool" "$T/ours/spool"; do
 		find "$d/incoming" "$d/hold" "$d/maildrop" "$d/bounce" -type f -delete
 	done
-	for f in "$peer_log" "$our_log" "$T/peer.trace" "$T/ours.trace"; do : >"$f"; done
+	rm -f "$T/peer.trace"/* "$T/ours.trace"/*
+	for f in "$peer_log" "$our_log"; do : >"$f"; done
 }
 hand_in() {	# hand_in WHO ARGS: by sendmail
 	w=$1; shift
@@ -153,6 +155,7 @@ for f in "$T"/case/*.name; do
 		wait_for 3 disconnected "$peer_log" disconnect
 		wait_for 3 disconnected "$our_log" disconnect
 	fi
+	wait_for 5 filter_done
 	log_shape "$peer_log" >"$T/peer.log"; log_shape "$our_log" >"$T/ours.log"
 	queue_shape "$T/peer/spool" >"$T/peer.queue"; queue_shape "$T/ours/spool" >"$T/ours.queue"
 	trace_shape "$T/peer.trace" >"$T/peer.told"; trace_shape "$T/ours.trace" >"$T/ours.told"
