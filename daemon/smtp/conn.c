@@ -312,8 +312,9 @@ read_reply(struct conn *c)
 			return 0;
 		if (!filter_line(c))
 			return -2;
+		/* Up to a NUL, as the reply is told elsewhere. */
 		transcript_add(&c->transcript, "In:  ", c->line.ptr,
-		    c->line.len);
+		    strlen(c->line.ptr));
 		got = total > REPLY_BYTES_MAX ? -1 :
 		    smtp_reply_line(&c->reply, span_buf(&c->line));
 		log_debug("< %s: %.500s", c->session.relay, c->line.ptr);

@@ -13,8 +13,8 @@ for opt in -d -o -ho -bd -he -es0 -vs97 -bs97 -vb; do
 		case ${file##*/} in *.*) continue ;; esac
 		# The real one does not stop on these.
 		case $file in *pointer-loop*|*size-zero*) continue ;; esac
-		"$theirs" $opt "$file" >"$T/a" 2>"$T/a.err"; a=$?
-		"$ours" $opt "$file" >"$T/b" 2>"$T/b.err"; b=$?
+		at_once "$theirs" $opt "$file" >"$T/a" 2>"$T/a.err"; a=$?
+		at_once "$ours" $opt "$file" >"$T/b" 2>"$T/b.err"; b=$?
 		# Its -v also speaks of how it reads the configuration.
 		grep -v "^$theirs: \(name_mask\|inet_addr\|dict\|mynet\)" "$T/a.err" | sed "s,^$theirs,," >"$T/a.said"
 		sed "s,^$ours,," "$T/b.err" >"$T/b.said"
@@ -40,7 +40,7 @@ ok 'five messages are deferred' wait_for 30 deferred
 bad=
 for id in $(find "$T/peer/spool/deferred" -type f | sed 's,.*/,,'); do
 	for opt in '' -e -h -b -o -d -vo -vrod -eh -s97v; do
-		peer peer postcat $opt -q "$id" >"$T/a" 2>"$T/a.err"; a=$?
+		"$theirs" $opt -q "$id" >"$T/a" 2>"$T/a.err"; a=$?
 		MAIL_CONFIG=$T/peer/etc "$ours" $opt -q "$id" >"$T/b" 2>"$T/b.err"; b=$?
 		[ $a = $b ] && cmp -s "$T/a" "$T/b" || bad="$bad $id:$opt"
 	done

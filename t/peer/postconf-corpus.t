@@ -7,7 +7,7 @@
 peer_new peer
 eval "$(bash "$PEER_SETUP" env "$T/peer" | sed -n 's/.*\(LD_LIBRARY_PATH=[^ ]*\).*/PEER_\1/p')"
 mkdir "$T/work"
-PEER_LIB=$PEER_LD_LIBRARY_PATH perl "$PH_SRC/t/postconf-beside.pl" "$PH_SRC/t/data/postconf" \
+PEER_LIB=$PEER_LD_LIBRARY_PATH at_once perl "$PH_SRC/t/postconf-beside.pl" "$PH_SRC/t/data/postconf" \
     "$T/work" "$T/peer/root/usr/sbin/postconf" "$PH_BIN/postconf" "$PH_SRC/share/parameters.tsv" >"$T/results"
 rc=$?
 # Its lines are numbered here, so that a lost one shows.

@@ -181,8 +181,8 @@ import_environment = MAIL_CONFIG LD_LIBRARY_PATH STATUS D"
 }
 cp "$T/steps" "$T/peer.steps"
 cat "$T/steps" "$T/own" >"$T/ours.steps"
-walk peer "$T/p/root/usr/sbin" "$libs" &
-walk ours "$PH_BIN" ''
+at_once walk peer "$T/p/root/usr/sbin" "$libs" &
+at_once walk ours "$PH_BIN" ''
 wait
 n=0
 while read -r step; do

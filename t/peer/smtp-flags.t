@@ -27,6 +27,11 @@ smtp_header_checks = regexp:{{/^Delivered/ WARN seen}} | flags=D ; @EHLO SIZE ; 
 flags=Q ; @EHLO ; $one
 EOT
 pair_cases "$T/cases"
+# The mail of the last line stays: its agent does not start.
+pair_settled() {
+	[ "$(find "$1"/spool/incoming "$1"/spool/active "$1"/spool/maildrop -type f | wc -l)" -le 1 ] &&
+	    grep -q 'fatal: .*flag' "$1"/log/*
+}
 limits=$(for i in $(seq "$pair_count"); do [ "$i" = 7 ] || [ "$i" = 8 ] || echo "c${i}_destination_recipient_limit = 1"; done)
 pair_run "$limits"
 is 'the same is logged' "$(diff "$T/peer.log" "$T/ours.log")" ''

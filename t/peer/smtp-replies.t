@@ -55,7 +55,7 @@ lmtp_reply_filter = regexp:$T/filter ; @EHLO ; $two
 - ; $P ?DATA=354-go\r\n354 on ; $two
 - ; $P ?RCPT=251 2.1.5 will forward ; $two
 - ; $P ?RCPT=252 2.1.5 cannot verify ; $two
-- ; $P ?EHLO=354 what ; $two
+$slow ; $P ?EHLO=354 what ; $two
 - ; 354 what ; $two
 - ; 150 what ; $two
 - ; 220 ok|150 what ; $two

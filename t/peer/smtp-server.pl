@@ -27,6 +27,8 @@ sub reply {
 	my ($c, $text) = @_;
 	if ($text eq 'CLOSE') { return 0 }
 	if ($text eq 'RESET') {
+		# No event tells when the client has seen that it is connected.
+		select(undef, undef, undef, 0.5);
 		setsockopt($c, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0));
 		return 0;
 	}
