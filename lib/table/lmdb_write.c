@@ -19,6 +19,7 @@
 
 #define PAGE_SLOP	64
 #define AHEAD		8		/* entries */
+#define ROOM_BYTES	65536		/* more than the last blocks of a file hold */
 
 int
 lmdb_write_open(MDB_env **env, const char *path, size_t size, unsigned flags)
@@ -147,6 +148,18 @@ lmdb_lock(int fd, short how)
 	while ((rc = fcntl(fd, F_OFD_SETLKW, &fl)) == -1 && errno == EINTR)
 		;
 	return rc;
+}
+
+int
+lmdb_cause(int fd, int rc)
+{
+	struct stat st;
+
+	if (rc != EIO || fstat(fd, &st) == -1 ||
+	    fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, ROOM_BYTES) == 0 ||
+	    errno == EOPNOTSUPP)
+		return rc;
+	return errno;
 }
 
 struct index_build *

@@ -31,6 +31,13 @@ int	lmdb_write_open(MDB_env **env, const char *path, size_t size,
  */
 int	lmdb_lock(int fd, short how);
 /*
+ * lmdb_cause - what LMDB's error rc about a file comes down to
+ *
+ * It calls a write that came out short an I/O error, which sounds like a
+ * broken disk where it is a full one.
+ */
+int	lmdb_cause(int fd, int rc);
+/*
  * lmdb_build_open - begin a new table, beside the old one or, where we can
  * make no file but write that one, in place
  *

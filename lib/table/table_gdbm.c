@@ -38,18 +38,30 @@ struct gdbm_state {
 	datum		 at;		/* of table_next; ours to free */
 };
 
+/* What GDBM is at: it does not say so when it fails. */
+static const struct table *current;
+
+static struct gdbm_state *
+state_of(const struct table *t)
+{
+	current = t;
+	return t->state;
+}
+
 /*
  * GDBM ends the process when it cannot write, once this returns. What it was
  * building then is of no use to anybody.
  */
-static const char *unfinished;
-
 static void
 on_fatal(const char *text)
 {
-	if (unfinished != NULL)
-		unlink(unfinished);
-	log_fatal("gdbm: %s: %s", text, strerror(errno));
+	int errnum = errno;
+	const struct gdbm_state *s = current->state;
+	if (s->build != NULL)
+		unlink(s->build->tmp);
+	log_fatal("error %s %s: %s", current->mode == TABLE_READ ? "reading" :
+	    "updating", current->full_name, gdbm_check_syserr(gdbm_errno) ?
+	    strerror(errnum) : text);
 }
 
 static enum table_result
@@ -84,7 +96,6 @@ state_free(struct gdbm_state *s)
 {
 	if (s->db != NULL)
 		gdbm_close(s->db);
-	unfinished = NULL;
 	index_build_close(s->build);
 	free(s->at.dptr);
 	free(s->path);
@@ -119,7 +130,6 @@ open_copy(struct table *t, struct gdbm_state *s, struct err *err)
 	if ((s->build = index_build_open(t, t->full_name, err)) == NULL ||
 	    (had = index_copy(s->build, err)) == -1)
 		return -1;
-	unfinished = s->build->tmp;
 	if (!had && (t->flags & TABLE_MAY_CREATE) == 0) {
 		errno = ENOENT;
 		return err_sys(err, "open database %s", s->path);
@@ -137,6 +147,7 @@ gdbm_table_open(struct table *t, struct err *err)
 	int fd, rc = -1;
 
 	t->state = s;
+	current = t;
 	index_nulls(t, DEFAULT_1NULL);
 	s->path = index_path(t);
 	if (t->mode == TABLE_CREATE) {
@@ -159,7 +170,7 @@ gdbm_table_open(struct table *t, struct err *err)
 static void
 gdbm_table_close(struct table *t)
 {
-	state_free(t->state);
+	state_free(state_of(t));
 }
 
 /* A datum for a key with or without its NUL. */
@@ -187,7 +198,7 @@ static enum table_result
 gdbm_table_lookup(struct table *t, const char *key, size_t len,
     struct buf *value, struct err *err)
 {
-	struct gdbm_state *s = t->state;
+	struct gdbm_state *s = state_of(t);
 	int rc = 0;
 
 	if (len >= INT_MAX)
@@ -206,7 +217,7 @@ static int
 gdbm_table_update(struct table *t, const char *key, size_t key_len,
     const char *value, size_t value_len, struct err *err)
 {
-	struct gdbm_state *s = t->state;
+	struct gdbm_state *s = state_of(t);
 	bool null;
 	datum v;
 	int rc;
@@ -234,7 +245,7 @@ static enum table_result
 gdbm_table_remove(struct table *t, const char *key, size_t len,
     struct err *err)
 {
-	struct gdbm_state *s = t->state;
+	struct gdbm_state *s = state_of(t);
 	int with_null;
 
 	if (s->db == NULL || len >= INT_MAX)
@@ -256,7 +267,7 @@ static enum table_result
 gdbm_table_next(struct table *t, bool first, struct buf *key,
     struct buf *value, struct err *err)
 {
-	struct gdbm_state *s = t->state;
+	struct gdbm_state *s = state_of(t);
 	datum next, v;
 
 	if (s->db == NULL)
@@ -290,7 +301,7 @@ finish(struct table *t, struct gdbm_state *s, struct err *err)
 static int
 gdbm_table_commit(struct table *t, struct err *err)
 {
-	struct gdbm_state *s = t->state;
+	struct gdbm_state *s = state_of(t);
 
 	if (t->mode == TABLE_WRITE && s->build == NULL)
 		return gdbm_sync(s->db) == 0 ? 0 :
@@ -300,7 +311,6 @@ gdbm_table_commit(struct table *t, struct err *err)
 		return -1;
 	if (t->mode == TABLE_WRITE && finish(t, s, err) == -1)
 		return -1;
-	unfinished = NULL;
 	return index_build_commit(s->build, err);
 }
 

@@ -44,8 +44,11 @@ struct lmdb_state {
 static enum table_result
 broken(const struct table *t, const char *doing, int rc, struct err *err)
 {
+	const struct lmdb_state *s = t->state;
+	int fd = s->build != NULL ? s->build->fd : s->fd;
+
 	err_set(err, ERR_CONFIG, "error %s %s: %s", doing, t->full_name,
-	    mdb_strerror(rc));
+	    mdb_strerror(lmdb_cause(fd, rc)));
 	return TABLE_BROKEN;
 }
 
