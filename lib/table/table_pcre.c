@@ -154,15 +154,10 @@ prepare_shared(void)
 static int
 match_failed(int rc, const struct rule_place *place)
 {
-	if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT ||
-	    rc == PCRE2_ERROR_HEAPLIMIT)
-		rule_warn(place, "backtracking limit exceeded");
-	else if (rc == PCRE2_ERROR_NOMEMORY)
-		rule_warn(place, "out of memory");
-	else if (rc <= PCRE2_ERROR_UTF8_ERR1 && rc >= PCRE2_ERROR_UTF8_ERR21)
-		rule_warn(place, "bad UTF-8 sequence in search string");
-	else
-		rule_warn(place, "unknown pcre_exec error: %d", rc);
+	PCRE2_UCHAR text[256];
+
+	pcre2_get_error_message(rc, text, sizeof(text));
+	rule_warn(place, "%s", (char *)text);
 	return -1;
 }
 

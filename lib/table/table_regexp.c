@@ -8,6 +8,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/table/regex_table.h"
+#include "lib/table/regex_weight.h"
 
 #define FLAG_EXTENDED	8
 
@@ -34,11 +35,18 @@ static void *
 regexp_compile(const char *pattern, unsigned flags, bool wants_groups,
     const struct table *t, struct err *err)
 {
-	regex_t *re = xcalloc(1, sizeof(*re));
+	regex_t *re;
+	const char *fault;
 	char text[256];
 	int how = wants_groups ? 0 : REG_NOSUB, rc;
 
 	(void)t;
+	fault = regex_weight_fault(pattern, (flags & FLAG_EXTENDED) != 0);
+	if (fault != NULL) {
+		err_set(err, ERR_LIMIT, "%s: skipping this rule", fault);
+		return NULL;
+	}
+	re = xcalloc(1, sizeof(*re));
 	if ((flags & REGEX_ICASE) != 0)
 		how |= REG_ICASE;
 	if ((flags & FLAG_EXTENDED) != 0)

@@ -103,4 +103,8 @@ is 'without a source there is nothing' "$(q a hash:absent)" \
 # Patterns that would backtrack for ever end.
 printf '/^(a+)+$/ x\n/./ rest\n' >bad
 is 'match limits hold' "$(q "$(printf '%040d!' 0 | tr 0 a)" pcre:bad | tail -n 1)" rest
+printf '# heavy\n/(a{0,255}){0,255}b/ x\n/./ rest\n' >heavy
+is 'what would take for ever to compile is refused' "$(timeout 20 postmap -q b regexp:heavy 2>&1)" \
+    'postmap: warning: regexp map heavy, line 2: repetitions make the pattern too large: skipping this rule
+rest'
 done_testing

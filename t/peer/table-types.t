@@ -137,6 +137,13 @@ for r in '^.$' '^..$' '\p{Lu}' '^\W' '^é$' '^É$' '^É+$' '^[É]$' '\x{c3}' '\x
 		esac
 	done
 done
+# A match that fails is no match, and says so in the library's words.
+same 'too many steps' postmap -q aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 'pcre:{{/^((a|aa)+)+5/ x}, {/a/ y}}'
+same 'not UTF-8' postmap -uq "$(printf 'a\377')" 'pcre:{{/(*UTF)a./ x}, {/a/ y}}'
+# Large patterns that both take.
+for r in '.{0,255}' '([a-z0-9-]{1,63}\.){1,126}' '(a{0,9}){0,9}x' '(a{50}){50}' 'a{0,1000}'; do
+	same 'repetitions' postmap -q aaa.aab. "regexp:{{/^$r/ y}}"
+done
 for r in 'x' '$1' '${1}' '$(1)' '$$' '$' '$x' '${1' '$(1' '${}' '$2' '${01}' '$1a' '$1 a' '${1}a' '$-1' '$ 1' '{$1}' '' '   '; do
 	same 'results' postmap -q b "regexp:{{/(b)/ $r}}"
 	same 'results' postmap -q b "pcre:{{/(b)/ $r}}"
