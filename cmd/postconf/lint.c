@@ -256,16 +256,35 @@ lint_quiet(bool on)
 	log_to(on ? 0 : LOG_TO_STDERR);
 }
 
+static bool
+has_error(const struct lint *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count && l->findings[i].level != LINT_ERROR; i++)
+		;
+	return i < l->count;
+}
+
 /* Tables want the parameters of a running program. */
 static void
 load_params(struct lint *l)
 {
 	struct params_context ctx = { .process_name = "postconf" };
-	struct err err = ERR_INIT;
 
 	lint_quiet(true);
-	l->params_are_loaded = params_load(l->pc->dir, &ctx, &err) == 0;
+	l->params_are_loaded = params_load(l->pc->dir, &ctx,
+	    &l->why_not_loaded) == 0;
 	lint_quiet(false);
+}
+
+/* No program would start: that has a reason, even if no rule knows it. */
+static void
+check_loaded(struct lint *l)
+{
+	if (!l->params_are_loaded && !has_error(l))
+		lint_add(l, l->pc->main_file, 1, LINT_ERROR, "type-bad", NULL,
+		    "%s", l->why_not_loaded.text);
 }
 
 bool
@@ -427,6 +446,29 @@ print_finding(const struct lint_finding *f, bool is_json)
 	buf_done(&out);
 }
 
+void
+lint_value(struct lint *l, const struct lint_value *v)
+{
+	load_params(l);
+	lint_name_value(l, v);
+	lint_access_value(l, v);
+	lint_table_value(l, v);
+	lint_file_value(l, v);
+}
+
+void
+lint_done(struct lint *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++) {
+		free(l->findings[i].file);
+		free(l->findings[i].message);
+		free(l->findings[i].fix);
+	}
+	free(l->findings);
+}
+
 int
 pc_lint(struct postconf *pc, bool is_strict, bool is_json)
 {
@@ -446,6 +488,7 @@ pc_lint(struct postconf *pc, bool is_strict, bool is_json)
 	lint_relay(&l);
 	lint_tables(&l);
 	lint_files(&l);
+	check_loaded(&l);
 	if (l.count > 0)
 		qsort(l.findings, l.count, sizeof(*l.findings), in_order);
 	for (i = 0; i < l.count; i++) {

@@ -3,6 +3,7 @@
  *
  *	lint.c         reads leniently, runs the rules, prints
  *	lint_names.c   names and values of main.cf
+ *	lint_words.c   values that are one of a few words
  *	lint_access.c  restriction lists: order, names; classes of domains
  *	lint_relay.c   open relay
  *	lint_tables.c  lookup tables
@@ -17,6 +18,7 @@
 #define CMD_POSTCONF_LINT_H
 
 #include "cmd/postconf/postconf.h"
+#include "lib/base/err.h"
 
 enum lint_level { LINT_INFO, LINT_WARNING, LINT_ERROR };
 
@@ -42,6 +44,7 @@ struct lint {
 	struct lint_finding	*findings;
 	size_t			 count;
 	bool			 params_are_loaded;	/* tables can be opened */
+	struct err		 why_not_loaded;
 };
 
 /*
@@ -99,7 +102,21 @@ void	lint_reader(struct lint *l, const struct lint_value *v,
 void	lint_late_paths(struct lint *l, const struct lint_value *v,
 	    const char *name);
 
-/* The rules, by topic. */
+/*
+ * lint_value - judge one value, which need not be in main.cf yet, by itself
+ * lint_done - forget the findings
+ */
+void	lint_value(struct lint *l, const struct lint_value *v);
+void	lint_done(struct lint *l);
+
+/* The same, by topic. */
+void	lint_name_value(struct lint *l, const struct lint_value *v);
+void	lint_words(struct lint *l, const struct lint_value *v);
+void	lint_access_value(struct lint *l, const struct lint_value *v);
+void	lint_table_value(struct lint *l, const struct lint_value *v);
+void	lint_file_value(struct lint *l, const struct lint_value *v);
+
+/* The rules for all, by topic. */
 void	lint_names(struct lint *l);
 void	lint_access(struct lint *l);
 void	lint_relay(struct lint *l);

@@ -62,8 +62,8 @@ is_relay_list(struct lint *l, const struct lint_value *v)
 	return !has_guard;
 }
 
-static void
-check_list(struct lint *l, const struct lint_value *v)
+void
+lint_access_value(struct lint *l, const struct lint_value *v)
 {
 	char *copy, *rest, *word, *over = NULL;
 	const struct restriction *r;
@@ -158,7 +158,7 @@ check_pair(struct lint *l, size_t a, size_t b)
 void
 lint_access(struct lint *l)
 {
-	lint_each_value(l, check_list);
+	lint_each_value(l, lint_access_value);
 	check_pair(l, 0, 1);
 	check_pair(l, 0, 2);
 	check_pair(l, 1, 2);

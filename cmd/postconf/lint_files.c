@@ -357,8 +357,8 @@ out:
 	free(path);
 }
 
-static void
-check_value(struct lint *l, const struct lint_value *v)
+void
+lint_file_value(struct lint *l, const struct lint_value *v)
 {
 	check_tls(l, v);
 	check_dane(l, v);
@@ -368,7 +368,7 @@ check_value(struct lint *l, const struct lint_value *v)
 void
 lint_files(struct lint *l)
 {
-	lint_each_value(l, check_value);
+	lint_each_value(l, lint_file_value);
 	check_directory(l, "queue_directory", "root");
 	check_directory(l, "data_directory", "mail_owner");
 }

@@ -161,7 +161,8 @@ check_type(struct lint *l, const struct lint_value *v)
 	    NULL) == -1)
 		buf_reset(&unit);
 	letter = params_time_unit(unit.ptr);
-	if (params_check_value(row, v->name, v->text, letter, &err) == -1)
+	if (params_check_value(row, v->name, v->text, letter, &err) == -1 ||
+	    params_check_meaning(v->name, v->text, &err) == -1)
 		lint_add(l, v->file, v->line, LINT_ERROR, "type-bad", NULL,
 		    "%s", err.text);
 	else if (row->type == PARAMS_TIME && letter != 's' &&
@@ -181,8 +182,9 @@ check_type(struct lint *l, const struct lint_value *v)
 static void
 check_addresses(struct lint *l, const struct lint_value *v)
 {
-	static const char *const lists[] = { "mynetworks",
-	    "permit_mx_backup_networks", "postscreen_access_list",
+	static const char *const lists[] = { "inet_interfaces",
+	    "lmtp_bind_address", "mynetworks", "permit_mx_backup_networks",
+	    "postscreen_access_list", "proxy_interfaces", "smtp_bind_address",
 	    "smtpd_authorized_xclient_hosts", "smtpd_authorized_xforward_hosts",
 	    "smtpd_authorized_verp_clients", NULL };
 	char *copy, *rest, *word;
@@ -279,10 +281,11 @@ check_effect(struct lint *l, const struct lint_value *v)
 		    "no program of this version reads \"%s\"", v->name);
 }
 
-static void
-check_value(struct lint *l, const struct lint_value *v)
+void
+lint_name_value(struct lint *l, const struct lint_value *v)
 {
 	check_type(l, v);
+	lint_words(l, v);
 	check_effect(l, v);
 	check_addresses(l, v);
 	check_octal(l, v);
@@ -340,6 +343,6 @@ lint_names(struct lint *l)
 		check_twice(l, i);
 		check_default(l, &l->entries[i]);
 	}
-	lint_each_value(l, check_value);
+	lint_each_value(l, lint_name_value);
 	check_indented(l);
 }

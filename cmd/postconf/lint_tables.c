@@ -329,6 +329,18 @@ check_file(const struct use *u)
 	}
 }
 
+static bool
+is_known(const char *type)
+{
+	const char *known;
+	size_t i;
+
+	for (i = 0; (known = table_type_at(i)) != NULL; i++)
+		if (strcmp(known, type) == 0)
+			return true;
+	return false;
+}
+
 /* hash: and its kin need Berkeley DB, or a redirection to something else. */
 static bool
 is_supported(const struct use *u)
@@ -336,20 +348,12 @@ is_supported(const struct use *u)
 	char *type = xstrndup(u->name, strcspn(u->name, ":"));
 	struct buf to = BUF_INIT, fix = BUF_INIT;
 	struct err err = ERR_INIT;
-	bool supported = true;
-	const char *known;
-	size_t i;
+	bool supported = is_known(type);
 
 	if (strcmp(type, "hash") == 0 || strcmp(type, "btree") == 0 ||
 	    strcmp(type, "dbm") == 0 || strcmp(type, "sdbm") == 0)
 		supported = !u->l->params_are_loaded ||
 		    table_redirect(type, u->path, &to, &err) == 0;
-	else {
-		for (i = 0; (known = table_type_at(i)) != NULL; i++)
-			if (strcmp(known, type) == 0)
-				break;
-		supported = known != NULL;
-	}
 	if (!supported) {
 		if (err.kind != ERR_NONE)
 			buf_setf(&fix, "postmap --convert %s gdbm:%s",
@@ -386,6 +390,28 @@ check_proxy(struct lint *l, const struct lint_value *v, const char *name)
 
 /* ---- finding them ---------------------------------------------------------- */
 
+/* In most parameters a word may be something else than a table. */
+static bool
+has_only_tables(const struct lint_value *v)
+{
+	return lint_ends_with(v->name, "_maps") &&
+	    params_row_find(v->name) != NULL;
+}
+
+/* A word that is no table that we know more of: is it one at all? */
+static void
+check_form(const struct use *u)
+{
+	size_t n = strcspn(u->name, ":");
+	char *type = xstrndup(u->name, n);
+
+	if (u->name[n] == '\0' || !is_known(type))
+		lint_add(u->l, u->v->file, u->v->line, LINT_ERROR,
+		    "table-type", "write type:name; postconf -m lists types",
+		    "%s: \"%s\" is no table", u->v->name, u->name);
+	free(type);
+}
+
 static void	check_words(struct lint *l, const struct lint_value *v,
 		    char *text, bool is_access);
 
@@ -413,6 +439,8 @@ check_word(struct lint *l, const struct lint_value *v, char *word,
 		if (strncmp(types[i].type, u.name, n) == 0 &&
 		    types[i].type[n] == '\0')
 			break;
+	if ((i == TYPE_COUNT || u.name[n] == '\0') && has_only_tables(v))
+		check_form(&u);
 	if (i == TYPE_COUNT || u.name[n] == '\0' || u.name[n + 1] == '{')
 		return;
 	if (strncmp(u.name + n, "://", 3) == 0)
@@ -441,8 +469,8 @@ check_words(struct lint *l, const struct lint_value *v, char *text,
 	}
 }
 
-static void
-check_value(struct lint *l, const struct lint_value *v)
+void
+lint_table_value(struct lint *l, const struct lint_value *v)
 {
 	const struct params_row *row = params_row_find(v->name);
 	char *copy;
@@ -457,7 +485,7 @@ check_value(struct lint *l, const struct lint_value *v)
 	    strcmp(v->name, "postscreen_cache_map") == 0 ||
 	    strcmp(v->name, "proxy_read_maps") == 0 ||
 	    strcmp(v->name, "proxy_write_maps") == 0 ||
-	    strchr(v->text, ':') == NULL)
+	    (strchr(v->text, ':') == NULL && !has_only_tables(v)))
 		return;
 	copy = xstrdup(v->text);
 	check_words(l, v, copy, false);
@@ -467,5 +495,5 @@ check_value(struct lint *l, const struct lint_value *v)
 void
 lint_tables(struct lint *l)
 {
-	lint_each_value(l, check_value);
+	lint_each_value(l, lint_table_value);
 }

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "cmd/postconf/postconf.h"
+#include "cmd/postconf/lint.h"
 #include "cmd/postconf/restrict.h"
 
 #include <errno.h>
@@ -176,29 +177,39 @@ check_name(struct set *s, const struct result *r)
 	buf_done(&text);
 }
 
+/* What --lint would say of the value, before it is there. */
 static void
 check_value(struct set *s, const struct result *r)
 {
 	const struct params_row *row = params_row_find(r->name);
-	struct buf text = BUF_INIT, unit = BUF_INIT;
+	struct lint l = { .pc = s->pc };
+	struct lint_value v = { .file = s->pc->main_file, .name = r->name,
+	    .raw = r->new.ptr };
+	struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
+	size_t i;
 
-	if (row == NULL && (row = params_service_row(r->name)) == NULL)
-		return;
-	if (row->class == PARAMS_READONLY)
+	if (row == NULL)
+		row = params_service_row(r->name);
+	if (row != NULL && row->class == PARAMS_READONLY)
 		log_fatal("%s is set by programs, not by main.cf", r->name);
-	if (row->class == PARAMS_LEGACY)
-		return;
-	if (row->type == PARAMS_RAW)
+	if (row != NULL && row->type == PARAMS_RAW)
 		buf_sets(&text, r->new.ptr);
 	else if (scope_expand(&s->pc->scope, &text, r->new.ptr, &err) == -1)
 		log_fatal("%s: %s", r->name, err.text);
-	scope_expand(&s->pc->scope, &unit, params_row_default(row), NULL);
-	if (params_check_value(row, r->name, text.ptr,
-	    params_time_unit(unit.ptr), &err) == -1)
-		log_fatal("%s", err.text);
+	v.text = text.ptr;
+	lint_value(&l, &v);
+	for (i = 0; i < l.count; i++) {
+		const struct lint_finding *f = &l.findings[i];
+
+		/* What else is wrong may be put right afterwards. */
+		(f->level == LINT_ERROR && strcmp(f->rule, "type-bad") == 0 ?
+		    log_fatal : log_warning)("%s%s%s%s", f->message,
+		    f->fix != NULL ? " (" : "", f->fix != NULL ? f->fix : "",
+		    f->fix != NULL ? ")" : "");
+	}
+	lint_done(&l);
 	buf_done(&text);
-	buf_done(&unit);
 }
 
 static void
@@ -208,10 +219,10 @@ plan(struct set *s)
 
 	for (i = 0; i < s->count; i++)
 		apply_request(s, &s->requests[i]);
+	pc_names_scan(s->pc);
 	for (i = 0; i < s->result_count; i++)
 		if (s->results[i].is_changed)
 			check_value(s, &s->results[i]);
-	pc_names_scan(s->pc);
 	for (i = 0; i < s->result_count; i++)
 		if (s->results[i].is_changed)
 			check_name(s, &s->results[i]);

@@ -153,6 +153,17 @@ const struct params_row	*params_service_row(const char *name);
  */
 int	params_check_value(const struct params_row *row, const char *name,
 	    const char *text, char unit, struct err *err);
+/*
+ * params_check_meaning - what params_check would say of this value by itself
+ *
+ * text		expanded; of the right type
+ *
+ * Accounts are looked at for root only: see params_check.
+ *
+ * Returns 0, also for a name that it does not look at, or -1 with ERR_CONFIG.
+ */
+int	params_check_meaning(const char *name, const char *text,
+	    struct err *err);
 /* params_time_unit - the unit of an expanded default: 's', 'm', 'h', 'd' or 'w' */
 char	params_time_unit(const char *default_text);
 

@@ -61,20 +61,6 @@ params_is_private(void)
 	return is_private;
 }
 
-static int
-bad(struct err *err, const char *fmt, const char *a, const char *b)
-{
-	struct buf text = BUF_INIT;
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	buf_addf(&text, fmt, a, b);
-#pragma GCC diagnostic pop
-	err_set(err, ERR_CONFIG, "file %s: %s", params_file(), text.ptr);
-	buf_done(&text);
-	return -1;
-}
-
 static bool
 is_hostname(const char *name)
 {
@@ -98,18 +84,6 @@ is_hostname(const char *name)
 	return n > 0 && n <= HOSTNAME_MAX && label > 0 && name[n - 1] != '-';
 }
 
-static int
-check_names(struct err *err)
-{
-	if (!is_hostname(params.myhostname))
-		return bad(err, "parameter myhostname: bad parameter value: "
-		    "%s%s", params.myhostname, "");
-	if (!is_hostname(params.mydomain))
-		return bad(err, "parameter mydomain: bad parameter value: "
-		    "%s%s", params.mydomain, "");
-	return 0;
-}
-
 struct account {
 	uid_t	uid;
 	gid_t	gid;
@@ -119,44 +93,62 @@ static int
 check_account(const char *parameter, const char *name, struct account *a,
     struct err *err)
 {
-	struct passwd *pw = getpwnam(name);
+	struct passwd *pw = account_named(name);
 	const char *what = NULL;
 
 	if (pw == NULL)
-		return err_set(err, ERR_CONFIG, "file %s: parameter %s: "
-		    "unknown user name value: %s", params_file(), parameter,
-		    name);
+		return err_set(err, ERR_CONFIG, "parameter %s: unknown user "
+		    "name value: %s", parameter, name);
 	if (pw->pw_uid == 0)
 		what = "user";
 	else if (pw->pw_gid == 0)
 		what = "group";
 	if (what != NULL)
-		return err_set(err, ERR_CONFIG, "file %s: parameter %s: user "
-		    "%s has privileged %s ID", params_file(), parameter, name,
-		    what);
+		return err_set(err, ERR_CONFIG, "parameter %s: user %s has "
+		    "privileged %s ID", parameter, name, what);
 	a->uid = pw->pw_uid;
 	a->gid = pw->pw_gid;
 	return 0;
 }
 
 static int
-check_group(struct account *a, struct err *err)
+check_group(const char *name, struct account *a, struct err *err)
 {
-	struct group *gr = getgrnam(params.setgid_group);
+	struct group *gr = getgrnam(name);
 
 	if (gr == NULL)
-		return bad(err, "parameter setgid_group: unknown group name: "
-		    "%s%s", params.setgid_group, "");
+		return err_set(err, ERR_CONFIG, "parameter setgid_group: "
+		    "unknown group name: %s", name);
 	a->gid = gr->gr_gid;
 	if (gr->gr_gid == 0)
-		return bad(err, "parameter setgid_group: group %s has "
-		    "privileged group ID%s", params.setgid_group, "");
+		return err_set(err, ERR_CONFIG, "parameter setgid_group: "
+		    "group %s has privileged group ID", name);
 	gr = getgrgid(a->gid);
-	if (gr != NULL && strcmp(gr->gr_name, params.setgid_group) != 0)
-		return err_set(err, ERR_CONFIG, "file %s: parameter "
-		    "setgid_group: group %s has the same group ID %ld as "
-		    "group %s", params_file(), params.setgid_group,
+	if (gr != NULL && strcmp(gr->gr_name, name) != 0)
+		return err_set(err, ERR_CONFIG, "parameter setgid_group: "
+		    "group %s has the same group ID %ld as group %s", name,
 		    (long)a->gid, gr->gr_name);
+	return 0;
+}
+
+int
+params_check_meaning(const char *name, const char *text, struct err *err)
+{
+	struct account a;
+
+	if (strcmp(name, "myhostname") == 0 || strcmp(name, "mydomain") == 0)
+		return is_hostname(text) ? 0 : err_set(err, ERR_CONFIG,
+		    "parameter %s: bad parameter value: %s", name, text);
+	/* An ordinary user's instance has no other accounts than his. */
+	if (geteuid() == 0 && (strcmp(name, "default_privs") == 0 ||
+	    strcmp(name, "mail_owner") == 0))
+		return check_account(name, text, &a, err);
+	if (geteuid() == 0 && strcmp(name, "setgid_group") == 0)
+		return check_group(text, &a, err);
+	if (strcmp(name, "myorigin") == 0 &&
+	    text[strcspn(text, TEXT_LIST_SEP)] != '\0')
+		return err_set(err, ERR_CONFIG, "myorigin parameter setting "
+		    "must not contain multiple values: %s", text);
 	return 0;
 }
 
@@ -168,8 +160,8 @@ check_apart(const struct account *privs, const struct account *owner,
 	long id = 0;
 
 	if (strcmp(params.default_privs, params.mail_owner) == 0)
-		return bad(err, "parameters default_privs and mail_owner "
-		    "specify the same user %s%s", params.mail_owner, "");
+		return err_set(err, ERR_CONFIG, "parameters default_privs and "
+		    "mail_owner specify the same user %s", params.mail_owner);
 	if (privs->uid == owner->uid) {
 		what = "user";
 		id = (long)privs->uid;
@@ -178,21 +170,19 @@ check_apart(const struct account *privs, const struct account *owner,
 		id = (long)privs->gid;
 	}
 	if (what != NULL)
-		return err_set(err, ERR_CONFIG, "file %s: parameters "
-		    "default_privs and mail_owner: users %s and %s have the "
-		    "same %s ID: %ld", params_file(), params.default_privs,
-		    params.mail_owner, what, id);
+		return err_set(err, ERR_CONFIG, "parameters default_privs and "
+		    "mail_owner: users %s and %s have the same %s ID: %ld",
+		    params.default_privs, params.mail_owner, what, id);
 	if (privs->gid == group->gid)
-		return err_set(err, ERR_CONFIG, "file %s: parameters "
-		    "default_privs and setgid_group: user %s and group %s "
-		    "have the same group ID: %ld", params_file(),
-		    params.default_privs, params.setgid_group,
+		return err_set(err, ERR_CONFIG, "parameters default_privs and "
+		    "setgid_group: user %s and group %s have the same group "
+		    "ID: %ld", params.default_privs, params.setgid_group,
 		    (long)group->gid);
 	if (owner->gid == group->gid)
-		return err_set(err, ERR_CONFIG, "file %s: parameters "
-		    "mail_owner and setgid_group: user %s and group %s "
-		    "have the same group ID: %ld", params_file(),
-		    params.mail_owner, params.setgid_group, (long)group->gid);
+		return err_set(err, ERR_CONFIG, "parameters mail_owner and "
+		    "setgid_group: user %s and group %s have the same group "
+		    "ID: %ld", params.mail_owner, params.setgid_group,
+		    (long)group->gid);
 	return 0;
 }
 
@@ -208,11 +198,10 @@ check_ids(struct err *err)
 		return -1;
 	pw = getpwuid(owner.uid);
 	if (pw != NULL && strcmp(pw->pw_name, params.mail_owner) != 0)
-		return err_set(err, ERR_CONFIG, "file %s: parameter "
-		    "mail_owner: user %s has the same user ID %ld as user %s",
-		    params_file(), params.mail_owner, (long)owner.uid,
-		    pw->pw_name);
-	if (check_group(&group, err) == -1)
+		return err_set(err, ERR_CONFIG, "parameter mail_owner: user "
+		    "%s has the same user ID %ld as user %s",
+		    params.mail_owner, (long)owner.uid, pw->pw_name);
+	if (check_group(params.setgid_group, &group, err) == -1)
 		return -1;
 	return check_apart(&privs, &owner, &group, err);
 }
@@ -220,18 +209,15 @@ check_ids(struct err *err)
 int
 params_check(struct err *err)
 {
-	if (check_names(err) == -1)
-		return -1;
-	if (!is_private && check_ids(err) == -1)
-		return -1;
+	if (params_check_meaning("myhostname", params.myhostname, err) == -1 ||
+	    params_check_meaning("mydomain", params.mydomain, err) == -1 ||
+	    (!is_private && check_ids(err) == -1))
+		return err_prefix(err, "file %s: ", params_file());
 	if (strcasecmp(params.relayhost, params.myhostname) == 0)
 		return err_set(err, ERR_CONFIG, "myhostname and relayhost "
 		    "parameter settings must not be identical: %s",
 		    params.relayhost);
-	if (params.myorigin[strcspn(params.myorigin, TEXT_LIST_SEP)] != '\0')
-		return err_set(err, ERR_CONFIG, "myorigin parameter setting "
-		    "must not contain multiple values: %s", params.myorigin);
-	return 0;
+	return params_check_meaning("myorigin", params.myorigin, err);
 }
 
 /* Only a file below maillog_file_prefixes may be a log (spec/services.md). */

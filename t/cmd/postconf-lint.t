@@ -21,6 +21,7 @@ for dir in "$PH_SRC"/t/data/lint/*/; do
 	case $name in perm | table-rights) [ "$(id -u)" = 0 ] || continue ;; esac
 	lint_of "$name" >"$T/found"
 	sed "s|@T@|$T|g" "$dir/expected" >"$T/expected"
+	[ "$(id -u)" = 0 ] || sed -i '/mail_owner: user/d' "$T/expected"	# so are its accounts
 	wrong=
 	while IFS= read -r want; do
 		n=$(grep -cF -- "$want" "$T/found")
@@ -61,7 +62,7 @@ is 'the default configuration is clean' "$(postconf -c "$T/conf" --lint; echo "e
 
 # Errors about what Postfix takes are true: missing files and modules, roles
 # that are not there, lists that make smtpd refuse, values that cannot be
-# expanded, and names that nobody knows.
+# expanded, names that nobody knows, and what keeps a daemon from starting.
 postconf -m >"$T/types" 2>/dev/null
 is_false() {	# is_false FINDING: the file is there, the type is known
 	case $1 in
@@ -85,7 +86,8 @@ done | sed "s|$PH_SRC/t/data/postconf/||" >"$T/errors"
 is 'no configuration that Postfix takes has a false error' "$(grep -v -e '^bad-' -e '^master-bad-' -e '^grammar-loop' \
     -e '^unused-names/.*: name-unknown: ' -e 'smtpd will refuse all mail' -e 'master-duplicates/.* is a service already' \
     -e ' no role of the daemon.*No such file' -e 'odd-names/.*attribute name syntax' -e 'relay-transport/.*empty macro' \
-    -e 'master-odd-braces/.*sets nothing' \
+    -e 'master-odd-braces/.*sets nothing' -e 'unknown user name' -e 'unknown group name' -e '/etc/mailname: cannot open' \
+    -e 'grammar-comments/.*must not contain multiple' -e 'master-expand/.*myhostname: bad parameter value: x other' \
     "$T/errors")" ''
 
 lint_of set-twice >/dev/null

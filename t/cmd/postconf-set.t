@@ -75,6 +75,13 @@ before=$(main)
 like 'an unknown name is a warning with a guess' "$(pc --set --dry-run smtpd_timout=3s 2>&1)" 'smtpd_timout: unknown parameter; did you mean "smtpd_timeout"'
 ok 'or refused' fails_with 1 pc --set --refuse-unknown smtpd_timout=3s relayhost=x
 ok 'a value that no program takes is refused' fails_with 1 pc --set default_process_limit=many relayhost=x
+for value in 'myhostname=a b' mydomain=-x myorigin='a b' inet_interfaces=192.0.2.300 inet_protocols=ipv5; do
+	ok "nor is one that means nothing: $value" fails_with 1 pc --set "$value" relayhost=x
+done
+is 'with the reason that --lint gives' "$(pc --set 'myhostname=${process_name} b' 2>&1)" 'postconf: fatal: parameter myhostname: bad parameter value: postconf b'
+is 'what may be put right afterwards is a warning' "$(pc --set --dry-run 'alias_maps=nosuch:/x' 2>&1)" \
+    'postconf: warning: alias_maps: "nosuch:/x" is no table (write type:name; postconf -m lists types)
+changed alias_maps'
 ok 'a value that cannot be expanded too' fails_with 1 pc --set 'relayhost=${x'
 ok 'a read-only name too' fails_with 1 pc --set process_id=1
 is 'a name alone is no file' "$(pc --set relayhost 2>&1)" 'postconf: fatal: relayhost is a parameter: write relayhost=value'
@@ -140,7 +147,7 @@ notes=$PH_SRC/share/parameters-notes.txt
 is 'every note is about a parameter' "$(grep -o '^[a-z0-9][A-Za-z0-9_]*' "$notes" | while read -r n; do cut -f1 "$PH_SRC/share/parameters.tsv" | grep -qx "$n" || echo "$n"; done)" ''
 fresh
 sed -n 's/^	> //p' "$notes" >"$T/examples"
-is 'every example in the notes can be set' "$(pc --set --dry-run "$T/examples" 2>&1 | grep -v '^changed\|^unchanged')" ''
+is 'every example in the notes can be set' "$(pc --set --dry-run "$T/examples" 2>&1 | grep -v -e '^changed\|^unchanged' -e ': No such file or directory$' -e 'no program of this version reads' -e 'proxymap service may not open')" ''
 # The schema has each member that is written, and what it says is always there is.
 postconf --json-schema >"$T/schema"
 while read -r kind args; do
