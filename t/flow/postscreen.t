@@ -73,6 +73,7 @@ talk() { perl "$PH_SRC/t/talk.pl" "$@"; }
 # hold PORT COUNT [FROM]: so many connections that say nothing, until hold_end
 holders=
 hold() {
+	rm -f "$T/held"
 	perl -MIO::Socket::INET -e '$| = 1; my ($port, $n, $from) = @ARGV; for (1 .. $n) {
 	    push @s, IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port", LocalAddr => $from) or die "$!" }
 	    print "held\n"; sleep 100' "$@" >"$T/held" & holders="$holders $!"
