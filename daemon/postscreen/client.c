@@ -176,7 +176,7 @@ client_conclude(struct client *c)
 		log_info("PASS %s %s", is_new ? "NEW" : "OLD", c->name);
 	if (update_stamps(c)) {
 		stamps_format(&c->stamps, &value);
-		expiring_cache_store(c->addr, value.ptr);
+		expiring_cache_store(c->config->cache, c->addr, value.ptr);
 	}
 	buf_done(&value);
 }
@@ -226,7 +226,7 @@ look_up(struct client *c)
 	struct buf value = BUF_INIT;
 
 	stamps_init(&c->stamps, c->config->enabled);
-	c->is_known = expiring_cache_find(c->addr, &value);
+	c->is_known = expiring_cache_find(c->config->cache, c->addr, &value);
 	if (c->is_known)
 		stamps_parse(&c->stamps, value.ptr);
 	c->due = stamps_due(&c->stamps, c->config->enabled, clock_now());

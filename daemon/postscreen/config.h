@@ -2,7 +2,7 @@
  * config.h - what main.cf says about postscreen, parsed once
  *
  * Everything that can be wrong is found here, at start-up, and is fatal; the
- * clients borrow it. Tables are opened with the starting rights.
+ * clients borrow it. The role itself opens the cache. Tables are opened with the starting rights.
  */
 #ifndef DAEMON_POSTSCREEN_CONFIG_H
 #define DAEMON_POSTSCREEN_CONFIG_H
@@ -13,6 +13,7 @@
 
 struct access_list;
 struct dnsbl_sites;
+struct expiring_cache;
 struct maps;
 struct match_list;
 
@@ -28,6 +29,7 @@ struct config {
 	enum action	 on_failure[TEST_COUNT];
 	int		 ttl_s[TEST_COUNT];	/* how long a pass holds; of TEST_DNSBL the answer says */
 
+	struct expiring_cache *cache;	/* who has passed; NULL: nothing is remembered, or no more */
 	struct access_list *access;
 	struct match_list *allowlist_interfaces;
 	struct dnsbl_sites *dnsbl_sites;

@@ -23,14 +23,21 @@
 static struct config *config;
 
 static bool
-is_of_use(const char *key, const char *value)
+is_of_use(void *ctx, const char *key, const char *value)
 {
 	struct stamps s;
 
-	(void)key;
+	(void)ctx, (void)key;
 	stamps_parse(&s, value);
 	return stamps_is_kept(&s, config->enabled,
 	    params.postscreen_cache_retention_time, clock_now());
+}
+
+static void
+close_cache(void)
+{
+	expiring_cache_close(config->cache);
+	config->cache = NULL;
 }
 
 static void
@@ -48,7 +55,8 @@ pre_jail(const char *service, char **argv)
 	if (params.postscreen_cache_map[0] == '\0')
 		return;
 	agent_as_owner();
-	expiring_cache_open(params.postscreen_cache_map, is_of_use);
+	config->cache = expiring_cache_open(params.postscreen_cache_map,
+	    is_of_use, NULL);
 	agent_as_root();
 }
 
@@ -59,11 +67,11 @@ post_jail(const char *service, char **argv)
 	/* At the end the supervisor signals its group: what is being written is finished first. */
 	setsid();
 	serve_set_watchdog(params.postscreen_watchdog_timeout);
-	expiring_cache_start_cleanup(serve_base(),
+	expiring_cache_start_cleanup(config->cache, serve_base(),
 	    params.postscreen_cache_cleanup_interval);
 	/* The next process needs the cache; who is still here does without. */
-	serve_on_split(expiring_cache_stop);
-	serve_on_stop(expiring_cache_stop);
+	serve_on_split(close_cache);
+	serve_on_stop(close_cache);
 }
 
 const struct role postscreen_role = {

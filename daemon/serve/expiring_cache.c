@@ -13,108 +13,136 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/mem.h"
 #include "lib/table/table.h"
 
 /* Among the keys, as the peer has it: when the last cleanup ended. */
 #define CLEANUP_KEY	"_LAST_CACHE_CLEANUP_COMPLETED_"
 #define SLICE		100	/* entries at a time */
 
-static struct table *table;
-static bool (*is_of_use)(const char *key, const char *value);
-static int interval_s;
-
-static struct {
+struct expiring_cache {
+	struct table	*table;
+	bool		(*is_of_use)(void *ctx, const char *key,
+			    const char *value);
+	void		*ctx;
+	/* the cleanup */
+	int		 interval_s;
 	struct event	*timer;
 	bool		 is_running;
 	int		 retained, dropped;
 	struct buf	 unwanted;	/* to be deleted when the next was found */
 	bool		 has_unwanted;
-} cleanup;
+};
 
 static void
-warn(const char *what, const char *key, const struct err *err)
+warn(const struct expiring_cache *c, const char *what, const char *key,
+    const struct err *err)
 {
-	log_warning("%s: could not %s entry for %s: %s", table_name(table),
+	log_warning("%s: could not %s entry for %s: %s", table_name(c->table),
 	    what, key, err->text[0] != '\0' ? err->text : "query error");
 }
 
 static void
-store(const char *key, const char *value)
+store(struct expiring_cache *c, const char *key, const char *value)
 {
 	struct err err = ERR_INIT;
 
-	if (table_update(table, key, value, &err) == -1)
-		warn("update", key, &err);
+	if (table_update(c->table, key, value, &err) == -1)
+		warn(c, "update", key, &err);
 }
 
 static bool
-find(const char *key, struct buf *value)
+find(struct expiring_cache *c, const char *key, struct buf *value)
 {
 	struct err err = ERR_INIT;
 
-	switch (table_lookup(table, key, value, &err)) {
+	switch (table_lookup(c->table, key, value, &err)) {
 	case TABLE_FOUND:
 		return true;
 	case TABLE_NOT_FOUND:
 		break;
 	case TABLE_RETRY:
 	case TABLE_BROKEN:
-		warn("read", key, &err);
+		warn(c, "read", key, &err);
 	}
 	return false;
 }
 
-bool
-expiring_cache_find(const char *key, struct buf *value)
+static void
+drop(struct expiring_cache *c, const char *key)
 {
-	return table != NULL && find(key, value);
+	struct err err = ERR_INIT;
+	enum table_result r = table_delete(c->table, key, &err);
+
+	if (r != TABLE_FOUND && r != TABLE_NOT_FOUND)
+		warn(c, "delete", key, &err);
+}
+
+bool
+expiring_cache_find(struct expiring_cache *c, const char *key,
+    struct buf *value)
+{
+	return c != NULL && find(c, key, value);
+}
+
+/* It was to be dropped, and now there is news, or it is gone. */
+static void
+forget_unwanted(struct expiring_cache *c, const char *key)
+{
+	if (c->has_unwanted && strcmp(c->unwanted.ptr, key) == 0)
+		c->has_unwanted = false;
 }
 
 void
-expiring_cache_store(const char *key, const char *value)
+expiring_cache_store(struct expiring_cache *c, const char *key,
+    const char *value)
 {
-	if (table == NULL)
+	if (c == NULL)
 		return;
-	/* It was to be dropped, and now there is news. */
-	if (cleanup.has_unwanted && strcmp(cleanup.unwanted.ptr, key) == 0)
-		cleanup.has_unwanted = false;
-	store(key, value);
+	forget_unwanted(c, key);
+	store(c, key, value);
+}
+
+void
+expiring_cache_drop(struct expiring_cache *c, const char *key)
+{
+	if (c == NULL)
+		return;
+	forget_unwanted(c, key);
+	drop(c, key);
 }
 
 /* ---- cleanup ---- */
 
 /* One behind: the table finds its place again by the entry that came last. */
 static void
-drop_unwanted(void)
+drop_unwanted(struct expiring_cache *c)
 {
-	struct err err = ERR_INIT;
-
-	if (cleanup.has_unwanted &&
-	    table_delete(table, cleanup.unwanted.ptr, &err) != TABLE_FOUND)
-		warn("delete", cleanup.unwanted.ptr, &err);
-	cleanup.has_unwanted = false;
+	if (c->has_unwanted)
+		drop(c, c->unwanted.ptr);
+	c->has_unwanted = false;
 }
 
 /* Look at the next entry; false at the end. */
 static bool
-step(bool first)
+step(struct expiring_cache *c, bool first)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	struct err err = ERR_INIT;
 	enum table_result r;
 
-	r = table_next(table, first, &key, &value, &err);
-	drop_unwanted();
+	r = table_next(c->table, first, &key, &value, &err);
+	drop_unwanted(c);
 	if (r == TABLE_FOUND && strcmp(key.ptr, CLEANUP_KEY) != 0) {
-		if (is_of_use(key.ptr, value.ptr)) {
-			cleanup.retained++;
+		if (c->is_of_use(c->ctx, key.ptr, value.ptr)) {
+			c->retained++;
 		} else {
-			cleanup.dropped++;
-			cleanup.has_unwanted = true;
-			buf_swap(&cleanup.unwanted, &key);
+			c->dropped++;
+			c->has_unwanted = true;
+			buf_swap(&c->unwanted, &key);
 		}
 	} else if (r != TABLE_FOUND && r != TABLE_NOT_FOUND) {
-		log_warning("%s: sequence error: %s", table_name(table),
+		log_warning("%s: sequence error: %s", table_name(c->table),
 		    err.text);
 	}
 	buf_done(&key);
@@ -123,95 +151,101 @@ step(bool first)
 }
 
 static void
-wait_s(int64_t seconds)
+wait_s(struct expiring_cache *c, int64_t seconds)
 {
 	struct timeval tv = { .tv_sec = seconds > 0 ? seconds : 0 };
 
-	if (event_add(cleanup.timer, &tv) == -1)
+	if (event_add(c->timer, &tv) == -1)
 		log_fatal("cannot set a timer");
 }
 
 static void
-report(const char *how)
+report(const struct expiring_cache *c, const char *how)
 {
 	log_info("cache %s %s cleanup: retained=%d dropped=%d entries",
-	    table_name(table), how, cleanup.retained, cleanup.dropped);
+	    table_name(c->table), how, c->retained, c->dropped);
 }
 
 static void
-finish(void)
+finish(struct expiring_cache *c)
 {
 	struct buf now = BUF_INIT;
 
-	cleanup.is_running = false;
-	report("full");
+	c->is_running = false;
+	report(c, "full");
 	buf_addf(&now, "%lld", (long long)clock_now());
-	store(CLEANUP_KEY, now.ptr);
+	store(c, CLEANUP_KEY, now.ptr);
 	buf_done(&now);
-	wait_s(interval_s);
+	wait_s(c, c->interval_s);
 }
 
 static void
 work(evutil_socket_t fd, short what, void *arg)
 {
-	bool first = !cleanup.is_running;
+	struct expiring_cache *c = arg;
+	bool first = !c->is_running;
 	int i;
 
-	(void)fd, (void)what, (void)arg;
+	(void)fd, (void)what;
 	if (first)
-		cleanup.retained = cleanup.dropped = 0;
-	cleanup.is_running = true;
+		c->retained = c->dropped = 0;
+	c->is_running = true;
 	for (i = 0; i < SLICE; i++, first = false)
-		if (!step(first)) {
-			finish();
+		if (!step(c, first)) {
+			finish(c);
 			return;
 		}
-	wait_s(0);
+	wait_s(c, 0);
 }
 
 void
-expiring_cache_start_cleanup(struct event_base *base, int every_s)
+expiring_cache_start_cleanup(struct expiring_cache *c,
+    struct event_base *base, int interval_s)
 {
 	struct buf last = BUF_INIT;
 	int64_t due = 0;
 
-	interval_s = every_s;
-	if (interval_s == 0 || table == NULL)
+	if (interval_s == 0 || c == NULL)
 		return;
-	if (find(CLEANUP_KEY, &last))
+	c->interval_s = interval_s;
+	if (find(c, CLEANUP_KEY, &last))
 		due = atoll(last.ptr) - clock_now() + interval_s;
 	buf_done(&last);
-	cleanup.timer = event_new(base, -1, 0, work, NULL);
-	if (cleanup.timer == NULL)
+	c->timer = event_new(base, -1, 0, work, c);
+	if (c->timer == NULL)
 		log_fatal("cannot make a timer");
 	/* A clock that was wrong then must not put it off for ever. */
 	if (due > interval_s)
 		due = interval_s;
-	wait_s(due);
+	wait_s(c, due);
 }
 
 /* ---- life ---- */
 
-void
-expiring_cache_open(const char *type_name, bool (*fn)(const char *key,
-    const char *value))
+struct expiring_cache *
+expiring_cache_open(const char *type_name, bool (*is_of_use)(void *ctx,
+    const char *key, const char *value), void *ctx)
 {
-	is_of_use = fn;
-	table = table_open(type_name, TABLE_WRITE, TABLE_DUP_REPLACE |
+	struct expiring_cache *c = xcalloc(1, sizeof(*c));
+
+	c->is_of_use = is_of_use;
+	c->ctx = ctx;
+	buf_init(&c->unwanted);
+	c->table = table_open(type_name, TABLE_WRITE, TABLE_DUP_REPLACE |
 	    TABLE_OPEN_LOCK | TABLE_SURROGATE, NULL);
+	return c;
 }
 
 void
-expiring_cache_stop(void)
+expiring_cache_close(struct expiring_cache *c)
 {
-	if (table == NULL)
+	if (c == NULL)
 		return;
-	if (cleanup.is_running)
-		report("partial");
-	cleanup.is_running = false;
-	if (cleanup.timer != NULL)
-		event_free(cleanup.timer);
-	cleanup.timer = NULL;
-	table_close(table);
-	table = NULL;
+	if (c->is_running)
+		report(c, "partial");
+	if (c->timer != NULL)
+		event_free(c->timer);
+	table_close(c->table);
+	buf_done(&c->unwanted);
+	free(c);
 }

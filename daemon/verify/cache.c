@@ -14,6 +14,7 @@
 #include "lib/conf/params.h"
 
 static const struct entry_limits *limits;
+static struct expiring_cache *table;
 
 /* A value that still says something. */
 static bool
@@ -26,10 +27,11 @@ parse(const char *key, const char *value, struct entry *e)
 }
 
 static bool
-is_of_use(const char *key, const char *value)
+is_of_use(void *ctx, const char *key, const char *value)
 {
 	struct entry e;
 
+	(void)ctx;
 	return parse(key, value, &e);
 }
 
@@ -51,7 +53,7 @@ cache_find(const char *address, struct entry *e, struct buf *value)
 	bool found;
 
 	make_key(address, &key);
-	found = expiring_cache_find(key.ptr, value) &&
+	found = expiring_cache_find(table, key.ptr, value) &&
 	    parse(key.ptr, value->ptr, e);
 	buf_done(&key);
 	return found;
@@ -64,7 +66,7 @@ cache_store(const char *address, const struct entry *e)
 
 	make_key(address, &key);
 	entry_format(e, &value);
-	expiring_cache_store(key.ptr, value.ptr);
+	expiring_cache_store(table, key.ptr, value.ptr);
 	buf_done(&key);
 	buf_done(&value);
 }
@@ -79,6 +81,20 @@ void
 cache_open(const struct entry_limits *l)
 {
 	limits = l;
-	expiring_cache_open(cache_is_lasting() ? params.address_verify_map :
-	    "internal:verify", is_of_use);
+	table = expiring_cache_open(cache_is_lasting() ?
+	    params.address_verify_map : "internal:verify", is_of_use, NULL);
+}
+
+void
+cache_start_cleanup(struct event_base *base)
+{
+	expiring_cache_start_cleanup(table, base,
+	    params.address_verify_cache_cleanup_interval);
+}
+
+void
+cache_close(void)
+{
+	expiring_cache_close(table);
+	table = NULL;
 }

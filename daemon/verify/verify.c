@@ -15,7 +15,6 @@
 
 #include "daemon/role.h"
 #include "daemon/serve/agent.h"
-#include "daemon/serve/expiring_cache.h"
 #include "daemon/serve/serve.h"
 #include "daemon/serve/serve_clients.h"
 #include "daemon/serve/verify_client.h"
@@ -178,9 +177,8 @@ post_jail(const char *service, char **argv)
 	/* At the end the supervisor signals its group: what is being written is finished first. */
 	setsid();
 	protocol.timeout_s = params.ipc_timeout;
-	expiring_cache_start_cleanup(serve_base(),
-	    params.address_verify_cache_cleanup_interval);
-	serve_on_stop(expiring_cache_stop);
+	cache_start_cleanup(serve_base());
+	serve_on_stop(cache_close);
 }
 
 const struct role verify_role = {
