@@ -13,6 +13,7 @@
 #   handshake=close     hang up, "garbage" or "stall" instead of shaking hands
 #   once=yes            only the first connection is treated so; later ones offer nothing
 #   wrap=yes            TLS before the greeting
+#   resume=yes          sessions can go on in another connection
 #   inject=TEXT         sent in the clear behind the answer to STARTTLS; "^" ends a line
 #   inside=no           after the handshake refuse EHLO
 #   early=TEXT          after the handshake, sent behind the answer to EHLO
@@ -54,6 +55,19 @@ class Session:
         line, self.left = self.left.split(b'\n', 1)
         return line.decode('latin1').rstrip('\r')
 
+    def make_context(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers('ALL:@SECLEVEL=0')
+        if 'cert' in self.options:
+            context.load_cert_chain(self.options['cert'], self.options['key'])
+        if 'ca' in self.options:
+            context.load_verify_locations(self.options['ca'])
+            context.verify_mode = ssl.CERT_OPTIONAL
+        for key, name in ('min', 'minimum_version'), ('max', 'maximum_version'):
+            if key in self.options:
+                setattr(context, name, getattr(ssl.TLSVersion, self.options[key]))
+        return context
+
     def shake_hands(self):
         how = self.option('handshake')
         if how is not None:
@@ -65,17 +79,10 @@ class Session:
             self.sock.close()
             return False
         names = []
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers('ALL:@SECLEVEL=0')
+        context = self.server.context or self.make_context()
+        if 'resume' in self.options:
+            self.server.context = context
         context.sni_callback = lambda _sock, name, _context: names.append(name)
-        if 'cert' in self.options:
-            context.load_cert_chain(self.options['cert'], self.options['key'])
-        if 'ca' in self.options:
-            context.load_verify_locations(self.options['ca'])
-            context.verify_mode = ssl.CERT_OPTIONAL
-        for key, name in ('min', 'minimum_version'), ('max', 'maximum_version'):
-            if key in self.options:
-                setattr(context, name, getattr(ssl.TLSVersion, self.options[key]))
         try:
             self.sock = context.wrap_socket(self.sock, server_side=True)
         except (OSError, ssl.SSLError):
@@ -162,6 +169,7 @@ class Server(threading.Thread):
         super().__init__(daemon=True)
         self.path = os.path.join(sys.argv[1], name)
         self.options = options
+        self.context = None
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(('127.0.0.1', port))

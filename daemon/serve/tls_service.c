@@ -5,6 +5,7 @@
  */
 #include "daemon/serve/tls_service.h"
 
+#include "daemon/serve/tls_kept.h"
 #include "daemon/serve/tls_tickets.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
@@ -85,6 +86,11 @@ make_ctx(const struct tls_service *t, const struct tls_service_conf *c)
 		.ticket_key = tls_tickets_key,
 		.ticket_cipher = params.tls_session_ticket_cipher,
 		.ticket_lifetime_s = params.smtpd_tls_session_cache_timeout,
+		.sessions = tls_kept("smtpd",
+		    params.smtpd_tls_session_cache_database,
+		    params.smtpd_tls_session_cache_timeout),
+		.asks_cert = c->asks_cert,
+		.always_issues_ids = c->always_issues_ids,
 	};
 
 	return tls_ctx_or_warn(&setup);

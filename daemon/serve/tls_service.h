@@ -25,6 +25,7 @@ struct tls_service_conf {
 			*dcert_file, *dkey_file, *chain_files, *ca_file,
 			*ca_path, *dh_file, *digest;
 	int		 verify_depth;
+	bool		 always_issues_ids;
 };
 
 struct tls_service {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/serve/tls_kept.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/conf/params.h"
@@ -79,6 +80,11 @@ make_ctx(const struct tls_config *c, bool is_lmtp)
 		    params.smtp_tls_scert_verifydepth),
 		.digest = PICK(params.lmtp_tls_fingerprint_digest,
 		    params.smtp_tls_fingerprint_digest),
+		.sessions = is_lmtp ? tls_kept("lmtp",
+		    params.lmtp_tls_session_cache_database,
+		    params.lmtp_tls_session_cache_timeout) : tls_kept("smtp",
+		    params.smtp_tls_session_cache_database,
+		    params.smtp_tls_session_cache_timeout),
 	};
 
 	return tls_ctx_or_warn(&setup);

@@ -456,7 +456,8 @@ tls_policy_start(const struct tls_policy *p, const char *peer,
 	    .fingerprints = p->fingerprints.len > 0 ? p->fingerprints.ptr :
 	    NULL, .tlsa = p->tlsa,
 	    .tlsa_count = p->level > TLS_LEVEL_ENCRYPT ? p->tlsa_count : 0,
-	    .tlsa_base = p->tlsa_base, .is_weak = p->is_weak };
+	    .tlsa_base = p->tlsa_base, .is_weak = p->is_weak,
+	    .session_policy = tls_level_name(p->level) };
 	struct err err = ERR_INIT;
 	struct tls *t = NULL;
 

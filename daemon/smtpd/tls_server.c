@@ -54,6 +54,7 @@ make_service(struct tls_server *v)
 		.dh_file = params.smtpd_tls_dh1024_param_file,
 		.verify_depth = params.smtpd_tls_ccert_verifydepth,
 		.digest = params.smtpd_tls_fingerprint_digest,
+		.always_issues_ids = params.smtpd_tls_always_issue_session_ids,
 	};
 
 	tls_service_init(&v->service, &conf);

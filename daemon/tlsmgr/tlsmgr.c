@@ -1,5 +1,5 @@
 /*
- * tlsmgr.c - keys of session tickets, for all TLS servers of the system
+ * tlsmgr.c - what TLS needs to go on with a session: keys of tickets, sessions
  *
  * There are two keys: tickets are made with the newer one for one ticket's
  * lifetime, and can be read with it for another, when it is the older one.
@@ -8,11 +8,14 @@
  */
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "daemon/role.h"
+#include "daemon/serve/agent.h"
 #include "daemon/serve/serve.h"
 #include "daemon/serve/serve_clients.h"
 #include "daemon/serve/tlsmgr_protocol.h"
+#include "daemon/tlsmgr/sessions.h"
 #include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -21,7 +24,6 @@
 #include "lib/ipc/attr.h"
 #include "lib/net/tls_ticket.h"
 
-#define REQUEST_MAX	65536
 #define SEED_MAX	255	/* bytes of one request */
 
 static struct tls_ticket_key keys[2];	/* the newer one first */
@@ -105,6 +107,95 @@ answer_seed(const struct attrs *a, struct buf *out)
 	return true;
 }
 
+/* ---- sessions ---- */
+
+static void
+answer_policy(const struct sessions *s, struct buf *out)
+{
+	int timeout_s = sessions_timeout(s);
+
+	attr_put_int(out, "status", TLSMGR_OK);
+	attr_put_int(out, "cachable", timeout_s > 0);
+	attr_put_int(out, "timeout", timeout_s);
+}
+
+static void
+answer_lookup(struct sessions *s, const char *id, struct buf *out)
+{
+	struct buf session = BUF_INIT;
+	bool found = sessions_find(s, id, &session);
+
+	attr_put_int(out, "status", found ? TLSMGR_OK : TLSMGR_NONE);
+	attr_put_data(out, "session", session.ptr, session.len);
+	explicit_bzero(session.ptr, session.len);
+	buf_done(&session);
+}
+
+static bool
+answer_update(struct sessions *s, const char *id, const struct attrs *a,
+    struct buf *out)
+{
+	const char *text = attrs_get(a, "session", 0);
+	struct buf session = BUF_INIT;
+	bool ok = text != NULL && base64_decode(&session, text, strlen(text));
+
+	if (ok && sessions_timeout(s) > 0) {
+		sessions_save(s, id, &session);
+		attr_put_int(out, "status", TLSMGR_OK);
+	} else if (ok) {
+		attr_put_int(out, "status", TLSMGR_NONE);
+	}
+	explicit_bzero(session.ptr, session.len);
+	buf_done(&session);
+	return ok;
+}
+
+static void
+answer_delete(struct sessions *s, const char *id, struct buf *out)
+{
+	sessions_drop(s, id);
+	attr_put_int(out, "status", TLSMGR_OK);
+}
+
+/* Each of these names the kind of session. */
+static bool
+answer_session(const char *request, const struct attrs *a, struct buf *out)
+{
+	const char *kind = attrs_get(a, "cache_type", 0);
+	const char *id = attrs_get(a, "cache_id", 0);
+	struct sessions *s;
+
+	if (kind == NULL)
+		return false;
+	if ((s = sessions_of(kind)) == NULL) {
+		log_warning("unknown session cache type \"%.100s\" in "
+		    "\"%s\" request", kind, request);
+		attr_put_int(out, "status", TLSMGR_BAD);
+		return true;
+	}
+	if (strcmp(request, "policy") == 0)
+		answer_policy(s, out);
+	else if (id == NULL)
+		return false;
+	else if (strcmp(request, "lookup") == 0)
+		answer_lookup(s, id, out);
+	else if (strcmp(request, "update") == 0)
+		return answer_update(s, id, a, out);
+	else
+		answer_delete(s, id, out);
+	return true;
+}
+
+/* ---- requests ---- */
+
+static bool
+is_about_sessions(const char *request)
+{
+	return strcmp(request, "policy") == 0 ||
+	    strcmp(request, "lookup") == 0 ||
+	    strcmp(request, "update") == 0 || strcmp(request, "delete") == 0;
+}
+
 static bool
 answer(const struct attrs *a, void **state, struct buf *out)
 {
@@ -118,16 +209,8 @@ answer(const struct attrs *a, void **state, struct buf *out)
 		is_good = answer_key(a, out);
 	} else if (strcmp(request, "seed") == 0) {
 		is_good = answer_seed(a, out);
-	} else if (strcmp(request, "policy") == 0) {
-		attr_put_int(out, "status", TLSMGR_OK);
-		attr_put_int(out, "cachable", 0);
-		attr_put_int(out, "timeout", 0);
-	} else if (strcmp(request, "lookup") == 0) {
-		attr_put_int(out, "status", TLSMGR_NONE);
-		attr_put_data(out, "session", "", 0);
-	} else if (strcmp(request, "update") == 0 ||
-	    strcmp(request, "delete") == 0) {
-		attr_put_int(out, "status", TLSMGR_NONE);
+	} else if (is_about_sessions(request)) {
+		is_good = answer_session(request, a, out);
 	} else {
 		log_warning("unrecognized request: \"%.100s\", ignored",
 		    request);
@@ -157,7 +240,7 @@ greet(struct buf *out)
 static struct serve_protocol protocol = {
 	.greet = greet,
 	.parse = parse,
-	.request_max = REQUEST_MAX,
+	.request_max = TLSMGR_LIST_MAX,
 	.answer = answer,
 };
 
@@ -169,17 +252,32 @@ accepted(struct event_base *base, int fd, const char *service)
 }
 
 static void
+pre_jail(const char *service, char **argv)
+{
+	(void)service, (void)argv;
+	agent_as_owner();
+	sessions_open();
+	agent_as_root();
+}
+
+static void
 post_jail(const char *service, char **argv)
 {
 	(void)service, (void)argv;
+	/* At the end the supervisor signals its group: what is being written is finished first. */
+	setsid();
+	sessions_start_cleanup(serve_base());
+	serve_on_stop(sessions_close);
 	serve_set_max_idle(0);		/* the keys would be gone */
 }
 
 const struct role tlsmgr_role = {
 	.name = "tlsmgr",
-	.summary = "keep the keys of TLS session tickets",
+	.summary = "keep TLS sessions, and the keys of their tickets",
 	.skeleton = ROLE_MULTI,
-	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
+	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING |
+	    ROLE_OPENS_TABLES,
+	.pre_jail = pre_jail,
 	.post_jail = post_jail,
 	.accepted = accepted
 };

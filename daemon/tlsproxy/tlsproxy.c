@@ -55,6 +55,8 @@ pre_jail(const char *name, char **argv)
 		.dh_file = params.tlsproxy_tls_dh1024_param_file,
 		.verify_depth = params.tlsproxy_tls_ccert_verifydepth,
 		.digest = params.tlsproxy_tls_fingerprint_digest,
+		.always_issues_ids =
+		    params.tlsproxy_tls_always_issue_session_ids,
 	};
 
 	(void)name, (void)argv;

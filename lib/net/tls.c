@@ -12,8 +12,11 @@
 #include "lib/net/tls_internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -55,6 +58,8 @@ tls_free(struct tls *t)
 {
 	SSL_free(t->ssl);
 	X509_free(t->verify_cert);
+	SSL_SESSION_free(t->fresh);
+	free(t->session_id);
 	tls_info_done(&t->info);
 	free(t);
 }
@@ -262,13 +267,22 @@ shake_hands(struct tls *t, const struct tls_options *o, struct err *err)
 	    o->peer, rc);
 }
 
+/*
+ * A client that goes on with a session sends its part of the handshake and
+ * then what it has to say; the kernel would hold that back until the former
+ * is acknowledged, which a server that has nothing to say puts off.
+ */
 static int
 attach_stream(struct tls *t)
 {
 	BIO *bio = BIO_new(t->ctx->bio);
+	int on = 1;
 
 	if (bio == NULL)
 		return -1;
+	/* Fails for a socket that is not TCP's, which waits for nobody. */
+	setsockopt(stream_fd(t->stream), IPPROTO_TCP, TCP_NODELAY, &on,
+	    sizeof(on));
 	BIO_set_data(bio, t);
 	BIO_set_init(bio, 1);
 	SSL_set_bio(t->ssl, bio, bio);
@@ -292,8 +306,11 @@ tls_new(struct tls_ctx *ctx, const struct tls_options *o, struct err *err)
 	if (t->ssl == NULL || SSL_set_ex_data(t->ssl, slot(), t) != 1)
 		err_set(err, ERR_SYSTEM, "%s: cannot allocate a TLS session",
 		    o->peer);
-	else if (set_options(t, o, err) == 0)
+	else if (set_options(t, o, err) == 0) {
+		if (!ctx->is_server)
+			tls_session_offer(t, o);
 		return t;
+	}
 	tls_free(t);
 	return NULL;
 }
@@ -319,6 +336,8 @@ tls_start(struct tls_ctx *ctx, const struct tls_options *o, struct stream *st,
 		    .write = io_write, .pending = io_pending,
 		    .close = io_close, .ctx = t });
 		return t;
+	} else {
+		tls_session_failed(t);
 	}
 	tls_free(t);
 	return NULL;

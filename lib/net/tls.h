@@ -29,6 +29,21 @@ struct tls_ticket_key;
 
 /* ---- a process ---- */
 
+/*
+ * Sessions that may go on later (RFC 5246 7.3, RFC 8446 2.2), kept where all
+ * processes of their kind find them, for as long as whoever keeps them likes.
+ * An id is printable and short enough for a table's key.
+ */
+struct tls_sessions {
+	const char	*name;		/* of the kind: "smtp", for the log */
+	/* find - replaces out; false: there is none */
+	bool		(*find)(const char *name, const char *id,
+			    struct buf *out);
+	void		(*save)(const char *name, const char *id,
+			    const struct buf *session);
+	void		(*drop)(const char *name, const char *id);
+};
+
 struct tls_setup {
 	bool		 is_server;
 	unsigned	 log;		/* TLS_LOG_* */
@@ -60,6 +75,9 @@ struct tls_setup {
 	void		*ticket_ctx;
 	const char	*ticket_cipher;	/* "aes-256-cbc"; "": no tickets */
 	int		 ticket_lifetime_s;
+	const struct tls_sessions *sessions;	/* NULL: none is kept */
+	bool		 asks_cert;	/* server: as in tls_options */
+	bool		 always_issues_ids;	/* server: to sessions that cannot go on, too */
 };
 
 /*
@@ -99,6 +117,11 @@ struct tls_options {
 	const char	*ciphers;	/* OpenSSL's list: tls_cipher_list */
 	int		 timeout_s;	/* for the whole handshake */
 	bool		 explains;	/* log why a certificate is not trusted */
+	/*
+	 * client: what a kept session depends on beside these options, the
+	 * context, and peer; NULL: none is kept
+	 */
+	const char	*session_policy;
 	/* server */
 	bool		 asks_cert;
 	/* client; NULL or 0: nothing said */

@@ -277,6 +277,7 @@ fill(struct tls_ctx *ctx, const struct tls_setup *setup, struct err *err)
 	    set_authorities(ctx, setup, err) == -1 ||
 	    tls_load_files(ctx->ssl, setup, err) == -1)
 		return -1;
+	tls_keep_sessions(ctx, setup);
 	return setup->is_server ? set_dh(ctx, setup->dh_file, err) : 0;
 }
 
@@ -323,5 +324,6 @@ tls_ctx_free(struct tls_ctx *ctx)
 		return;
 	SSL_CTX_free(ctx->ssl);
 	BIO_meth_free(ctx->bio);
+	free(ctx->ca_path);
 	free(ctx);
 }

@@ -23,6 +23,11 @@ struct tls_ctx {
 			    struct tls_ticket_key *out);
 	void		*ticket_ctx;
 	const EVP_CIPHER *ticket_cipher;
+	const struct tls_sessions *sessions;
+	/* client: of whom we trust and who we are */
+	unsigned char	 session_print[EVP_MAX_MD_SIZE];
+	unsigned	 session_print_len;
+	char		*ca_path;
 };
 
 struct tls {
@@ -36,6 +41,13 @@ struct tls {
 	int		 verify_error, verify_depth;
 	X509		*verify_cert;
 	struct tls_info	 info;
+	/* client: a session to go on with, or to keep */
+	char		*session_id;	/* NULL: nothing is kept */
+	bool		 was_offered, offered_is_trusted;
+	SSL_SESSION	*fresh;		/* come before it is known whom it is with */
+	bool		 is_judged, may_be_kept, is_kept;
+	bool		 has_ticket;	/* server: the client was given one */
+	bool		 is_from_cache;	/* server: the session that it goes on with */
 };
 
 /* tls_of - the session of an SSL */
@@ -60,6 +72,17 @@ int	tls_load_chain(SSL *ssl, const struct buf *pem, const char *title,
 
 /* tls_library_init - read the library's configuration as main.cf says; -1 with err */
 int	tls_library_init(struct err *err);
+
+/* ---- tls_session.c ---- */
+
+/* tls_keep_sessions - as the setup says; certificates and authorities are loaded by now */
+void	tls_keep_sessions(struct tls_ctx *ctx, const struct tls_setup *setup);
+/* tls_session_offer - client: go on with a session that is kept, if there is one */
+void	tls_session_offer(struct tls *t, const struct tls_options *o);
+/* tls_session_judge - client, after the handshake: is this a peer whose sessions may go on? */
+void	tls_session_judge(struct tls *t, const struct tls_options *o);
+/* tls_session_failed - client: the handshake came to nothing, so never try that one again */
+void	tls_session_failed(struct tls *t);
 
 /* ---- tls_ticket.c ---- */
 

@@ -208,12 +208,14 @@ learn_cert(struct tls *t, const struct tls_options *o, X509 *cert)
 		return;
 	info->has_cert = true;
 	info->is_trusted = t->verify_error == X509_V_OK &&
-	    SSL_get_verify_result(t->ssl) == X509_V_OK;
+	    SSL_get_verify_result(t->ssl) == X509_V_OK &&
+	    (t->ctx->is_server || !info->is_reused || t->offered_is_trusted);
 	if (o->fingerprints != NULL)
 		info->is_verified = print_is_listed(info, o->fingerprints);
 	else if (o->tlsa_count > 0)
-		info->is_verified = info->is_trusted &&
-		    SSL_get0_dane_authority(t->ssl, NULL, NULL) >= 0;
+		/* A session that goes on began with these very records. */
+		info->is_verified = info->is_trusted && (info->is_reused ||
+		    SSL_get0_dane_authority(t->ssl, NULL, NULL) >= 0);
 	else
 		info->is_verified = info->is_trusted && o->names_len > 0;
 }
@@ -379,6 +381,10 @@ tls_learn(struct tls *t, const struct tls_options *o)
 	info->asked_cert = o->asks_cert;
 	learn_cert(t, o, cert);
 	learn_keys(t);
+	if (info->is_reused && (t->ctx->log & TLS_LOG_VERBOSE) != 0)
+		log_info("%s: Reusing old session%s", t->peer,
+		    t->ctx->is_server && !t->is_from_cache ?
+		    " (RFC 5077 session ticket)" : "");
 	/* What a chain lacks is nothing to one who goes by the fingerprint. */
 	if (o->fingerprints != NULL)
 		t->verify_error = info->is_verified ? X509_V_OK :
@@ -392,6 +398,7 @@ tls_learn(struct tls *t, const struct tls_options *o)
 		log_cert(t, cert);
 	if ((t->ctx->log & TLS_LOG_SUMMARY) != 0)
 		log_summary(t, o->is_weak);
+	tls_session_judge(t, o);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * tls_ticket.c - session tickets of servers
+ * tls_ticket.c - session tickets of servers, and to what sessions belong
  *
  * A ticket that cannot be read, or no key to make one with, costs a whole
  * handshake and nothing else.
@@ -40,13 +40,19 @@ static int
 use_key(SSL *ssl, unsigned char name[16], unsigned char iv[EVP_MAX_IV_LENGTH],
     EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int seals)
 {
-	const struct tls_ctx *ctx = tls_of(ssl)->ctx;
+	struct tls *t = tls_of(ssl);
+	const struct tls_ctx *ctx = t->ctx;
 	struct tls_ticket_key key;
 	int rc = TICKET_OK;
 
 	if (!ctx->ticket_key(ctx->ticket_ctx, seals ? NULL : name, &key))
 		return TICKET_NONE;
+	if ((ctx->log & TLS_LOG_VERBOSE) != 0)
+		log_info("%s: %s session ticket, key expiration: %lld",
+		    t->peer, seals ? "Issuing" : "Decrypting",
+		    (long long)key.expires);
 	if (seals) {
+		t->has_ticket = true;
 		memcpy(name, key.name, sizeof(key.name));
 		if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(
 		    ctx->ticket_cipher)) != 1 || EVP_EncryptInit_ex2(cipher,
@@ -65,7 +71,10 @@ use_key(SSL *ssl, unsigned char name[16], unsigned char iv[EVP_MAX_IV_LENGTH],
 	return rc;
 }
 
-/* Sessions begun where other authorities are trusted must not go on here. */
+/*
+ * Sessions begun where other authorities are trusted must not go on here. Nor
+ * those of which no certificate was asked: they would be refused.
+ */
 static void
 set_context(struct tls_ctx *ctx, const struct tls_setup *setup)
 {
@@ -73,10 +82,10 @@ set_context(struct tls_ctx *ctx, const struct tls_setup *setup)
 	struct buf text = BUF_INIT;
 	unsigned len = 0;
 
-	buf_addf(&text, "%s\n%s\n%d\n%s\n%d\n%s\n%s", setup->ca_file,
+	buf_addf(&text, "%s\n%s\n%d\n%s\n%d\n%s\n%s\n%d", setup->ca_file,
 	    setup->ca_path, setup->verify_depth, setup->digest,
 	    params.tls_append_default_CA, setup->cert_file,
-	    setup->chain_files);
+	    setup->chain_files, setup->asks_cert);
 	EVP_Digest(text.ptr, text.len, id, &len, EVP_sha256(), NULL);
 	SSL_CTX_set_session_id_context(ctx->ssl, id, len);
 	buf_done(&text);
@@ -85,8 +94,16 @@ set_context(struct tls_ctx *ctx, const struct tls_setup *setup)
 void
 tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup)
 {
-	SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_OFF);
+	/* A cache may be added (tls_session.c). An ID stands for no more than itself. */
+	SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_NO_INTERNAL |
+	    (setup->always_issues_ids ? SSL_SESS_CACHE_SERVER :
+	    SSL_SESS_CACHE_OFF));
+	if (setup->ticket_lifetime_s > 0)
+		SSL_CTX_set_timeout(ctx->ssl, setup->ticket_lifetime_s);
 	set_context(ctx, setup);
+	/* A client that keeps sessions takes the tickets that it is given. */
+	if (!setup->is_server && setup->sessions != NULL)
+		return;
 	if (setup->ticket_key != NULL && setup->ticket_cipher[0] != '\0') {
 		ctx->ticket_cipher =
 		    EVP_get_cipherbyname(setup->ticket_cipher);
@@ -102,14 +119,13 @@ tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup)
 		}
 	}
 	if (ctx->ticket_cipher == NULL || setup->ticket_lifetime_s <= 0) {
-		/* TLS 1.3 would send one for a cache that is not there. */
+		/* TLS 1.3 has a ticket for the cache, too, if there is one. */
 		SSL_CTX_set_options(ctx->ssl, SSL_OP_NO_TICKET);
-		SSL_CTX_set_num_tickets(ctx->ssl, 0);
+		SSL_CTX_set_num_tickets(ctx->ssl, setup->sessions != NULL);
 		return;
 	}
 	ctx->ticket_key = setup->ticket_key;
 	ctx->ticket_ctx = setup->ticket_ctx;
-	SSL_CTX_set_timeout(ctx->ssl, setup->ticket_lifetime_s);
 	SSL_CTX_set_num_tickets(ctx->ssl, 1);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl, use_key);
 }

@@ -74,13 +74,12 @@ same_shape() {
 	    awk '/^S: 250-SMTPUTF8$/ { sub("-", " ") } { print }'
 }
 
-# Lines of smtpd since the mark, without what differs by nature. Tickets are
-# the peer's alone.
+# Lines of smtpd since the mark, without what differs by nature.
 log_shape() {
 	grep '/smtpd\[' | sed -E -e 's/^.*smtpd\[[0-9]+\]: //' \
 	    -e 's/^(warning: )?[0-9A-F]{8,}: /\1QID: /' \
 	    -e 's/for service [0-9.:]+/for service S/' \
-	    -e '/[Ss]ession ticket/d' \
+	    -e 's/key expiration: [0-9]+/key expiration: N/' \
 	    -e '/public\/qmgr|initializing the server-side|^connect from/d'
 }
 
