@@ -5,6 +5,7 @@
  *	control.c  start, stop, reload, status and their like
  *	check.c    what "check" verifies
  *	health.c   does the system work now? for probes
+ *	explain.c  what happens to mail, and what decides it (explain.h)
  *	layout.c   directories and their rights: made, repaired, reported
  *	upgrade.c  what an older configuration lacks
  *	init.c     a new private instance
@@ -30,6 +31,7 @@ int	control_status(char **args);
 int	control_logrotate(char **args);
 int	check_verb(char **args);
 int	health_verb(char **args);
+int	explain_verb(char **args);	/* changes nothing: for everybody */
 int	layout_set_permissions(char **args);
 int	upgrade_configuration(char **args);
 int	init_verb(char **args);		/* runs before any main.cf is read */

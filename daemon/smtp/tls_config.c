@@ -17,19 +17,13 @@
 /* Both names are spelled out, so that whoever looks for one finds it. */
 #define PICK(lmtp, smtp)	(is_lmtp ? (lmtp) : (smtp))
 
-/* The old switches count only where there is no level. */
 static enum tls_level
 configured_level(const char *text, bool uses, bool enforces, bool checks_names)
 {
-	enum tls_level level;
+	enum tls_level level = tls_level_of_client(text, uses, enforces,
+	    checks_names);
 
-	if (text[0] == '\0') {
-		if (enforces)
-			return checks_names ? TLS_LEVEL_VERIFY :
-			    TLS_LEVEL_ENCRYPT;
-		return uses ? TLS_LEVEL_MAY : TLS_LEVEL_NONE;
-	}
-	if ((level = tls_level_parse(text)) == TLS_LEVEL_BAD)
+	if (level == TLS_LEVEL_BAD)
 		log_fatal("Invalid TLS level \"%s\"", text);
 	return level;
 }

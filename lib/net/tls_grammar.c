@@ -45,6 +45,17 @@ tls_level_name(enum tls_level level)
 	return level == TLS_LEVEL_BAD ? "invalid" : levels[level];
 }
 
+enum tls_level
+tls_level_of_client(const char *text, bool uses, bool enforces,
+    bool checks_names)
+{
+	if (text[0] != '\0')
+		return tls_level_parse(text);
+	if (enforces)
+		return checks_names ? TLS_LEVEL_VERIFY : TLS_LEVEL_ENCRYPT;
+	return uses ? TLS_LEVEL_MAY : TLS_LEVEL_NONE;
+}
+
 int
 tls_log_parse(unsigned *out, const char *text)
 {

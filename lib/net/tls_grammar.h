@@ -21,6 +21,15 @@ enum tls_level {		/* in rising order */
 /* tls_level_parse - TLS_LEVEL_BAD for any other word; letter case counts for nothing */
 enum tls_level	tls_level_parse(const char *word);
 const char	*tls_level_name(enum tls_level level);
+/*
+ * tls_level_of_client - what main.cf wants where no table says more
+ *
+ * text		smtp_tls_security_level; the old switches smtp_use_tls,
+ *		smtp_enforce_tls and smtp_tls_enforce_peername count only where
+ *		it is empty
+ */
+enum tls_level	tls_level_of_client(const char *text, bool uses,
+		    bool enforces, bool checks_names);
 
 enum tls_log {			/* what *_tls_loglevel asks for */
 	TLS_LOG_SUMMARY		= 1,	/* 1: one line a handshake */

@@ -35,15 +35,16 @@ tell_detail(const char *what, const char *text, void *ctx)
 }
 
 static void
-tell_json(struct table_story *s, struct table *t, const char *key, const char *why,
-    bool was_asked, enum table_result rc, const char *value, int64_t ms)
+tell_json(struct table_story *s, const char *title, struct table *t,
+    const char *key, const char *why, bool was_asked, enum table_result rc, const char *value, int64_t ms)
 {
 	int line;
 
 	if (s->steps.len > 0)
 		buf_adds(&s->steps, ", ");
 	buf_addf(&s->steps, "{\"step\": %d", ++s->step);
-	table_report_members(&s->steps, "table", table_name(t), "key", key,
+	table_report_members(&s->steps, "parameter", title, "table",
+	    table_name(t), "key", key,
 	    "why", why, "answer", was_asked ? table_story_answers[rc] : "not asked",
 	    NULL);
 	if (was_asked)
@@ -116,13 +117,15 @@ table_story_tell(void *ctx, const struct maps *maps, struct table *t, const char
 	struct buf folded = BUF_INIT;
 	int64_t ms = clock_mono_ms() - s->since_ms;
 
-	(void)maps;
 	if (table_is_pattern(t) || (table_flags(t) & TABLE_FOLD) == 0)
 		buf_sets(&folded, key);
 	else
 		text_fold(&folded, key);
-	(s->r->is_json ? tell_json : tell_text)(s, t, folded.ptr, why,
-	    was_asked, rc, value, ms);
+	if (s->r->is_json)
+		tell_json(s, maps_title(maps), t, folded.ptr, why, was_asked,
+		    rc, value, ms);
+	else
+		tell_text(s, t, folded.ptr, why, was_asked, rc, value, ms);
 	buf_done(&folded);
 	s->since_ms = clock_mono_ms();
 }

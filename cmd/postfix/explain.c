@@ -1,0 +1,41 @@
+/*
+ * explain.c - postfix explain: what happens to mail, and what decides it
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "cmd/postfix/explain.h"
+
+#include <string.h>
+
+#include "cmd/postfix/postfix.h"
+
+static const char usage_text[] =
+	"usage: postfix [-c config_dir] explain address [option ...] ADDRESS...\n"
+	"\n"
+	"  postfix explain address bob@example.com     where mail would go, and why\n"
+	"\n"
+	"\"postfix explain TOPIC --help\" tells more. Nothing is changed.\n";
+
+static const struct topic {
+	const char	*name;
+	int		(*run)(char **args);	/* args[0] is the name */
+} topics[] = {
+	{ "address",		explain_address },
+};
+
+int
+explain_verb(char **args)
+{
+	size_t i;
+
+	for (i = 0; args[0] != NULL && i < sizeof(topics) / sizeof(topics[0]);
+	    i++)
+		if (strcmp(args[0], topics[i].name) == 0)
+			return topics[i].run(args);
+	if (args[0] != NULL && strcmp(args[0], "--help") == 0) {
+		fputs(usage_text, stdout);
+		return 0;
+	}
+	fputs(usage_text, stderr);
+	return 1;
+}
