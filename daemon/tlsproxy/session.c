@@ -43,8 +43,7 @@ struct pipe {			/* bytes that were read and not yet written */
 };
 
 struct session {
-	const struct tls_service *service;
-	bool		 asks_cert;
+	const struct session_terms *terms;
 	enum state	 state;
 	int		 fd, sock;	/* the client, or -1; the server */
 	struct event_base *base;
@@ -278,17 +277,19 @@ shake_hands(struct session *s)
 static bool
 begin(struct session *s)
 {
+	const struct tls_service *service = s->terms->service;
 	struct tls_options o = { .peer = s->peer,
-	    .protocols = s->service->protocols,
-	    .ciphers = s->service->ciphers.ptr, .asks_cert = s->asks_cert };
+	    .protocols = service->protocols, .ciphers = service->ciphers.ptr,
+	    .asks_cert = s->terms->asks_cert,
+	    .explains = s->terms->explains };
 	struct err err = ERR_INIT;
 
-	if (s->service->ctx == NULL || s->service->ciphers.len == 0) {
+	if (service->ctx == NULL || service->ciphers.len == 0) {
 		log_warning("%s: no TLS, because of a local problem: see "
 		    "earlier warnings", s->peer);
 		return false;
 	}
-	if ((s->tls = tls_async_new(s->service->ctx, &o, s->fd, &err)) != NULL)
+	if ((s->tls = tls_async_new(service->ctx, &o, s->fd, &err)) != NULL)
 		return true;
 	log_warning("%s", err.text);
 	tls_log_problems();
@@ -409,14 +410,13 @@ on_event(int fd, short what, void *arg)
 }
 
 void
-session_accept(struct event_base *base, const struct tls_service *service,
-    bool asks_cert, int sock)
+session_accept(struct event_base *base, const struct session_terms *terms,
+    int sock)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 	struct buf out = BUF_INIT;
 
-	s->service = service;
-	s->asks_cert = asks_cert;
+	s->terms = terms;
 	s->base = base;
 	s->fd = -1;
 	s->sock = sock;

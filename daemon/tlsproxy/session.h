@@ -16,13 +16,14 @@
 struct event_base;
 struct tls_service;
 
-/*
- * session_accept - a server has connected and will say what it wants
- *
- * service	whose certificate clients see; ctx NULL: nobody gets TLS. Kept by reference
- * asks_cert	of clients
- */
+struct session_terms {		/* of all sessions */
+	const struct tls_service *service;	/* whose certificate clients see; ctx NULL: nobody gets TLS */
+	bool		 asks_cert;	/* of clients */
+	bool		 explains;	/* log why a client's is not trusted */
+};
+
+/* session_accept - a server has connected and will say what it wants; terms are kept by reference */
 void	session_accept(struct event_base *base,
-	    const struct tls_service *service, bool asks_cert, int sock);
+	    const struct session_terms *terms, int sock);
 
 #endif

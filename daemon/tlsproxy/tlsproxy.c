@@ -17,13 +17,13 @@
 #include "lib/conf/params.h"
 
 static struct tls_service service;
-static bool asks_cert;
+static struct session_terms terms = { .service = &service };
 
 static void
 accepted(struct event_base *base, int fd, const char *name)
 {
 	(void)name;
-	session_accept(base, &service, asks_cert, fd);
+	session_accept(base, &terms, fd);
 }
 
 static void
@@ -61,8 +61,11 @@ pre_jail(const char *name, char **argv)
 
 	(void)name, (void)argv;
 	/* postscreen takes no mail, so there is nothing that a certificate would let in. */
-	conf.asks_cert = asks_cert = params.tlsproxy_tls_ask_ccert ||
-	    (params.tlsproxy_tls_req_ccert && conf.is_required);
+	terms.explains = params.tlsproxy_tls_req_ccert && conf.is_required;
+	if (params.tlsproxy_tls_req_ccert && !conf.is_required)
+		log_warning("Can't require client certs unless TLS is required");
+	conf.asks_cert = terms.asks_cert = params.tlsproxy_tls_ask_ccert ||
+	    terms.explains;
 	if (level == TLS_LEVEL_NONE)
 		log_warning("TLS server role is disabled with "
 		    "tlsproxy_tls_security_level or tlsproxy_use_tls");

@@ -126,6 +126,9 @@ tls_use_tickets(struct tls_ctx *ctx, const struct tls_setup *setup)
 	}
 	ctx->ticket_key = setup->ticket_key;
 	ctx->ticket_ctx = setup->ticket_ctx;
+	/* The peer numbers all sessions where some can go on. */
+	SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_NO_INTERNAL |
+	    SSL_SESS_CACHE_SERVER);
 	SSL_CTX_set_num_tickets(ctx->ssl, 1);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx->ssl, use_key);
 }

@@ -6,14 +6,17 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mx.example \
 cat "$T/key.pem" "$T/cert.pem" >"$T/chain.pem"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=client.example \
     -keyout "$T/ckey.pem" -out "$T/ccert.pem" 2>/dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other.example \
+    -keyout "$T/other.pem" -out "$T/ocert.pem" 2>/dev/null
+cat "$T/ocert.pem" >>"$T/other.pem"
 
 I=$T/inst
 must 'an instance is made' instance_new "$I" 'myhostname = mx.example' 'postscreen_greet_banner =' \
     'postscreen_access_list =' 'postscreen_cache_map =' 'postscreen_pipelining_enable = yes' \
     "smtpd_tls_chain_files = $T/chain.pem" 'smtpd_tls_security_level = may' 'smtpd_tls_loglevel = 1'
-ports=$(free_ports 5)
+ports=$(free_ports 6)
 set -- $ports
-good=$1 off=$2 bare=$3 asks=$4 absent=$5
+good=$1 off=$2 bare=$3 asks=$4 absent=$5 needs=$6
 screen() { echo "127.0.0.1:$1 inet n - n - 1 postscreen -o tlsproxy_service_name=$2"; }
 cat >>"$I/etc/master.cf" <<M
 smtpd pass - - n - - smtpd
@@ -21,6 +24,9 @@ good unix - - n - 0 tlsproxy -o syslog_name=good
 off unix - - n - 0 tlsproxy -o tlsproxy_tls_security_level=none
 bare unix - - n - 0 tlsproxy -o smtpd_tls_chain_files=/nonexistent
 asks unix - - n - 0 tlsproxy -o syslog_name=asks -o tlsproxy_tls_ask_ccert=yes -o tlsproxy_tls_loglevel=2
+needs unix - - n - 0 tlsproxy -o syslog_name=needs -o tlsproxy_tls_req_ccert=yes -o tlsproxy_tls_security_level=encrypt
+  -o tlsproxy_tls_chain_files=$T/other.pem
+$(screen "$needs" needs)
 $(screen "$good" good)
 $(screen "$off" off)
 $(screen "$bare" bare)
@@ -42,6 +48,9 @@ like 'a client that does not encrypt is gone' "$(talk "$good" 'EHLO c.test\nSTAR
 ok 'and logged' wait_for 5 instance_logged "$I" 'good/tlsproxy\[[0-9]+\]: TLS handshake failed for service=smtpd peer=\[127\.0\.0\.1\]:[0-9]+$'
 talk "$asks" "$session" "cert=$T/ccert.pem key=$T/ckey.pem" >/dev/null
 ok 'a certificate is asked for, and described' wait_for 5 instance_logged "$I" 'asks/tlsproxy\[[0-9]+\]: .*subject_CN=client\.example'
+like 'who needs one asks for it' "$(talk "$needs" "$session" "cert=$T/ccert.pem key=$T/ckey.pem")" '^TLS TLSv1\.3 subject=CN = other\.example'
+ok 'and says what it thinks of it' wait_for 5 instance_logged "$I" 'needs/tlsproxy\[[0-9]+\]: certificate verification failed for \[127\.0\.0\.1\]:[0-9]+: self-signed'
+like 'nobody is refused: no mail is taken here' "$(talk "$needs" "$session" '')" '^S: 221 2\.0\.0 Bye'
 quit() { printf 'QUIT\r\n'; sleep 0.3; }
 quit | openssl s_client -quiet -starttls smtp -connect "127.0.0.1:$good" -tls1_2 -sess_out "$T/session" >/dev/null 2>&1
 quit | openssl s_client -starttls smtp -connect "127.0.0.1:$good" -tls1_2 -sess_in "$T/session" >"$T/resumed" 2>&1
