@@ -128,6 +128,25 @@ preference(const char *text)
 	return SMTP_PREFER_ANY;
 }
 
+/* The peer's words, which letter case counts in. */
+static unsigned
+resolver_options(const char *title, const char *list)
+{
+	char *copy = xstrdup(list), *rest = copy, *word;
+	unsigned how = 0;
+
+	while ((word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
+		if (strcmp(word, "res_defnames") == 0)
+			how |= DNS_SEARCH_OWN;
+		else if (strcmp(word, "res_dnsrch") == 0)
+			how |= DNS_SEARCH_PARENTS;
+		else
+			log_fatal("unknown %s value \"%s\" in \"%s\"", title,
+			    word, list);
+	free(copy);
+	return how;
+}
+
 /* Both names are spelled out, so that whoever looks for one finds it. */
 #define PICK(lmtp, smtp)	(is_lmtp ? (lmtp) : (smtp))
 #define TITLE(name)	(is_lmtp ? "lmtp_" name : "smtp_" name)
@@ -283,6 +302,9 @@ smtp_config_load(struct smtp_config *c, bool is_lmtp)
 	    params.smtp_host_lookup));
 	if (c->uses_dns)
 		dns_init();
+	dns_set_search(resolver_options(TITLE("dns_resolver_options"),
+	    PICK(params.lmtp_dns_resolver_options,
+	    params.smtp_dns_resolver_options)));
 	dns_filter_init(TITLE("dns_reply_filter"),
 	    PICK(params.lmtp_dns_reply_filter,
 	    params.smtp_dns_reply_filter));

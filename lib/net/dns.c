@@ -10,6 +10,7 @@
 
 #include <arpa/nameser.h>
 #include <netinet/in.h>
+#include <netdb.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,8 +124,48 @@ dns_use_dnssec(void)
 	return (resolver.options & RES_TRUSTAD) != 0;
 }
 
+static unsigned search;		/* DNS_SEARCH_* */
+
+void
+dns_set_search(unsigned how)
+{
+	search = how;
+}
+
+/* Complete a name as resolv.conf says, too. */
 static enum dns_result
-ask(const char *name, int type, struct dns_answer *out, struct err *err)
+ask_around(const char *name, int type, struct dns_answer *out,
+    struct err *err)
+{
+	unsigned char reply[DNS_REPLY_SIZE];
+	unsigned long options = resolver.options;
+	int n;
+
+	if ((search & DNS_SEARCH_OWN) != 0)
+		resolver.options |= RES_DEFNAMES;
+	if ((search & DNS_SEARCH_PARENTS) != 0)
+		resolver.options |= RES_DNSRCH;
+	n = res_nsearch(&resolver, name, ns_c_in, type, reply, sizeof(reply));
+	resolver.options = options;
+	if (n > (int)sizeof(reply))
+		n = sizeof(reply);
+	if (n >= 0)
+		return dns_parse_reply(reply, (size_t)n, type, out, err);
+	switch (resolver.res_h_errno) {
+	case HOST_NOT_FOUND:
+		return dns_failure(DNS_NOT_FOUND, name, type, err);
+	case NO_DATA:
+		return dns_failure(DNS_NO_DATA, name, type, err);
+	case NO_RECOVERY:
+		return dns_failure(DNS_FAIL, name, type, err);
+	default:
+		return dns_failure(DNS_RETRY, name, type, err);
+	}
+}
+
+static enum dns_result
+ask(const char *name, int type, bool may_complete, struct dns_answer *out,
+    struct err *err)
 {
 	unsigned char query[QUERY_SIZE], reply[DNS_REPLY_SIZE];
 	int n;
@@ -132,6 +173,8 @@ ask(const char *name, int type, struct dns_answer *out, struct err *err)
 	*out = DNS_NO_ANSWER;
 	if (!resolver_ready())
 		return dns_failure(DNS_RETRY, name, type, err);
+	if (may_complete)
+		return ask_around(name, type, out, err);
 	n = res_nmkquery(&resolver, ns_o_query, name, ns_c_in, type, NULL, 0,
 	    NULL, query, sizeof(query));
 	if (n == -1)
@@ -201,7 +244,9 @@ query(const char *name, int type, bool is_filtered, struct dns_answer *out,
 		return dns_failure(DNS_NOT_FOUND, name, type, err);
 	snprintf(current, sizeof(current), "%s", name);
 	for (hops = 0; hops < DNS_CNAME_MAX; hops++) {
-		result = ask(current, type, out, err);
+		/* Mail goes where it is addressed to: hosts have short names, domains have not. */
+		result = ask(current, type, search != 0 && hops == 0 &&
+		    (type == ns_t_a || type == ns_t_aaaa), out, err);
 		is_secure = is_secure && out->is_secure;
 		if (hops == 0 || (out->ttl_s >= 0 && out->ttl_s < ttl_s))
 			ttl_s = out->ttl_s;

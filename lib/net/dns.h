@@ -88,6 +88,15 @@ void	dns_answer_done(struct dns_answer *a);
  */
 enum dns_verdict { DNS_KEEP, DNS_DROP, DNS_BROKEN };
 void	dns_set_filter(enum dns_verdict (*fn)(const char *record));
+/*
+ * dns_set_search - how names of hosts are completed, for all questions for
+ * addresses from now on; no other question is
+ */
+enum {
+	DNS_SEARCH_OWN		= 1 << 0,	/* one without dots, by our domain (RES_DEFNAMES) */
+	DNS_SEARCH_PARENTS	= 1 << 1	/* by the domains that resolv.conf lists (RES_DNSRCH) */
+};
+void	dns_set_search(unsigned how);
 /* dns_print - a record as dns_set_filter's function gets it, appended */
 void	dns_print(struct buf *out, const struct dns_rr *rr);
 /* dns_parse_reply - wire bytes to answer, without I/O; for dns_query and the fuzzer */

@@ -1,5 +1,6 @@
 #!/bin/sh
-# smtp: what a table makes of DNS replies (smtp_dns_reply_filter)
+# smtp: what a table makes of DNS replies (smtp_dns_reply_filter), and which
+# names are completed (smtp_dns_resolver_options)
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/peer.sh"
 . "$(dirname "$0")/smtp-pair.sh"
@@ -15,6 +16,8 @@ six.test A 127.0.1.1
 six.test AAAA fd00::98
 h1.test A 127.0.1.1
 h2.test A 127.0.1.2
+low.sub.test A 127.0.1.1
+mail.sub.test MX 10 h1.test
 E
 cat >"$T/hosts" <<'E'
 @EHLO PIPELINING
@@ -42,9 +45,26 @@ smtp_dns_reply_filter = static:OK ; > [h1.test] ; short ; -
 lmtp_dns_reply_filter = regexp:{{/^/ IGNORE}} ; > inet:h1.test ; short ; -
 smtp_dns_reply_filter = static:IGNORE | smtp_host_lookup = dns, native ; > native.test ; short ; -
 smtp_dns_reply_filter = static:IGNORE | smtp_host_lookup = native ; > [plain.test] ; short ; -
+- ; > low ; short ; -
+- ; > plain ; short ; -
+smtp_dns_resolver_options = res_defnames ; > low ; short ; -
+smtp_dns_resolver_options = res_defnames ; > plain ; short ; -
+smtp_dns_resolver_options = res_defnames ; > mail ; short ; -
+smtp_dns_resolver_options = res_defnames ; > none ; short ; -
+smtp_dns_resolver_options = res_dnsrch ; > low ; short ; -
+smtp_dns_resolver_options = res_dnsrch ; > plain ; short ; -
+smtp_dns_resolver_options = res_dnsrch ; > low.sub ; short ; -
+smtp_dns_resolver_options = res_defnames ; > low.sub ; short ; -
+smtp_dns_resolver_options = res_defnames, res_dnsrch ; > plain ; short ; -
+smtp_dns_resolver_options = res_defnames res_dnsrch ; > [low] ; short ; -
+smtp_dns_resolver_options = res_dnsrch res_defnames ; > low.sub ; short ; -
+smtp_dns_resolver_options = res_dnsrch res_defnames ; > none.sub ; short ; -
+smtp_dns_resolver_options = res_dnsrch res_defnames | smtp_dns_reply_filter = regexp:{{/^low.sub.test/ IGNORE}} ; > low ; short ; -
+lmtp_dns_resolver_options = res_dnsrch res_defnames ; > inet:low ; short ; -
 EOT
 pair_cases "$T/cases"
 pair_services
+echo 'search sub.test test' >>"$T/resolv.conf"
 ip addr add fd00::98/128 dev lo
 echo '127.0.1.1 native.test' >"$T/etc.hosts"
 pair_run 'disable_dns_lookups = no
