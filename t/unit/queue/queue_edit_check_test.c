@@ -35,6 +35,17 @@ edit_of_much(void)
 	return e;
 }
 
+/* "bob" goes elsewhere, "eve" gets nothing more. */
+static struct queue_edit *
+edit_of_rcpts(void)
+{
+	struct queue_edit *e = queue_edit_new();
+
+	and(e, EDIT_MAP_RCPT, "s/^bob@/rob@/");
+	and(e, EDIT_MARK_DONE, "rcpt=eve@e.example");
+	return e;
+}
+
 static struct queue_edit *
 edit_of_content(void)
 {
@@ -146,7 +157,8 @@ static const struct {
 	{ edit_of_much, "Subject: test", "Subject: tess", "header fields changed" },
 	{ edit_of_much, "X-New: yes", "X-New: yup", "not as they should be" },
 	{ edit_of_much, "Hello.", "Hellx.", "the body" },
-	{ edit_of_much, " 3 ", " 4 ", "size record" },	/* recipients */
+	{ edit_of_rcpts, "R\rrob@b", "R\rbob@b", "its recipients" },
+	{ edit_of_rcpts, "D\reve@e", "R\reve@e", "its recipients" },
 	{ edit_of_content, "Subject: typed", "Subject: typod", "its content" },
 	{ edit_of_content, "Bye.", "Bya.", "its content" },
 	{ edit_of_content, "R\rbob@b", "R\rbub@b", "its recipients" },
@@ -167,6 +179,28 @@ START_TEST(what_is_wrong_in_the_new_file_is_found)
 	write_anew(&x);
 	ck_assert_int_eq(check(&x, &err), -1);
 	ck_assert_msg(strstr(err.text, tampered[_i].why) != NULL, "%s",
+	    err.text);
+	buf_done(&x.before);
+	buf_done(&x.after);
+	buf_done(&x.text);
+	queue_edit_free(x.e);
+}
+END_TEST
+
+/* Field _i of the size record, 16 bytes apart; flags are their writer's business. */
+START_TEST(a_wrong_number_is_found)
+{
+	struct edited x;
+	struct err err = ERR_INIT;
+
+	if (_i == 3)
+		return;
+	edited_init(&x, edit_of_rcpts);
+	ck_assert_int_eq(x.text.ptr[0], QUEUE_REC_SIZE);
+	x.text.ptr[2 + 16 * _i + 14] ^= 1;
+	write_anew(&x);
+	ck_assert_int_eq(check(&x, &err), -1);
+	ck_assert_msg(strstr(err.text, "its size record") != NULL, "%s",
 	    err.text);
 	buf_done(&x.before);
 	buf_done(&x.after);
@@ -200,6 +234,7 @@ main(void)
 	tcase_add_checked_fixture(tc, spool_setup, unit_folder_leave);
 	tcase_add_loop_test(tc, what_is_wrong_in_the_new_file_is_found, 0,
 	    sizeof(tampered) / sizeof(tampered[0]));
+	tcase_add_loop_test(tc, a_wrong_number_is_found, 0, 5);
 	tcase_add_test(tc, a_file_without_its_end_is_found);
 	return unit_run("queue_edit_check", tc);
 }
