@@ -24,7 +24,6 @@
 #define USAGE_TA	2	/* RFC 7218 2.1 */
 #define USAGE_EE	3
 #define SELECTOR_MAX	1
-#define MATCHING_MAX	2
 
 static void
 warn_unsupported(const char *name, const struct dns_rr *rr, const char *what)
@@ -48,7 +47,7 @@ is_usable(const char *name, const struct dns_rr *rr)
 		what = "certificate usage";
 	else if (rr->raw[1] > SELECTOR_MAX)
 		what = "selector";
-	else if (rr->raw[2] > MATCHING_MAX)
+	else if (!tls_has_digest(rr->raw[2]))
 		what = "matching type";
 	if (what != NULL)
 		warn_unsupported(name, rr, what);

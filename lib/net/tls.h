@@ -109,6 +109,8 @@ struct tls_tlsa {
  */
 int		 tls_anchors_load(const char *path, struct tls_tlsa **list,
 		    size_t *count, struct err *err);
+/* tls_has_digest - does tls_dane_digests have this matching type? Whole data, type 0, needs none */
+bool		 tls_has_digest(int matching);
 void		 tls_tlsa_free(struct tls_tlsa *list, size_t count);
 
 struct tls_options {

@@ -269,6 +269,8 @@ fill(struct tls_ctx *ctx, const struct tls_setup *setup, struct err *err)
 	if (!setup->is_server && SSL_CTX_dane_enable(ctx->ssl) != 1)
 		return err_set(err, ERR_SYSTEM, "cannot enable DANE: "
 		    DISABLING);
+	if (!setup->is_server && tls_use_digests(ctx->ssl, err) == -1)
+		return -1;
 	if ((ctx->log & TLS_LOG_VERBOSE) != 0)
 		SSL_CTX_set_info_callback(ctx->ssl, tls_log_state);
 	if (setup->is_server)

@@ -68,6 +68,11 @@ int	tls_load_files(SSL_CTX *ssl, const struct tls_setup *setup,
 int	tls_load_chain(SSL *ssl, const struct buf *pem, const char *title,
 	    struct err *err);
 
+/* ---- tls_digests.c ---- */
+
+/* tls_use_digests - client: which digests of TLSA records count, and which before others; -1 with err */
+int	tls_use_digests(SSL_CTX *ssl, struct err *err);
+
 /* ---- tls_library.c ---- */
 
 /* tls_library_init - read the library's configuration as main.cf says; -1 with err */

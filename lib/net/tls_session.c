@@ -99,6 +99,7 @@ print_ctx(struct tls_ctx *ctx, const struct tls_setup *setup)
 	buf_addf(&all, "%d %d ", setup->verify_depth,
 	    params.tls_append_default_CA);
 	put_text(&all, setup->digest);
+	put_text(&all, params.tls_dane_digests);
 	put_authorities(&all, ctx->ssl);
 	buf_adds(&all, "own");
 	put_own_certs(&all, ctx->ssl);

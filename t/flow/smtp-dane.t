@@ -14,6 +14,7 @@ port=$1 clear=$2
 ee="3 1 1 $(key_print server | tr -d :)"
 ta="2 0 1 $(openssl x509 -in "$certs/ca.pem" -outform der | openssl dgst -sha256 | sed 's/.*= *//')"
 other="3 1 1 $(printf '%064d' 0)"
+ee_of() { openssl x509 -in "$certs/server.pem" -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst "-$1" | sed 's/.*= *//'; }
 
 zone() {	# zone NAME TLSA ...: a signed host with these records
 	echo "$1 A 127.0.0.1"
@@ -32,6 +33,9 @@ zone() {	# zone NAME TLSA ...: a signed host with these records
 	zone anchor.test "$ta"
 	zone unnamed.test "$ta"
 	zone two.test "$other" "$ee"
+	zone ranked.test "$ee" "3 1 2 $(printf '%0128d' 0)"
+	zone long.test "3 1 2 $(ee_of sha512)"
+	zone private.test "3 1 200 $(ee_of sha384)"
 	zone other.test "$other"
 	zone useless.test "1 1 1 $(key_print server | tr -d :)"
 	zone broken.test
@@ -62,10 +66,12 @@ transport() {	# transport NAME OPTION ...
 	transport mxenc 'smtp_tls_dane_insecure_mx_policy = encrypt'
 	transport force 'smtp_tls_force_insecure_host_tlsa_lookup = yes'
 	transport off 'smtp_dns_support_level = enabled'
+	transport short 'tls_dane_digests = sha256 md5 sha384=1'
+	transport more 'tls_dane_digests = sha256 sha384=200 sha512'
 } >>"$conf/master.cf"
-for t in dane only mxenc force off; do
+for t in dane only mxenc force off short more; do
 	for d in mx unsigned-mx; do echo "$d.$t $t:$d.test:$port"; done
-	for d in mail alias anchor unnamed two other useless broken none unsigned unsigned-tlsa; do
+	for d in mail alias anchor unnamed two other useless broken none unsigned unsigned-tlsa ranked long private; do
 		echo "$d.$t $t:[$d.test]:$port"
 	done
 	echo "stripped.$t $t:[stripped.test]:$clear"
@@ -83,7 +89,8 @@ set --
 for d in mx unsigned-mx mail alias anchor unnamed two other useless broken none unsigned unsigned-tlsa stripped; do
 	set -- "$@" "$d.dane" "$d.only"
 done
-set -- "$@" unsigned-mx.mxenc unsigned.force mail.off
+set -- "$@" unsigned-mx.mxenc unsigned.force mail.off ranked.dane long.dane private.only
+set -- "$@" ranked.short long.short ranked.more long.more private.more
 for d in "$@"; do
 	printf 'Subject: x\n\nx\n' | as "$T/i" sendmail -f '' "u@$d" 5>&-
 done
@@ -131,5 +138,16 @@ for t in dane only; do waits 'TLS is required, but was not offered by host strip
 like 'without DNSSEC there is no DANE, and the log says so' "$(story mail.off)" \
     'warning: \[mail.test\]:[0-9]+: dane configured with dnssec lookups disabled'
 sent Untrusted mail.off
+
+# Of several digests the best counts, and what is none of them is no record.
+waits 'Server certificate not verified' ranked.dane
+sent Verified long.dane
+waits 'TLSA records unusable' private.only
+sent Verified ranked.short
+sent Untrusted long.short
+for d in ranked long private; do sent Verified $d.more; done
+log=$(instance_log "$T/i")
+like 'a digest without its number is said' "$log" 'warning: tls_dane_digests: digest algorithm md5 needs an explicit number'
+like 'and one with a number of another' "$log" 'warning: tls_dane_digests: number 1 of digest algorithm sha384 is that of another one'
 exec 5>&-
 done_testing

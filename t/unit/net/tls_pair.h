@@ -80,6 +80,7 @@ setup(void)
 	params.tls_ffdhe_auto_groups = "";
 	params.tls_config_file = "default";
 	params.tls_config_name = "";
+	params.tls_dane_digests = "sha512 sha256";
 	params.tls_disable_workarounds = params.tls_ssl_options = "";
 	params.tls_wildcard_matches_multiple_labels = true;
 	params.tls_fast_shutdown_enable = true;

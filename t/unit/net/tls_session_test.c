@@ -297,6 +297,13 @@ other_tlsa(struct world *w)
 }
 
 static void
+other_digests(struct world *w)
+{
+	(void)w;
+	params.tls_dane_digests = "sha256";
+}
+
+static void
 no_policy(struct world *w)
 {
 	w->co.session_policy = NULL;
@@ -315,7 +322,7 @@ static const struct {
 	{ "protocols", other_protocols, true },
 	{ "servername", other_servername, true },
 	{ "peer", other_peer, true }, { "own certificate", other_own_cert, true },
-	{ "TLSA", other_tlsa, false }, { "no policy", no_policy, true },
+	{ "TLSA", other_tlsa, false }, { "digests", other_digests, true }, { "no policy", no_policy, true },
 };
 
 START_TEST(what_a_session_depended_on_has_changed)
