@@ -42,6 +42,7 @@ static const struct json_schema_member explained[] = { VERSION,
 
 static const struct json_schema_member step[] = {
 	{ "step", "!integer", "counts from 1" },
+	{ "parameter", "!string", "that names the table, or the purpose" },
 	{ "table", "!string", "type:name" },
 	{ "key", "!string", "that was asked for" },
 	{ "why", "string", "it is asked for, unless it is the whole key" },
