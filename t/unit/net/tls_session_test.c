@@ -58,6 +58,16 @@ drop(const char *name, const char *id)
 	k->drops++;
 }
 
+static void
+forget_all(void)
+{
+	free(client_kept.id);
+	free(server_kept.id);
+	buf_done(&client_kept.bytes);
+	buf_done(&server_kept.bytes);
+	client_kept = server_kept = (struct kept){ .bytes = BUF_INIT };
+}
+
 static const struct tls_sessions at_client = { "client", find, save, drop },
     at_server = { "server", find, save, drop };
 
@@ -83,7 +93,6 @@ world_new(int version)
 	struct world w = { setup_of(true), setup_of(false), options(),
 	    options() };
 
-	client_kept = server_kept = (struct kept){ .bytes = BUF_INIT };
 	w.ss.ticket_key = ticket_key;
 	w.ss.ticket_cipher = "aes-256-cbc";
 	w.ss.ticket_lifetime_s = 3600;
@@ -456,6 +465,7 @@ main(void)
 	TCase *tc = tcase_create("tls_session");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, forget_all, forget_all);
 	tcase_set_timeout(tc, 60);
 	UNIT_LOOP(tc, a_session_goes_on_and_is_as_good_as_it_was, versions);
 	UNIT_LOOP(tc, a_session_goes_on_from_the_server_s_cache, versions);
