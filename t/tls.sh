@@ -1,7 +1,7 @@
 # tls.sh - certificates for tests; sourced after lib.sh
 #
 #   certs_new                     a CA in $T/certs: ca.pem
-#   cert_new NAME CN SAN [rsa]    NAME.pem and NAME.key, signed by it (EC keys are made faster)
+#   cert_new NAME CN SAN [rsa [USE]]   NAME.pem and NAME.key, signed by it (EC keys are made faster)
 #   cert_self NAME CN             the same, signed by nobody but itself
 #   cert_print NAME, key_print NAME   SHA-256 fingerprints, AB:CD:...
 #   talk_tls PORT ...             t/talk-tls.py
@@ -33,6 +33,7 @@ certs_new() {
 cert_new() {
 	cert_key "$1" "${4-}"
 	printf 'subjectAltName = %s\nbasicConstraints = CA:FALSE\n' "$3" >"$certs/$1.ext"
+	[ -z "${5-}" ] || echo "extendedKeyUsage = $5" >>"$certs/$1.ext"
 	openssl req -new -key "$certs/$1.key" -subj "/O=Test/CN=$2" 2>/dev/null |
 	    openssl x509 -req -CA "$certs/ca.pem" -CAkey "$certs/ca.key" -set_serial "0x$(openssl rand -hex 8)" \
 	    -days 2 -extfile "$certs/$1.ext" -out "$certs/$1.pem" 2>/dev/null

@@ -16,10 +16,20 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/conf/params.h"
 
 #define NAME_MAX_BYTES	256	/* of a certificate's CN: the rest is no name */
 
 /* ---- is the certificate good? ---- */
+
+/* A certificate of a server may speak for a client, where main.cf says so. */
+static bool
+has_server_purpose(const struct tls *t, X509 *cert, int depth)
+{
+	return t->ctx->is_server && params.tls_trust_server_ccerts &&
+	    cert != NULL &&
+	    X509_check_purpose(cert, X509_PURPOSE_SSL_SERVER, depth > 0) == 1;
+}
 
 int
 tls_verify(int ok, X509_STORE_CTX *store)
@@ -31,6 +41,12 @@ tls_verify(int ok, X509_STORE_CTX *store)
 	int depth = X509_STORE_CTX_get_error_depth(store);
 	char name[NAME_MAX_BYTES] = "(none)";
 
+	if (!ok && X509_STORE_CTX_get_error(store) ==
+	    X509_V_ERR_INVALID_PURPOSE && has_server_purpose(t, cert, depth)) {
+		ok = 1;
+		/* What was wrong before stays wrong, also when the session goes on. */
+		X509_STORE_CTX_set_error(store, t->verify_error);
+	}
 	if (ok && depth > t->ctx->verify_depth + 1) {
 		ok = 0;
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_CHAIN_TOO_LONG);

@@ -82,10 +82,11 @@ set_context(struct tls_ctx *ctx, const struct tls_setup *setup)
 	struct buf text = BUF_INIT;
 	unsigned len = 0;
 
-	buf_addf(&text, "%s\n%s\n%d\n%s\n%d\n%s\n%s\n%d", setup->ca_file,
+	buf_addf(&text, "%s\n%s\n%d\n%s\n%d\n%s\n%s\n%d\n%d", setup->ca_file,
 	    setup->ca_path, setup->verify_depth, setup->digest,
 	    params.tls_append_default_CA, setup->cert_file,
-	    setup->chain_files, setup->asks_cert);
+	    setup->chain_files, setup->asks_cert,
+	    params.tls_trust_server_ccerts);
 	EVP_Digest(text.ptr, text.len, id, &len, EVP_sha256(), NULL);
 	SSL_CTX_set_session_id_context(ctx->ssl, id, len);
 	buf_done(&text);

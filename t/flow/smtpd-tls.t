@@ -7,7 +7,11 @@ certs_new
 cert_new server mail.example DNS:mail.example
 cert_new other other.example DNS:other.example
 cert_new client client.example DNS:client.example
+cert_new serving mx.client.example DNS:mx.client.example '' serverAuth
 cert_self self self.example
+cert_key forged
+openssl req -x509 -new -key "$certs/forged.key" -out "$certs/forged.pem" -days 2 -subj /CN=forged.example \
+    -addext extendedKeyUsage=serverAuth 2>/dev/null
 echo "other.example $certs/other.key, $certs/other.pem" >"$certs/sni"
 echo "$(key_print client) ok" >"$certs/relay"
 
@@ -21,7 +25,7 @@ instance_new "$T/i" 'local_recipient_maps =' 'mydestination = mx.example' \
     'smtpd_tls_security_level = may'
 conf=$(instance_conf "$T/i")
 # shellcheck disable=SC2046
-set -- $(free_ports 10)
+set -- $(free_ports 11)
 policy=$7
 service() {	# service NAME PORT OPTION ...
 	eval "$1=$2"
@@ -42,6 +46,9 @@ service asking "$6" 'smtpd_tls_ask_ccert = yes' \
 service fresh "$8" 'max_use = 1' >>"$conf/master.cf"
 service stranger "$9" 'smtpd_tls_CAfile =' >>"$conf/master.cf"
 service alone "${10}" 'tlsmgr_service_name = nobody' >>"$conf/master.cf"
+service lenient "${11}" 'smtpd_tls_security_level = encrypt' 'smtpd_tls_req_ccert = yes' \
+    'tls_trust_server_ccerts = yes' 'smtpd_tls_loglevel = 2' >>"$conf/master.cf"
+service strict "$(free_port)" 'smtpd_tls_security_level = encrypt' 'smtpd_tls_req_ccert = yes' >>"$conf/master.cf"
 sed -i '/^qmgr/d' "$conf/master.cf"
 must 'the instance starts' instance_start "$T/i" </dev/null
 logged() { wait_for 5 instance_logged "$T/i" "$1"; }
@@ -212,4 +219,18 @@ like 'too many new sessions end one' "$(cat "$T/out")" '^S: 421 4.7.0 mx.example
 once
 like 'and the next is not begun' "$(cat "$T/out")" '^S: 454 4.7.0 Error: too many new TLS sessions'
 ok 'which the log tells' logged 'warning: New TLS session rate limit exceeded: 2 from localhost'
+
+# ---- a server's certificate in a client's hand ----
+printf 'EHLO c.example\nSTARTTLS\n!tls cert=%s key=%s\nNOOP\nQUIT\n' "$certs/serving.pem" "$certs/serving.key" >"$T/serving"
+printf 'EHLO c.example\nSTARTTLS\n!tls cert=%s key=%s\nNOOP\nQUIT\n' "$certs/forged.pem" "$certs/forged.key" >"$T/forged"
+like 'it is no good for that' "$(talk_tls "$strict" <"$T/serving")" '^S: 421 4.7.1 mx.example Error: Client certificate not trusted'
+like 'unless main.cf says so' "$(talk_tls "$lenient" <"$T/serving")" '^S: 250 2.0.0 Ok'
+like 'but somebody has to vouch for it' "$(talk_tls "$lenient" <"$T/forged")" '^S: 421 4.7.1 mx.example Error: Client certificate not trusted'
+again() {	# again -sess_out|-sess_in: with the certificate that nobody vouches for
+	printf 'NOOP\r\n' | timeout 20 openssl s_client -starttls smtp -ign_eof -connect "127.0.0.1:$lenient" -tls1_2 \
+	    -cert "$certs/forged.pem" -key "$certs/forged.key" "$1" "$T/forged.session" 2>/dev/null |
+	    grep -Eo '^(New|Reused), TLS|^421 4.7.1.*' | tr '\n' ' '
+}
+again -sess_out >"$T/out"
+like 'not even when its session goes on' "$(again -sess_in)" '^Reused, TLS.*421 4.7.1 mx.example Error: Client certificate not trusted'
 done_testing
