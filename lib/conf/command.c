@@ -73,7 +73,7 @@ void
 command_load(const char *config_dir, enum command_env how)
 {
 	struct params_context ctx = { .process_name = command_name,
-	    .is_unsafe = command_is_unsafe() };
+	    .is_unsafe = command_is_unsafe(), .is_command = true };
 	struct err err = ERR_INIT;
 
 	if (config_dir != NULL)

@@ -8,7 +8,9 @@
 # "=" means column 2 and "-" means the name is newer, so column 2 holds).
 #
 # Defaults without a $ are converted here, once; params_dynamic lists the rows
-# whose default has to be worked out by every process that starts.
+# whose default has to be worked out by every process that starts. At its end
+# stand those that need the networks of this machine, for which the kernel has
+# to be asked: params_late_count of them.
 #
 # All text stands in one array, params_text, and rows hold offsets: a table of
 # pointers would be relocated, and so copied, in every process.
@@ -50,6 +52,23 @@ function text(s,	at, plain) {
 	texts = texts "\t" quote(s) "\"\\0\"\n"
 	text_size += length(plain) + 1
 	return at
+}
+
+# Does the default of a parameter need that of another, by whatever way?
+function needs(name, other,	s, ref) {
+	s = default_of[name]
+	while (match(s, /\$[{(]?[a-z0-9_]+/)) {
+		ref = substr(s, RSTART, RLENGTH)
+		gsub(/[${(]/, "", ref)
+		s = substr(s, RSTART + RLENGTH)
+		if (ref == other || (ref != name && needs(ref, other)))
+			return 1
+	}
+	return 0
+}
+
+function is_late(name) {
+	return name == "mynetworks" || needs(name, "mynetworks")
 }
 
 # The same sum as in params_row_find.
@@ -104,7 +123,8 @@ $9 == "removed" || $9 == "function" { next }
 	printf "\t{ %d, %d, %d, PARAMS_%s, PARAMS_%s, %s, %s, offsetof(struct params, %s) },\n", \
 	    text($1), text(def), text($14), kind[$3], toupper($9), min, max, member > C
 	if ($3 != "raw" && (index(def, "$") > 0 || $12 == "runtime" || $1 == "config_directory"))
-		dynamic = dynamic "\t" n + 0 ",\t/* " $1 " */\n"
+		dynamic[n + 0] = $1
+	default_of[$1] = def
 	if ($3 != "string" && $3 != "raw" && index(def, "$") == 0)
 		constants = constants "\t." member " = " constant(def, $3) ",\n"
 	n++
@@ -118,7 +138,16 @@ END {
 	print "};\n\nconst unsigned params_row_count = " n ";" > C
 	print "\nconst char params_text[] =\n" texts ";" > C
 	print "\nconst struct params params_constants = {\n" constants "};" > C
-	print "\nconst unsigned short params_dynamic[] = {\n" dynamic "};" > C
+	print "\nconst unsigned short params_dynamic[] = {" > C
+	for (i = 0; i < n; i++)
+		if (i in dynamic && !is_late(dynamic[i]))
+			print "\t" i ",\t/* " dynamic[i] " */" > C
+	for (i = 0; i < n; i++)
+		if (i in dynamic && is_late(dynamic[i])) {
+			print "\t" i ",\t/* " dynamic[i] " */" > C
+			late++
+		}
+	print "};\nconst unsigned params_late_count = " late ";" > C
 	print "\nconst unsigned params_dynamic_count =\n    sizeof(params_dynamic) / sizeof(params_dynamic[0]);" > C
 	print "\nconst unsigned short params_hash[" HASH "] = {" > C
 	for (h = 0; h < HASH; h++)

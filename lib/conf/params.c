@@ -340,9 +340,18 @@ read_myorigin(struct generation *g, struct params *p, struct err *err)
 	return rc;
 }
 
-static int
-fill(struct generation *g, struct params *p, struct err *err)
+/* The kernel is asked for our networks when somebody wants to know. */
+static void
+put_off(struct params *p, const struct params_row *row)
 {
+	memset((char *)p + row->offset, 0, sizeof(const char *));
+}
+
+static int
+fill(struct generation *g, struct params *p, bool puts_off, struct err *err)
+{
+	size_t late = puts_off ? params_dynamic_count - params_late_count :
+	    params_dynamic_count;
 	const struct params_row *row;
 	size_t i;
 
@@ -358,8 +367,11 @@ fill(struct generation *g, struct params *p, struct err *err)
 	}
 	for (i = 0; i < params_dynamic_count; i++) {
 		row = &params_rows[params_dynamic[i]];
-		if (main_cf_find(&g->scope.cf, params_row_name(row)) == NULL &&
-		    set_row(g, p, row, err) == -1)
+		if (main_cf_find(&g->scope.cf, params_row_name(row)) != NULL)
+			continue;
+		if (i >= late)
+			put_off(p, row);
+		else if (set_row(g, p, row, err) == -1)
 			return -1;
 	}
 	p->process_name = g->scope.process_name;
@@ -387,7 +399,7 @@ params_load(const char *config_dir, const struct params_context *ctx,
 	for (i = 0; ctx->overrides != NULL && ctx->overrides[i] != NULL; i++)
 		if (apply_override(g, ctx->overrides[i], err) == -1)
 			goto fail;
-	if (fill(g, &loaded, err) == -1)
+	if (fill(g, &loaded, ctx->is_command, err) == -1)
 		goto fail;
 	generation_free(previous);
 	previous = current;
@@ -436,12 +448,18 @@ params_lookup(const char *name)
 {
 	const struct params_row *row = params_row_find(name);
 	const char *raw, *text;
+	struct err err = ERR_INIT;
 
 	if (row != NULL && row->class != PARAMS_LEGACY &&
 	    row->type == PARAMS_STRING) {
 		memcpy(&text, (const char *)&params + row->offset,
 		    sizeof(text));
-		return text;
+		if (text != NULL)
+			return text;
+		if (set_row(current, &params, row, &err) == 0)
+			return params_lookup(name);
+		log_warning("%s", err.text);	/* nothing is ours then */
+		return NULL;
 	}
 	if ((raw = scope_lookup(name, &current->scope)) == NULL)
 		return NULL;

@@ -27,6 +27,11 @@ struct params_context {
 	const char	*service_name;		/* $service_name; NULL: as process_name */
 	const char	*const *overrides;	/* "name=value" from -o, NULL-terminated; or NULL */
 	bool		 is_unsafe;		/* set-gid and called by somebody else: spec/commands.md 1.2, 1.4 */
+	/*
+	 * Defaults that need the networks of this machine (mynetworks and what
+	 * refers to it) are found by params_lookup; the members stay NULL.
+	 */
+	bool		 is_command;
 };
 
 /*

@@ -11,6 +11,7 @@
 extern const struct params params_constants;
 extern const unsigned short params_dynamic[];
 extern const unsigned params_dynamic_count;
+extern const unsigned params_late_count;	/* the last ones: see is_command */
 extern const unsigned short params_hash[PARAMS_HASH_SIZE];	/* a power of two */
 
 /* params_note_owner - decide once, while rights are still whole, what params_is_private says */

@@ -59,7 +59,8 @@ append_file(FILE *fp, const char *name)
 static void
 set_up(const char *name)
 {
-	struct params_context ctx = { "cleanup", "cleanup", NULL, false };
+	struct params_context ctx = { "cleanup", "cleanup", NULL, false,
+	    false };
 	struct err err = ERR_INIT;
 	struct buf path = BUF_INIT;
 	FILE *fp;

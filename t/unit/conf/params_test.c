@@ -58,7 +58,8 @@ write_file(const char *name, const char *text)
 static int
 load(const char *text, const char *const *overrides, struct err *err)
 {
-	struct params_context ctx = { "smtpd", "service", overrides, false };
+	struct params_context ctx = { "smtpd", "service", overrides, false,
+	    false };
 
 	write_file("main.cf", text);
 	return params_load(dir, &ctx, err);
@@ -329,6 +330,28 @@ START_TEST(params_rows_are_sorted)
 }
 END_TEST
 
+/* Who does not ask for them does not wait for the kernel. */
+START_TEST(a_command_finds_networks_when_asked)
+{
+	struct params_context ctx = { .process_name = "postmap",
+	    .is_command = true };
+	struct err err = ERR_INIT;
+
+	write_file("main.cf", "inet_interfaces = loopback-only\n");
+	ck_assert_int_eq(params_load(dir, &ctx, &err), 0);
+	ck_assert_ptr_null(params.mynetworks);
+	ck_assert_ptr_null(params.proxy_read_maps);
+	ck_assert_ptr_nonnull(strstr(params_lookup("proxy_read_maps"),
+	    "127.0.0."));
+	ck_assert_ptr_nonnull(strstr(params_lookup("mynetworks"), "127.0.0."));
+	ck_assert_str_eq(params_lookup("smtpd_forbid_bare_newline_exclusions"),
+	    params.mynetworks);
+	write_file("main.cf", "mynetworks = 10.0.0.0/8\n");
+	ck_assert_int_eq(params_load(dir, &ctx, &err), 0);
+	ck_assert_str_eq(params.mynetworks, "10.0.0.0/8");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -337,6 +360,7 @@ main(void)
 	tcase_add_checked_fixture(tc, make_dir, remove_dir);
 	tcase_add_test(tc, params_load_types_what_main_cf_sets);
 	tcase_add_test(tc, params_load_without_settings_gives_the_defaults);
+	tcase_add_test(tc, a_command_finds_networks_when_asked);
 	tcase_add_test(tc, params_load_applies_overrides_last);
 	UNIT_LOOP(tc, params_load_names_the_mistake, bad);
 	tcase_add_test(tc, params_service_falls_back_to_the_default_parameter);

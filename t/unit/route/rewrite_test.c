@@ -380,7 +380,8 @@ static void
 load(const char *text)
 {
 	char dir[] = "/tmp/rewrite_test.XXXXXX";
-	struct params_context ctx = { "trivial-rewrite", "rewrite", NULL, false };
+	struct params_context ctx = { "trivial-rewrite", "rewrite", NULL, false,
+	    false };
 	struct buf path = BUF_INIT;
 	struct err err = ERR_INIT;
 	FILE *fp;
