@@ -20,6 +20,7 @@
 
 #define IS_SPACE(c)	(isspace((unsigned char)(c)) != 0)
 #define INDEX_PATTERNS	8	/* with fewer there is nothing to gain */
+#define INDEX_LOOKUPS	2	/* a single one takes less time than the index */
 
 struct regex {
 	const struct regex_engine *engine;
@@ -31,7 +32,8 @@ struct regex {
 struct regex_state {
 	const struct regex_engine *engine;
 	struct rules	 rules;
-	struct regex_index *index;	/* NULL: too few patterns */
+	struct regex_index *index;	/* NULL: too few patterns, or lookups */
+	unsigned	 lookups;	/* up to INDEX_LOOKUPS */
 	struct buf	 lower;		/* the subject of this lookup */
 	const char	*name;
 };
@@ -305,10 +307,8 @@ regex_table_open(struct table *t, const struct regex_engine *engine,
 	s->engine = engine;
 	s->name = t->name;
 	buf_init(&s->lower);
-	if (rules_load(&s->rules, t, engine->label, parse_line, err) == 0) {
-		make_index(s);
+	if (rules_load(&s->rules, t, engine->label, parse_line, err) == 0)
 		return 0;
-	}
 	regex_table_close(t);
 	return -1;
 }
@@ -368,6 +368,8 @@ find_rule(struct regex_state *s, struct subject *subject, const char *key,
 	subject->text = key;
 	subject->len = len;
 	subject->lower = NULL;
+	if (s->lookups < INDEX_LOOKUPS && ++s->lookups == INDEX_LOOKUPS)
+		make_index(s);
 	if (text_is_ascii(key)) {
 		buf_set(&s->lower, key, len);
 		subject->lower = text_lower(s->lower.ptr);
