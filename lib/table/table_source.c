@@ -21,6 +21,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/table/alias_token.h"
 
 #define SHOWN_CHARS	30	/* spec/tables.md 12.1 rule 5 */
 
@@ -236,18 +237,35 @@ next_rule(struct table_source *s, struct buf *line, int *first_line,
 	return 1;
 }
 
+/* Add the lines that go on with the one in line; a NUL ends all of it. */
+static int
+take_continued(struct table_source *s, struct buf *line, struct err *err)
+{
+	while (s->has_ahead && is_space(s->ahead.ptr[0])) {
+		buf_add(line, s->ahead.ptr, s->ahead.len);
+		if (read_ahead(s, err) == -1)
+			return -1;
+	}
+	buf_truncate(line, strlen(line->ptr));
+	return 0;
+}
+
 /* Lines that go on with nothing: at the start of a file they are one, lost. */
 static int
 skip_orphan(struct table_source *s, struct err *err)
 {
-	if (s->has_ahead && is_space(s->ahead.ptr[0]) && !s->is_quiet)
-		log_warning("%s: logical line must not start with whitespace: "
-		    "\"%.*s%s\"", s->name, SHOWN_CHARS, s->ahead.ptr,
-		    s->ahead.len > SHOWN_CHARS ? "..." : "");
-	while (s->has_ahead && is_space(s->ahead.ptr[0]))
-		if (read_ahead(s, err) == -1)
-			return -1;
-	return 0;
+	struct buf line = BUF_INIT;
+	int rc = 0;
+
+	if (s->has_ahead && is_space(s->ahead.ptr[0])) {
+		rc = take_continued(s, &line, err);
+		if (!s->is_quiet)
+			log_warning("%s: logical line must not start with "
+			    "whitespace: \"%.*s%s\"", s->name, SHOWN_CHARS,
+			    line.ptr, line.len > SHOWN_CHARS ? "..." : "");
+	}
+	buf_done(&line);
+	return rc;
 }
 
 int
@@ -265,14 +283,8 @@ table_source_next(struct table_source *s, struct buf *line, int *first_line,
 		return 0;
 	*first_line = s->line_number;
 	buf_swap(line, &s->ahead);
-	if (read_ahead(s, err) == -1)
+	if (read_ahead(s, err) == -1 || take_continued(s, line, err) == -1)
 		return -1;
-	while (s->has_ahead && is_space(s->ahead.ptr[0])) {
-		buf_add(line, s->ahead.ptr, s->ahead.len);
-		if (read_ahead(s, err) == -1)
-			return -1;
-	}
-	buf_truncate(line, strlen(line->ptr));	/* a NUL ends all of it */
 	return 1;
 }
 
@@ -314,14 +326,16 @@ table_source_pair(char *line, const char *name, int line_number,
     bool is_texthash, bool has_utf8, char **key, char **value)
 {
 	bool is_quoted = false;
-	char *p, *end;
+	char *p, *end, last;
 
 	end = line + strlen(line);
 	if (has_utf8 && is_bad_utf8(line, (size_t)(end - line), name,
 	    line_number))
 		return TABLE_ENTRY_SKIP;
 	while (end > line && is_space(end[-1]))
-		*--end = '\0';
+		end--;
+	last = *end;
+	*end = '\0';
 	for (p = line; *(p += strcspn(p, KEY_SPECIALS)) != '\0'; p++) {
 		if (*p == '"')
 			is_quoted = !is_quoted;
@@ -331,6 +345,7 @@ table_source_pair(char *line, const char *name, int line_number,
 			break;
 	}
 	if (is_quoted) {
+		*end = last;		/* as it was written */
 		complain(name, line_number, "unbalanced '\"' in '%s' -- "
 		    "ignoring this line", line);
 		return TABLE_ENTRY_SKIP;
@@ -353,140 +368,12 @@ table_source_pair(char *line, const char *name, int line_number,
 	return TABLE_ENTRY_OK;
 }
 
-/*
- * Alias lines are RFC 822 tokens (RFC 822 3.3). What is stored is the tokens
- * written out again, so only their kind and text matter here.
- */
-enum token { TOKEN_END, TOKEN_ATOM, TOKEN_QUOTED, TOKEN_COMMENT,
-	TOKEN_LITERAL, TOKEN_OPERATOR };
-
-#define OPERATORS	"()<>@,;:\\\".[]%!|"
-
-/* "text" or [text]: backslashes protect the next character and go away. */
-static const char *
-cut_enclosed(const char *s, char close, struct buf *text)
-{
-	for (; *s != '\0' && *s != close; s++) {
-		if (*s == '\\' && s[1] != '\0')
-			s++;
-		buf_addc(text, *s);
-	}
-	return *s != '\0' ? s + 1 : s;
-}
-
-/* A comment, parentheses included; it may nest. */
-static const char *
-cut_comment(const char *s, struct buf *text)
-{
-	int depth = 0;
-
-	do {
-		if (*s == '(')
-			depth++;
-		else if (*s == ')')
-			depth--;
-		else if (*s == '\\' && s[1] != '\0')
-			buf_addc(text, *s++);
-		buf_addc(text, *s++);
-	} while (*s != '\0' && depth > 0);
-	return s;
-}
-
-/* Cut the token at *p; text gets what stands between its delimiters. */
-static enum token
-next_token(const char **p, struct buf *text)
-{
-	const char *s = *p;
-	bool is_special = false;
-
-	buf_reset(text);
-	while (is_space(*s))
-		s++;
-	*p = s;
-	if (*s == '\0')
-		return TOKEN_END;
-	if (*s == '"') {
-		*p = cut_enclosed(s + 1, '"', text);
-		return TOKEN_QUOTED;
-	}
-	if (*s == '[') {
-		*p = cut_enclosed(s + 1, ']', text);
-		return TOKEN_LITERAL;
-	}
-	if (*s == '(') {
-		*p = cut_comment(s, text);
-		return TOKEN_COMMENT;
-	}
-	if (*s != '\\' && strchr(OPERATORS, *s) != NULL) {
-		buf_addc(text, *s);
-		*p = s + 1;
-		return TOKEN_OPERATOR;
-	}
-	for (; *s != '\0' && !is_space(*s); s++) {
-		if (*s == '\\') {
-			if (*++s == '\0')
-				break;
-			is_special |= is_space(*s) ||
-			    strchr(OPERATORS, *s) != NULL;
-		} else if (strchr(OPERATORS, *s) != NULL) {
-			break;
-		}
-		buf_addc(text, *s);
-	}
-	*p = s;
-	return is_special ? TOKEN_QUOTED : TOKEN_ATOM;
-}
-
-static void
-put_quoted(struct buf *out, const struct buf *text)
-{
-	size_t i;
-
-	buf_addc(out, '"');
-	for (i = 0; i < text->len; i++) {
-		if (strchr("\"\\", text->ptr[i]) != NULL)
-			buf_addc(out, '\\');
-		buf_addc(out, text->ptr[i]);
-	}
-	buf_addc(out, '"');
-}
-
-/* In quotes and brackets a tab or the end of a line is stored as a blank. */
-static void
-level_blanks(struct buf *text)
-{
-	size_t i;
-
-	for (i = 0; i < text->len; i++)
-		if (strchr("\t\r\n", text->ptr[i]) != NULL)
-			text->ptr[i] = ' ';
-}
-
-/* Write a token out; a blank only between two that are no operators. */
-static void
-put_token(struct buf *out, enum token kind, const struct buf *text,
-    enum token *previous, bool is_value)
-{
-	if (*previous != TOKEN_END && *previous != TOKEN_OPERATOR &&
-	    (kind != TOKEN_OPERATOR || text->ptr[0] == '<'))
-		buf_addc(out, ' ');
-	if (kind == TOKEN_QUOTED && is_value)
-		put_quoted(out, text);
-	else if (kind == TOKEN_LITERAL)
-		buf_addf(out, "[%s]", text->ptr);
-	else
-		buf_adds(out, text->ptr);
-	if (kind == TOKEN_OPERATOR && text->ptr[0] == ',' && is_value)
-		buf_addc(out, ' ');
-	*previous = kind;
-}
-
 enum table_entry
 table_source_alias(const char *line, const char *name, int line_number,
     bool has_utf8, struct buf *key, struct buf *value)
 {
 	bool has_colon = false, is_list = false, has_domain = false;
-	enum token kind, previous = TOKEN_END;
+	enum alias_token kind, previous = ALIAS_TOKEN_END;
 	size_t key_tokens = 0, value_tokens = 0;
 	struct buf text = BUF_INIT;
 
@@ -494,25 +381,23 @@ table_source_alias(const char *line, const char *name, int line_number,
 		return TABLE_ENTRY_SKIP;
 	buf_reset(key);
 	buf_reset(value);
-	while ((kind = next_token(&line, &text)) != TOKEN_END) {
-		if (!has_colon && kind == TOKEN_OPERATOR &&
+	while ((kind = alias_token_next(&line, &text)) != ALIAS_TOKEN_END) {
+		if (!has_colon && kind == ALIAS_TOKEN_OPERATOR &&
 		    text.ptr[0] == ':') {
 			has_colon = true;
-			previous = TOKEN_END;
+			previous = ALIAS_TOKEN_END;
 			continue;
 		}
-		if (kind == TOKEN_QUOTED || kind == TOKEN_LITERAL)
-			level_blanks(&text);
 		if (has_colon) {
-			put_token(value, kind, &text, &previous, true);
+			alias_token_put(value, kind, &text, &previous, true);
 			value_tokens++;
 			continue;
 		}
-		if (kind == TOKEN_OPERATOR) {
+		if (kind == ALIAS_TOKEN_OPERATOR) {
 			is_list |= text.ptr[0] == ',';
 			has_domain |= text.ptr[0] == '@' || text.ptr[0] == '%';
 		}
-		put_token(key, kind, &text, &previous, false);
+		alias_token_put(key, kind, &text, &previous, false);
 		key_tokens++;
 	}
 	buf_done(&text);

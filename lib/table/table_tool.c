@@ -398,12 +398,14 @@ fill(const struct table_tool *tool, struct table *t, bool is_build,
 
 /* The records that NIS servers and Sendmail looked for (14.2). */
 static int
-put_markers(struct table *t, struct err *err)
+put_markers(struct table *t, bool is_build, struct err *err)
 {
 	char now[24];
 
 	snprintf(now, sizeof(now), "%010" PRId64, (int64_t)clock_now());
-	if (table_update_quietly(t, "@", "@", err) == -1 ||
+	/* In a new table a "@" of the user's own is told as a duplicate. */
+	if ((is_build ? table_update : table_update_quietly)(t, "@", "@",
+	    err) == -1 ||
 	    table_update_marker(t, "YP_LAST_MODIFIED", now, err) == -1 ||
 	    table_update_marker(t, "YP_MASTER_NAME", params.myhostname,
 	    err) == -1)
@@ -469,7 +471,7 @@ build_from(const struct table_tool *tool, struct table *t,
 	struct buf note = BUF_INIT;
 	long entries = fill(tool, t, true, source, err);
 
-	if (entries == -1 || (tool->is_alias && put_markers(t, err) == -1))
+	if (entries == -1 || (tool->is_alias && put_markers(t, true, err) == -1))
 		return -1;
 	table_tool_note(tool, table_source_digest(source), &note);
 	table_note(t, note.ptr);
@@ -525,7 +527,7 @@ add_entries(struct table *t, void *ctx, struct err *err)
 	rc = fill(tool, t, false, source, err) == -1 ? -1 : 0;
 	table_source_close(source);
 	if (rc == 0 && tool->is_alias)
-		rc = put_markers(t, err);
+		rc = put_markers(t, false, err);
 	return rc;
 }
 

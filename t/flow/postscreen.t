@@ -111,7 +111,7 @@ echo '127.0.3.3 permit' >>"$T/access"
 touch -d '+1 minute' "$T/access"
 like 'a changed table is read' \
     "$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]", LocalAddr => "127.0.3.3")->getline' "$plain")" '^220 mx'
-ok 'while clients go on in the background' instance_logged "$I" 'plain/postscreen\[[0-9]+\]: table texthash:.*/access\(.*\) has changed - finishing in the background$'
+ok 'while clients go on in the background' wait_for 5 instance_logged "$I" 'plain/postscreen\[[0-9]+\]: table texthash:.*/access\(.*\) has changed - finishing in the background$'
 hold_end
 
 # ---- TLS ----

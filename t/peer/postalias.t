@@ -137,7 +137,27 @@ a: "",b
 a: <>
 a: ()
 (): b
+a: b<c><d
+a.<: )<,<;<[x]<
+a: [b\\c]d
+a: [b\
+a: "b\
+@: x
+"@": x
 L
+# Control characters are written by printf.
+for line in 'a: b\001c' 'a: b\177c, d' 'a: b\013c' 'a: b\014c d' 'a: \\\001b' 'a: "b\001"' 'a: [b\001]' 'a\001b: c' 'a: b\r' 'a: [b\rc]' \
+    '  a: b\n  c\n# d\n  e\nf: g' ' first aaaaaaaaaaaaaaaaaaaaaaaa\n bbbbbbbbb\nf: g' 'a: b\000c\n d'; do
+	printf "$line\\n" | both control
+	same "$line" postalias lmdb:control
+	sorted=1 same "$line" postalias -s lmdb:control
+done
+# The mark of an alias database may be an alias already.
+echo '"@": y' | both at
+for flag in '' -r -w; do
+	same 'an alias "@"' postalias $flag lmdb:at
+	same 'an alias "@"' postalias -q @ lmdb:at
+done
 n=0
 while IFS= read -r line; do
 	n=$((n + 1))
@@ -176,6 +196,13 @@ run 'no recipients' newaliases x
 run 'no recipients' sendmail -bi x
 run 'a missing source' newaliases -oAlmdb:missing
 run 'a type that is not built' newaliases -oAregexp:$T/both
+for order in 'lmdb:DIR/one lmdb:DIR/missing cdb:DIR/two' 'regexp:DIR/one cdb:DIR/two'; do
+	rm -f "$T"/*/one.* "$T"/*/two.*
+	cf_set "$T/conf/main.cf" "alias_database = $(echo "$order" | sed "s|DIR|$T/ours|g")"
+	cf_set "$T/peer/etc/main.cf" "alias_database = $(echo "$order" | sed "s|DIR|$T/theirs|g")"
+	run "one of several fails: $order" newaliases
+	is 'what is built then' "$(cd "$T/ours" && ls one.* two.* 2>&1)" "$(cd "$T/theirs" && ls one.* two.* 2>&1)"
+done
 cf_set "$T/conf/main.cf" 'alias_database ='
 cf_set "$T/peer/etc/main.cf" 'alias_database ='
 run 'nothing to do' newaliases

@@ -17,6 +17,7 @@ only
 "a b" quoted
 esc\ aped key
 "bad quote x
+"bad quote y  	
 xy é
 ÉTÉ summer
 trail   value  with  blanks  	
