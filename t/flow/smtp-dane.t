@@ -50,7 +50,9 @@ zone() {	# zone NAME TLSA ...: a signed host with these records
 dns-responder -f "$T/zone" >"$T/dns" & 
 wait_for 5 test -s "$T/dns"
 
+# shellcheck disable=SC2016
 instance_new "$T/i" 'smtp_bind_address = 127.0.0.1' \
+    'smtp_tls_session_cache_database = lmdb:$data_directory/smtp_scache' \
     'smtp_dns_support_level = dnssec' 'smtp_tls_security_level = dane' \
     'smtp_tls_loglevel = 1' "posthorn_dns_servers = 127.0.0.1:$(cat "$T/dns")" \
     "transport_maps = texthash:$T/transport" 'queue_run_delay = 1h'
@@ -81,7 +83,7 @@ mkdir "$T/seen"
 mkfifo "$T/pipe"
 python3 "$PH_SRC/t/tls-sink.py" "$T/seen" <"$T/pipe" >"$T/ready" 2>&1 &
 exec 5>"$T/pipe"
-printf '%s\n' "server $port cert=$certs/server.pem key=$certs/server.key" "clear $clear offer=no" '' >&5
+printf '%s\n' "server $port resume=yes cert=$certs/server.pem key=$certs/server.key" "clear $clear offer=no" '' >&5
 must 'the servers start' wait_for 10 grep -q ready "$T/ready"
 must 'the instance starts' instance_start "$T/i" </dev/null 5>&-
 
@@ -138,6 +140,16 @@ for t in dane only; do waits 'TLS is required, but was not offered by host strip
 like 'without DNSSEC there is no DANE, and the log says so' "$(story mail.off)" \
     'warning: \[mail.test\]:[0-9]+: dane configured with dnssec lookups disabled'
 sent Untrusted mail.off
+
+# Nor does a session that goes on prove more than it did.
+for d in mail.dane other.dane unsigned-mx.dane; do
+	printf 'Subject: x\n\nx\n' | as "$T/i" sendmail -f '' "again@$d" 5>&-
+	ok "$d: once more" wait_for 10 instance_logged "$T/i" "to=<again@$d>.*status="
+done
+log=$(instance_log "$T/i")
+like 'a session goes on, verified' "$log" 'Verified TLS connection established to mail.test.*server-signature [A-Z]+ \([a-z0-9]+\)$'
+like 'one of a host that only looks verified does not become so' "$log" 'Trusted TLS connection established to mail.test.*server-signature [A-Z]+ \([a-z0-9]+\)$'
+like 'and what did not match waits' "$log" 'to=<again@other.dane>.*status=deferred \(Server certificate not verified\)'
 
 # Of several digests the best counts, and what is none of them is no record.
 waits 'Server certificate not verified' ranked.dane

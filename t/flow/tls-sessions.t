@@ -40,6 +40,7 @@ via named smtp "$port" 'smtp_tls_security_level = secure' "smtp_tls_CAfile = $ce
 via print smtp "$port" 'smtp_tls_security_level = fingerprint' "smtp_tls_fingerprint_cert_match = $fingerprint"
 via misprint smtp "$port" 'smtp_tls_security_level = fingerprint' 'smtp_tls_fingerprint_cert_match = 00:11'
 via none smtp "$port" 'smtp_tls_session_cache_database ='
+via alone smtp "$port" 'tlsmgr_service_name = nobody'
 via bare smtp "$bare"
 via lmtp lmtp "$lmtp"
 serve() {	# serve NAME PORT [OPTION ...]: what comes in goes nowhere
@@ -94,6 +95,9 @@ for t in stranger named misprint; do
 done
 twice none
 is 'nothing is kept where there is no table' "$(count 'none/smtp.*(looking for|save) session')" 0
+twice alone
+is 'without tlsmgr mail goes out all the same' "$(count 'alone/smtp.*to=<u[0-9]*@alone.example>.*status=sent') $(reused alone)" '2 0'
+ok 'and the log says why sessions begin anew' instance_logged "$T/i" 'alone/smtp.*warning: .*nobody.*TLS sessions cannot be resumed'
 twice bare
 is 'a server that knows nobody again begins anew' "$(reused bare)" 0
 is 'tables are there for those that have one' \
