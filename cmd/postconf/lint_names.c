@@ -210,6 +210,21 @@ check_addresses(struct lint *l, const struct lint_value *v)
 	free(copy);
 }
 
+/* Whether it is one shows only when something is compared with it. */
+static void
+check_level(struct lint *l, const struct lint_value *v)
+{
+	struct buf out = BUF_INIT;
+	struct err err = ERR_INIT;
+
+	if (strcmp(v->name, "compatibility_level") == 0 &&
+	    scope_expand(&l->pc->scope, &out, "${{$compatibility_level} "
+	    "<level {0} ? {0} : {1}}", &err) == -1)
+		lint_add(l, v->file, v->line, LINT_ERROR, "type-bad", NULL,
+		    "%s: %s", v->name, err.text);
+	buf_done(&out);
+}
+
 static void
 check_octal(struct lint *l, const struct lint_value *v)
 {
@@ -288,6 +303,7 @@ lint_name_value(struct lint *l, const struct lint_value *v)
 	lint_words(l, v);
 	check_effect(l, v);
 	check_addresses(l, v);
+	check_level(l, v);
 	check_octal(l, v);
 	check_comment(l, v);
 	check_deprecated(l, v);

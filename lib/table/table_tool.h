@@ -69,6 +69,12 @@ int	table_tool_delete_stream(const struct table_tool *tool, char **names,
 	    size_t count, int in, struct err *err);
 /* table_tool_full_name - "type:name" of an operand; the caller frees it */
 char	*table_tool_full_name(const char *name);
+/*
+ * table_tool_failed - an err of the system as the failure of a table, for
+ * "query", "write" and such; others have said all. Returns -1
+ */
+int	table_tool_failed(const char *table, const char *what,
+	    struct err *err);
 struct table_source;
 /*
  * table_tool_entries - call each for the entries of a source, as they would be

@@ -75,7 +75,7 @@ before=$(main)
 like 'an unknown name is a warning with a guess' "$(pc --set --dry-run smtpd_timout=3s 2>&1)" 'smtpd_timout: unknown parameter; did you mean "smtpd_timeout"'
 ok 'or refused' fails_with 1 pc --set --refuse-unknown smtpd_timout=3s relayhost=x
 ok 'a value that no program takes is refused' fails_with 1 pc --set default_process_limit=many relayhost=x
-for value in 'myhostname=a b' mydomain=-x myorigin='a b' inet_interfaces=192.0.2.300 inet_protocols=ipv5; do
+for value in 'myhostname=a b' mydomain=-x myorigin='a b' inet_interfaces=192.0.2.300 inet_protocols=ipv5 compatibility_level=3,6; do
 	ok "nor is one that means nothing: $value" fails_with 1 pc --set "$value" relayhost=x
 done
 is 'with the reason that --lint gives' "$(pc --set 'myhostname=${process_name} b' 2>&1)" 'postconf: fatal: parameter myhostname: bad parameter value: postconf b'
