@@ -78,7 +78,7 @@ ok 'so does the text' said 0 'restored: 2 messages' --undo last --yes --select '
 # A bounce of what somebody is delivering.
 fresh
 one=${ids##* }
-flock -s "$S/hold/$one" -c "touch $T/locked; exec sleep 60" &
+flock -o -s "$S/hold/$one" -c "touch $T/locked; exec sleep 60" &
 agent=$!
 wait_for 10 test -f "$T/locked"
 ok 'what is being delivered is not bounced' said 4 'is being delivered now' --bounce --reason why --yes "$one"
@@ -126,7 +126,7 @@ log of $held"
 	is 'and nothing else' "$(find "$S/hold" -type f | wc -l)$(find "$away" -mindepth 1)" 1
 
 	# What somebody delivers is not copied: nobody would learn whom he reached.
-	flock -s "$S/hold/$held" -c "touch $T/locked2; exec sleep 60" &
+	flock -o -s "$S/hold/$held" -c "touch $T/locked2; exec sleep 60" &
 	agent=$!
 	wait_for 10 test -f "$T/locked2"
 	ok 'what is being delivered is not copied' said 4 'is being delivered now' --delete --yes "$held"

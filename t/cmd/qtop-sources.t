@@ -191,6 +191,8 @@ if [ "$(id -u)" = 0 ]; then
 	rm "$T/i/spool/public/showq"
 	mv "$T/i/spool/public/real" "$T/i/spool/public/showq"
 	instance_stop "$T/i"
+	refused() { ! perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new(shift)' "$T/i/spool/public/showq"; }
+	wait_for 10 refused	# no process of before holds the socket
 	as_member "$T/pub/qtop" --batch >"$T/told" 2>&1
 	is 'a service that is down: status' $? 69
 	like 'is said' "$(cat "$T/told")" 'Connect to the .* showq service|Permission'
