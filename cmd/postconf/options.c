@@ -18,6 +18,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
+#include "lib/conf/command.h"
 
 static const char usage_text[] =
     "[-a (server SASL types)] [-A (client SASL types)] "
@@ -156,7 +157,10 @@ parse_classes(const char *arg)
 static void
 usage(const char *argv0)
 {
-	log_fatal("usage: %s %s", argv0, usage_text);
+	struct buf text = BUF_INIT;
+
+	buf_setf(&text, "usage: %s %s", argv0, usage_text);
+	command_misused(text.ptr);
 }
 
 static void

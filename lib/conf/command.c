@@ -11,6 +11,7 @@
 #include "lib/conf/command.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -58,6 +59,15 @@ command_start(char **argv)
 	else if (getenv("MAIL_VERBOSE") != NULL)
 		log_verbose++;
 	return command_name;
+}
+
+void
+command_misused(const char *usage)
+{
+	/* What getopt_long leaves there for a long option is no letter. */
+	if (optopt == 0 || optopt > UCHAR_MAX)
+		log_fatal("%s --help tells of all options", command_name);
+	log_fatal("%s", usage);
 }
 
 static void

@@ -27,6 +27,12 @@ enum command_env {
 const char	*command_start(char **argv);
 
 /*
+ * command_misused - getopt_long did not take an option: end with the usage
+ * line, or where the long options are told of when it was one of those
+ */
+void	command_misused(const char *usage) __attribute__((noreturn));
+
+/*
  * command_is_unsafe - set-id, and the caller is somebody else than the rights
  * we hold: nothing from the environment may be believed
  */

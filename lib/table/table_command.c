@@ -67,7 +67,7 @@ take_long_option(struct request *rq, int c)
 
 	switch (table_long_option(&rq->more, c, optarg, &err)) {
 	case 0:
-		log_fatal("%s", rq->command->usage);
+		command_misused(rq->command->usage);
 	case -1:
 		log_fatal("%s", err.text);
 	}

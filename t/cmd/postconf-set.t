@@ -133,6 +133,7 @@ like 'and what it is good for' "$(pc --explain mydestination)" 'delivered on thi
 is 'with an example to be typed' "$(pc --explain recipient_delimiter | tail -n 1)" "  example   postconf --set 'recipient_delimiter=+'"
 unread=$(grep -m 1 '_' "${PH_BIN%/bin}/gen/unread")
 [ -z "$unread" ] || like 'and that nothing reads it' "$(pc --explain "$unread")" 'but  *no program of this version reads it'
+is 'a wrong long option' "$(pc --explain 2>&1 | tail -n 1)" 'postconf: fatal: postconf --help tells of all options'
 like 'a name of the user' "$(pc --explain ours 2>&1)" 'unknown parameter'
 ok 'a name of nobody' fails_with 3 pc --explain nosuchname
 is '--explain --json' "$(pc --explain alias_maps --json | jq -c '[.value, .line, .type, .since]')" '["texthash:/etc/a",8,"string","1.0"]'

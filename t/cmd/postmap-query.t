@@ -78,6 +78,11 @@ epilogue a	X'
 is '-h needs -q -' "$(postmap -h cdb:src 2>&1)" 'postmap: fatal: specify -b -h or -m only with "-q -"'
 is 'one action only' "$(postmap -q a -d b cdb:src 2>&1)" 'postmap: fatal: specify only one of -s -q or -d'
 
+like 'a wrong letter gets the usage line' "$(postmap -Z 2>&1)" 'fatal: usage: postmap \['
+for args in --nosuch --test --json=x; do
+	is "a wrong long option, where they are told of: $args" "$(postmap $args 2>&1 | tail -n 1)" 'postmap: fatal: postmap --help tells of all options'
+done
+
 echo pem >cert
 printf 'host cert\n' >sni
 postmap -F cdb:sni
