@@ -11,12 +11,14 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 cat "$T/ocert.pem" >>"$T/other.pem"
 
 I=$T/inst
+# shellcheck disable=SC2016
 must 'an instance is made' instance_new "$I" 'myhostname = mx.example' 'postscreen_greet_banner =' \
     'postscreen_access_list =' 'postscreen_cache_map =' 'postscreen_pipelining_enable = yes' \
-    "smtpd_tls_chain_files = $T/chain.pem" 'smtpd_tls_security_level = may' 'smtpd_tls_loglevel = 1'
-ports=$(free_ports 6)
+    "smtpd_tls_chain_files = $T/chain.pem" 'smtpd_tls_security_level = may' 'smtpd_tls_loglevel = 1' \
+    'smtpd_tls_session_cache_database = btree:$data_directory/smtpd_scache'
+ports=$(free_ports 7)
 set -- $ports
-good=$1 off=$2 bare=$3 asks=$4 absent=$5 needs=$6
+good=$1 off=$2 bare=$3 asks=$4 absent=$5 needs=$6 kept=$7
 screen() { echo "127.0.0.1:$1 inet n - n - 1 postscreen -o tlsproxy_service_name=$2"; }
 cat >>"$I/etc/master.cf" <<M
 smtpd pass - - n - - smtpd
@@ -27,6 +29,8 @@ asks unix - - n - 0 tlsproxy -o syslog_name=asks -o tlsproxy_tls_ask_ccert=yes -
 needs unix - - n - 0 tlsproxy -o syslog_name=needs -o tlsproxy_tls_req_ccert=yes -o tlsproxy_tls_security_level=encrypt
   -o tlsproxy_tls_chain_files=$T/other.pem
 $(screen "$needs" needs)
+kept unix - - n - 0 tlsproxy -o syslog_name=kept -o tls_session_ticket_cipher=
+$(screen "$kept" kept)
 $(screen "$good" good)
 $(screen "$off" off)
 $(screen "$bare" bare)
@@ -52,9 +56,11 @@ like 'who needs one asks for it' "$(talk "$needs" "$session" "cert=$T/ccert.pem 
 ok 'and says what it thinks of it' wait_for 5 instance_logged "$I" 'needs/tlsproxy\[[0-9]+\]: certificate verification failed for \[127\.0\.0\.1\]:[0-9]+: self-signed'
 like 'nobody is refused: no mail is taken here' "$(talk "$needs" "$session" '')" '^S: 221 2\.0\.0 Bye'
 quit() { printf 'QUIT\r\n'; sleep 0.3; }
-quit | openssl s_client -quiet -starttls smtp -connect "127.0.0.1:$good" -tls1_2 -sess_out "$T/session" >/dev/null 2>&1
-quit | openssl s_client -starttls smtp -connect "127.0.0.1:$good" -tls1_2 -sess_in "$T/session" >"$T/resumed" 2>&1
-like 'a session can be resumed' "$(cat "$T/resumed")" '^Reused, TLSv1\.2'
+for port in "$good" "$kept"; do
+	quit | openssl s_client -quiet -starttls smtp -connect "127.0.0.1:$port" -tls1_2 -sess_out "$T/session" >/dev/null 2>&1
+	quit | openssl s_client -starttls smtp -connect "127.0.0.1:$port" -tls1_2 -sess_in "$T/session" >"$T/resumed" 2>&1
+	like 'a session can be resumed, with a ticket and without' "$(cat "$T/resumed")" '^Reused, TLSv1\.2'
+done
 
 # ---- no TLS, but mail ----
 for port in "$off" "$bare" "$absent"; do
