@@ -10,12 +10,13 @@ on_exit leave
 fresh() {	# three deferred messages with logs, one of them on hold
 	rm -rf "$T/a"
 	spool_new "$T/a" "${1-}"
-	[ "$(id -u)" != 0 ] || chown "$spool_owner" "$T/a"
+	[ "$spool_uid" != 0 ] || chown "$spool_owner" "$T/a"
 	ids=$(queue-put -q deferred -s a@list.example -d 3600 -n 2 b@one.example)
 	ids="$ids $(queue-put -q hold -s a@list.example c@one.example)"
 	for id in $ids; do
-		mkdir -p "$S/defer/$(printf %.1s "$id")"
-		echo "log of $id" >"$S/defer/$(printf %.1s "$id")/$id"
+		logs=$S/defer/${id%"${id#?}"}
+		[ -d "$logs" ] || mkdir "$logs"
+		echo "log of $id" >"$logs/$id"
 		echo "bounces of $id" >"$S/bounce/$id"
 	done
 	spool_own "$T/a"

@@ -4,18 +4,19 @@
 #   spool_golden DIR CASE           put a case of t/data/queue into its queue
 #   spool_own DIR                   hand everything to the owner, after changes
 #   said STATUS REGEX [option ...]  postsuper ends with that status and says so; $T/out has it all
-if [ "$(id -u)" = 0 ]; then spool_owner=nobody; else spool_owner=$(id -un); fi
+spool_uid=$(id -u)
+if [ "$spool_uid" = 0 ]; then spool_owner=nobody; else spool_owner=$(id -un); fi
+spool_group=$(id -gn "$spool_owner")
 
 spool_new() {
 	mkdir -p "$1/etc" "$1/spool"
-	for q in maildrop incoming active deferred hold corrupt bounce defer trace flush private public pid; do
-		mkdir -m 700 "$1/spool/$q"
-	done
+	(cd "$1/spool" && mkdir -m 700 maildrop incoming active deferred hold \
+	    corrupt bounce defer trace flush private public pid)
 	cat >"$1/etc/main.cf" <<-EOT
 	queue_directory = $1/spool
 	data_directory = $1
 	mail_owner = $spool_owner
-	setgid_group = $(id -gn "$spool_owner")
+	setgid_group = $spool_group
 	myhostname = test.example
 	hash_queue_names = deferred, defer
 	import_environment = MAIL_CONFIG TZ
@@ -27,7 +28,7 @@ spool_new() {
 }
 
 spool_own() {
-	[ "$(id -u)" != 0 ] || chown -R "$spool_owner" "$1/spool"
+	[ "$spool_uid" != 0 ] || chown -R "$spool_owner" "$1/spool"
 }
 
 spool_golden() {
