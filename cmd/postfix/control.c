@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,9 @@ control_status(char **args)
 
 /* ------------------------------------------------------------ logrotate */
 
+#define RELEASE_PAUSE_MS	100
+#define RELEASE_TRIES		50
+
 static void
 must_not_be_empty(const char *name, const char *value)
 {
@@ -275,8 +279,9 @@ must_not_be_empty(const char *name, const char *value)
 		    "failed", name);
 }
 
+/* rotated_name - what a file is called from now on */
 static void
-rotated_name(struct buf *out)
+rotated_name(const char *file, struct buf *out)
 {
 	char suffix[128];
 	time_t now = clock_now();
@@ -291,45 +296,92 @@ rotated_name(struct buf *out)
 #pragma GCC diagnostic pop
 	if (n == 0)
 		log_fatal("logfile '%s' rotation failed: bad suffix '%s'",
-		    params.maillog_file, params.maillog_file_rotate_suffix);
-	buf_setf(out, "%s.%s", params.maillog_file, suffix);
+		    file, params.maillog_file_rotate_suffix);
+	buf_setf(out, "%s.%s", file, suffix);
+}
+
+static void
+put_aside(const char *file, const char *rotated)
+{
+	if (rename(file, rotated) == -1)
+		log_fatal("logfile '%s' rotation failed: %s", file,
+		    strerror(errno));
+}
+
+static void
+compress(const char *file, char *rotated)
+{
+	char shell[] = "sh", option[] = "-c";
+	char script[] = "exec \"$0\" \"$1\"";
+	char *argv[] = { shell, option, script,
+	    (char *)(size_t)params.maillog_file_compressor, rotated, NULL };
+
+	if (run_command("/bin/sh", argv) != 0)
+		log_fatal("logfile '%s' rotation failed: "
+		    "cannot compress with '%s'", file,
+		    params.maillog_file_compressor);
+}
+
+/*
+ * Each process that writes events holds a shared lock. One that is still at
+ * work goes on writing to what was put aside: compressed, that would be lost.
+ */
+static bool
+is_let_go(const char *rotated)
+{
+	int fd = open(rotated, O_RDWR | O_CLOEXEC), tries = RELEASE_TRIES;
+	bool ok = false;
+
+	while (fd != -1 && !(ok = flock(fd, LOCK_EX | LOCK_NB) == 0) &&
+	    tries-- > 0)
+		poll(NULL, 0, RELEASE_PAUSE_MS);
+	if (fd != -1)
+		close(fd);
+	return ok;
 }
 
 int
 control_logrotate(char **args)
 {
-	const char *file = params.maillog_file;
-	struct buf rotated = BUF_INIT;
-	char shell[] = "sh", option[] = "-c";
-	char script[] = "exec \"$0\" \"$1\"";
-	char *argv[] = { shell, option, script, NULL, NULL, NULL };
+	const char *file = params.maillog_file,
+	    *events = params.posthorn_log_json;
+	struct buf rotated = BUF_INIT, rotated_events = BUF_INIT;
+	bool has_events = *events == '/' && strncmp(events, "/dev/", 5) != 0 &&
+	    access(events, F_OK) == 0;
 	pid_t pid;
 
 	if (args[0] != NULL)
 		log_fatal("usage postfix logrotate (no arguments)");
-	must_not_be_empty("maillog_file", file);
+	if (!has_events)
+		must_not_be_empty("maillog_file", file);
 	must_not_be_empty("maillog_file_compressor",
 	    params.maillog_file_compressor);
 	must_not_be_empty("maillog_file_rotate_suffix",
 	    params.maillog_file_rotate_suffix);
 	if (strncmp(file, "/dev/", 5) == 0)
 		log_fatal("not rotating '%s'", file);
-	rotated_name(&rotated);
 	/* The log is about to move: from here on only the terminal is told. */
 	log_to(LOG_TO_STDERR);
-	if (rename(file, rotated.ptr) == -1)
-		log_fatal("logfile '%s' rotation failed: %s", file,
-		    strerror(errno));
+	if (*file != '\0') {
+		rotated_name(file, &rotated);
+		put_aside(file, rotated.ptr);
+	}
+	if (has_events) {
+		rotated_name(events, &rotated_events);
+		put_aside(events, rotated_events.ptr);
+	}
 	if ((pid = control_running()) != 0) {
 		kill(pid, SIGHUP);
 		sleep(1);	/* whoever still writes to the old file finishes */
 	}
-	argv[3] = (char *)(size_t)params.maillog_file_compressor;
-	argv[4] = rotated.ptr;
-	if (run_command("/bin/sh", argv) != 0)
-		log_fatal("logfile '%s' rotation failed: "
-		    "cannot compress with '%s'", file,
-		    params.maillog_file_compressor);
+	if (*file != '\0')
+		compress(file, rotated.ptr);
+	if (has_events && is_let_go(rotated_events.ptr))
+		compress(events, rotated_events.ptr);
+	else if (has_events)
+		log_warning("%s: not compressed, processes that are at work "
+		    "still write to it", rotated_events.ptr);
 	buf_done(&rotated);
+	buf_done(&rotated_events);
 	return 0;
 }

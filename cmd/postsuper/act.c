@@ -19,6 +19,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
@@ -123,6 +124,7 @@ act_on_file(const char *queue, const char *id, const char *path,
 		delete_logs(id);
 		if ((is_done = super_remove(path))) {
 			log_info("%s: removed", id);
+			log_json_message("deleted", id);
 			super_counts.deleted++;
 		}
 		break;
@@ -137,6 +139,7 @@ act_on_file(const char *queue, const char *id, const char *path,
 				log_fatal("%s: reset time stamps: %s", to.ptr,
 				    strerror(errno));
 			log_info("%s: requeued", id);
+			log_json_message("requeued", id);
 			super_counts.requeued++;
 		}
 		break;
@@ -147,6 +150,7 @@ act_on_file(const char *queue, const char *id, const char *path,
 		queue_path(&to, "hold", id);
 		if ((is_done = super_rename(path, to.ptr))) {
 			log_info("%s: placed on hold", id);
+			log_json_message("held", id);
 			super_counts.held++;
 		}
 		break;
@@ -156,6 +160,7 @@ act_on_file(const char *queue, const char *id, const char *path,
 		queue_path(&to, "deferred", id);
 		if ((is_done = super_rename(path, to.ptr))) {
 			log_info("%s: released from hold", id);
+			log_json_message("released", id);
 			super_counts.released++;
 		}
 		break;
@@ -164,6 +169,7 @@ act_on_file(const char *queue, const char *id, const char *path,
 			break;
 		if ((is_done = super_expire(path))) {
 			log_info("%s: expired", id);
+			log_json_message("expired", id);
 			super_counts.expired++;
 		}
 		break;

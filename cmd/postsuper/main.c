@@ -92,6 +92,7 @@ prepare(struct super_options *o)
 	params_log(LOG_TO_STDERR, true);
 	if (!is_long)
 		log_needs_file();
+	params_log_json(false);
 	if (queue_become_owner(&err) == -1)
 		log_fatal("%s", err.text);
 }

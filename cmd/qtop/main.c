@@ -266,6 +266,7 @@ open_queue(struct model *m, struct call *call)
 	if (geteuid() == 0 || params_is_private() ||
 	    (pw != NULL && pw->pw_uid == geteuid())) {
 		call->app.kind = SOURCE_LIVE;
+		params_log_json(false);
 		if (statvfs(".", &v) == 0 && (v.f_flag & ST_RDONLY) != 0)
 			become_read_only(m, "its file system is");
 		return;

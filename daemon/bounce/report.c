@@ -33,6 +33,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
@@ -90,6 +91,22 @@ put_envelope(struct cleanup *c, const struct mail *mail)
 	cleanup_recs(c, QUEUE_REC_MESG, "");
 }
 
+static void
+log_sent(const struct notice *n, const struct mail *mail, const char *id)
+{
+	struct log_json e;
+
+	log_info("%s: %s: %s", n->queue_id, mail->what, id);
+	if (!log_json_begin(&e, "notified"))
+		return;
+	log_json_text(&e, "queue_id", n->queue_id);
+	log_json_text(&e, "child_queue_id", id);
+	log_json_text(&e, "sender", mail->from);
+	log_json_text(&e, "rcpt", mail->to);
+	log_json_text(&e, "status", mail->what);
+	log_json_end(&e);
+}
+
 static int
 send_mail(const struct report *r, struct selection *s,
     const struct mail *mail)
@@ -128,7 +145,7 @@ send_mail(const struct report *r, struct selection *s,
 	cleanup_recs(c, QUEUE_REC_END, "");
 	status = cleanup_commit(c, &reason);
 	if (status == 0)
-		log_info("%s: %s: %s", r->n->queue_id, mail->what, id.ptr);
+		log_sent(r->n, mail, id.ptr);
 	else
 		log_warning("%s: %s not sent: %s", r->n->queue_id, mail->what,
 		    reason.len > 0 ? reason.ptr :

@@ -425,8 +425,11 @@ commit_file(struct cleanup *c)
 	c->out = NULL;
 	if (queue_writer_commit(out, &err) == -1)
 		report_write(c, &err);
-	else if (!is_held)
-		wake_qmgr();
+	else {
+		cleanup_event_accepted(c);
+		if (!is_held)
+			wake_qmgr();
+	}
 }
 
 unsigned

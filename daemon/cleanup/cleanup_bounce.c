@@ -45,8 +45,8 @@ log_bounced(struct cleanup *c, const char *status, const char *text)
 			log_warning("%s: %s", c->id.ptr, err.text);
 			return -1;
 		}
-		agent_log(c->id.ptr, &rcpt, "none", &times, "bounced", &dsn,
-		    0);
+		agent_log(c->id.ptr, c->sender.ptr, &rcpt, "none", &times,
+		    "bounced", &dsn, 0);
 	}
 	return 0;
 }

@@ -44,6 +44,7 @@ void
 cleanup_log_action(struct cleanup *c, const char *action, const char *class,
     const char *text, const char *optional)
 {
+	bool is_milter = strncmp(action, "milter-", 7) == 0;
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "%s: %s: %s %.*s from %s; from=", c->id.ptr, action,
@@ -62,6 +63,10 @@ cleanup_log_action(struct cleanup *c, const char *action, const char *class,
 		buf_addf(&line, ": %s", optional);
 	log_info("%s", line.ptr);
 	buf_done(&line);
+	if (is_milter)
+		action += sizeof("milter-") - 1;
+	cleanup_event_action(c, is_milter, action, *optional != '\0' ?
+	    optional : text, c->last_rcpt.ptr);
 }
 
 /* What an action knows. */

@@ -55,6 +55,7 @@ cleanup_add_rcpt(struct cleanup *c, const char *orcpt, unsigned notify,
 	if (!rcpt_dups_is_new(c->seen_rcpts, orcpt, notify, orig, rcpt))
 		return;
 	keep_for_bounce(c, orcpt, notify, orig, rcpt);
+	cleanup_event_rewritten(c, orig, rcpt);
 	if (notify != 0)
 		cleanup_outf(c, QUEUE_REC_ATTR, "notify_flags=%u", notify);
 	if (*orcpt != '\0')
@@ -160,6 +161,9 @@ take_attr(struct cleanup *c, const char *data, size_t len)
 		size_t		 at;
 	} keep[] = {
 		{ "log_message_origin", offsetof(struct cleanup, origin) },
+		{ "log_client_name", offsetof(struct cleanup, client) },
+		{ "log_client_address", offsetof(struct cleanup, client_addr) },
+		{ "sasl_username", offsetof(struct cleanup, sasl) },
 		{ "log_protocol_name", offsetof(struct cleanup, proto) },
 		{ "log_helo_name", offsetof(struct cleanup, helo) },
 		{ "encoding", offsetof(struct cleanup, encoding) },

@@ -191,7 +191,8 @@ note_header(struct cleanup *c, enum header_id id, const struct buf *text)
 		c->hops++;
 		break;
 	case HEADER_MESSAGE_ID:
-		log_info("%s: message-id=%s", c->id.ptr, value_of(c, text));
+		buf_sets(&c->msgid, value_of(c, text));
+		log_info("%s: message-id=%s", c->id.ptr, c->msgid.ptr);
 		break;
 	case HEADER_RESENT_MESSAGE_ID:
 		log_info("%s: resent-message-id=%s", c->id.ptr,
@@ -288,6 +289,8 @@ add_message_id(struct cleanup *c, const char *prefix)
 	buf_addf(&c->value, "%s@%s", c->id.ptr, params.myhostname);
 	buf_setf(&c->work, "%sMessage-Id: <%s>", prefix, c->value.ptr);
 	put_header(c, c->work.ptr);
+	if (*prefix == '\0')
+		buf_setf(&c->msgid, "<%s>", c->value.ptr);
 	log_info("%s: %smessage-id=<%s>", c->id.ptr,
 	    *prefix != '\0' ? "resent-" : "", c->value.ptr);
 }

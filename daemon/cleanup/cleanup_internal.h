@@ -9,6 +9,7 @@
  *	cleanup_bounce.c	what could not be accepted goes back
  *	cleanup_milter.c	filters see the message: what they say
  *	cleanup_edit.c		... and change it
+ *	cleanup_event.c		what becomes of it, for the log of events
  *
  * The struct is kept from message to message with all its buffers; cleanup_open
  * only empties it.
@@ -52,14 +53,15 @@ enum segment { IN_ENVELOPE, IN_MESSAGE, IN_EXTRACTED, IS_DONE };
  * struct is made or emptied.
  *
  * id, reason (for the client), sender, fullname, last_rcpt (before aliases, for logs);
- * origin, proto, helo, encoding: attributes; orig_rcpt, dsn_orcpt: of the next
+ * msgid: as the message has it; origin, client, client_addr, sasl, proto, helo,
+ * encoding: attributes; orig_rcpt, dsn_orcpt: of the next
  * recipient; filter, redirect, bcc (NUL after each): from checks, for the
  * extracted segment; seen_by_milters: recipients as non_smtpd_milters
  * get them (NUL after each); line, body, value, work, text: scratch.
  */
 #define CLEANUP_BUFS(X) \
 	X(id) X(reason) X(sender) X(fullname) X(last_rcpt) \
-	X(origin) X(proto) X(helo) X(encoding) X(orig_rcpt) X(dsn_orcpt) \
+	X(msgid) X(client) X(client_addr) X(sasl) X(origin) X(proto) X(helo) X(encoding) X(orig_rcpt) X(dsn_orcpt) \
 	X(filter) X(redirect) X(bcc) X(seen_by_milters) X(line) X(body) \
 	X(value) X(work) X(text)
 #define CLEANUP_BUF_FIELD(name) struct buf name;
@@ -199,6 +201,15 @@ void	cleanup_log_action(struct cleanup *c, const char *action,
 /* cleanup_milter.c */
 /* cleanup_milter - when all is written and good: show it to the filters, do what they say */
 void	cleanup_milter(struct cleanup *c);
+
+/* cleanup_event.c */
+void	cleanup_event_accepted(const struct cleanup *c);
+/* cleanup_event_rewritten - the recipient that was given is another one now */
+void	cleanup_event_rewritten(const struct cleanup *c, const char *orig,
+	    const char *rcpt);
+/* cleanup_event_action - what a table or a filter has done: "hold"; reply as of reply_event */
+void	cleanup_event_action(const struct cleanup *c, bool is_milter,
+	    const char *action, const char *reply, const char *rcpt);
 
 /* cleanup_edit.c */
 struct cleanup_edit;

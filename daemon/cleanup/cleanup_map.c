@@ -104,8 +104,8 @@ answer_probe(struct cleanup *c, const char *rcpt, const char *orig)
 
 	times.active = times.handoff = times.connected = times.delivered =
 	    clock_timeval();
-	agent_log(c->id.ptr, &r, "none", &times, verify_report(&r,
-	    VERIFY_DELIVERABLE, dsn.reason), &dsn, 0);
+	agent_log(c->id.ptr, c->sender.ptr, &r, "none", &times,
+	    verify_report(&r, VERIFY_DELIVERABLE, dsn.reason), &dsn, 0);
 	c->flags |= CLEANUP_DISCARD;
 }
 

@@ -47,6 +47,7 @@ log_milter(struct cleanup *c, const char *action, const char *stage,
 		buf_addf(&line, " helo=<%s>", c->helo.ptr);
 	log_info("%s", line.ptr);
 	buf_done(&line);
+	cleanup_event_action(c, true, action, text, rcpt);
 }
 
 /*

@@ -40,6 +40,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/mem.h"
 #include "lib/conf/env.h"
 #include "lib/conf/params.h"
@@ -321,10 +322,13 @@ on_reload(evutil_socket_t sig, short what, void *arg)
 	    params.queue_directory);
 	keep_value("inet_protocols", inet_protocols, params.inet_protocols);
 	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
+	params_log_json(true);
 	set_environment();
 	if (service_load(config_directory, false, &err) == -1)
 		log_error("reload refused, all services go on unchanged: %s",
 		    err.text);
+	else
+		log_json_config(LOG_SEV_INFO, "reload");
 	notify_ready();
 }
 
@@ -563,6 +567,12 @@ master_run(int argc, char **argv)
 	log_postlog_never_wait();
 	log_info("daemon started -- version %s, configuration %s",
 	    params.mail_version, config_directory);
+	params_log_json(true);
+	log_json_config(LOG_SEV_INFO, "start");
+	if (strcmp(params.posthorn_log_json, "stdout") == 0 &&
+	    !opt.keeps_stdout && !opt.is_init && !opt.stays)
+		log_warning("posthorn_log_json = stdout: nobody reads it; it "
+		    "is for \"postfix start-fg\"");
 	if (ready_fd != -1) {
 		(void)!write(ready_fd, "", 1);
 		close(ready_fd);

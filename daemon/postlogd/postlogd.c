@@ -35,8 +35,7 @@ postlogd_open(const char *service, char **argv)
 	log_to(LOG_TO_SYSLOG);
 	if (*path == '\0')
 		return;
-	log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOCTTY, mode);
+	log_fd = file_open_log(path, mode, 0);
 	/* /dev/stdout cannot be opened by name when it is a socket. */
 	if (log_fd == -1 && strcmp(path, "/dev/stdout") == 0)
 		log_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -16,6 +16,7 @@
 #include "daemon/postscreen/config.h"
 #include "daemon/postscreen/dnsbl.h"
 #include "daemon/postscreen/engine.h"
+#include "daemon/postscreen/events.h"
 #include "daemon/postscreen/load.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/expiring_cache.h"
@@ -110,6 +111,21 @@ client_free(struct client *c)
 	serve_client_closed();
 }
 
+static void
+log_pass(const struct client *c, const char *how)
+{
+	log_info("PASS %s %s", how, c->name);
+	events_tell(&c->caller, "policy", "pass", NULL, NULL, NULL);
+}
+
+static void
+turn_away(struct client *c, const char *reply)
+{
+	events_tell(&c->caller, "reject", "reject", reply, NULL, NULL);
+	client_say(c, reply);
+	client_disconnect(c);
+}
+
 /* ---- tests ---- */
 
 bool
@@ -127,8 +143,7 @@ client_fail(struct client *c, enum test test, const char *drop,
 	case ACTION_DROP:
 		break;
 	}
-	client_say(c, drop);
-	client_disconnect(c);
+	turn_away(c, drop);
 	return true;
 }
 
@@ -173,7 +188,7 @@ client_conclude(struct client *c)
 	/* A deep test whose failure is ignored holds nobody up; an early one leaves its mark. */
 	done = c->passed | (c->failed & TESTS_DEEP);
 	if ((c->due & ~done) == 0)
-		log_info("PASS %s %s", is_new ? "NEW" : "OLD", c->name);
+		log_pass(c, is_new ? "NEW" : "OLD");
 	if (update_stamps(c)) {
 		stamps_format(&c->stamps, &value);
 		expiring_cache_store(c->config->cache, c->addr, value.ptr);
@@ -198,12 +213,15 @@ is_decided(struct client *c)
 		return false;
 	case ACCESS_PERMIT:
 		log_info("%s %s", word("ALLOWLISTED", "WHITELISTED"), c->name);
+		events_tell(&c->caller, "policy", "allowlisted", NULL, NULL,
+		    NULL);
 		client_pass(c, false);
 		return true;
 	case ACCESS_REJECT:
 		break;
 	}
 	log_info("%s %s", word("DENYLISTED", "BLACKLISTED"), c->name);
+	events_tell(&c->caller, "policy", "denylisted", NULL, NULL, NULL);
 	switch (c->config->on_denied) {
 	case ACTION_IGNORE:
 		break;
@@ -252,13 +270,13 @@ client_start(struct client *c)
 
 	log_info("CONNECT from %s to [%s]:%s", c->name, c->server_addr,
 	    c->server_port);
+	events_tell(&c->caller, "connect", NULL, NULL, NULL, NULL);
 	same = load_enter(c->addr);
 	c->is_counted = true;
 	if (limit > 0 && same > limit) {
 		log_info("NOQUEUE: reject: CONNECT from %s: too many "
 		    "connections", c->name);
-		client_say(c, "421 4.7.0 Error: too many connections");
-		client_disconnect(c);
+		turn_away(c, "421 4.7.0 Error: too many connections");
 		return;
 	}
 	if (is_decided(c))
@@ -266,15 +284,14 @@ client_start(struct client *c)
 	look_up(c);
 	if (c->due == 0 && !c->is_refused) {
 		if (c->config->enabled != 0)
-			log_info("PASS OLD %s", c->name);
+			log_pass(c, "OLD");
 		client_pass(c, false);
 		return;
 	}
 	if (load_is_full()) {
 		log_info("reject: connect from %s: all screening ports busy",
 		    c->name);
-		client_say(c, "421 4.3.2 All screening ports are busy");
-		client_disconnect(c);
+		turn_away(c, "421 4.3.2 All screening ports are busy");
 		return;
 	}
 	c->is_testing = true;
@@ -309,7 +326,8 @@ client_accept(struct event_base *base, const struct config *config, int fd)
 	c->base = base;
 	c->config = config;
 	c->fd = fd;
-	c->caller = (struct caller){ c->addr, c->port };
+	log_json_new_session(c->session);
+	c->caller = (struct caller){ c->addr, c->port, c->session };
 	c->phase_ms = clock_mono_ms();
 	buf_init(&c->refusal);
 	buf_init(&c->in);

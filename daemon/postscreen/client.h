@@ -20,6 +20,7 @@
 #include "daemon/postscreen/reply.h"
 #include "daemon/postscreen/stamps.h"
 #include "lib/base/buf.h"
+#include "lib/base/log_json.h"
 #include "lib/net/netaddr.h"
 
 struct config;
@@ -36,6 +37,7 @@ struct client {
 	char		 addr[NETADDR_TEXT_SIZE], port[8];
 	char		 server_addr[NETADDR_TEXT_SIZE], server_port[8];
 	char		 name[NETADDR_TEXT_SIZE + 16];	/* "[192.0.2.1]:1234" */
+	char		 session[LOG_JSON_SESSION_SIZE];
 	struct caller	 caller;
 	bool		 is_counted;	/* by address */
 	bool		 is_testing;	/* one of those that postscreen_pre_queue_limit bounds */

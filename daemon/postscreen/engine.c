@@ -238,13 +238,13 @@ engine_tls_failed(struct engine *e)
 /* ---- life ---- */
 
 struct engine *
-engine_new(const struct config *config, const char *addr, const char *port,
+engine_new(const struct config *config, const struct caller *caller,
     const char *name, unsigned due)
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
 
 	e->config = config;
-	e->caller = (struct caller){ addr, port };
+	e->caller = *caller;
 	e->name = name;
 	e->due = due;
 	e->where = "CONNECT";

@@ -53,11 +53,12 @@ struct engine {
 /*
  * engine_new - for one client
  *
- * addr, port, name	kept by reference
+ * caller		its texts, and name, are kept by reference
  * due			tests to be passed now
  */
-struct engine	*engine_new(const struct config *config, const char *addr,
-		    const char *port, const char *name, unsigned due);
+struct engine	*engine_new(const struct config *config,
+		    const struct caller *caller, const char *name,
+		    unsigned due);
 void		 engine_free(struct engine *e);
 /* engine_refuse - from now on this is the answer to each recipient */
 void		 engine_refuse(struct engine *e, const char *reply);

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "daemon/postscreen/config.h"
+#include "daemon/postscreen/events.h"
 #include "daemon/postscreen/engine.h"
 #include "daemon/serve/ehlo.h"
 #include "lib/base/buf.h"
@@ -153,6 +154,8 @@ log_refusal(struct engine *e, char *rcpt)
 	log_info("NOQUEUE: reject: RCPT from %s: %s; from=<%s>, to=<%s>, "
 	    "proto=%s, helo=<%s>", e->name, text.ptr, from.ptr, to.ptr,
 	    e->protocol, e->helo != NULL ? e->helo : "");
+	events_tell(&e->caller, "reject", "reject", text.ptr, e->sender,
+	    rcpt);
 	buf_done(&from);
 	buf_done(&to);
 	buf_done(&text);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "daemon/postscreen/engine.h"
+#include "daemon/postscreen/events.h"
 #include "daemon/postscreen/load.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -176,6 +177,8 @@ client_pass(struct client *c, bool was_tested)
 	if (waiting >= params.postscreen_post_queue_limit) {
 		log_info("NOQUEUE: reject: CONNECT from %s: all server ports "
 		    "busy", c->name);
+		events_tell(&c->caller, "reject", "reject",
+		    "421 4.3.2 All server ports are busy", NULL, NULL);
 		turn_away(c, was_tested);
 		return;
 	}

@@ -10,6 +10,7 @@ struct config;
 /* Whom we talk to, as footers name it. */
 struct caller {
 	const char	*addr, *port;
+	const char	*session;	/* what its events are linked by */
 };
 
 /* reply_text - append a reply as soft_bounce leaves it, for the log */

@@ -187,7 +187,7 @@ void
 client_talk(struct client *c, unsigned due, bool greets,
     const char *last_words)
 {
-	c->engine = engine_new(c->config, c->addr, c->port, c->name, due);
+	c->engine = engine_new(c->config, &c->caller, c->name, due);
 	c->engine->is_refused = c->is_refused;
 	c->engine->last_words = last_words;
 	if (c->refusal.len > 0)

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/postscreen/client.h"
+#include "daemon/postscreen/events.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -114,6 +115,8 @@ client_upstream(struct client *c)
 	if (waiting > params.postscreen_pre_queue_limit) {
 		log_info("reject: connect from %s: all screening ports busy",
 		    c->name);
+		events_tell(&c->caller, "reject", "reject",
+		    "421 4.3.2 All screening ports are busy", NULL, NULL);
 		refuse(c, "421 4.3.2 All screening ports are busy");
 	} else {
 		look(c);

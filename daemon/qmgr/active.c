@@ -22,6 +22,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
@@ -137,12 +138,20 @@ static void
 log_active(const struct message *m)
 {
 	struct buf line = BUF_INIT;
+	struct log_json e;
 
 	buf_addf(&line, "%s: from=", m->id);
 	agent_log_address(&line, m->sender);
 	log_info("%s, size=%ld, nrcpt=%ld (queue active)", line.ptr,
 	    m->content_length, m->rcpt_count);
 	buf_done(&line);
+	if (log_json_begin(&e, "queued")) {
+		log_json_text(&e, "queue_id", m->id);
+		log_json_text(&e, "sender", m->sender);
+		log_json_int(&e, "size", m->content_length);
+		log_json_int(&e, "nrcpt", m->rcpt_count);
+		log_json_end(&e);
+	}
 }
 
 static bool

@@ -150,7 +150,7 @@ drop_double_bounce(const struct message *m, const struct recipient *r)
 	struct agent_times times = times_of(m);
 	struct queue_rcpt rcpt = view(r);
 
-	agent_log(m->id, &rcpt, "none", &times, "sent", &dsn, 0);
+	agent_log(m->id, m->sender, &rcpt, "none", &times, "sent", &dsn, 0);
 	mark_done(m, r);
 }
 
@@ -167,7 +167,7 @@ defer_here(struct message *m, const struct recipient *r,
 	delayed.action = "delayed";
 	if (queue_log_append("defer", m->id, &rcpt, &delayed, &err) == -1)
 		log_warning("%s: %s", m->id, err.text);
-	agent_log(m->id, &rcpt, "none", &times, "deferred", dsn, 0);
+	agent_log(m->id, m->sender, &rcpt, "none", &times, "deferred", dsn, 0);
 	m->has_failed = true;
 }
 

@@ -72,6 +72,8 @@ struct message {
 	bool		 wants_unthrottle; /* mode 0040 */
 	bool		 is_flush;	/* taken while F was in force: defer_transports do not count */
 	bool		 has_failed;	/* some recipient remains */
+	bool		 has_bounced;	/* some recipient did, this time */
+	bool		 is_expired;	/* what remained has been returned */
 	bool		 must_stay;	/* a report could not be sent: not even expiry removes it */
 	bool		 is_counted_probe;	/* in qmgr->probe_count */
 	bool		 is_damaged;	/* a later part cannot be read: aside at the end */

@@ -29,6 +29,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
@@ -208,6 +209,33 @@ defer(struct qmgr *qm, struct message *m)
 	active_forget(qm, m);
 }
 
+static int64_t
+usec_of(struct timeval tv)
+{
+	return (int64_t)tv.tv_sec * 1000000 + tv.tv_usec;
+}
+
+/* The whole life of a message, as far as it can be seen from here. */
+static void
+tell_removed(const struct message *m)
+{
+	struct timeval now = clock_timeval();
+	struct log_json e;
+
+	if (!log_json_begin(&e, "removed"))
+		return;
+	log_json_text(&e, "queue_id", m->id);
+	log_json_text(&e, "sender", m->sender);
+	log_json_text(&e, "status", m->is_expired ? "expired" :
+	    m->has_bounced ? "bounced" : "sent");
+	log_json_int(&e, "size", m->content_length);
+	log_json_int(&e, "nrcpt", m->rcpt_count);
+	log_json_usec(&e, "arrived", usec_of(m->arrival));
+	log_json_usec(&e, "last_attempt", usec_of(m->active));
+	log_json_usec(&e, "delay", usec_of(now) - usec_of(m->arrival));
+	log_json_end(&e);
+}
+
 static void
 move(struct qmgr *qm, struct message *m)
 {
@@ -222,10 +250,12 @@ move(struct qmgr *qm, struct message *m)
 		rc = queue_move(m->id, "active", "saved", &err);
 	else
 		rc = queue_remove(m->id, "active", &err);
-	if (rc == -1)
+	if (rc == -1) {
 		log_warning("%s", err.text);
-	else
+	} else {
 		log_info("%s: removed", m->id);
+		tell_removed(m);
+	}
 	active_forget(qm, m);
 }
 
@@ -256,8 +286,10 @@ has_live_recipients(const struct message *m)
 static void
 expired(struct qmgr *qm, struct message *m, int status)
 {
-	if (status == 0 && !m->must_stay && !has_live_recipients(m))
+	if (status == 0 && !m->must_stay && !has_live_recipients(m)) {
 		m->has_failed = false;
+		m->is_expired = true;
+	}
 	move(qm, m);
 }
 
@@ -281,12 +313,20 @@ static void
 log_expired(const struct message *m)
 {
 	struct buf line = BUF_INIT;
+	struct log_json e;
 
 	buf_addf(&line, "%s: from=", m->id);
 	agent_log_address(&line, m->sender);
 	log_info("%s, status=%s, returned to sender", line.ptr,
 	    m->is_forced ? "force-expired" : "expired");
 	buf_done(&line);
+	if (log_json_begin(&e, "expired")) {
+		log_json_text(&e, "queue_id", m->id);
+		log_json_text(&e, "sender", m->sender);
+		log_json_text(&e, "status", m->is_forced ? "force-expired" :
+		    "expired");
+		log_json_end(&e);
+	}
 }
 
 /* 5: too old, or is it time to warn? */
@@ -381,6 +421,7 @@ bounced(struct qmgr *qm, struct message *m, int status)
 		log_info("%s: status=deferred (bounce failed)", m->id);
 		m->has_failed = m->must_stay = true;
 	}
+	m->has_bounced = true;
 	damage(qm, m);
 }
 

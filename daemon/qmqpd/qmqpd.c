@@ -20,6 +20,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
 #include "lib/net/stream.h"
@@ -302,6 +303,22 @@ open_message(struct request *r)
 }
 
 static void
+log_connect_from(const struct peer *peer)
+{
+	char session[LOG_JSON_SESSION_SIZE];
+	struct log_json e;
+
+	log_json_new_session(session);
+	log_json_set_session(session);
+	log_info("connect from %s", peer->namaddr);
+	if (!log_json_begin(&e, "connect"))
+		return;
+	log_json_text(&e, "client", peer->name);
+	log_json_text(&e, "client_addr", peer->addr);
+	log_json_end(&e);
+}
+
+static void
 serve(struct stream *client, const char *service, char **argv)
 {
 	struct request r = { .stream = client, .content = BUF_INIT,
@@ -315,11 +332,12 @@ serve(struct stream *client, const char *service, char **argv)
 	    PEER_LOOK_UP |
 	    (params.qmqpd_client_port_logging ? PEER_SHOW_PORT : 0));
 	stream_set_timeout(client, params.qmqpd_timeout);
-	log_info("connect from %s", r.peer.namaddr);
+	log_connect_from(&r.peer);
 	if (is_authorized(&r) && open_message(&r))
 		receive(&r);
 	cleanup_abort(r.message);
 	log_info("disconnect from %s", r.peer.namaddr);
+	log_json_set_session(NULL);
 	buf_done(&r.content);
 	buf_done(&r.first_rcpt);
 	peer_done(&r.peer);

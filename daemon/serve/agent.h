@@ -126,14 +126,15 @@ void	agent_completed(struct agent_request *rq, const struct queue_rcpt *rcpt);
 void	agent_corrupt(struct agent_request *rq);
 
 /*
- * agent_log - only the log line; also for qmgr and cleanup, which report on
+ * agent_log - only the log line and its event; also for qmgr and cleanup, which report on
  * recipients without being agents
  *
  * status	"sent", "deferred", "bounced", ...
  */
-void	agent_log(const char *queue_id, const struct queue_rcpt *rcpt,
-	    const char *relay, const struct agent_times *times,
-	    const char *status, const struct dsn *dsn, int connection_use);
+void	agent_log(const char *queue_id, const char *sender,
+	    const struct queue_rcpt *rcpt, const char *relay,
+	    const struct agent_times *times, const char *status,
+	    const struct dsn *dsn, int connection_use);
 
 /* agent_log_address - append <address> as info_log_address_format wants it */
 void	agent_log_address(struct buf *out, const char *address);

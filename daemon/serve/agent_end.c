@@ -57,7 +57,7 @@ log_outcome(const struct agent_request *rq, const struct queue_rcpt *rcpt,
 
 	if (!agent_time_is_set(times.delivered))
 		times.delivered = clock_timeval();
-	agent_log(rq->queue_id, rcpt, relay, &times, status, dsn,
+	agent_log(rq->queue_id, rq->sender, rcpt, relay, &times, status, dsn,
 	    rq->connection_use);
 }
 

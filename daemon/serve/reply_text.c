@@ -1,15 +1,16 @@
 /*
- * reply_text.c - what administrators make of the replies of an SMTP server
+ * reply_text.c - what is made of the replies of an SMTP server
  *
  * SPDX-License-Identifier: ISC
  */
 #include "daemon/serve/reply_text.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
-#include "lib/mail/dsn.h"
+#include "lib/base/log_json.h"
 
 void
 reply_soften(struct buf *reply)
@@ -58,4 +59,22 @@ reply_add_footer(struct buf *reply, const char *footer)
 		footer = nl + 2;
 	}
 	buf_adds(reply, footer);
+}
+
+void
+reply_event(struct log_json *e, const char *reply, char dsn[DSN_STATUS_SIZE])
+{
+	size_t len;
+
+	if (strspn(reply, "0123456789") == 3 && reply[3] == ' ') {
+		log_json_int(e, "code", atoi(reply));
+		reply += 4;
+	}
+	if ((len = dsn_status_len(reply)) > 0) {
+		memcpy(dsn, reply, len);
+		dsn[len] = '\0';
+		log_json_text(e, "dsn", dsn);
+		reply += len + strspn(reply + len, " ");
+	}
+	log_json_some(e, "reason", reply);
 }

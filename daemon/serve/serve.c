@@ -568,6 +568,8 @@ serve_run(const struct role *role, int argc, char **argv)
 		close_range(SERVE_FD_FLOW_READ, ~0u, CLOSE_RANGE_CLOEXEC);
 		check_descriptors();
 		load_generation();
+		/* "sendmail -bs" is no part of the system: its user may not write there. */
+		params_log_json(true);
 		sv.pid = (int)getpid();
 		sv.is_watched_over = getenv("POSTHORN_MASTER") != NULL;
 	}

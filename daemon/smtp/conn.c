@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -86,7 +87,7 @@ conn_connect(const struct smtp_config *cfg, const struct netaddr *to,
 
 struct conn *
 conn_new(const struct smtp_config *cfg, int fd, const char *host,
-    const char *addr, const char *port)
+    const char *addr, const char *port, const char *session)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
 
@@ -96,6 +97,12 @@ conn_new(const struct smtp_config *cfg, int fd, const char *host,
 	buf_init(&c->line);
 	transcript_init(&c->transcript);
 	c->opened_ms = clock_mono_ms();
+	if (session != NULL)
+		snprintf(c->log_session, sizeof(c->log_session), "%s",
+		    session);
+	else
+		log_json_new_session(c->log_session);
+	log_json_set_session(c->log_session);
 	return c;
 }
 
@@ -123,6 +130,7 @@ conn_free(struct conn *c)
 	transcript_done(&c->transcript);
 	free(c->nexthop);
 	tls_policy_free(c->tls);
+	log_json_set_session(NULL);
 	free(c);
 }
 
@@ -454,6 +462,7 @@ conn_keep(struct conn *c, const char *nexthop)
 		conn_close(c);
 		return;
 	}
+	log_json_set_session(NULL);
 	kept = c;
 	kept_ticks = c->session.cfg->cache_time_s;
 	kept_fd = stream_fd(c->stream);
@@ -473,6 +482,7 @@ conn_take(const char *nexthop)
 		conn_free(c);
 		return NULL;
 	}
+	log_json_set_session(c->log_session);
 	if (strcmp(c->nexthop, nexthop) == 0 && conn_may_go_on(c))
 		return c;
 	/* Somebody else may get the next message for it. */

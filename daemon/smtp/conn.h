@@ -6,6 +6,7 @@
 
 #include "daemon/serve/transcript.h"
 #include "daemon/smtp/smtp.h"
+#include "lib/base/log_json.h"
 #include "lib/net/stream.h"
 
 struct conn {
@@ -17,6 +18,7 @@ struct conn {
 	int64_t		 opened_ms, used_ms;	/* monotonic */
 	int64_t		 deadline_ms;	/* of this reply or the content, 0: none */
 	int		 uses;		/* messages begun */
+	char		 log_session[LOG_JSON_SESSION_SIZE];	/* what events are linked by */
 	char		*nexthop;	/* kept for it */
 	struct tls_policy *tls;		/* NULL: in the clear */
 };
@@ -24,8 +26,10 @@ struct conn {
 /* conn_connect - from the address that smtp_bind_address or inet_interfaces say */
 int	conn_connect(const struct smtp_config *cfg, const struct netaddr *to,
 	    struct err *err);
+/* conn_new - session: what events are linked by, NULL: this is a new connection */
 struct conn	*conn_new(const struct smtp_config *cfg, int fd,
-		    const char *host, const char *addr, const char *port);
+		    const char *host, const char *addr, const char *port,
+		    const char *session);
 /* conn_close - say goodbye if there is still somebody, and free */
 void	conn_close(struct conn *c);
 

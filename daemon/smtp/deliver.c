@@ -205,7 +205,7 @@ call_host(struct job *j, const struct smtp_host *host, bool is_final,
 		tls_policy_free(tls);
 		return false;
 	}
-	c = conn_new(j->cfg, fd, host->name, addr, port);
+	c = conn_new(j->cfg, fd, host->name, addr, port, NULL);
 	c->tls = tls;
 	c->session.tls_level = tls->level;
 	c->session.is_final = is_final;
@@ -294,7 +294,7 @@ try_unix(struct job *j, const char *path, bool is_final)
 		    params.myhostname, path, err.text);
 		return;
 	}
-	c = conn_new(j->cfg, fd, params.myhostname, path, "");
+	c = conn_new(j->cfg, fd, params.myhostname, path, "", NULL);
 	c->session.msg = &j->msg;
 	know_login(c, j);
 	c->session.is_final = is_final;

@@ -29,7 +29,7 @@
 #include "lib/ipc/pass_fd.h"
 
 #define REPLY_MAX	65536
-#define FIELDS		4	/* host, address, port, numbers */
+#define FIELDS		5	/* host, address, port, session of events, numbers */
 
 static const char *service_name;
 static struct stream *cache;
@@ -122,8 +122,8 @@ put_session(struct buf *out, const struct conn *c)
 {
 	const struct smtp_session *s = &c->session;
 
-	buf_addf(out, "%s\n%s\n%s\n%u %u %u %u %ld %d %d %" PRId64, s->host,
-	    s->addr, port_of(s), s->features, s->discard, s->xforward, s->pix,
+	buf_addf(out, "%s\n%s\n%s\n%s\n%u %u %u %u %ld %d %d %" PRId64, s->host,
+	    s->addr, port_of(s), c->log_session, s->features, s->discard, s->xforward, s->pix,
 	    s->size_limit, s->detects_loops, c->uses, c->opened_ms);
 }
 
@@ -141,13 +141,13 @@ get_session(const struct smtp_config *cfg, char *text, int fd)
 	for (i = 0; i < FIELDS; i++)
 		if ((fields[i] = strsep(&rest, "\n")) == NULL)
 			break;
-	if (i < FIELDS || sscanf(fields[3], "%u %u %u %u %ld %d %d %" SCNd64,
+	if (i < FIELDS || sscanf(fields[4], "%u %u %u %u %ld %d %d %" SCNd64,
 	    &features, &discard, &xforward, &pix, &size, &loops, &uses,
 	    &opened) != 8) {
 		close(fd);
 		return NULL;
 	}
-	c = conn_new(cfg, fd, fields[0], fields[1], fields[2]);
+	c = conn_new(cfg, fd, fields[0], fields[1], fields[2], fields[3]);
 	c->session.features = features;
 	c->session.discard = discard;
 	c->session.xforward = xforward;

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/serve/reply_text.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
@@ -73,6 +75,45 @@ add_address(struct buf *line, const char *what, const char *address)
 	buf_done(&text);
 }
 
+static bool
+begins(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* "reject", "milter-reject", "proxy-reject" refuse; "reject_warning" does not. */
+static const char *
+event_of(const char *what)
+{
+	size_t len = strlen(what);
+
+	if (len >= 6 && strcmp(what + len - 6, "reject") == 0)
+		return "reject";
+	return begins(what, "milter-") ? "milter" : "policy";
+}
+
+static void
+tell_programs(struct session *s, const char *what, const char *text,
+    const char *rcpt)
+{
+	char dsn[DSN_STATUS_SIZE];
+	struct log_json e;
+
+	if (!log_json_begin(&e, event_of(what)))
+		return;
+	log_json_text(&e, "queue_id", s->queue_id);
+	log_json_text(&e, "client", s->peer.name);
+	log_json_text(&e, "client_addr", s->peer.addr);
+	log_json_text(&e, "sasl", s->sasl_username);
+	log_json_text(&e, "helo", s->helo);
+	log_json_text(&e, "sender", s->sender);
+	log_json_text(&e, "rcpt", rcpt);
+	log_json_text(&e, "stage", s->where);
+	log_json_text(&e, "status", what);
+	reply_event(&e, text, dsn);
+	log_json_end(&e);
+}
+
 /* Whose mail it is about stands at the end of the line. */
 static void
 log_mail(struct session *s, struct buf *line, const char *rcpt)
@@ -88,13 +129,15 @@ log_mail(struct session *s, struct buf *line, const char *rcpt)
 void
 restrict_log(struct session *s, const char *what, const char *text)
 {
+	const char *rcpt = s->rcpt != NULL ? s->rcpt : s->rcpt_count == 1 ?
+	    s->first_rcpt : NULL;
 	struct buf line = BUF_INIT;
 
 	buf_addf(&line, "%s: %s: %s from %s: %s;",
 	    s->queue_id != NULL ? s->queue_id : "NOQUEUE", what, s->where,
 	    s->peer.namaddr, text);
-	log_mail(s, &line, s->rcpt != NULL ? s->rcpt :
-	    s->rcpt_count == 1 ? s->first_rcpt : NULL);
+	log_mail(s, &line, rcpt);
+	tell_programs(s, what, text, rcpt);
 	buf_done(&line);
 }
 
@@ -105,6 +148,7 @@ restrict_log_verdict(struct session *s, const char *what, const char *text)
 
 	buf_addf(&line, "%s: %s: %s;", what, s->where, text);
 	log_mail(s, &line, s->first_rcpt);
+	tell_programs(s, what, text, s->first_rcpt);
 	buf_done(&line);
 }
 

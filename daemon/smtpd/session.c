@@ -432,12 +432,6 @@ session_greet_again(struct session *s)
 }
 
 void
-session_connected(struct session *s)
-{
-	log_info("connect from %s", s->peer.namaddr);
-}
-
-void
 session_tls_started(struct session *s, const struct tls_info *info)
 {
 	s->tls = info;
@@ -455,42 +449,4 @@ session_start(struct session *s)
 	s->may_xforward = session_is_listed(s, s->env->xforward_hosts);
 	if (!spoke_early(s, "CONNECT") && !is_over_limit(s))
 		session_greet_again(s);
-}
-
-void
-session_lost(struct session *s, const char *how)
-{
-	s->aborted = how;
-	if (s->in_content)
-		log_info("%s after %s (%lld bytes) from %s", how, s->where,
-		    (long long)s->content_bytes, s->peer.namaddr);
-	else if (strcmp(how, "lost connection") != 0 ||
-	    strcmp(s->where, "END-OF-MESSAGE") != 0)
-		log_info("%s after %s from %s", how, s->where,
-		    s->peer.namaddr);
-}
-
-void
-session_end(struct session *s)
-{
-	struct buf line = BUF_INIT;
-	int done = 0, total = 0;
-	size_t i;
-
-	session_new_transcript(s, 0);
-	for (i = 0; i < VERB_COUNT; i++) {
-		if (s->total[verb_table[i].id] == 0)
-			continue;
-		buf_addf(&line, " %s=%d", verb_table[i].counter,
-		    s->done[verb_table[i].id]);
-		if (s->done[verb_table[i].id] != s->total[verb_table[i].id])
-			buf_addf(&line, "/%d", s->total[verb_table[i].id]);
-		done += s->done[verb_table[i].id];
-		total += s->total[verb_table[i].id];
-	}
-	buf_addf(&line, " commands=%d", done);
-	if (done != total || total == 0)
-		buf_addf(&line, "/%d", total);
-	log_info("disconnect from %s%s", s->peer.namaddr, line.ptr);
-	buf_done(&line);
 }

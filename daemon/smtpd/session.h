@@ -23,6 +23,7 @@
 #include "daemon/serve/transcript.h"
 #include "daemon/smtpd/restrict.h"
 #include "lib/base/buf.h"
+#include "lib/base/log_json.h"
 
 struct anvil_client;
 struct dns_seen;
@@ -94,6 +95,8 @@ struct session {
 	/* size_t pending - bytes that came with the command being run */
 	size_t		(*pending)(void *ctx, const char **data);
 	void		*pending_ctx;
+
+	char		 log_session[LOG_JSON_SESSION_SIZE];	/* what events are linked by */
 
 	/* The conversation. */
 	const char	*where;		/* "CONNECT", last verb, "END-OF-MESSAGE" */

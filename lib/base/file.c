@@ -128,6 +128,25 @@ file_lock(int fd, int how)
 }
 
 int
+file_open_log(const char *path, mode_t mode, int flags)
+{
+	int fd, why;
+
+	flags |= O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+	/* Two that make it at once: one does, and the other finds it. */
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd == -1 && errno == EEXIST)
+		return open(path, flags | O_CREAT, mode);	/* a link, too, to where nothing is */
+	if (fd != -1 && fchmod(fd, mode) == -1) {
+		why = errno;
+		close(fd);
+		errno = why;
+		return -1;
+	}
+	return fd;
+}
+
+int
 file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
     struct err *err)
 {

@@ -48,6 +48,16 @@ int	file_safe_open(int dirfd, const char *path, int flags, struct stat *st,
 	    struct err *err);
 
 /*
+ * file_open_log - open a file to append to, and make it when it is not there
+ *
+ * mode		of a new file, whatever umask says
+ * flags	more of them for open(2)
+ *
+ * Returns a descriptor, close-on-exec, or -1 with errno.
+ */
+int	file_open_log(const char *path, mode_t mode, int flags);
+
+/*
  * file_replace - write a file beside path and rename it over path
  *
  * mode		of the new file; owner and group as given, (uid_t)-1 to leave
@@ -69,6 +79,5 @@ int	file_sync_parent(const char *path, struct err *err);
 
 /* file_mkdirs - mkdir -p, mode (less umask) for what is made; 0, or -1 with ERR_SYSTEM */
 int	file_mkdirs(const char *path, mode_t mode, struct err *err);
-
 
 #endif

@@ -27,6 +27,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/base/log_json.h"
 
 #define LOG_TEXT_MAX	2000	/* spec/master.md 6.0 */
 #define LOG_TAG_MAX	256
@@ -42,12 +43,11 @@ static struct {
 	char		 tag[LOG_TAG_MAX];
 	size_t		 tag_program;	/* where the program's name stands in tag */
 	const char	*as;		/* another name for that place, or NULL */
-	int		 facility;
+	int		 facility, errors;
 	char		*postlog_path, *postlog_relative, *fallback, *file;
 	char		 host[65];
-	int		 postlog_fd, postlog_wait_ms;
-	int		 file_fd;
-	int		 errors;
+	int		 postlog_fd, postlog_wait_ms, file_fd;
+	mode_t		 file_mode;	/* of one that is made */
 	int		(*on_fatal)(void);
 	void		(*capture)(enum log_severity sev, const char *text,
 			    void *ctx);
@@ -58,7 +58,7 @@ static struct {
 } lg = {
 	.program = "posthorn", .to = LOG_TO_STDERR, .tag = "postfix",
 	.facility = LOG_MAIL, .host = "amnesiac", .postlog_fd = -1,
-	.postlog_wait_ms = POSTLOG_WAIT_MS, .file_fd = -1
+	.postlog_wait_ms = POSTLOG_WAIT_MS, .file_fd = -1, .file_mode = 0600
 };
 
 static const struct {
@@ -178,6 +178,18 @@ log_as(const char *program)
 	lg.as = program;	/* lines are rare, calls are not */
 }
 
+void
+log_instance(char *out, size_t size)
+{
+	snprintf(out, size, "%.*s", (int)lg.tag_program - 1, lg.tag);
+}
+
+const char *
+log_program(void)
+{
+	return base_name(lg.program);
+}
+
 static void
 drop(int *fd)
 {
@@ -221,6 +233,12 @@ log_file(const char *path, const char *host)
 	set_host(host);
 	drop(&lg.file_fd);
 	lg.file_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY);
+}
+
+void
+log_file_mode(mode_t mode)
+{
+	lg.file_mode = mode;
 }
 
 void
@@ -328,8 +346,7 @@ file_append(const char *path, const char *line, size_t len)
 	char out[LOG_TEXT_MAX + LOG_TAG_MAX + 256];
 
 	if (lg.file_fd == -1)
-		lg.file_fd = open(path, O_WRONLY | O_APPEND | O_CREAT |
-		    O_CLOEXEC | O_NOCTTY, 0600);
+		lg.file_fd = file_open_log(path, lg.file_mode, 0);
 	/* /dev/stdout cannot be opened when it is a socket or a lost terminal. */
 	if (lg.file_fd == -1 && strcmp(path, "/dev/stdout") == 0)
 		lg.file_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -392,6 +409,8 @@ emit(enum log_severity sev, const char *tag, long pid, char *text, bool own)
 		    text);
 	}
 	pthread_mutex_unlock(&lock);
+	if (own)
+		log_json_line(sev, text);
 	errno = saved;
 }
 

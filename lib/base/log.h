@@ -15,6 +15,8 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 enum log_to {
 	LOG_TO_STDERR	= 1,	/* "PROGRAM: [severity: ]text" */
@@ -58,6 +60,11 @@ void	log_tag(const char *syslog_name, const char *facility);
  */
 void	log_as(const char *program);
 
+/* log_instance - the syslog name that lines stand under: "postfix", "postfix/submission" */
+void	log_instance(char *out, size_t size);
+/* log_program - the name of this program in them, log_as or not */
+const char	*log_program(void);
+
 /*
  * log_postlog - where the postlog service listens, and our host label
  *
@@ -88,6 +95,9 @@ void	log_needs_file(void);
  * another one is made when there is a line to write.
  */
 void	log_file(const char *path, const char *host);
+
+/* log_file_mode - of a log file that is made from now on; 0600 if never said */
+void	log_file_mode(mode_t mode);
 
 /*
  * log_capture - give what this program logs to fn, and nobody else, until the

@@ -96,6 +96,13 @@ void	params_each_set(void (*fn)(const char *name, const char *value,
  * may_write_file	this program may append to maillog_file itself when nobody serves postlog
  */
 void	params_log(unsigned to, bool may_write_file);
+/*
+ * params_log_json - open posthorn_log_json, with the rights that one has now
+ *
+ * owns_stdout	standard output is the system's; a command's is its caller's,
+ *		and gets no events
+ */
+void	params_log_json(bool owns_stdout);
 
 /* The registry row by row, for postconf and for start-up. */
 enum params_type { PARAMS_STRING, PARAMS_RAW, PARAMS_INT, PARAMS_LONG,

@@ -21,7 +21,6 @@
 #include "lib/base/account.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
-#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params_internal.h"
@@ -217,47 +216,7 @@ params_check(struct err *err)
 		return err_set(err, ERR_CONFIG, "myhostname and relayhost "
 		    "parameter settings must not be identical: %s",
 		    params.relayhost);
-	return params_check_meaning("myorigin", params.myorigin, err);
-}
-
-/* Only a file below maillog_file_prefixes may be a log (spec/services.md). */
-static bool
-is_log_path(const char *path)
-{
-	char *list = xstrdup(params.maillog_file_prefixes), *rest = list;
-	char *prefix;
-	bool found = false;
-
-	while (!found && (prefix = text_split(&rest, TEXT_LIST_SEP)) != NULL) {
-		size_t n = strlen(prefix);
-
-		found = strncmp(path, prefix, n) == 0 &&
-		    (path[n] == '/' || path[n] == '\0' ||
-		    (n > 0 && prefix[n - 1] == '/'));
-	}
-	free(list);
-	return found && strstr(path, "/../") == NULL;
-}
-
-void
-params_log(unsigned to, bool may_write_file)
-{
-	struct buf relative = BUF_INIT, path = BUF_INIT;
-	const char *file = params.maillog_file;
-
-	log_tag(params.syslog_name, params.syslog_facility);
-	setenv("MAIL_LOGTAG", params.syslog_name, 1);
-	if (*file == '\0') {
-		log_to(to | LOG_TO_SYSLOG);
-		return;
-	}
-	buf_setf(&relative, "public/%s", params.postlog_service_name);
-	buf_setf(&path, "%s/%s", params.queue_directory, relative.ptr);
-	setenv("POSTLOG_SERVICE", path.ptr, 1);
-	setenv("POSTLOG_HOSTNAME", params.myhostname, 1);
-	log_postlog(path.ptr, relative.ptr, params.myhostname,
-	    may_write_file && is_log_path(file) ? file : NULL);
-	log_to(to | LOG_TO_POSTLOG);
-	buf_done(&relative);
-	buf_done(&path);
+	if (params_check_meaning("myorigin", params.myorigin, err) == -1)
+		return -1;
+	return params_check_log_json(err);
 }

@@ -38,6 +38,9 @@ const char *params_expanded(const char *name, const char *raw);
 int	params_convert(struct params *p, const struct params_row *row,
 	    const char *name, const char *text, struct err *err);
 
+/* params_check_log_json - 0, or -1 when posthorn_log_json names no place for events; params_log.c */
+int	params_check_log_json(struct err *err);
+
 /* params_file - "DIR/main.cf" of the current load, for messages */
 const char	*params_file(void);
 

@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
@@ -362,17 +363,37 @@ log_cert(const struct tls *t, X509 *cert)
 	    info->cert_print, info->key_print);
 }
 
+/* How much is known of the peer. */
+static const char *
+kind_of(const struct tls_info *info, bool is_weak)
+{
+	if (info->is_verified && !is_weak)
+		return "Verified";
+	if (info->has_cert)
+		return info->is_trusted ? "Trusted" : "Untrusted";
+	return "Anonymous";
+}
+
 static void
-log_summary(const struct tls *t, bool is_weak)
+tell_programs(const struct tls *t, const char *kind)
+{
+	struct log_json e;
+
+	if (!log_json_begin(&e, "tls"))
+		return;
+	log_json_text(&e, t->ctx->is_server ? "client" : "relay", t->peer);
+	log_json_text(&e, "tls", t->info.protocol);
+	log_json_text(&e, "cipher", t->info.cipher);
+	log_json_text(&e, "status", kind);
+	log_json_end(&e);
+}
+
+static void
+log_summary(const struct tls *t, const char *kind)
 {
 	const struct tls_info *info = &t->info;
-	const char *kind = "Anonymous";
 	struct buf text = BUF_INIT;
 
-	if (info->is_verified && !is_weak)
-		kind = "Verified";
-	else if (info->has_cert)
-		kind = info->is_trusted ? "Trusted" : "Untrusted";
 	tls_summary(&text, info);
 	log_info("%s TLS connection established %s %s%s%s: %s%s%s", kind,
 	    t->ctx->is_server ? "from" : "to", t->peer,
@@ -413,7 +434,8 @@ tls_learn(struct tls *t, const struct tls_options *o)
 	if (cert != NULL && (t->ctx->log & TLS_LOG_VERBOSE) != 0)
 		log_cert(t, cert);
 	if ((t->ctx->log & TLS_LOG_SUMMARY) != 0)
-		log_summary(t, o->is_weak);
+		log_summary(t, kind_of(info, o->is_weak));
+	tell_programs(t, kind_of(info, o->is_weak));
 	tls_session_judge(t, o);
 }
 

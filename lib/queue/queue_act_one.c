@@ -19,6 +19,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/mail/dsn.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_message.h"
@@ -226,6 +227,13 @@ apply(struct act_run *r, struct queue_found *f,
 	return QUEUE_RESULT_FAILED;
 }
 
+static void
+tell(const char *id, const char *words, const char *event)
+{
+	log_info("%s: %s", id, words);
+	log_json_message(event, id);
+}
+
 /* Words that log readers know, where there are such. */
 static void
 log_done(enum queue_action action, const char *id, bool was_held)
@@ -233,28 +241,28 @@ log_done(enum queue_action action, const char *id, bool was_held)
 	switch (action) {
 	case QUEUE_ACT_DELETE:
 	case QUEUE_ACT_DROP:
-		log_info("%s: removed", id);
+		tell(id, "removed", "deleted");
 		break;
 	case QUEUE_ACT_REQUEUE:
-		log_info("%s: requeued", id);
+		tell(id, "requeued", "requeued");
 		break;
 	case QUEUE_ACT_HOLD:
-		log_info("%s: placed on hold", id);
+		tell(id, "placed on hold", "held");
 		break;
 	case QUEUE_ACT_RELEASE:
-		log_info("%s: released from hold", id);
+		tell(id, "released from hold", "released");
 		break;
 	case QUEUE_ACT_EXPIRE:
 	case QUEUE_ACT_BOUNCE:
-		log_info("%s: expired", id);
+		tell(id, "expired", "expired");
 		break;
 	case QUEUE_ACT_EXPIRE_RELEASE:
-		log_info("%s: expired", id);
+		tell(id, "expired", "expired");
 		if (was_held)
-			log_info("%s: released from hold", id);
+			tell(id, "released from hold", "released");
 		break;
 	case QUEUE_ACT_FLUSH:
-		log_info("%s: scheduled for delivery", id);
+		tell(id, "scheduled for delivery", "flushed");
 		break;
 	case QUEUE_ACT_EDIT:
 	case QUEUE_ACT_COUNT:

@@ -30,6 +30,7 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_act.h"
@@ -498,6 +499,19 @@ attempt(struct job *j)
 }
 
 static void
+tell_programs(const char *id, const char *new_id, const char *words)
+{
+	struct log_json e;
+
+	if (!log_json_begin(&e, "edited"))
+		return;
+	log_json_text(&e, "queue_id", id);
+	log_json_some(&e, "child_queue_id", new_id);
+	log_json_text(&e, "reason", words);
+	log_json_end(&e);
+}
+
+static void
 tell(struct job *j, enum queue_result result)
 {
 	struct queue_edit_session *s = j->s;
@@ -516,6 +530,7 @@ tell(struct job *j, enum queue_result result)
 	} else if (j->r->new_id.len > 0) {
 		log_info("%s: edited, new_queue_id=%s: %s", id,
 		    j->r->new_id.ptr, s->words.ptr);
+		tell_programs(id, j->r->new_id.ptr, s->words.ptr);
 		if (j->d.splits)
 			put_offsets(&j->d, &offsets);
 		why = offsets.ptr;
@@ -523,6 +538,7 @@ tell(struct job *j, enum queue_result result)
 		put_offsets(&j->d, &offsets);
 		why = offsets.ptr;
 		log_info("%s: edited: %s", id, s->words.ptr);
+		tell_programs(id, "", s->words.ptr);
 	}
 	/* What recovery needs to know stands there already. */
 	if (j->stays)

@@ -19,6 +19,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/log_json.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit.h"
 #include "lib/queue/queue_field.h"
@@ -249,6 +250,8 @@ restore(const struct undo *u, const struct queue_journal_message *m,
 static void
 count_step(struct undo *u, const struct queue_undo_step *s)
 {
+	struct log_json e;
+
 	u->report->counts[s->result]++;
 	if (u->is_dry)
 		return;
@@ -262,6 +265,11 @@ count_step(struct undo *u, const struct queue_undo_step *s)
 		    s->new_id);
 	else
 		log_info("%s: restored to %s", s->m->what.id, s->queue);
+	if (log_json_begin(&e, "restored")) {
+		log_json_text(&e, "queue_id", s->m->what.id);
+		log_json_some(&e, "child_queue_id", s->new_id);
+		log_json_end(&e);
+	}
 }
 
 static bool

@@ -51,8 +51,8 @@ init(void)
 static void
 talk(char *text, size_t len, unsigned due)
 {
-	struct engine *e = engine_new(&config, "192.0.2.1", "9",
-	    "[192.0.2.1]:9", due);
+	struct engine *e = engine_new(&config,
+	    &(struct caller){ "192.0.2.1", "9", "" }, "[192.0.2.1]:9", due);
 	char *line = text, *end = text + len, *lf;
 	bool is_bare;
 

@@ -50,7 +50,8 @@ start(unsigned due)
 	config.ehlo_discard_maps = maps_open("x", "", 0);
 	buf_reset(&logged);
 	log_capture(on_log, NULL);
-	e = engine_new(&config, "192.0.2.1", "99", NAME, due);
+	e = engine_new(&config, &(struct caller){ "192.0.2.1", "99", "" }, NAME,
+	    due);
 }
 
 static void
