@@ -87,9 +87,9 @@ pid_of() { pgrep -P "$(tr -d ' ' <"$I/spool/pid/master.pid")" -f "^postscreen .*
 said=$(printf 'EHLO c.test\nMAIL FROM:<a@c.test>\nRCPT TO:<b@mx.example>\nDATA\n>>>x\\r\\n.\\r\\n\n<<<\nQUIT\n' | talk "$plain")
 like 'a patient client gets its mail in' "$said" '250 2\.0\.0 Ok: queued'
 like 'after a greeting in two lines' "$said" '^S: 220-mx\.example'
-ok 'smtpd sees the client, not us' instance_logged "$I" 'postfix/smtpd\[[0-9]+\]: connect from unknown\[127\.0\.0\.1\]$'
+ok 'smtpd sees the client, not us' wait_for 5 instance_logged "$I" 'postfix/smtpd\[[0-9]+\]: connect from unknown\[127\.0\.0\.1\]$'
 like 'the second time it is let in at once' "$(printf 'QUIT\n' | talk "$plain" | head -1)" '^S: 220 mx'
-ok 'and the log says so' instance_logged "$I" 'plain/postscreen\[[0-9]+\]: PASS OLD \[127\.0\.0\.1\]:[0-9]+$'
+ok 'and the log says so' wait_for 5 instance_logged "$I" 'plain/postscreen\[[0-9]+\]: PASS OLD \[127\.0\.0\.1\]:[0-9]+$'
 like 'a client of the access list is let in at once' \
     "$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr => "127.0.0.1:$ARGV[0]", LocalAddr => "127.0.0.9")->getline' "$plain")" '^220 mx'
 like 'a client that is on a DNS list is dropped' \
@@ -119,7 +119,7 @@ said=$(printf 'EHLO c.test\nMAIL FROM:<>\nSTARTTLS\n!tls\nEHLO c.test\nMAIL FROM
 like 'TLS is required where it has to be' "$said" '530 5\.7\.0 Must issue a STARTTLS'
 like 'and made' "$said" 'TLS TLSv1.3 subject=CN = mx.example'
 like 'the small server goes on behind it' "$said" '450 4\.3\.2 Service currently unavailable'
-ok 'tlsproxy logs the handshake' instance_logged "$I" 'postfix/tlsproxy\[[0-9]+\]: Anonymous TLS connection established from \[127\.0\.0\.1\]:[0-9]+: TLSv1\.3'
+ok 'tlsproxy logs the handshake' wait_for 5 instance_logged "$I" 'postfix/tlsproxy\[[0-9]+\]: Anonymous TLS connection established from \[127\.0\.0\.1\]:[0-9]+: TLSv1\.3'
 ok 'and the end' wait_for 5 instance_logged "$I" 'postfix/tlsproxy\[[0-9]+\]: DISCONNECT \[127\.0\.0\.1\]:[0-9]+$'
 
 # ---- too many ----
@@ -133,7 +133,7 @@ hold "$small" 9
 is 'the tenth is told to come back' "$(talk "$small" </dev/null | head -1)" 'S: 421 4.3.2 All screening ports are busy'
 hold_end
 is 'who waits in vain for smtpd is told so' "$(printf 'EHLO x\n' | talk "$dead" | tail -1)" 'S: 421 4.3.2 No system resources'
-ok 'and the administrator' instance_logged "$I" 'dead/postscreen\[[0-9]+\]: warning: cannot connect to service private/nosuch: No such file or directory$'
+ok 'and the administrator' wait_for 5 instance_logged "$I" 'dead/postscreen\[[0-9]+\]: warning: cannot connect to service private/nosuch: No such file or directory$'
 hold "$few" 7
 ok 'no more than so many wait for a process' wait_for 5 instance_logged "$I" 'few/postscreen\[[0-9]+\]: NOQUEUE: reject: CONNECT from \[127\.0\.0\.1\]:[0-9]+: all server ports busy$'
 hold_end
