@@ -112,7 +112,7 @@ hello() {	# hello PORT OPTION ...: "New", "Reused", and whether there is a sessi
 }
 is 'a server gives out an ID' "$(hello "$kept" -sess_out "$T/session")" 'New id ... '
 is 'and knows it again' "$(hello "$kept" -sess_in "$T/session")" 'Reused id ... '
-like 'from its table' "$(instance_log "$T/i")" 'keptd/smtpd.*reloaded session [0-9A-F]{64}&l=[0-9]+ from smtpd cache'
+ok 'from its table' wait_for 5 instance_logged "$T/i" 'keptd/smtpd.*reloaded session [0-9A-F]{64}&l=[0-9]+ from smtpd cache'
 is 'another service keeps nothing and gives out none' "$(hello "$bare")" 'New id  '
 
 # An entry has its time.

@@ -44,7 +44,7 @@ session='EHLO c.test\nSTARTTLS\n!tls %s\nEHLO c.test\nNOOP\nQUIT\n'
 # ---- sessions ----
 like 'a client talks behind TLS' "$(talk "$good" "$session" '')" '^S: 221 2\.0\.0 Bye'
 like 'an older version will do' "$(talk "$good" "$session" max=TLSv1_2)" '^TLS TLSv1\.2 subject'
-ok 'the log says which' instance_logged "$I" 'good/tlsproxy\[[0-9]+\]: Anonymous TLS connection established from \[127\.0\.0\.1\]:[0-9]+: TLSv1\.2 with cipher'
+ok 'the log says which' wait_for 5 instance_logged "$I" 'good/tlsproxy\[[0-9]+\]: Anonymous TLS connection established from \[127\.0\.0\.1\]:[0-9]+: TLSv1\.2 with cipher'
 like 'what was said before is forgotten' "$(talk "$good" 'EHLO c.test\nMAIL FROM:<>\nSTARTTLS\n!tls\nRCPT TO:<a@b.test>\nQUIT\n')" '503 5\.5\.1 Error: need MAIL'
 like 'nothing is taken over from in front of the handshake' \
     "$(talk "$good" 'EHLO c.test\n>>>STARTTLS\\r\\nMAIL FROM:<>\\r\\n\n<<<\n!tls\nRCPT TO:<a@b.test>\nQUIT\n')" '503 5\.5\.1 Error: need MAIL'
@@ -68,8 +68,8 @@ for port in "$off" "$bare" "$absent"; do
 	    "$(talk "$port" 'EHLO c.test\nSTARTTLS\nNOOP\nQUIT\n' | tail -5 | tr '\n' ' ')" \
 	    '454 4\.7\.0 TLS not available due to local problem C: NOOP S: 250 2\.0\.0 Ok C: QUIT S: 221'
 done
-ok 'a role that is off says so' instance_logged "$I" 'tlsproxy\[[0-9]+\]: warning: TLS server role is disabled with tlsproxy_tls_security_level or tlsproxy_use_tls$'
-ok 'and a certificate that is not there' instance_logged "$I" 'tlsproxy\[[0-9]+\]: warning: .*/nonexistent'
+ok 'a role that is off says so' wait_for 5 instance_logged "$I" 'tlsproxy\[[0-9]+\]: warning: TLS server role is disabled with tlsproxy_tls_security_level or tlsproxy_use_tls$'
+ok 'and a certificate that is not there' wait_for 5 instance_logged "$I" 'tlsproxy\[[0-9]+\]: warning: .*/nonexistent'
 
 # ---- nonsense ----
 ask() {	# ask FD-OR-EMPTY BYTES: what it answers behind its greeting
@@ -98,7 +98,7 @@ is 'nor without a time limit' "$(ask fd '\0peer\0x\0\0')" "tlsproxy_protocol b''
 is 'nor with one that is none' "$(ask fd '\0peer\0x\0timeout\x000\0\0')" "tlsproxy_protocol b''"
 python3 -c 'print("\\0" + "x" * 9000)' >"$T/long"
 like 'a request that is too long is not waited for' "$(ask fd "$(cat "$T/long")")" "b''|gone"
-ok 'that is warned of' instance_logged "$I" 'good/tlsproxy\[[0-9]+\]: warning: malformed request$'
+ok 'that is warned of' wait_for 5 instance_logged "$I" 'good/tlsproxy\[[0-9]+\]: warning: malformed request$'
 like 'the service goes on' "$(talk "$good" "$session" '')" '^S: 221 2\.0\.0 Bye'
 ok 'no process has died' sh -c "! grep -E 'killed by|exit status|fatal:|panic:' '$I/log/mail.log'"
 done_testing
