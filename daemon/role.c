@@ -16,7 +16,7 @@ static const struct role *const roles[] = {
 	&bounce_role, &flush_role, &showq_role, &anvil_role, &postlogd_role,
 	&proxymap_role, &spawn_role, &verify_role, &qmqpd_role, &scache_role,
 	&tlsmgr_role, &dnsblog_role, &postscreen_role,
-	&tlsproxy_role,
+	&tlsproxy_role, &metrics_role,
 };
 
 #define ROLE_COUNT	(sizeof(roles) / sizeof(roles[0]))

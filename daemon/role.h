@@ -78,6 +78,6 @@ extern const struct role master_role, smtpd_role, pickup_role, cleanup_role,
     spawn_role, verify_role, qmqpd_role,
     scache_role,
     tlsmgr_role,
-    dnsblog_role, postscreen_role, tlsproxy_role;
+    dnsblog_role, postscreen_role, tlsproxy_role, metrics_role;
 
 #endif

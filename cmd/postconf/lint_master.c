@@ -21,8 +21,8 @@
 
 /* What the daemon itself can be; a file in daemon_directory adds to them. */
 static const char *const roles[] = { "anvil", "bounce", "cleanup", "discard",
-	"dnsblog", "error", "flush", "lmtp", "local", "oqmgr", "nqmgr",
-	"pickup", "pipe", "postlogd", "postscreen", "proxymap", "qmgr",
+	"dnsblog", "error", "flush", "lmtp", "local", "metrics", "oqmgr",
+	"nqmgr", "pickup", "pipe", "postlogd", "postscreen", "proxymap", "qmgr",
 	"qmqpd", "scache", "showq", "smtp", "smtpd", "spawn", "tlsmgr",
 	"tlsproxy", "trivial-rewrite", "verify", "virtual", NULL };
 

@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "cmd/postqueue/metrics.h"
 #include "cmd/postqueue/query_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/queue/queue_metrics.h"
 #include "lib/queue/queue_total.h"
 
 static struct queue_select *
@@ -73,8 +73,8 @@ sum_queue(const struct run *r, const struct queue_group *g,
 {
 	size_t total = TOTAL_INCOMING, i;
 
-	for (i = 0; metrics_queues[i] != NULL; i++)
-		if (strcmp(metrics_queues[i], queue) == 0)
+	for (i = 0; queue_metrics_queues[i] != NULL; i++)
+		if (strcmp(queue_metrics_queues[i], queue) == 0)
 			know(t, total + i, g->messages);
 	if (strcmp(queue, "corrupt") == 0)
 		return;

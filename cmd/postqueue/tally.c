@@ -11,12 +11,13 @@
 
 #include "cmd/postqueue/check.h"
 #include "cmd/postqueue/group.h"
-#include "cmd/postqueue/metrics.h"
 #include "cmd/postqueue/query_internal.h"
 #include "cmd/postqueue/shape.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
+#include "lib/base/metrics_text.h"
+#include "lib/queue/queue_metrics.h"
 #include "lib/queue/queue_scan.h"
 
 #define INTERIM_MS	500	/* between intermediate results */
@@ -105,7 +106,7 @@ groups_prepare(struct run *r)
 		prepare_shape(r->q, p);
 		break;
 	case MODE_METRICS:
-		r->plan_count = metrics_plan(r->plans, r->q->top);
+		r->plan_count = queue_metrics_plan(r->plans, r->q->top);
 		break;
 	case MODE_CHECK:
 		check_prepare(r);
@@ -186,7 +187,7 @@ count(struct run *r, struct interim *in)
 	job.pulse = is_seen ? show_interim : NULL;
 	job.pulse_ctx = in;
 	if (r->q->mode == MODE_METRICS || r->q->mode == MODE_CHECK)
-		query_scan_queues(r, &job, metrics_queues);
+		query_scan_queues(r, &job, queue_metrics_queues);
 	else
 		query_scan(r, &job);
 }
@@ -204,7 +205,11 @@ groups_run(struct run *r)
 	query_merge(r, g);
 	switch (r->q->mode) {
 	case MODE_METRICS:
-		metrics_print(r, g, clock_mono_ms() - began_ms, &r->out);
+		queue_metrics_print(&(struct queue_metrics){ r->now,
+		    r->q->top, r->source.kind != SOURCE_SHOWQ,
+		    r->source.kind == SOURCE_QUEUE }, g, &r->out);
+		metrics_end(&r->out, clock_mono_ms() - began_ms,
+		    r->unreadable == 0);
 		break;
 	case MODE_CHECK:
 		status = check_print(r, g[0], &r->out);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "daemon/cleanup/cleanup_internal.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/reply_text.h"
 #include "lib/base/log_json.h"
 #include "lib/mail/dsn.h"
@@ -27,12 +28,17 @@ put_message(struct log_json *e, const struct cleanup *c)
 void
 cleanup_event_accepted(const struct cleanup *c)
 {
+	int64_t size = (int64_t)(c->xtra_offset - c->data_offset);
 	struct log_json e;
 
+	counters_add(COUNT_RECEIVED_MESSAGES, 1, NULL, NULL, NULL);
+	counters_add(COUNT_RECEIVED_BYTES, size, NULL, NULL, NULL);
+	counters_add(COUNT_RECEIVED_RECIPIENTS, c->rcpt_count, NULL, NULL,
+	    NULL);
 	if (!log_json_begin(&e, "accept"))
 		return;
 	put_message(&e, c);
-	log_json_int(&e, "size", (int64_t)(c->xtra_offset - c->data_offset));
+	log_json_int(&e, "size", size);
 	log_json_int(&e, "nrcpt", c->rcpt_count);
 	log_json_end(&e);
 	if ((c->flags & CLEANUP_HOLD) != 0)
@@ -64,6 +70,8 @@ cleanup_event_action(const struct cleanup *c, bool is_milter,
 	char dsn[DSN_STATUS_SIZE], status[64];
 	struct log_json e;
 
+	if (refuses)
+		counters_rejected("content", reply);
 	if (!log_json_begin(&e, refuses ? "reject" : is_milter ? "milter" :
 	    "policy"))
 		return;

@@ -26,6 +26,7 @@
 #include <uthash.h>
 
 #include "daemon/master/master.h"
+#include "daemon/serve/counters.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
@@ -60,6 +61,16 @@ static void	spawn(evutil_socket_t fd, short what, void *arg);
 /* --------------------------------------------------- watching listeners */
 
 static void
+tell_counters(const struct service *s)
+{
+	const char *type = master_type_name(s->type);
+
+	counters_set(GAUGE_PROCESSES, s->name, type, s->children);
+	counters_set(GAUGE_PROCESS_LIMIT, s->name, type, s->maxproc);
+	counters_set(GAUGE_THROTTLED, s->name, type, s->is_throttled);
+}
+
+static void
 watch(struct service *s)
 {
 	bool wanted = s->avail == 0 && !s->is_throttled &&
@@ -74,6 +85,7 @@ watch(struct service *s)
 			    s->fds[i], EV_READ | EV_PERSIST, spawn, s)) == NULL)
 				log_fatal("out of memory for events");
 	}
+	tell_counters(s);
 	if (wanted == s->is_watched)
 		return;
 	s->is_watched = wanted;

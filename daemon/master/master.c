@@ -32,6 +32,7 @@
 #include <event2/event.h>
 
 #include "daemon/role.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/owner.h"
 #include "daemon/serve/rights.h"
 #include "daemon/serve/serve.h"
@@ -301,6 +302,17 @@ set_environment(void)
 		owner_hand_down(&master.owner);
 }
 
+/* Not by root, in a directory of somebody else's. */
+static void
+open_counters(void)
+{
+	if (*params.posthorn_metrics == '\0')
+		return;
+	rights_become(master.owner.uid, master.owner.gid);
+	counters_create();
+	rights_restore();
+}
+
 static void
 on_reload(evutil_socket_t sig, short what, void *arg)
 {
@@ -323,6 +335,7 @@ on_reload(evutil_socket_t sig, short what, void *arg)
 	keep_value("inet_protocols", inet_protocols, params.inet_protocols);
 	params_log(opt.stays ? LOG_TO_STDERR : 0, true);
 	params_log_json(true);
+	open_counters();
 	set_environment();
 	if (service_load(config_directory, false, &err) == -1)
 		log_error("reload refused, all services go on unchanged: %s",
@@ -559,6 +572,7 @@ master_run(int argc, char **argv)
 	open_flow_pipe();
 	handle_signals();
 	start_timers();
+	open_counters();
 	log_past_service();
 	if (service_load(config_directory, true, &err) == -1)
 		log_fatal("%s", err.text);

@@ -27,6 +27,8 @@
 #include "lib/conf/snapshot.h"
 #include "lib/net/netaddr.h"
 
+#define METRICS	"main.cf: posthorn_metrics"	/* where that line is from */
+
 static void
 strings_free(char **list)
 {
@@ -326,16 +328,22 @@ int
 service_load(const char *config_dir, bool is_start, struct err *err)
 {
 	struct buf file = BUF_INIT;
-	struct master_cf cf = { NULL, 0 };
+	struct master_cf cf = { NULL, 0 }, more = { NULL, 0 };
+	struct buf line = BUF_INIT;
 	struct plan *plan = NULL;
 	struct service *s;
 	size_t i, count = 0;
 	int rc;
 
 	buf_setf(&file, "%s/master.cf", config_dir);
-	if ((rc = master_cf_read(&cf, file.ptr, err)) == 0) {
-		plan = xcalloc(cf.count + 1, sizeof(*plan));
+	if ((rc = master_cf_read(&cf, file.ptr, err)) == 0 &&
+	    (rc = params_metrics_line(&line, err)) == 0 &&
+	    (rc = master_cf_parse(&more, METRICS, line.ptr, line.len,
+	    err)) == 0) {
+		plan = xcalloc(cf.count + more.count + 1, sizeof(*plan));
 		rc = make_plan(&cf, file.ptr, plan, &count, err);
+		if (rc == 0)
+			rc = make_plan(&more, METRICS, plan, &count, err);
 	}
 	if (rc == -1) {
 		for (i = 0; i < count; i++)
@@ -360,6 +368,8 @@ service_load(const char *config_dir, bool is_start, struct err *err)
 done:
 	free(plan);
 	master_cf_done(&cf);
+	master_cf_done(&more);
+	buf_done(&line);
 	buf_done(&file);
 	return rc;
 }

@@ -7,7 +7,10 @@
  */
 #include "daemon/postscreen/events.h"
 
+#include <string.h>
+
 #include "daemon/postscreen/reply.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/reply_text.h"
 #include "lib/base/log_json.h"
 
@@ -19,6 +22,10 @@ events_tell(const struct caller *caller, const char *event,
 	char dsn[DSN_STATUS_SIZE];
 	struct log_json e;
 
+	if (strcmp(event, "connect") == 0)
+		counters_add(COUNT_CONNECTIONS, 1, "in", NULL, NULL);
+	else if (strcmp(event, "reject") == 0)
+		counters_rejected(rcpt != NULL ? "RCPT" : "CONNECT", reply);
 	if (!log_json_begin(&e, event))
 		return;
 	log_json_text(&e, "client_addr", caller->addr);

@@ -7,10 +7,10 @@
 struct caller;
 
 /*
- * events_tell - "connect", "reject" or "policy"
+ * events_tell - "connect", "reject" or "policy"; what is counted is counted here, too
  *
  * status	a word for what was decided, or NULL
- * reply	what the client is told, or NULL
+ * reply	what the client is told; NULL when that is no reject
  * sender, rcpt	of the mail that is refused, or NULL
  */
 void	events_tell(const struct caller *caller, const char *event,

@@ -15,6 +15,7 @@
 #include "daemon/cleanup/cleanup.h"
 #include "daemon/qmqpd/qmqp.h"
 #include "daemon/role.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/peer.h"
 #include "daemon/serve/serve.h"
 #include "lib/base/clock.h"
@@ -308,6 +309,7 @@ log_connect_from(const struct peer *peer)
 	char session[LOG_JSON_SESSION_SIZE];
 	struct log_json e;
 
+	counters_add(COUNT_CONNECTIONS, 1, "in", NULL, NULL);
 	log_json_new_session(session);
 	log_json_set_session(session);
 	log_info("connect from %s", peer->namaddr);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/serve/counters.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -160,12 +161,21 @@ tell_programs(const char *queue_id, const char *sender,
     const struct queue_rcpt *rcpt, const char *relay,
     const struct delays *d, const char *status, const struct dsn *dsn)
 {
-	const char *event = event_of(status);
+	const char *event = event_of(status), *class = "none";
 	char addr[256];
 	struct log_json e;
 	int code;
 
-	if (event == NULL || !log_json_begin(&e, event))
+	if (event == NULL)
+		return;
+	if (dsn->status[0] != '2')
+		class = queue_reason_class_name(queue_reason_classify(
+		    dsn->reason, dsn->status, NULL));
+	if (strcmp(event, "deferred") == 0)
+		counters_add(COUNT_DEFERRED, 1, class, NULL, NULL);
+	else
+		counters_add(COUNT_DELIVERED, 1, event, NULL, NULL);
+	if (!log_json_begin(&e, event))
 		return;
 	log_json_text(&e, "queue_id", queue_id);
 	log_json_text(&e, "sender", sender);
@@ -179,8 +189,7 @@ tell_programs(const char *queue_id, const char *sender,
 	if (dsn->status[0] != '2') {
 		if ((code = queue_reason_code(dsn->reason)) != 0)
 			log_json_int(&e, "code", code);
-		log_json_text(&e, "class", queue_reason_class_name(
-		    queue_reason_classify(dsn->reason, dsn->status, NULL)));
+		log_json_text(&e, "class", class);
 	}
 	log_json_text(&e, "status", status);
 	log_json_text(&e, "reason", dsn->reason);

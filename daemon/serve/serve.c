@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "daemon/role.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/owner.h"
 #include "daemon/serve/sandbox.h"
 #include "daemon/serve/serve_internal.h"
@@ -570,6 +571,8 @@ serve_run(const struct role *role, int argc, char **argv)
 		load_generation();
 		/* "sendmail -bs" is no part of the system: its user may not write there. */
 		params_log_json(true);
+		if (*params.posthorn_metrics != '\0')
+			counters_open(sv.service, transport);
 		sv.pid = (int)getpid();
 		sv.is_watched_over = getenv("POSTHORN_MASTER") != NULL;
 	}

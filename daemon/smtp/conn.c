@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/serve/counters.h"
 #include "daemon/smtp/shared.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
@@ -97,11 +98,13 @@ conn_new(const struct smtp_config *cfg, int fd, const char *host,
 	buf_init(&c->line);
 	transcript_init(&c->transcript);
 	c->opened_ms = clock_mono_ms();
-	if (session != NULL)
+	if (session != NULL) {
 		snprintf(c->log_session, sizeof(c->log_session), "%s",
 		    session);
-	else
+	} else {
+		counters_add(COUNT_CONNECTIONS, 1, "out", NULL, NULL);
 		log_json_new_session(c->log_session);
+	}
 	log_json_set_session(c->log_session);
 	return c;
 }
@@ -179,8 +182,12 @@ conn_close(struct conn *c)
 enum smtp_step
 conn_lost(struct conn *c)
 {
-	smtp_session_lost(&c->session, stream_status(c->stream) ==
-	    STREAM_TIMEOUT ? SMTP_LOST_TIMEOUT : SMTP_LOST_EOF);
+	bool is_late = stream_status(c->stream) == STREAM_TIMEOUT;
+
+	counters_add(COUNT_CONNECTION_ERRORS, 1, "out", is_late ? "timeout" :
+	    "lost connection", NULL);
+	smtp_session_lost(&c->session, is_late ? SMTP_LOST_TIMEOUT :
+	    SMTP_LOST_EOF);
 	return SMTP_STEP_FAILED;
 }
 

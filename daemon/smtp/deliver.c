@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "daemon/serve/agent.h"
+#include "daemon/serve/counters.h"
 #include "daemon/serve/debug_peer.h"
 #include "daemon/serve/delivered_to.h"
 #include "daemon/smtp/conn.h"
@@ -199,6 +200,8 @@ call_host(struct job *j, const struct smtp_host *host, bool is_final,
 	netaddr_text(&host->addr, addr);
 	snprintf(port, sizeof(port), "%d", netaddr_port(&host->addr));
 	if ((fd = conn_connect(j->cfg, &host->addr, &err)) == -1) {
+		counters_add(COUNT_CONNECTION_ERRORS, 1, "out", "connect",
+		    NULL);
 		host_failed(j, "4.4.1", "connect to %s[%s]:%s: %s", host->name,
 		    addr, port, err.text);
 		log_info("%s", j->why.reason.ptr);
@@ -290,6 +293,8 @@ try_unix(struct job *j, const char *path, bool is_final)
 
 	fd = netaddr_connect_unix(path, j->cfg->connect_timeout, &err);
 	if (fd == -1) {
+		counters_add(COUNT_CONNECTION_ERRORS, 1, "out", "connect",
+		    NULL);
 		host_failed(j, "4.4.1", "connect to %s[%s]: %s",
 		    params.myhostname, path, err.text);
 		return;

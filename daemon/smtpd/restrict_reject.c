@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/serve/counters.h"
 #include "daemon/serve/reply_text.h"
 #include "daemon/smtpd/env.h"
 #include "daemon/smtpd/session.h"
@@ -96,10 +97,13 @@ static void
 tell_programs(struct session *s, const char *what, const char *text,
     const char *rcpt)
 {
+	const char *event = event_of(what);
 	char dsn[DSN_STATUS_SIZE];
 	struct log_json e;
 
-	if (!log_json_begin(&e, event_of(what)))
+	if (strcmp(event, "reject") == 0)
+		counters_rejected(s->where, text);
+	if (!log_json_begin(&e, event))
 		return;
 	log_json_text(&e, "queue_id", s->queue_id);
 	log_json_text(&e, "client", s->peer.name);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "daemon/serve/counters.h"
 #include "daemon/smtpd/verbs.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
@@ -17,6 +18,7 @@ session_connected(struct session *s)
 {
 	struct log_json e;
 
+	counters_add(COUNT_CONNECTIONS, 1, "in", NULL, NULL);
 	log_json_new_session(s->log_session);
 	log_json_set_session(s->log_session);
 	log_info("connect from %s", s->peer.namaddr);
@@ -31,6 +33,7 @@ void
 session_lost(struct session *s, const char *how)
 {
 	s->aborted = how;
+	counters_add(COUNT_CONNECTION_ERRORS, 1, "in", how, NULL);
 	if (s->in_content)
 		log_info("%s after %s (%lld bytes) from %s", how, s->where,
 		    (long long)s->content_bytes, s->peer.namaddr);

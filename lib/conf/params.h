@@ -97,6 +97,14 @@ void	params_each_set(void (*fn)(const char *name, const char *value,
  */
 void	params_log(unsigned to, bool may_write_file);
 /*
+ * params_metrics_line - the service that posthorn_metrics asks for, as a line of
+ * master.cf; empty: none
+ *
+ * Returns 0, or -1 with ERR_CONFIG.
+ */
+int	params_metrics_line(struct buf *out, struct err *err);
+
+/*
  * params_log_json - open posthorn_log_json, with the rights that one has now
  *
  * owns_stdout	standard output is the system's; a command's is its caller's,

@@ -208,6 +208,9 @@ check_ids(struct err *err)
 int
 params_check(struct err *err)
 {
+	struct buf line = BUF_INIT;
+	int rc;
+
 	if (params_check_meaning("myhostname", params.myhostname, err) == -1 ||
 	    params_check_meaning("mydomain", params.mydomain, err) == -1 ||
 	    (!is_private && check_ids(err) == -1))
@@ -218,5 +221,7 @@ params_check(struct err *err)
 		    params.relayhost);
 	if (params_check_meaning("myorigin", params.myorigin, err) == -1)
 		return -1;
-	return params_check_log_json(err);
+	rc = params_metrics_line(&line, err);
+	buf_done(&line);
+	return rc == -1 ? -1 : params_check_log_json(err);
 }

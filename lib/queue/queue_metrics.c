@@ -1,5 +1,5 @@
 /*
- * metrics.c - the state of the queue as OpenMetrics text
+ * queue_metrics.c - the state of the queue as OpenMetrics text
  *
  * Each number describes this moment, so each family is a gauge; nothing grows
  * because somebody looked. Every queue and class is there, with 0 where it is
@@ -7,18 +7,23 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include "cmd/postqueue/metrics.h"
+#include "lib/queue/queue_metrics.h"
 
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "cmd/postqueue/query_internal.h"
 #include "lib/base/buf.h"
-#include "lib/base/text.h"
+#include "lib/base/clock.h"
+#include "lib/base/mem.h"
+#include "lib/base/metrics_text.h"
+#include "lib/queue/queue_field.h"
+#include "lib/queue/queue_group.h"
+#include "lib/queue/queue_message.h"
 #include "lib/queue/queue_reason.h"
+#include "lib/queue/queue_scan.h"
 
-const char *const metrics_queues[] = { "incoming", "active", "deferred",
+const char *const queue_metrics_queues[] = { "incoming", "active", "deferred",
     "hold", "maildrop", "corrupt", NULL };
 
 static const int64_t ages[] = { 60, 300, 900, 3600, 14400, 43200, 86400,
@@ -26,7 +31,7 @@ static const int64_t ages[] = { 60, 300, 900, 3600, 14400, 43200, 86400,
 #define AGE_COUNT	(sizeof(ages) / sizeof(ages[0]))
 
 size_t
-metrics_plan(struct queue_group_plan *plans, int64_t top)
+queue_metrics_plan(struct queue_group_plan *plans, int64_t top)
 {
 	plans[0].fields[0] = queue_field_find("queue", false);
 	plans[0].field_count = 1;
@@ -41,7 +46,7 @@ metrics_plan(struct queue_group_plan *plans, int64_t top)
 }
 
 struct listing {
-	const struct run *r;
+	const struct queue_metrics *m;
 	struct queue_groups *by_queue;
 	struct buf	*out;
 };
@@ -64,43 +69,17 @@ of_queue(const struct listing *l, const char *queue)
 }
 
 static void
-family(const struct listing *l, const char *name, const char *type,
-    const char *unit, const char *help)
-{
-	buf_addf(l->out, "# TYPE posthorn_%s %s\n", name, type);
-	if (unit[0] != '\0')
-		buf_addf(l->out, "# UNIT posthorn_%s %s\n", name, unit);
-	buf_addf(l->out, "# HELP posthorn_%s %s\n", name, help);
-}
-
-/* A label's value, from a stranger: visible, backslash and quote escaped. */
-static void
-put_label(struct buf *out, const char *value)
-{
-	struct buf seen = BUF_INIT;
-	const char *p;
-
-	text_visible(&seen, value, 0);
-	for (p = seen.ptr; *p != '\0'; p++) {
-		if (*p == '\\' || *p == '"')
-			buf_addc(out, '\\');
-		buf_addc(out, *p);
-	}
-	buf_done(&seen);
-}
-
-static void
 put_by_queue(const struct listing *l, const char *name, const char *unit,
     const char *help, int64_t (*value)(const struct listing *l,
     const struct queue_group *g))
 {
 	size_t i;
 
-	family(l, name, "gauge", unit, help);
-	for (i = 0; metrics_queues[i] != NULL; i++)
+	metrics_family(l->out, name, "gauge", unit, help);
+	for (i = 0; queue_metrics_queues[i] != NULL; i++)
 		buf_addf(l->out, "posthorn_%s{queue=\"%s\"} %lld\n", name,
-		    metrics_queues[i], (long long)value(l,
-		    of_queue(l, metrics_queues[i])));
+		    queue_metrics_queues[i], (long long)value(l,
+		    of_queue(l, queue_metrics_queues[i])));
 }
 
 static int64_t
@@ -134,7 +113,7 @@ due(const struct listing *l, const struct queue_group *g)
 static int64_t
 oldest(const struct listing *l, const struct queue_group *g)
 {
-	return g->messages > 0 ? l->r->now - g->oldest : 0;
+	return g->messages > 0 ? l->m->now - g->oldest : 0;
 }
 
 static void
@@ -144,14 +123,14 @@ put_ages(const struct listing *l)
 	int64_t sum;
 	size_t i, k;
 
-	family(l, "queue_age_seconds", "gaugehistogram", "seconds",
+	metrics_family(l->out, "queue_age_seconds", "gaugehistogram", "seconds",
 	    "How long messages have been in the queue.");
-	for (i = 0; metrics_queues[i] != NULL; i++) {
-		g = of_queue(l, metrics_queues[i]);
+	for (i = 0; queue_metrics_queues[i] != NULL; i++) {
+		g = of_queue(l, queue_metrics_queues[i]);
 		for (k = 0, sum = 0; k < AGE_COUNT; k++) {
 			sum += g->ages[k];
 			buf_addf(l->out, "posthorn_queue_age_seconds_bucket{"
-			    "queue=\"%s\",le=\"", metrics_queues[i]);
+			    "queue=\"%s\",le=\"", queue_metrics_queues[i]);
 			if (k + 1 < AGE_COUNT)
 				buf_addf(l->out, "%lld.0",
 				    (long long)ages[k]);
@@ -160,10 +139,10 @@ put_ages(const struct listing *l)
 			buf_addf(l->out, "\"} %lld\n", (long long)sum);
 		}
 		buf_addf(l->out, "posthorn_queue_age_seconds_gcount{queue="
-		    "\"%s\"} %lld\n", metrics_queues[i], (long long)sum);
+		    "\"%s\"} %lld\n", queue_metrics_queues[i], (long long)sum);
 		buf_addf(l->out, "posthorn_queue_age_seconds_gsum{queue="
-		    "\"%s\"} %lld\n", metrics_queues[i],
-		    (long long)(g->messages * l->r->now - g->arrivals));
+		    "\"%s\"} %lld\n", queue_metrics_queues[i],
+		    (long long)(g->messages * l->m->now - g->arrivals));
 	}
 }
 
@@ -173,7 +152,7 @@ put_classes(const struct listing *l)
 	const struct queue_group *total = queue_groups_total(l->by_queue);
 	int i;
 
-	family(l, "queue_class_recipients", "gauge", "",
+	metrics_family(l->out, "queue_class_recipients", "gauge", "",
 	    "Recipients still to do, by the class of the reason for the "
 	    "delay.");
 	for (i = 0; i < REASON_COUNT; i++)
@@ -199,7 +178,7 @@ put_domains(const struct listing *l, struct queue_groups *g, int64_t top)
 	int64_t others = 0;
 	size_t i, n;
 
-	family(l, "queue_domain_recipients", "gauge", "",
+	metrics_family(l->out, "queue_domain_recipients", "gauge", "",
 	    "Recipients still to do, by domain: the largest, and all others.");
 	groups = queue_groups_sorted(g, QUEUE_GROUP_BY_UNITS, &n);
 	for (i = 0; i < n; i++) {
@@ -209,7 +188,7 @@ put_domains(const struct listing *l, struct queue_groups *g, int64_t top)
 			continue;
 		}
 		buf_adds(l->out, "posthorn_queue_domain_recipients{domain=\"");
-		put_label(l->out, queue_group_value(groups[i], 0));
+		metrics_label(l->out, queue_group_value(groups[i], 0));
 		buf_addf(l->out, "\"} %lld\n",
 		    (long long)groups[i]->recipients);
 	}
@@ -222,23 +201,23 @@ put_space(const struct listing *l)
 {
 	struct statvfs v;
 
-	if (l->r->source.kind != SOURCE_QUEUE || statvfs(".", &v) == -1)
+	if (!l->m->knows_space || statvfs(".", &v) == -1)
 		return;
-	family(l, "spool_free_bytes", "gauge", "bytes",
+	metrics_family(l->out, "spool_free_bytes", "gauge", "bytes",
 	    "Free space of the file system that holds the queue.");
 	buf_addf(l->out, "posthorn_spool_free_bytes %llu\n",
 	    (unsigned long long)v.f_bavail * v.f_frsize);
-	family(l, "spool_free_inodes", "gauge", "",
+	metrics_family(l->out, "spool_free_inodes", "gauge", "",
 	    "Free inodes of the file system that holds the queue.");
 	buf_addf(l->out, "posthorn_spool_free_inodes %llu\n",
 	    (unsigned long long)v.f_favail);
 }
 
 void
-metrics_print(struct run *r, struct queue_groups **g, int64_t took_ms,
+queue_metrics_print(const struct queue_metrics *m, struct queue_groups **g,
     struct buf *out)
 {
-	struct listing l = { r, g[0], out };
+	struct listing l = { m, g[0], out };
 
 	put_by_queue(&l, "queue_messages", "", "Messages in each queue.",
 	    messages);
@@ -249,19 +228,70 @@ metrics_print(struct run *r, struct queue_groups **g, int64_t took_ms,
 	put_by_queue(&l, "queue_oldest_seconds", "seconds",
 	    "Age of the oldest message of each queue, 0 where it is empty.",
 	    oldest);
-	/* A service does not tell when messages are due. */
-	if (r->source.kind != SOURCE_SHOWQ)
+	if (m->knows_due)
 		put_by_queue(&l, "queue_due", "",
 		    "Messages that would be tried now.", due);
 	put_ages(&l);
 	put_classes(&l);
-	if (r->plan_count > 1)
-		put_domains(&l, g[1], r->q->top);
+	if (m->top >= 0)
+		put_domains(&l, g[1], m->top);
 	put_space(&l);
-	family(&l, "scrape_duration_seconds", "gauge", "seconds",
-	    "Time that it took to look.");
-	buf_addf(out, "posthorn_scrape_duration_seconds %lld.%03lld\n",
-	    (long long)(took_ms / 1000), (long long)(took_ms % 1000));
-	family(&l, "up", "gauge", "", "Whether the queue could be looked at.");
-	buf_addf(out, "posthorn_up %d\n# EOF\n", r->unreadable == 0);
+}
+
+/* ---- the whole queue ---- */
+
+struct part {			/* of a thread */
+	struct queue_field_context c;
+	struct queue_groups *groups;
+};
+
+static bool
+look(struct queue_message *m, struct buf *out, void *own)
+{
+	struct part *p = own;
+
+	(void)out;
+	p->c.m = m;
+	if ((queue_message_want(m, QUEUE_MESSAGE_ENVELOPE, NULL) != 1 &&
+	    !queue_message_is_ready(m)) || m->is_gone)
+		return false;
+	queue_groups_add(p->groups, &p->c);
+	return false;
+}
+
+bool
+queue_metrics_look(struct buf *out)
+{
+	struct queue_metrics m = { .now = clock_now(), .top = -1,
+	    .knows_due = true, .knows_space = true };
+	struct queue_group_plan plan = QUEUE_GROUP_PLAN_INIT;
+	unsigned i, n = queue_scan_threads();
+	struct part *parts = xcalloc(n, sizeof(*parts));
+	struct queue_scan_job job = { .threads = n, .look = look,
+	    .own = parts, .own_size = sizeof(*parts) };
+	struct queue_groups *all;
+	struct queue_scan *qs;
+	bool is_whole;
+
+	queue_metrics_plan(&plan, m.top);
+	all = queue_groups_new(&plan);
+	for (i = 0; i < n; i++) {
+		parts[i].c = (struct queue_field_context)
+		    QUEUE_FIELD_CONTEXT_INIT;
+		parts[i].c.now = m.now;
+		parts[i].groups = queue_groups_new(&plan);
+	}
+	qs = queue_scan_open(queue_metrics_queues, 0);
+	queue_scan_run(qs, &job);
+	is_whole = queue_scan_unreadable(qs) == 0;
+	queue_scan_close(qs);
+	for (i = 0; i < n; i++) {
+		queue_groups_copy(all, parts[i].groups);
+		queue_groups_free(parts[i].groups);
+		queue_field_context_done(&parts[i].c);
+	}
+	queue_metrics_print(&m, &all, out);
+	queue_groups_free(all);
+	free(parts);
+	return is_whole;
 }
