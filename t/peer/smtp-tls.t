@@ -94,11 +94,12 @@ send peer peer peer sendmail &
 send ours as "$T/ours" sendmail
 wait $!
 peer_log=$T/peer/log/maillog our_log=$T/ours/log/mail.log
-all_done() {	# all_done LOG: each recipient has a status, some more than one
-	[ "$(sed -n 's/.*\/smtp\[.* to=<\([^>]*\)>.*status=.*/\1/p' "$1" | sort -u | wc -l)" -gt "$(wc -l <"$T/cases")" ]
+all_done() {	# all_done LOG DIR: each recipient has a status, some more than one
+	[ -z "$(find "$2/spool/maildrop" "$2/spool/incoming" "$2/spool/active" -type f)" ] &&
+	    [ "$(sed -n 's/.*\/smtp\[.* to=<\([^>]*\)>.*status=.*/\1/p' "$1" | sort -u | wc -l)" -gt "$(wc -l <"$T/cases")" ]
 }
-ok "the peer has tried all" wait_for 60 all_done "$peer_log"
-ok 'we have tried all' wait_for 60 all_done "$our_log"
+ok "the peer has tried all" wait_for 60 all_done "$peer_log" "$T/peer"
+ok 'we have tried all' wait_for 60 all_done "$our_log" "$T/ours"
 
 # A process has one of these transports: its lines belong to the case.
 log_of() {	# log_of LOG CASE SIDE
