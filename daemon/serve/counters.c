@@ -297,9 +297,10 @@ print_family(struct buf *out, unsigned what, const struct sample *all,
 		for (sum = 0; i < count && compare(&all[first], &all[i]) == 0;
 		    i++)
 			sum += all[i].value;
-		buf_addf(out, "posthorn_%s%s{%s} %lld\n",
-		    families[what].name, suffix, all[first].slot->labels,
-		    (long long)sum);
+		/* A process gone wild may have written over its end. */
+		buf_addf(out, "posthorn_%s%s{%.*s} %lld\n",
+		    families[what].name, suffix, LABELS_MAX,
+		    all[first].slot->labels, (long long)sum);
 	}
 	return i;
 }
