@@ -12,6 +12,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include "lib/route/rewrite.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@
 #include "lib/mail/address.h"
 #include "lib/mail/dsn.h"
 #include "lib/route/resolve_cache.h"
-#include "lib/route/rewrite.h"
+#include "lib/route/resolve_internal.h"
 #include "lib/route/rewrite_client.h"
 #include "lib/route/rewrite_internal.h"
 #include "lib/route/route_trace.h"
@@ -167,26 +168,7 @@ warn_both(const char *domain, const char *one, const char *other)
 	    other);
 }
 
-/* ---- from the address to its last domain ---- */
-
-struct question {
-	const struct routing *routing;
-	const char	*sender;
-	struct path	 path;
-	struct buf	 domain;	/* behind the last '@' of path */
-	bool		 is_local, is_null;
-	bool		 has_domain;	/* one that somebody wrote */
-	unsigned	 flags;
-};
-
-/* tell - a step, to whoever has it explained; probes are not */
-static void
-tell(const struct question *q, const char *what, const char *value,
-    const char *parameter, const char *note)
-{
-	if (q->routing == &normal)
-		route_tell(what, value, parameter, note);
-}
+/* ---- telling ---- */
 
 /* tell_class - the class, and what in which list made it so; NULL: mydestination */
 static void
@@ -203,7 +185,7 @@ tell_class(const struct question *q, const char *class, const char *parameter,
 		buf_adds(&note, "no domain: this machine");
 	else
 		parameter = local_domain_describe(&note);
-	tell(q, "class", class, parameter, note.ptr);
+	resolve_tell(q, "class", class, parameter, note.ptr);
 	buf_done(&note);
 }
 
@@ -212,135 +194,9 @@ static void
 tell_way(const struct question *q, const struct resolve_reply *r,
     const char *parameter)
 {
-	tell(q, "transport", r->transport->ptr, parameter, NULL);
+	resolve_tell(q, "transport", r->transport->ptr, parameter, NULL);
 	if (r->nexthop->len > 0)
-		tell(q, "nexthop", r->nexthop->ptr, parameter, NULL);
-}
-
-static bool
-has_operator(const struct path *p)
-{
-	size_t at;
-
-	return path_first(p, '@', &at) ||
-	    (params.swap_bangpath && path_first(p, '!', &at)) ||
-	    (params.allow_percent_hack && path_first(p, '%', &at));
-}
-
-/* take_domain - q->domain from the path; false when the path has none */
-static bool
-take_domain(struct question *q, size_t *at)
-{
-	size_t len;
-
-	if (!path_last(&q->path, '@', at))
-		return false;
-	len = q->path.text.len;
-	if (len - *at > 2 && q->path.text.ptr[len - 1] == '.' &&
-	    q->path.text.ptr[len - 2] != '.')
-		path_cut(&q->path, --len);
-	/* An open bracket is closed, as if the user had. */
-	if (q->path.text.ptr[*at + 1] == '[' &&
-	    q->path.text.ptr[len - 1] != ']')
-		path_adds(&q->path, "]");
-	buf_sets(&q->domain, q->path.text.ptr + *at + 1);
-	return true;
-}
-
-/* become_local - user without a domain, or with one that is ours */
-static void
-become_local(struct question *q, size_t local_len)
-{
-	q->is_local = true;
-	if (local_len == 0) {
-		q->is_null = true;
-		path_set_raw(&q->path, params.empty_address_recipient);
-		if (strchr(params.empty_address_recipient, '@') != NULL)
-			return;
-	} else {
-		path_cut(&q->path, local_len);
-	}
-	path_adds(&q->path, "@");
-	path_adds(&q->path, q->domain.ptr);
-}
-
-/* peel - take our own domains off until the one that decides is left */
-static void
-peel(struct question *q)
-{
-	enum table_result found;
-	size_t at;
-
-	for (;;) {
-		q->has_domain = take_domain(q, &at);
-		if (!q->has_domain) {
-			if (path_unhack(&q->path)) {
-				path_complete(&q->path, NULL, params.mydomain);
-				continue;
-			}
-			buf_sets(&q->domain, params.myhostname);
-			become_local(q, q->path.text.len);
-			return;
-		}
-		if (q->domain.len == 0) {
-			if (!params.resolve_null_domain) {
-				q->flags |= RESOLVE_ERROR;
-				if (at == 0) {
-					path_set_raw(&q->path,
-					    params.empty_address_recipient);
-					path_adds(&q->path, "@");
-				}
-				return;
-			}
-			buf_sets(&q->domain, params.myhostname);
-			q->has_domain = false;
-		} else {
-			found = local_domain(q->domain.ptr);
-			if (found == TABLE_NOT_FOUND)
-				return;
-			if (found != TABLE_FOUND) {
-				log_warning("mydestination lookup failure");
-				q->flags |= RESOLVE_FAIL;
-				return;
-			}
-		}
-		path_cut(&q->path, at);
-		if (!has_operator(&q->path)) {
-			become_local(q, at);
-			return;
-		}
-		path_complete(&q->path, NULL, params.mydomain);
-		tell(q, "local", q->path.text.ptr, NULL,
-		    "a domain of ours with a route in front comes off");
-	}
-}
-
-/* check_domain - a remote domain must be a host name or an address literal */
-static void
-check_domain(struct question *q)
-{
-	struct buf literal = BUF_INIT;
-	size_t at;
-
-	if (q->domain.ptr[0] == '[') {
-		if (!address_is_literal(q->domain.ptr, NULL))
-			q->flags |= RESOLVE_ERROR;
-		return;
-	}
-	if (address_is_hostname(q->domain.ptr) &&
-	    (params.smtputf8_enable || text_is_ascii(q->domain.ptr)))
-		return;
-	buf_addf(&literal, "[%s]", q->domain.ptr);
-	if (params.resolve_numeric_domain &&
-	    address_is_literal(literal.ptr, NULL) &&
-	    path_last(&q->path, '@', &at)) {
-		path_cut(&q->path, at + 1);
-		path_adds(&q->path, literal.ptr);
-		buf_sets(&q->domain, literal.ptr);
-	} else {
-		q->flags |= RESOLVE_ERROR;
-	}
-	buf_done(&literal);
+		resolve_tell(q, "nexthop", r->nexthop->ptr, parameter, NULL);
 }
 
 /* ---- from the domain to the transport ---- */
@@ -402,7 +258,7 @@ send_out(struct question *q, struct resolve_reply *r)
 		tell_way(q, r, "relay_transport");
 	} else {
 		q->flags |= RESOLVE_DEFAULT | failed;
-		tell(q, "class", "default", NULL,
+		resolve_tell(q, "class", "default", NULL,
 		    "a domain of no list of ours");
 		set_transport(r, how->default_transport);
 		tell_way(q, r, "default_transport");
@@ -424,11 +280,11 @@ send_out(struct question *q, struct resolve_reply *r)
 		if (by_sender(q, how->sender_relayhosts, how->relayhosts_name,
 		    params.empty_address_relayhost_maps_lookup_key, &value)) {
 			buf_sets(r->nexthop, value.ptr);
-			tell(q, "nexthop", value.ptr, how->relayhosts_name,
+			resolve_tell(q, "nexthop", value.ptr, how->relayhosts_name,
 			    NULL);
 		} else if (*how->relayhost != '\0') {
 			buf_sets(r->nexthop, how->relayhost);
-			tell(q, "nexthop", how->relayhost, "relayhost", NULL);
+			resolve_tell(q, "nexthop", how->relayhost, "relayhost", NULL);
 		}
 	}
 	buf_done(&value);
@@ -463,7 +319,7 @@ classify(struct question *q, struct resolve_reply *r)
 		    " in virtual alias table" : "");
 		tell_class(q, "virtual alias", "virtual_alias_domains",
 		    alias_domains);
-		tell(q, "error", r->nexthop->ptr, NULL,
+		resolve_tell(q, "error", r->nexthop->ptr, NULL,
 		    "no virtual alias has it");
 		if (is_in(mailbox_domains, "virtual_mailbox_domains", domain,
 		    &failed))
@@ -487,7 +343,7 @@ classify(struct question *q, struct resolve_reply *r)
 	}
 	if (r->nexthop->len == 0) {
 		buf_sets(r->nexthop, domain);
-		tell(q, "nexthop", domain, NULL, "the recipient's domain");
+		resolve_tell(q, "nexthop", domain, NULL, "the recipient's domain");
 	}
 }
 
@@ -523,7 +379,7 @@ by_recipient(struct question *q, struct resolve_reply *r)
 			tell_way(q, r, q->routing->transports_name);
 		} else if (nexthop[1] != '\0') {
 			buf_sets(r->nexthop, nexthop + 1);
-			tell(q, "nexthop", nexthop + 1,
+			resolve_tell(q, "nexthop", nexthop + 1,
 			    q->routing->transports_name, NULL);
 		}
 	} else if (found != TABLE_NOT_FOUND) {
@@ -556,7 +412,7 @@ by_move(struct question *q, struct resolve_reply *r)
 			    "RFC 3463 status and text: '%s'", value.ptr);
 			buf_sets(r->nexthop, "5.2.0 Mailbox is unavailable");
 		}
-		tell(q, "relocated", r->nexthop->ptr, "relocated_maps", NULL);
+		resolve_tell(q, "relocated", r->nexthop->ptr, "relocated_maps", NULL);
 		break;
 	case TABLE_RETRY:
 	case TABLE_BROKEN:
@@ -565,23 +421,6 @@ by_move(struct question *q, struct resolve_reply *r)
 		break;
 	}
 	buf_done(&value);
-}
-
-/* is_routed - does somebody else have to route on? */
-static bool
-is_routed(struct question *q)
-{
-	struct path local = PATH_INIT;
-	size_t at;
-	bool routed;
-
-	if (q->is_local || !path_last(&q->path, '@', &at))
-		return false;
-	buf_set(&local.text, q->path.text.ptr, at);
-	buf_set(&local.quoted, q->path.quoted.ptr, at);
-	routed = has_operator(&local);
-	path_done(&local);
-	return routed;
 }
 
 static void
@@ -596,9 +435,9 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 		path_set(&q->path, external.ptr);
 		buf_done(&external);
 	}
-	peel(q);
+	resolve_peel(q);
 	if (!q->is_local && (q->flags & (RESOLVE_ERROR | RESOLVE_FAIL)) == 0)
-		check_domain(q);
+		resolve_check_domain(q);
 	if (params.smtputf8_enable &&
 	    !text_is_utf8(q->path.text.ptr, q->path.text.len))
 		q->flags |= RESOLVE_ERROR;
@@ -607,10 +446,10 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 		q->flags |= RESOLVE_DEFAULT;
 		buf_sets(r->transport, "error");
 		buf_sets(r->nexthop, "5.1.3 bad address syntax");
-		tell(q, "error", r->nexthop->ptr, NULL, NULL);
+		resolve_tell(q, "error", r->nexthop->ptr, NULL, NULL);
 		return;
 	}
-	if (is_routed(q))
+	if (resolve_is_routed(q))
 		q->flags |= RESOLVE_ROUTED;
 	classify(q, r);
 	by_recipient(q, r);
@@ -618,7 +457,7 @@ resolve(struct question *q, const char *address, struct resolve_reply *r)
 	/* A program might take it for an option. */
 	if (!params.allow_min_user && q->path.text.ptr[0] == '-') {
 		q->flags |= RESOLVE_ERROR;
-		tell(q, "error", "5.1.3 bad address syntax", "allow_min_user",
+		resolve_tell(q, "error", "5.1.3 bad address syntax", "allow_min_user",
 		    "begins with '-'");
 	}
 }
@@ -657,7 +496,8 @@ rewrite_resolve(const char *sender, const char *address, bool is_probe,
     struct resolve_reply *out)
 {
 	struct question q = {
-		.routing = is_probe ? &probe : &normal, .sender = sender,
+		.routing = is_probe ? &probe : &normal,
+		.is_probe = is_probe, .sender = sender,
 		.path = PATH_INIT, .domain = BUF_INIT
 	};
 	struct buf key = BUF_INIT;
