@@ -11,8 +11,14 @@
 
 static const char usage_text[] =
 	"usage: postfix [-c config_dir] explain address [option ...] ADDRESS...\n"
+	"       postfix [-c config_dir] explain reason [option ...] TEXT\n"
+	"       postfix [-c config_dir] explain log [--json] < lines\n"
+	"       postfix [-c config_dir] explain message [--json] ID...\n"
 	"\n"
 	"  postfix explain address bob@example.com     where mail would go, and why\n"
+	"  postfix explain reason '421 4.7.0 too many' what is meant, and what to do\n"
+	"  postfix explain message 4bXyZ01234z         what it waits for, until when\n"
+	"  postfix explain log < /var/log/mail.log     each field of each line\n"
 	"\n"
 	"\"postfix explain TOPIC --help\" tells more. Nothing is changed.\n";
 
@@ -21,6 +27,9 @@ static const struct topic {
 	int		(*run)(char **args);	/* args[0] is the name */
 } topics[] = {
 	{ "address",		explain_address },
+	{ "reason",		explain_reason },
+	{ "log",		explain_log },
+	{ "message",		explain_message },
 };
 
 int

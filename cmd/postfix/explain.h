@@ -8,6 +8,9 @@
  *	explain_agent.c    limits, TLS and login of the transport at the end
  *	explain_print.c    the explanation, for people
  *	explain_json.c     ... and for programs
+ *	explain_reason.c   what kind of trouble a text speaks of
+ *	explain_log.c      log lines, field by field
+ *	explain_message.c  what a message waits for
  *
  * The stages are lib/route, as cleanup, qmgr and the trivial-rewrite service
  * run them: what is shown is what they told (route_trace.h, maps_trace).
@@ -37,6 +40,9 @@ enum explain_verdict	explain_worse(enum explain_verdict a,
 
 /* A topic: its arguments, NULL-terminated; returns the exit status. */
 int	explain_address(char **args);
+int	explain_reason(char **args);
+int	explain_log(char **args);
+int	explain_message(char **args);
 
 /* ---- what was decided ---- */
 
@@ -144,12 +150,19 @@ void	explain_step_of(const struct explain_question *q,
 void	explain_step_hit(const struct explain_question *q,
 	    struct explain_step *out, const char *what, const char *value,
 	    const char *parameter);
-/* explain_load - parameters as a service of master.cf has them; fatal when they are wrong */
+/* explain_load - parameters as a service of master.cf has them, NULL: as main.cf says; fatal when they are wrong */
 void	explain_load(const struct explain_question *q, const char *service);
 /* explain_step_last - the last of a kind; NULL: none */
 const struct explain_step	*explain_step_last(
 			    const struct explain_steps *steps,
 			    const char *what);
+
+/* ---- explain_address.c ---- */
+
+/* explain_read_configuration - main.cf and master.cf, for their lines; fatal when they are wrong */
+void	explain_read_configuration(struct explain_question *q);
+/* explain_route - the way of each node of q->asked that is a recipient, and what its transport does */
+void	explain_route(struct explain_question *q);
 
 /* ---- explain_accept.c ---- */
 
@@ -177,5 +190,12 @@ void	explain_line(FILE *out, const char *label, const char *value,
 	    const char *why);
 /* explain_limits - "20 at a time, 50 recipients each" */
 void	explain_limits(const struct explain_agent *a, struct buf *out);
+
+/* ---- explain_reason.c ---- */
+
+/* explain_load_reasons - those of posthorn_reasons_file, if there are any */
+void	explain_load_reasons(void);
+/* explain_dsn - a line that tells what a status code says */
+void	explain_dsn(FILE *out, const char *dsn);
 
 #endif

@@ -140,8 +140,8 @@ find_ways(const struct explain_question *q, struct explanation *x)
 	}
 }
 
-static void
-route(struct explain_question *q)
+void
+explain_route(struct explain_question *q)
 {
 	struct explanation *x;
 	struct explain_way *w;
@@ -163,12 +163,13 @@ route(struct explain_question *q)
 		for (w = x->ways; w < x->ways + x->way_count; w++)
 			x->verdict = explain_worse(x->verdict, w->verdict);
 	}
+	explain_load(q, NULL);
 }
 
 /* ---- the question ---- */
 
-static void
-read_configuration(struct explain_question *q)
+void
+explain_read_configuration(struct explain_question *q)
 {
 	struct buf path = BUF_INIT;
 	struct err err = ERR_INIT;
@@ -268,7 +269,7 @@ explain_address(char **args)
 		argc++;
 	if (!take_options(&q, argc, args, &first))
 		return usage_error();
-	read_configuration(&q);
+	explain_read_configuration(&q);
 	buf_init(&q.sender_rewritten);
 	q.count = (size_t)(argc - first);
 	q.asked = xcalloc(q.count, sizeof(*q.asked));
@@ -279,7 +280,7 @@ explain_address(char **args)
 		buf_init(&q.asked[n].lookups);
 	}
 	explain_accept(&q);
-	route(&q);
+	explain_route(&q);
 	for (n = 0; n < q.count; n++) {
 		(q.is_json ? explain_print_json : explain_print)(&q,
 		    &q.asked[n], stdout);

@@ -21,6 +21,19 @@
 #define FOLD_AT		15
 #define DEPTH_SHOWN	10	/* of aliases in aliases */
 
+/* How much of a word fits; what is longer than a line is cut, but no character is. */
+static size_t
+word_len(const char *text, size_t room)
+{
+	size_t len = strcspn(text, " ");
+
+	if (len <= room)
+		return len;
+	while (room > 1 && ((unsigned char)text[room] & 0xc0) == 0x80)
+		room--;
+	return room;
+}
+
 /* Fold text between these columns; col is where the cursor is. */
 static void
 put_folded(FILE *out, const char *text, size_t col, size_t indent)
@@ -28,7 +41,7 @@ put_folded(FILE *out, const char *text, size_t col, size_t indent)
 	size_t len;
 
 	while (*text != '\0') {
-		len = strcspn(text, " ");
+		len = word_len(text, indent + 1 < WIDTH ? WIDTH - indent : 1);
 		if (col > indent && col + 1 + len > WIDTH) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			col = indent;

@@ -97,8 +97,8 @@ void
 explain_load(const struct explain_question *q, const char *service)
 {
 	static bool has_options;
-	const struct master_service *s = service_params_find(&q->master_cf,
-	    service);
+	const struct master_service *s = service == NULL ? NULL :
+	    service_params_find(&q->master_cf, service);
 	struct err err = ERR_INIT;
 	int rc;
 

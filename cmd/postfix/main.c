@@ -30,6 +30,9 @@ static const char usage_text[] =
 	"       postfix [-c config_dir] explain address [--from=SENDER]\n"
 	"               [--class=CLASS] [--remote] [--live] [--steps] [--json]\n"
 	"               ADDRESS...\n"
+	"       postfix [-c config_dir] explain message [--json] ID...\n"
+	"       postfix [-c config_dir] explain reason [--dsn=CODE] [--json] TEXT\n"
+	"       postfix [-c config_dir] explain log [--json] < lines\n"
 	"       postfix init [--port=N] [--owner=USER] DIR\n";
 
 static const struct verb {

@@ -33,6 +33,7 @@
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"
+#include "lib/queue/queue_due.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
@@ -188,15 +189,11 @@ patch(const struct message *m, off_t at, const char *was, size_t was_len,
 static void
 defer(struct qmgr *qm, struct message *m)
 {
-	time_t now = clock_now(), wait = now - m->created;
+	time_t now = clock_now(), wait = queue_due_backoff(m->created, now);
 	struct timespec ts[2];
 	struct buf path = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (wait > params.maximal_backoff_time)
-		wait = params.maximal_backoff_time;
-	if (wait < params.minimal_backoff_time)
-		wait = params.minimal_backoff_time;
 	memset(ts, 0, sizeof(ts));
 	ts[0].tv_sec = ts[1].tv_sec = now + wait;
 	queue_path(&path, "active", m->id);
@@ -334,8 +331,7 @@ static void
 failed(struct qmgr *qm, struct message *m)
 {
 	time_t now = clock_now();
-	time_t lifetime = m->sender[0] != '\0' ?
-	    params.maximal_queue_lifetime : params.bounce_queue_lifetime;
+	time_t lifetime = queue_due_lifetime(m->sender);
 
 	if (!m->has_failed) {
 		move(qm, m);

@@ -38,7 +38,8 @@ static const char *const class_names[REASON_COUNT] = {
 };
 
 struct rule {
-	const char	*dsn, *code, *advice;
+	struct queue_reason_row row;
+	unsigned	 line;
 	pcre2_code	*regex;		/* NULL: anything */
 	enum queue_reason_class class;
 };
@@ -82,7 +83,7 @@ static int
 add_rule(const struct queue_reason_row *row, const char *file, unsigned line,
     struct err *err)
 {
-	struct rule r = { row->dsn, row->code, row->advice, NULL,
+	struct rule r = { *row, line, NULL,
 	    queue_reason_class_find(row->class) };
 	PCRE2_SIZE at;
 	int why;
@@ -263,8 +264,8 @@ find_rule(const char *reason, const char *dsn)
 		code[2] = (char)('0' + number % 10);
 	}
 	for (i = 0; i < book.count && r == NULL; i++) {
-		if (!fits(book.rules[i].dsn, dsn) ||
-		    !fits(book.rules[i].code, code))
+		if (!fits(book.rules[i].row.dsn, dsn) ||
+		    !fits(book.rules[i].row.code, code))
 			continue;
 		if (book.rules[i].regex == NULL ||
 		    pcre2_match(book.rules[i].regex, (PCRE2_SPTR)reason, len,
@@ -275,20 +276,13 @@ find_rule(const char *reason, const char *dsn)
 	return r;
 }
 
-enum queue_reason_class
-queue_reason_classify(const char *reason, const char *dsn,
-    const char **advice)
+/* The rule for a reason that was peeled and is not empty; NULL: none fits. */
+static const struct rule *
+rule_of(const char *reason, const char *dsn)
 {
-	const struct rule *r;
 	uint64_t h;
 	size_t slot;
-	bool is_suspended;
 
-	if (advice != NULL)
-		*advice = "";
-	reason = queue_reason_peel(reason, &is_suspended);
-	if (reason[0] == '\0')
-		return is_suspended ? REASON_OTHER : REASON_NONE;
 	pthread_once(&opened, open_book);
 	h = hash(reason, dsn);
 	slot = h & (REMEMBERED - 1);
@@ -297,11 +291,41 @@ queue_reason_classify(const char *reason, const char *dsn,
 		memory[slot].hash = h;
 		memory[slot].edition = book.edition;
 	}
-	if ((r = memory[slot].rule) == NULL)
+	return memory[slot].rule;
+}
+
+enum queue_reason_class
+queue_reason_classify(const char *reason, const char *dsn,
+    const char **advice)
+{
+	const struct rule *r;
+	bool is_suspended;
+
+	if (advice != NULL)
+		*advice = "";
+	reason = queue_reason_peel(reason, &is_suspended);
+	if (reason[0] == '\0')
+		return is_suspended ? REASON_OTHER : REASON_NONE;
+	if ((r = rule_of(reason, dsn)) == NULL)
 		return REASON_OTHER;
 	if (advice != NULL)
-		*advice = r->advice;
+		*advice = r->row.advice;
 	return r->class;
+}
+
+bool
+queue_reason_rule(const char *reason, const char *dsn,
+    struct queue_reason_row *row, unsigned *line)
+{
+	const struct rule *r;
+	bool is_suspended;
+
+	reason = queue_reason_peel(reason, &is_suspended);
+	if (reason[0] == '\0' || (r = rule_of(reason, dsn)) == NULL)
+		return false;
+	*row = r->row;
+	*line = r->line;
+	return true;
 }
 
 /* ---- signatures ---- */

@@ -48,6 +48,16 @@ int	queue_reason_load(const char *path, struct err *err);
 enum queue_reason_class	queue_reason_classify(const char *reason,
 			    const char *dsn, const char **advice);
 
+/*
+ * queue_reason_rule - the row that classified it
+ *
+ * line		out: of the file; of the built-in rows, which one
+ *
+ * False when no row fits: the class is "other", or "none" for an empty reason.
+ */
+bool	queue_reason_rule(const char *reason, const char *dsn,
+	    struct queue_reason_row *row, unsigned *line);
+
 /* queue_reason_peel - the reason behind "delivery temporarily suspended:"; *is_suspended says whether there was one */
 const char	*queue_reason_peel(const char *reason, bool *is_suspended);
 /* queue_reason_code - the SMTP reply code it holds, 0 when none */
