@@ -13,18 +13,20 @@ maximal_queue_lifetime = 5d'
 for s in smtp local error; do echo "$s unix - - n - - $s" >>"$T/s/etc/master.cf"; done
 spool=$T/s/spool
 explain() { postfix explain "$@" 2>"$T/err"; }
-# defer_log ID RECIPIENT AGE: the last attempt failed AGE seconds ago
+# defer_log ID RECIPIENT TIME: the last attempt failed then
 defer_log() {
 	file=$spool/defer/$(printf %.1s "$1")/$1
 	mkdir -p "${file%/*}"
 	printf '<%s>: timed out\nrecipient=%s\nstatus=4.4.1\naction=delayed\nreason=%s\nmta_mname=mx.old.example\n\n' \
 	    "$2" "$2" 'connect to mx.old.example[192.0.2.9]:25: Connection timed out' >"$file"
-	touch -d "@$(($(date +%s) - $3))" "$file"
+	touch -d "@$3" "$file"
 }
 
 # 1000 seconds old at the last attempt, 100 seconds ago: it waits as long as it was old.
 id=$(queue-put -q deferred -s joe@x.example -a 1100 -d 900 bob@far.example)
-defer_log "$id" bob@far.example 100
+arrived=$(explain message --json "$id" | jq .arrival_time)
+defer_log "$id" bob@far.example $((arrived + 1000))
+touch -d "@$((arrived + 2000))" "$spool/deferred/$(printf %.1s "$id")/$id"
 spool_own "$T/s"
 like 'nothing happens while the system does not run' "$(explain message "$id")" '^  waits +for the mail system, which does not run'
 ok 'that is no reason to fail' explain message "$id"
@@ -35,8 +37,8 @@ flock -n -F "$spool/pid/master.pid" sleep 100 &
 locked() { ! flock -n "$spool/pid/master.pid" true; }
 wait_for 5 locked
 out=$(explain message "$id")
-for line in "^$id  deferred\$" '^  from +joe@x.example$' '^  waits +.*\(in 1[45]m\): backs off$' \
-    '^ +the last attempt was 1000 s after it was queued: it waits 1000 s' '^  attempt .*\(1m ago\): the last one$' \
+for line in "^$id  deferred\$" '^  from +joe@x.example$' '^  waits +.*\(in 1[0-5]m\): backs off$' \
+    '^ +the last attempt was 1000 s after it was queued: it waits 1000 s' '^  attempt .*\([1-5]m ago\): the last one$' \
     '^  expires .*\(in 4d23h\): maximal_queue_lifetime$' '^  attempts +about 1[0-9][0-9] more' \
     '^  said +connect to mx.old.example' '^  class +timeout$' '^  advice ' \
     '^  now +smtp:\[relay.example\] bob@far.example' '^  then +mx.old.example'; do
