@@ -33,7 +33,7 @@ ok 'that is no reason to fail' explain message "$id"
 
 # Somebody holds the lock that the supervisor has.
 echo $$ >"$spool/pid/master.pid"
-flock -n -F "$spool/pid/master.pid" sleep 100 &
+flock -F "$spool/pid/master.pid" sleep 100 &
 locked() { ! flock -n "$spool/pid/master.pid" true; }
 wait_for 5 locked
 out=$(explain message "$id")
