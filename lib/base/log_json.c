@@ -35,7 +35,11 @@ static struct {
 	char		 host[256];
 	char		 session[LOG_JSON_SESSION_SIZE];
 	struct buf	 line;
-} lj = { .line = BUF_INIT };
+	struct buf	 who;		/* what all objects of this process have */
+	pid_t		 pid;		/* for whom it was put together */
+	time_t		 second;	/* that stamp is of */
+	char		 stamp[32];
+} lj = { .line = BUF_INIT, .who = BUF_INIT };
 
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
@@ -45,9 +49,12 @@ log_json_open(const char *target, const char *relative, const char *host,
 {
 	snprintf(lj.host, sizeof(lj.host), "%s", host);
 	lj.is_on = false;	/* that it cannot be opened is no event */
+	lj.pid = 0;
 	buf_reset(&lj.line);
-	if (*target != '\0')
+	if (*target != '\0') {
 		buf_reserve(&lj.line, ROOM);
+		buf_reserve(&lj.who, ROOM);
+	}
 	lj.is_on = log_sink_open(target, relative, mode);
 }
 
@@ -100,6 +107,18 @@ log_json_usec(struct log_json *e, const char *name, int64_t usec)
 
 /* ---- the object ---- */
 
+/* The fraction of a second. */
+static void
+put_micro(struct buf *out, long usec)
+{
+	char digits[6];
+	int i;
+
+	for (i = 5; i >= 0; i--, usec /= 10)
+		digits[i] = (char)('0' + usec % 10);
+	buf_add(out, digits, sizeof(digits));
+}
+
 static void
 put_seconds(struct buf *out, int64_t usec)
 {
@@ -107,8 +126,9 @@ put_seconds(struct buf *out, int64_t usec)
 		buf_addc(out, '-');
 		usec = -usec;
 	}
-	buf_addf(out, "%lld.%06lld", (long long)(usec / 1000000),
-	    (long long)(usec % 1000000));
+	buf_addi(out, usec / 1000000);
+	buf_addc(out, '.');
+	put_micro(out, (long)(usec % 1000000));
 }
 
 /* put_text - the member, of at most limit bytes of text; was it cut? */
@@ -139,22 +159,16 @@ put_name(struct buf *out, const char *name)
 	buf_adds(out, "\": ");
 }
 
-/* What all objects have. */
+/* Who speaks: with the first event, and after a fork; names are known by then, and stay. */
 static void
-put_head(struct buf *out, const struct log_json *e)
+know_who(pid_t pid)
 {
-	static const char *const levels[] = { "info", "warning", "error",
-	    "fatal", "panic" };
-	struct timeval now = clock_timeval();
-	char instance[256], stamp[32];
-	struct tm tm;
+	char instance[256];
+	struct buf *out = &lj.who;
 
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_adds(out, "{\"v\": 1, \"ts\": ");
-	put_seconds(out, (int64_t)now.tv_sec * 1000000 + now.tv_usec);
-	buf_addf(out, ", \"ts_utc\": \"%s.%06ldZ\", ", stamp,
-	    (long)now.tv_usec);
+	lj.pid = pid;
+	buf_reset(out);
+	buf_adds(out, "Z\", ");
 	json_member(out, "host", lj.host);
 	buf_adds(out, ", ");
 	log_instance(instance, sizeof(instance));
@@ -162,15 +176,42 @@ put_head(struct buf *out, const struct log_json *e)
 	buf_adds(out, ", ");
 	json_member(out, "service", log_program());
 	put_name(out, "pid");
-	buf_addi(out, getpid());
+	buf_addi(out, pid);
 	buf_adds(out, ", \"event\": \"");
+}
+
+/* What all objects have. Most of it is the same for many. */
+static void
+put_head(struct buf *out, const struct log_json *e)
+{
+	static const char *const levels[] = { "info", "warning", "error",
+	    "fatal", "panic" };
+	struct timeval now = clock_timeval();
+	pid_t pid = getpid();
+	struct tm tm;
+
+	if (pid != lj.pid)
+		know_who(pid);
+	if (now.tv_sec != lj.second || lj.stamp[0] == '\0') {
+		lj.second = now.tv_sec;
+		gmtime_r(&now.tv_sec, &tm);
+		strftime(lj.stamp, sizeof(lj.stamp), "%Y-%m-%dT%H:%M:%S.",
+		    &tm);
+	}
+	buf_adds(out, "{\"v\": 1, \"ts\": ");
+	put_seconds(out, (int64_t)now.tv_sec * 1000000 + now.tv_usec);
+	buf_adds(out, ", \"ts_utc\": \"");
+	buf_adds(out, lj.stamp);
+	put_micro(out, now.tv_usec);
+	buf_add(out, lj.who.ptr, lj.who.len);
 	buf_adds(out, e->event);
 	buf_adds(out, "\", \"level\": \"");
 	buf_adds(out, levels[e->level]);
 	buf_addc(out, '"');
 	if (lj.session[0] != '\0') {
-		buf_adds(out, ", ");
-		json_member(out, "session", lj.session);
+		buf_adds(out, ", \"session\": \"");
+		buf_adds(out, lj.session);
+		buf_addc(out, '"');
 	}
 }
 
