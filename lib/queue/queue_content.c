@@ -18,11 +18,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
-#include "lib/base/text.h"
-#include "lib/mail/charset.h"
 #include "lib/mail/header.h"
 #include "lib/mail/mime.h"
-#include "lib/mail/mime_param.h"
 #include "lib/queue/queue_content_internal.h"
 #include "lib/queue/queue_file.h"
 #include "lib/queue/queue_rec.h"
@@ -30,153 +27,19 @@
 #define HEADER_MAX	102400		/* bytes of one field */
 #define BOUNDARY_MAX	2048
 
-static char nothing[] = "";
-
-bool
-content_is_composite(const struct queue_content_part *p)
-{
-	return p->is_multipart || strcmp(p->type, "message/rfc822") == 0 ||
-	    strcmp(p->type, "message/global") == 0;
-}
-
-/* ---- reading: the headers of a part ---- */
-
-static char *
-own(struct buf *b)
-{
-	if (b->len > 0)
-		return buf_take(b);
-	buf_done(b);
-	buf_init(b);
-	return nothing;
-}
-
-static void
-free_text(const char *text)
-{
-	if (text != nothing)
-		free((char *)text);
-}
-
-static void
-set(const char **member, struct buf *text)
-{
-	free_text(*member);
-	*member = own(text);
-}
-
-static void
-take_type(struct queue_content_part *p, const char *value)
-{
-	struct buf text = BUF_INIT;
-
-	if (mime_value(value, &text) && strchr(text.ptr, '/') != NULL)
-		set(&p->type, &text);
-	p->is_multipart = strncmp(p->type, "multipart/", 10) == 0;
-	p->defects &= ~(unsigned)CONTENT_NO_BOUNDARY;
-	buf_reset(&text);
-	if (p->is_multipart && (!mime_param(value, "boundary", &text) ||
-	    text.len == 0))
-		p->defects |= CONTENT_NO_BOUNDARY;
-	buf_reset(&text);
-	if (mime_param(value, "charset", &text)) {
-		text_lower(text.ptr);
-		set(&p->charset, &text);
-	}
-	buf_reset(&text);
-	if (p->file_name == nothing && mime_param(value, "name", &text))
-		set(&p->file_name, &text);
-	buf_done(&text);
-}
-
-static void
-take_disposition(struct queue_content_part *p, const char *value)
-{
-	struct buf text = BUF_INIT;
-
-	mime_value(value, &text);
-	set(&p->disposition, &text);
-	if (mime_param(value, "filename", &text) && text.len > 0)
-		set(&p->file_name, &text);
-	buf_done(&text);
-}
-
-static void
-take_field(struct queue_content_part *p, const struct queue_content_header *h)
-{
-	struct buf text = BUF_INIT;
-	const char *value = strchr(h->raw, ':');
-
-	if (value == NULL)
-		return;
-	value++;
-	switch (header_lookup(span_of(h->name))) {
-	case HEADER_CONTENT_TYPE:	/* of several the last, as the engine does */
-		take_type(p, value);
-		break;
-	case HEADER_CONTENT_TRANSFER_ENCODING:
-		mime_token(value, &text);
-		text_lower(text.ptr);
-		set(&p->encoding, &text);
-		break;
-	case HEADER_CONTENT_DISPOSITION:
-		take_disposition(p, value);
-		break;
-	case HEADER_CONTENT_ID:
-		queue_content_header_text(h, &text);
-		set(&p->id, &text);
-		break;
-	case HEADER_CONTENT_DESCRIPTION:
-		queue_content_header_text(h, &text);
-		set(&p->description, &text);
-		break;
-	default:
-		break;
-	}
-	buf_done(&text);
-}
-
-/* What the standard says of a part that says nothing (RFC 2045 5.2). */
-static void
-fill_defaults(struct queue_content *c, struct queue_content_part *p)
-{
-	const struct queue_content_part *up = &c->nodes[p->parent].part;
-	struct charset *known;
-
-	if (p->type == nothing)
-		p->type = xstrdup(p != up &&
-		    strcmp(up->type, "multipart/digest") == 0 ?
-		    "message/rfc822" : "text/plain");
-	if (p->encoding == nothing)
-		p->encoding = xstrdup("7bit");
-	if (transfer_kind(p->encoding) == TRANSFER_UNKNOWN)
-		p->defects |= CONTENT_BAD_ENCODING;
-	if (content_is_composite(p) && (transfer_kind(p->encoding) == TRANSFER_BASE64 ||
-	    transfer_kind(p->encoding) == TRANSFER_QP))
-		p->defects |= CONTENT_ENCODED_PARTS;
-	if (strncmp(p->type, "text/", 5) != 0 || p->charset[0] == '\0')
-		return;
-	if ((known = charset_open(p->charset)) == NULL)
-		p->defects |= CONTENT_BAD_CHARSET;
-	charset_close(known, NULL);
-}
-
 /* The headers of the part are over: what is it? */
 static void
 finish_headers(struct queue_content *c)
 {
 	struct queue_content_part *p = &c->nodes[c->now].part;
-	size_t i;
 
 	if (!c->in_headers)
 		return;
 	c->in_headers = false;
-	for (i = 0; i < p->header_count; i++)
-		take_field(p, &c->headers[p->first_header + i]);
-	fill_defaults(c, p);
+	content_part_fill(p, &c->nodes[p->parent].part,
+	    c->headers + p->first_header);
 	transfer_init(&c->transfer, content_is_composite(p) ?
-	    TRANSFER_PLAIN :
-	    transfer_kind(p->encoding));
+	    TRANSFER_PLAIN : transfer_kind(p->encoding));
 	c->owes_newline = false;
 }
 
@@ -195,9 +58,7 @@ begin_part(struct queue_content *c, bool is_message)
 	}
 	n = &c->nodes[c->count];
 	memset(n, 0, sizeof(*n));
-	n->part.type = n->part.charset = n->part.encoding =
-	    n->part.disposition = n->part.file_name = n->part.id =
-	    n->part.description = nothing;
+	content_part_init(&n->part);
 	n->part.is_message = is_message;
 	n->part.first_header = c->header_count;
 	n->body_at = -1;
@@ -297,21 +158,6 @@ end_inner(struct queue_content *c, size_t depth)
 	return true;
 }
 
-/*
- * The engine takes this part for one that holds others. It looks at a field no
- * further than to a NUL byte, and at a type without its second half: then ours
- * follows.
- */
-static void
-hold_others(struct queue_content_part *p, const char *type)
-{
-	if (content_is_composite(p))
-		return;
-	free_text(p->type);
-	p->type = xstrdup(type);
-	p->is_multipart = strcmp(type, "message/rfc822") != 0;
-}
-
 static void
 on_step(void *ctx, enum mime_step step, size_t depth)
 {
@@ -322,12 +168,12 @@ on_step(void *ctx, enum mime_step step, size_t depth)
 		if (c->is_ignoring)
 			break;
 		c->nodes[c->now].level = depth;
-		hold_others(&c->nodes[c->now].part, "multipart/mixed");
+		content_part_hold_others(&c->nodes[c->now].part, "multipart/mixed");
 		break;
 	case MIME_STEP_NESTED:
 		if (c->is_ignoring)
 			break;
-		hold_others(&c->nodes[c->now].part, "message/rfc822");
+		content_part_hold_others(&c->nodes[c->now].part, "message/rfc822");
 		/* Where its headers begin is lost, with the blank line. */
 		if (c->ran_on && c->now == 0) {
 			c->nodes[0].part.defects |= CONTENT_TOO_DEEP;
@@ -544,21 +390,12 @@ queue_content_open(const char *path, struct err *err)
 void
 queue_content_free(struct queue_content *c)
 {
-	const struct queue_content_part *p;
 	size_t i;
 
 	if (c == NULL)
 		return;
-	for (i = 0; i < c->count; i++) {
-		p = &c->nodes[i].part;
-		free_text(p->type);
-		free_text(p->charset);
-		free_text(p->encoding);
-		free_text(p->disposition);
-		free_text(p->file_name);
-		free_text(p->id);
-		free_text(p->description);
-	}
+	for (i = 0; i < c->count; i++)
+		content_part_done(&c->nodes[i].part);
 	for (i = 0; i < c->header_count; i++) {
 		free((char *)c->headers[i].name);
 		free((char *)c->headers[i].raw);

@@ -50,6 +50,25 @@ struct queue_content {
 
 /* content_is_composite - is it there to hold other parts? */
 bool	content_is_composite(const struct queue_content_part *p);
+/* content_part_init - nothing is known of it yet */
+void	content_part_init(struct queue_content_part *p);
+void	content_part_done(struct queue_content_part *p);
+/*
+ * content_part_fill - its header_count fields are read: what do they say?
+ *
+ * up	the part that holds it; itself, for the first
+ */
+void	content_part_fill(struct queue_content_part *p,
+	    const struct queue_content_part *up,
+	    const struct queue_content_header *fields);
+/*
+ * content_part_hold_others - the engine takes it for one that holds others
+ *
+ * It looks at a field no further than to a NUL byte, and at a type without its
+ * second half: then ours follows.
+ */
+void	content_part_hold_others(struct queue_content_part *p,
+	    const char *type);
 /* content_find - go behind M, where the content begins */
 int	content_find(struct queue_file *qf, struct err *err);
 

@@ -63,14 +63,20 @@ struct queue_field_context {
 	const struct queue_totals *totals;	/* asked instead of m (queue_total.h) */
 };
 #define QUEUE_FIELD_CONTEXT_INIT { NULL, 0, BUF_INIT, NULL, NULL }
+/* queue_field_context_done - also of one that was never used */
 void	queue_field_context_done(struct queue_field_context *c);
+
+#define QUEUE_FIELD_TOLD	1	/* a listing service tells it too */
+#define QUEUE_FIELD_NAMED	2	/* where a name stands, in which directory, is enough */
+#define QUEUE_FIELD_REPEATS	4	/* there may be more than one value */
+#define QUEUE_FIELD_OF_DAMAGED	8	/* known of a damaged file, too */
 
 struct queue_field {
 	const char	*name;
 	const char	*inner;		/* its name inside "any rcpt (...)"; NULL: not of a recipient */
 	enum queue_field_type type;
 	enum queue_field_tier tier;
-	bool		 is_told;	/* a listing service tells it too */
+	unsigned	 flags;		/* QUEUE_FIELD_* */
 	const char	*meaning;	/* for --help */
 	void		(*get)(struct queue_field_context *c, size_t rcpt,
 			    size_t nth, struct queue_value *out);
