@@ -5,19 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "cmd/postcat/view.h"
 #include "lib/base/err.h"
-#include "lib/base/file.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/queue/queue_content.h"
-#include "lib/queue/queue_file.h"
-#include "lib/queue/queue_rec.h"
 
 #define NAME_MAX_LEN	200		/* of a file that a message names */
 #define NAME_TRIES	1000

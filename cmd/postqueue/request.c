@@ -5,7 +5,6 @@
  */
 #include "cmd/postqueue/request.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/buf.h"

@@ -22,7 +22,6 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
-#include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_jsonl.h"

@@ -22,7 +22,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/json.h"
-#include "lib/base/log.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_dir.h"

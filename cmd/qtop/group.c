@@ -10,7 +10,6 @@
  */
 #include "cmd/qtop/group.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/main_cf.h"

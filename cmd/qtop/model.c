@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/qtop/act.h"
 #include "cmd/qtop/jobs.h"
 #include "cmd/qtop/journal.h"
 #include "lib/base/clock.h"

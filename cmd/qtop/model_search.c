@@ -3,9 +3,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cmd/qtop/model.h"
 #include "cmd/qtop/subjects.h"

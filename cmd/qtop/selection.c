@@ -6,7 +6,6 @@
 #include "cmd/qtop/selection.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>

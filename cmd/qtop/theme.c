@@ -6,7 +6,6 @@
 #include "cmd/qtop/theme.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

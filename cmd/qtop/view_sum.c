@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdlib.h>
 
 #include "cmd/qtop/group.h"
 #include "cmd/qtop/view_internal.h"

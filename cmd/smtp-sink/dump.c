@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"

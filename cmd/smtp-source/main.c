@@ -15,7 +15,6 @@
 #include "lib/base/err.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/conf/command.h"
 

@@ -5,11 +5,8 @@
  */
 #include "daemon/bounce/wording.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"

@@ -14,7 +14,6 @@
 #include "daemon/cleanup/cleanup.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

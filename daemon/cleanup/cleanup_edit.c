@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "daemon/cleanup/cleanup_edit.h"
@@ -22,7 +21,6 @@
 #include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 #include "lib/mail/header.h"
 #include "lib/mail/milter_wire.h"
 #include "lib/queue/queue_rec.h"

@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,10 +14,7 @@
 #include "daemon/serve/agent.h"
 #include "lib/base/account.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 #include "lib/route/rewrite.h"
 #include "lib/table/mapped.h"
 #include "lib/table/maps.h"

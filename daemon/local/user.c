@@ -11,7 +11,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -22,8 +21,6 @@
 #include "daemon/serve/agent.h"
 #include "daemon/serve/mailbox.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
-#include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/route/rewrite.h"
 #include "lib/table/maps.h"

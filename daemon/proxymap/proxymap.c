@@ -15,7 +15,6 @@
 #include <uthash.h>
 
 #include "daemon/role.h"
-#include "daemon/serve/serve.h"
 #include "daemon/serve/serve_clients.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"

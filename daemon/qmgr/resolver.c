@@ -7,7 +7,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdlib.h>
 
 #include "daemon/qmgr/assign.h"
 #include "daemon/qmgr/qmgr.h"

@@ -21,7 +21,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
 #include "lib/conf/params.h"
 #include "lib/net/stream.h"
 

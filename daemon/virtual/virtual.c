@@ -9,7 +9,6 @@
  */
 #include "daemon/role.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,7 +5,6 @@
  */
 #include "lib/conf/list_edit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"

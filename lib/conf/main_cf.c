@@ -9,7 +9,6 @@
 #include "lib/conf/main_cf.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "lib/base/buf.h"
-#include "lib/base/text.h"
 
 /* digits - how many digits stand at text, at most three (RFC 3463 2) */
 static size_t

@@ -8,7 +8,6 @@
  */
 #include "lib/queue/queue_act_internal.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>

@@ -6,7 +6,6 @@
 #include "lib/queue/queue_archive.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

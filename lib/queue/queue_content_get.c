@@ -6,9 +6,7 @@
  */
 #include "lib/queue/queue_content.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"

@@ -19,7 +19,6 @@
 #include "lib/queue/queue_edit_internal.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_message.h"
-#include "lib/queue/queue_rec.h"
 #include "lib/queue/queue_select.h"
 #include "lib/table/table.h"
 

@@ -13,12 +13,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
 #include "lib/base/file.h"
-#include "lib/mail/address.h"
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit_internal.h"
 #include "lib/queue/queue_id.h"

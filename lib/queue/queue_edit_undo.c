@@ -11,9 +11,7 @@
  */
 #include "lib/queue/queue_edit.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>

@@ -5,8 +5,6 @@
  */
 #include "lib/queue/queue_field.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

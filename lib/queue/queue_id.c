@@ -10,7 +10,6 @@
 #include "lib/queue/queue_id.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

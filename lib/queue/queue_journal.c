@@ -9,7 +9,6 @@
 #include "lib/queue/queue_journal.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>

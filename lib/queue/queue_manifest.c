@@ -5,7 +5,6 @@
  */
 #include "lib/queue/queue_manifest.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

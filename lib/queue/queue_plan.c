@@ -8,7 +8,6 @@
  */
 #include "lib/queue/queue_plan.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,6 @@
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_message.h"
 #include "lib/queue/queue_plan_internal.h"
-#include "lib/queue/queue_reason.h"
 #include "lib/queue/queue_select.h"
 
 const struct queue_action_info queue_actions[QUEUE_ACT_COUNT] = {

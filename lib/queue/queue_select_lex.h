@@ -1,7 +1,7 @@
 /*
  * queue_select_lex.h - what the parts of the selection parser share
  *
- *	lex (tokens) -> test (operator, operands) -> parse (grammar) -> tree
+ *	lex (tokens) -> test (operator, operands) -> parse (grammar) -> tree (nodes)
  *	                  value (literals)
  *
  * The parser looks one token ahead; the first error ends it.
@@ -81,6 +81,16 @@ bool	test_take_operands(struct parser *p, struct test *t);
 bool	test_compile(struct parser *p, struct test *t, const char *pattern,
 	    bool is_case_sensitive);
 void	test_add_literal(struct test *t, const struct literal *v);
+
+/* ---- node ---- */
+
+struct node	*node_new(enum node_kind kind);
+/* node_add - put kid below n; what only repeats n's kind is taken apart */
+void	node_add(struct node *n, struct node *kid);
+/* node_free - with everything below */
+void	node_free(struct node *n);
+/* node_set_tiers - note in each node how much of a message must be read, at least and at most */
+void	node_set_tiers(struct node *n);
 
 /* ---- saved ---- */
 

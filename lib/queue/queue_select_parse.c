@@ -20,7 +20,6 @@
 #include "lib/base/mem.h"
 #include "lib/queue/queue_select_lex.h"
 #include "lib/queue/queue_total.h"
-#include "lib/table/table.h"
 
 #define DEPTH_MAX	100		/* parentheses, not, saved selections */
 #define MATCH_LIMIT	200000		/* steps of one regex match */
@@ -28,86 +27,7 @@
 
 static struct node *parse_or(struct parser *p);
 
-/* ---- nodes ---- */
-
-static struct node *
-node_new(enum node_kind kind)
-{
-	struct node *n = xcalloc(1, sizeof(*n));
-
-	n->kind = kind;
-	return n;
-}
-
-static void
-add_kid(struct node *n, struct node *kid)
-{
-	size_t i;
-
-	/* a and (b and c) is a and b and c */
-	if (kid->kind == n->kind && (n->kind == NODE_AND ||
-	    n->kind == NODE_OR)) {
-		for (i = 0; i < kid->kid_count; i++)
-			add_kid(n, kid->kids[i]);
-		free(kid->kids);
-		free(kid);
-		return;
-	}
-	n->kids = xreallocarray(n->kids, n->kid_count + 1, sizeof(*n->kids));
-	n->kids[n->kid_count++] = kid;
-}
-
-/* With everything below. */
-static void
-node_free(struct node *n)
-{
-	size_t i;
-
-	if (n == NULL)
-		return;
-	for (i = 0; i < n->kid_count; i++)
-		node_free(n->kids[i]);
-	free(n->kids);
-	if (n->kind == NODE_TEST) {
-		HASH_CLEAR(hh, n->test.set);
-		for (i = 0; i < n->test.value_count; i++)
-			free(n->test.values[i].text);
-		free(n->test.values);
-		free(n->test.header);
-		free(n->test.source);
-		free(n->test.pattern);
-		pcre2_code_free(n->test.regex);
-		if (n->test.map != NULL)
-			table_close(n->test.map);
-	}
-	free(n);
-}
-
-static void
-set_tiers(struct node *n)
-{
-	size_t i;
-
-	if (n->kind == NODE_TEST) {
-		n->tier = n->top_tier = n->test.field != NULL ?
-		    (int)n->test.field->tier : TIER_HEADERS;
-		return;
-	}
-	n->tier = TIER_CONTENT;
-	for (i = 0; i < n->kid_count; i++) {
-		set_tiers(n->kids[i]);
-		if (n->kids[i]->tier < n->tier)
-			n->tier = n->kids[i]->tier;
-		if (n->kids[i]->top_tier > n->top_tier)
-			n->top_tier = n->kids[i]->top_tier;
-	}
-	if (n->kind >= NODE_ANY && n->kind <= NODE_NONE) {
-		if (n->tier < TIER_ENVELOPE)
-			n->tier = TIER_ENVELOPE;
-		if (n->top_tier < TIER_ENVELOPE)
-			n->top_tier = TIER_ENVELOPE;
-	}
-}
+/* ---- tests ---- */
 
 static bool
 operator_follows(const struct parser *p)
@@ -266,7 +186,7 @@ parse_quantifier(struct parser *p, enum node_kind kind)
 	}
 	lex_advance(p);
 	n = node_new(kind);
-	add_kid(n, kid);
+	node_add(n, kid);
 	return n;
 }
 
@@ -367,18 +287,18 @@ parse_shorthand(struct parser *p)
 		return own_test(p, "id", OP_EQ, word);
 	n = node_new(NODE_OR);
 	if (p->token == T_WORD && word[0] == '@') {
-		add_kid(n, own_test(p, "sender.domain", OP_UNDER, word + 1));
-		add_kid(n, own_test(p, "rcpt.domain", OP_UNDER, word + 1));
+		node_add(n, own_test(p, "sender.domain", OP_UNDER, word + 1));
+		node_add(n, own_test(p, "rcpt.domain", OP_UNDER, word + 1));
 		return n;
 	}
 	if (p->token == T_WORD && strchr(word, '@') != NULL) {
-		add_kid(n, own_test(p, "sender", OP_EQ, word));
-		add_kid(n, own_test(p, "rcpt", OP_EQ, word));
+		node_add(n, own_test(p, "sender", OP_EQ, word));
+		node_add(n, own_test(p, "rcpt", OP_EQ, word));
 		return n;
 	}
 	quote_pattern(&pattern, word);
 	for (i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
-		add_kid(n, own_test(p, anywhere[i], OP_MATCH, pattern.ptr));
+		node_add(n, own_test(p, anywhere[i], OP_MATCH, pattern.ptr));
 	buf_done(&pattern);
 	return n;
 }
@@ -461,7 +381,7 @@ parse_not(struct parser *p)
 	if (kid == NULL)
 		return NULL;
 	n = node_new(NODE_NOT);
-	add_kid(n, kid);
+	node_add(n, kid);
 	return n;
 }
 
@@ -476,14 +396,14 @@ parse_joined(struct parser *p, enum node_kind kind, const char *word,
 	    (p->token != symbol_token && !lex_is_word(p, word)))
 		return first;
 	n = node_new(kind);
-	add_kid(n, first);
+	node_add(n, first);
 	while (p->token == symbol_token || lex_is_word(p, word)) {
 		lex_advance(p);
 		if ((kid = parse_kid(p)) == NULL) {
 			node_free(n);
 			return NULL;
 		}
-		add_kid(n, kid);
+		node_add(n, kid);
 	}
 	return n;
 }
@@ -527,7 +447,7 @@ parse(const char *text, bool is_total, time_t now, struct err *err)
 		node_free(root);
 		return NULL;
 	}
-	set_tiers(root);
+	node_set_tiers(root);
 	s = xcalloc(1, sizeof(*s));
 	s->root = root;
 	s->limits = pcre2_match_context_create(NULL);

@@ -26,7 +26,6 @@
 #include "lib/base/file.h"
 #include "lib/base/mem.h"
 #include "lib/conf/params.h"
-#include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_log.h"
 #include "lib/queue/queue_trash_internal.h"

@@ -10,7 +10,6 @@
  */
 #include "lib/queue/queue_undo.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +19,6 @@
 #include "lib/base/err.h"
 #include "lib/base/log.h"
 #include "lib/base/log_json.h"
-#include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_edit.h"
 #include "lib/queue/queue_field.h"
 #include "lib/queue/queue_imported.h"

@@ -5,7 +5,6 @@
  */
 #include "lib/queue/queue_view.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/err.h"

@@ -8,14 +8,12 @@
  * SPDX-License-Identifier: ISC
  */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/queue/queue_view.h"
 #include "lib/base/clock.h"
 #include "lib/base/err.h"
-#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/queue/queue_attempts.h"

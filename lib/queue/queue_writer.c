@@ -4,27 +4,12 @@
  * Records are collected in memory, so that a message of ordinary size costs
  * one write. Patches go to memory as long as their target is there.
  *
- * Where the file system can make a file without a name, the file gets its
- * only name when it is complete:
- *
- *	open O_TMPFILE --> write --> link QUEUE/ID --> fsync
- *	(0700, unseen)               (0700: complete)
- *
- * One change of a directory instead of two, no search for a free inode while
- * the directory is locked, and nothing to tidy up after a crash. The fsync of
- * the file brings its name along, since both are one transaction. Elsewhere:
- *
- *	open QUEUE/usec.pid --> rename QUEUE/ID --> write --> fchmod, fsync
- *	(0600: nobody looks)    (0600: unfinished)            (0700: accepted)
- *
  * SPDX-License-Identifier: ISC
  */
 #include "lib/queue/queue_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,9 +25,9 @@
 #include "lib/queue/queue_dir.h"
 #include "lib/queue/queue_id.h"
 #include "lib/queue/queue_rec.h"
+#include "lib/queue/queue_writer_internal.h"
 
 #define WRITE_BEHIND	65536	/* longest unwritten tail of a new file */
-#define CREATE_TRIES	1000	/* for a name that nobody has (1.6) */
 
 struct queue_writer {
 	int		 fd;
@@ -66,99 +51,7 @@ writer_failed(struct queue_writer *w, const char *what)
 	return -1;
 }
 
-/* ---- a name for a file without one ---- */
-
-enum naming { NAMING_UNKNOWN, NAMING_BY_FD, NAMING_BY_PROC, NAMING_NONE };
-
-static int
-link_fd(enum naming how, int fd, const char *path)
-{
-	char proc[64];
-
-	if (how == NAMING_BY_FD)
-		return linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH);
-	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
-}
-
-/*
- * How this process can name fd later. To link it to a name that is taken,
- * the directory's own, fails with EEXIST just where linking works: by
- * descriptor alone (Linux 6.10, or CAP_DAC_READ_SEARCH), or through /proc
- * unless a chroot hides it.
- */
-static enum naming
-find_naming(int fd, const char *queue)
-{
-	static const enum naming ways[] = { NAMING_BY_FD, NAMING_BY_PROC };
-	size_t i;
-
-	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (link_fd(ways[i], fd, queue) == -1 && errno == EEXIST)
-			return ways[i];
-	return NAMING_NONE;
-}
-
-/* What the file system and the process can do does not change while it runs. */
-static enum naming naming;
-
-/* A file without a name; -1 where that cannot be had, or not be named later. */
-static int
-open_unnamed(const char *queue, mode_t mode)
-{
-	int fd;
-
-	if (naming == NAMING_NONE)
-		return -1;
-	fd = open(queue, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-	if (fd == -1) {
-		if (errno == EOPNOTSUPP || errno == EISDIR)
-			naming = NAMING_NONE;
-		return -1;
-	}
-	if (naming == NAMING_UNKNOWN)
-		naming = find_naming(fd, queue);
-	if (naming != NAMING_NONE)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Never over an existing file: whatever has this name, it is not ours. */
-static int
-link_new(int fd, const char *path)
-{
-	if (link_fd(naming, fd, path) == 0)
-		return 0;
-	if (errno != ENOENT || queue_mkdirs(path) == -1)
-		return -1;
-	return link_fd(naming, fd, path);
-}
-
-/* ---- a file with a name from the start ---- */
-
-/* Open QUEUE/usec.pid; the dot makes it a name that scanners pass over. */
-static int
-open_temporary(const char *queue, mode_t mode, struct buf *path,
-    struct err *err)
-{
-	struct timeval tv;
-	int fd, tries;
-
-	for (tries = 0; tries < CREATE_TRIES; tries++) {
-		tv = clock_timeval();
-		buf_setf(path, "%s/%ld.%ld", queue,
-		    ((long)tv.tv_usec + tries) % 1000000, (long)getpid());
-		fd = open(path->ptr, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC |
-		    O_NOFOLLOW, mode & ~(mode_t)S_IXUSR);
-		if (fd != -1)
-			return fd;
-		if (errno != EEXIST && errno != EISDIR)
-			break;
-	}
-	return err_sys(err, "mail_queue_enter: create file %s",
-	    path->ptr);
-}
+/* ---- the writer ---- */
 
 /* The ID that its inode and this moment make. */
 static void
@@ -178,7 +71,7 @@ rename_to_id(struct queue_writer *w, const char *temporary, ino_t inode,
 {
 	int tries;
 
-	for (tries = 0; tries < CREATE_TRIES; tries++) {
+	for (tries = 0; tries < WRITER_FILE_TRIES; tries++) {
 		make_id(w, inode, tries);
 		if (queue_rename(temporary, w->path.ptr) == 0)
 			return 0;
@@ -188,8 +81,6 @@ rename_to_id(struct queue_writer *w, const char *temporary, ino_t inode,
 	return err_sys(err, "mail_queue_enter: rename file %s as %s",
 	    temporary, w->path.ptr);
 }
-
-/* ---- the writer ---- */
 
 static struct queue_writer *
 writer_new(const char *queue, mode_t extra, struct stat *st, struct err *err)
@@ -202,9 +93,9 @@ writer_new(const char *queue, mode_t extra, struct stat *st, struct err *err)
 	w->queue = xstrdup(queue);
 	w->mode = S_IRWXU | extra;
 	buf_sets(&w->path, queue);
-	w->fd = open_unnamed(queue, w->mode);
+	w->fd = writer_file_unnamed(queue, w->mode);
 	if (w->fd == -1) {
-		w->fd = open_temporary(queue, w->mode, &w->path, err);
+		w->fd = writer_file_temporary(queue, w->mode, &w->path, err);
 		w->has_name = w->fd != -1;
 	}
 	if (w->fd != -1 && fstat(w->fd, st) == 0) {
@@ -283,7 +174,7 @@ queue_writer_show(struct queue_writer *w)
 	if (w->has_name)
 		return 0;
 	if (fchmod(w->fd, S_IRUSR | S_IWUSR) == -1 ||
-	    link_new(w->fd, w->path.ptr) == -1)
+	    writer_file_link(w->fd, w->path.ptr) == -1)
 		return writer_failed(w, "link");
 	w->mode_now = S_IRUSR | S_IWUSR;
 	w->has_name = true;
@@ -329,22 +220,6 @@ queue_writer_read(struct queue_writer *w, off_t at, void *data, size_t len,
 	while ((n = pread(w->fd, data, len, at)) == -1 && errno == EINTR)
 		;
 	return n == -1 ? err_sys(err, "%s: read", w->path.ptr) : n;
-}
-
-int
-queue_writer_scratch(const char *queue, struct err *err)
-{
-	struct buf path = BUF_INIT;
-	int fd = open(queue, O_TMPFILE | O_RDWR | O_CLOEXEC,
-	    S_IRUSR | S_IWUSR);
-
-	if (fd == -1 && (errno == EOPNOTSUPP || errno == EISDIR) &&
-	    (fd = open_temporary(queue, S_IRUSR | S_IWUSR, &path, err)) != -1)
-		unlink(path.ptr);
-	else if (fd == -1)
-		err_sys(err, "make a file in %s", queue);
-	buf_done(&path);
-	return fd;
 }
 
 /* copy_all - the contents of a writer's file to the start of another */
@@ -477,7 +352,7 @@ queue_writer_publish(struct queue_writer *w, const char *id,
 	if (finish_draft(w, like) == -1) {
 		queue_writer_error(w, err);
 	} else if ((w->has_name ? queue_rename_new(w->path.ptr, to.ptr) :
-	    link_new(w->fd, to.ptr)) == -1) {
+	    writer_file_link(w->fd, to.ptr)) == -1) {
 		err_sys(err, "name %s", to.ptr);
 	} else {
 		buf_swap(&w->path, &to);
@@ -509,7 +384,7 @@ queue_writer_commit(struct queue_writer *w, struct err *err)
 	    fchmod(w->fd, w->mode) == -1)
 		writer_failed(w, "change mode");
 	if (w->error.kind == ERR_NONE && !w->has_name) {
-		if (link_new(w->fd, w->path.ptr) == -1)
+		if (writer_file_link(w->fd, w->path.ptr) == -1)
 			writer_failed(w, "link");
 		else
 			w->has_name = true;
