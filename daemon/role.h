@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 struct event_base;
+struct serve_protocol;
 struct stream;
 
 enum role_skeleton {
@@ -53,11 +54,12 @@ struct role {
 	void	(*pre_jail)(const char *service, char **argv);
 	void	(*post_jail)(const char *service, char **argv);
 
-	/* Exactly the one of the skeleton is set. */
+	/* Exactly the one of the skeleton is set; of ROLE_MULTI, accepted or protocol. */
 	void	(*serve)(struct stream *client, const char *service,
 		    char **argv);				/* ROLE_SINGLE */
 	void	(*accepted)(struct event_base *base, int fd,
 		    const char *service);			/* ROLE_MULTI: takes fd */
+	const struct serve_protocol *protocol;			/* ROLE_MULTI: clients ask in attribute lists */
 	void	(*trigger)(const char *bytes, size_t len,
 		    const char *service);			/* ROLE_TRIGGER */
 	void	(*datagram)(const char *bytes, size_t len);	/* ROLE_DATAGRAM */

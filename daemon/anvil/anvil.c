@@ -102,26 +102,13 @@ answer(const struct attrs *a, void **state, struct buf *out)
 	return true;
 }
 
-static void
-greet(struct buf *out)
-{
-	buf_adds(out, "protocol=anvil_protocol\n\n");
-}
-
 static const struct serve_protocol protocol = {
-	.greet = greet,
+	.is_plain = true,
 	.parse = attrs_parse_plain,
 	.request_max = REQUEST_MAX,
 	.answer = answer,
 	.gone = let_go,
 };
-
-static void
-accepted(struct event_base *base, int fd, const char *service)
-{
-	(void)base, (void)service;
-	serve_clients_accept(fd, &protocol);
-}
 
 static void
 tidy_up(int fd, short what, void *ctx)
@@ -162,6 +149,7 @@ const struct role anvil_role = {
 	.summary = "count connections and mail of each client",
 	.skeleton = ROLE_MULTI,
 	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING,
+	.greeting = "anvil_protocol",
 	.post_jail = post_jail,
-	.accepted = accepted,
+	.protocol = &protocol,
 };

@@ -320,25 +320,11 @@ answer(const struct attrs *a, void **state, struct buf *out)
 	return true;
 }
 
-static void
-greet(struct buf *out)
-{
-	attr_put_greeting(out, "proxymap_protocol");
-}
-
 static const struct serve_protocol protocol = {
-	.greet = greet,
 	.parse = attrs_parse,
 	.request_max = REQUEST_MAX,
 	.answer = answer,
 };
-
-static void
-proxymap_accepted(struct event_base *base, int fd, const char *service)
-{
-	(void)base, (void)service;
-	serve_clients_accept(fd, &protocol);
-}
 
 static void
 proxymap_start(const char *service, char **argv)
@@ -355,6 +341,7 @@ const struct role proxymap_role = {
 	.name = "proxymap",
 	.summary = "look tables up for processes that cannot open them",
 	.skeleton = ROLE_MULTI,
+	.greeting = "proxymap_protocol",
 	.post_jail = proxymap_start,
-	.accepted = proxymap_accepted
+	.protocol = &protocol,
 };

@@ -22,7 +22,6 @@
 #include "lib/route/rewrite.h"
 #include "lib/table/table.h"
 
-#define PROTOCOL	"trivial_rewrite_protocol"
 #define REQUEST_MAX	100000	/* bytes of one request */
 #define TABLE_CHECK_S	10
 
@@ -89,25 +88,11 @@ answer(const struct attrs *a, void **state, struct buf *out)
 	return true;
 }
 
-static void
-greet(struct buf *out)
-{
-	attr_put_greeting(out, PROTOCOL);
-}
-
 static struct serve_protocol protocol = {
-	.greet = greet,
 	.parse = attrs_parse,
 	.request_max = REQUEST_MAX,
 	.answer = answer,
 };
-
-static void
-rewrite_accepted(struct event_base *base, int fd, const char *service)
-{
-	(void)base, (void)service;
-	serve_clients_accept(fd, &protocol);
-}
 
 /*
  * check_tables - clients stay for long, so that "between clients" is too late
@@ -159,7 +144,8 @@ const struct role trivial_rewrite_role = {
 	.summary = "rewrite addresses and find where mail goes",
 	.skeleton = ROLE_MULTI,
 	.needs = ROLE_CHANGES_NOTHING | ROLE_OPENS_TABLES,
+	.greeting = "trivial_rewrite_protocol",
 	.pre_jail = rewrite_pre_jail,
 	.post_jail = rewrite_post_jail,
-	.accepted = rewrite_accepted,
+	.protocol = &protocol,
 };

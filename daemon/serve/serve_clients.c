@@ -19,6 +19,7 @@
 
 #include <utlist.h>
 
+#include "daemon/role.h"
 #include "daemon/serve/serve.h"
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -89,8 +90,9 @@ client_gone(struct bufferevent *bev, short what, void *arg)
 }
 
 void
-serve_clients_accept(int fd, const struct serve_protocol *protocol)
+serve_clients_accept(int fd, const struct role *role)
 {
+	const struct serve_protocol *protocol = role->protocol;
 	struct timeval limit = { .tv_sec = protocol->timeout_s };
 	struct buf greeting = BUF_INIT;
 	struct bufferevent *bev;
@@ -110,7 +112,10 @@ serve_clients_accept(int fd, const struct serve_protocol *protocol)
 	bufferevent_setcb(bev, readable, NULL, client_gone, c);
 	if (protocol->timeout_s > 0)
 		bufferevent_set_timeouts(bev, &limit, &limit);
-	protocol->greet(&greeting);
+	if (protocol->is_plain)
+		buf_addf(&greeting, "protocol=%s\n\n", role->greeting);
+	else
+		attr_put_greeting(&greeting, role->greeting);
 	bufferevent_write(bev, greeting.ptr, greeting.len);
 	buf_done(&greeting);
 	bufferevent_enable(bev, EV_READ | EV_WRITE);

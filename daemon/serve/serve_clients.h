@@ -15,10 +15,10 @@
 struct attrs;
 struct buf;
 struct err;
+struct role;
 
 struct serve_protocol {
-	/* Appends what a client is told first. */
-	void		(*greet)(struct buf *out);
+	bool		 is_plain;	/* the role's greeting is a list of lines, as anvil has it */
 	/* attrs_parse or attrs_parse_plain (lib/ipc/attr.h) */
 	int		(*parse)(struct attrs *out, const char *data,
 			    size_t len, size_t max_bytes, size_t *used,
@@ -35,11 +35,10 @@ struct serve_protocol {
 /*
  * serve_clients_accept - serve this descriptor from now on
  *
- * protocol	kept by reference
- *
- * The skeleton's .accepted calls it; each client begins with a NULL state.
+ * The skeleton calls it for a role that has a protocol, which stands in its
+ * row; each client begins with a NULL state.
  */
-void	serve_clients_accept(int fd, const struct serve_protocol *protocol);
+void	serve_clients_accept(int fd, const struct role *role);
 
 /* serve_clients_let_go - close those that wait for nothing: they ask again elsewhere */
 void	serve_clients_let_go(void);

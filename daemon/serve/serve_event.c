@@ -22,6 +22,7 @@
 
 #include "daemon/role.h"
 #include "daemon/serve/serve.h"
+#include "daemon/serve/serve_clients.h"
 #include "daemon/serve/serve_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
@@ -151,7 +152,10 @@ accept_client(evutil_socket_t fd, short what, void *arg)
 	if (sv.open_clients++ == 0 && idle_event != NULL)
 		event_del(idle_event);
 	serve_busy();
-	sv.role->accepted(base, client, sv.service);
+	if (sv.role->protocol != NULL)
+		serve_clients_accept(client, sv.role);
+	else
+		sv.role->accepted(base, client, sv.service);
 	serve_free();
 	after_work();
 }

@@ -231,25 +231,11 @@ parse(struct attrs *out, const char *data, size_t len, size_t max_bytes,
 	return data[len - 1] == '\0';
 }
 
-static void
-greet(struct buf *out)
-{
-	attr_put_greeting(out, TLSMGR_PROTOCOL);
-}
-
 static struct serve_protocol protocol = {
-	.greet = greet,
 	.parse = parse,
 	.request_max = TLSMGR_LIST_MAX,
 	.answer = answer,
 };
-
-static void
-accepted(struct event_base *base, int fd, const char *service)
-{
-	(void)base, (void)service;
-	serve_clients_accept(fd, &protocol);
-}
 
 static void
 pre_jail(const char *service, char **argv)
@@ -277,7 +263,8 @@ const struct role tlsmgr_role = {
 	.skeleton = ROLE_MULTI,
 	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT | ROLE_CHANGES_NOTHING |
 	    ROLE_OPENS_TABLES,
+	.greeting = TLSMGR_PROTOCOL,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
-	.accepted = accepted
+	.protocol = &protocol,
 };

@@ -134,25 +134,11 @@ answer(const struct attrs *a, void **state, struct buf *out)
 	return true;
 }
 
-static void
-greet(struct buf *out)
-{
-	attr_put_greeting(out, VERIFY_PROTOCOL);
-}
-
 static struct serve_protocol protocol = {
-	.greet = greet,
 	.parse = attrs_parse,
 	.request_max = REQUEST_MAX,
 	.answer = answer,
 };
-
-static void
-accepted(struct event_base *base, int fd, const char *service)
-{
-	(void)base, (void)service;
-	serve_clients_accept(fd, &protocol);
-}
 
 static void
 pre_jail(const char *service, char **argv)
@@ -187,7 +173,8 @@ const struct role verify_role = {
 	.skeleton = ROLE_MULTI,
 	.needs = ROLE_MAXPROC_1 | ROLE_NO_USE_LIMIT |
 	    ROLE_CHANGES_QUEUES | ROLE_OPENS_TABLES,
+	.greeting = VERIFY_PROTOCOL,
 	.pre_jail = pre_jail,
 	.post_jail = post_jail,
-	.accepted = accepted
+	.protocol = &protocol,
 };
