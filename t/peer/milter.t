@@ -4,29 +4,15 @@
 # message stands in the queue in the end
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/peer.sh"
+. "$(dirname "$0")/smtpd-pair.sh"
 
 only=${1:-}
-common='myhostname = peer.example
-mydomain = peer.example
-mail_name = Postfix
-myorigin = peer.example
-mydestination = peer.example, localhost
-mynetworks = 127.0.0.0/8
-local_recipient_maps =
-alias_maps =
-smtpd_authorized_xclient_hosts = 127.0.0.1
+smtpd_pair 'smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_authorized_xforward_hosts = 127.0.0.1
 smtpd_authorized_verp_clients = 127.0.0.1
-smtpd_client_connection_count_limit = 0
-smtpd_error_sleep_time = 0
 default_transport = smtp:[127.0.0.1]:9
 relay_transport = smtp:[127.0.0.1]:9
-milter_default_action = tempfail
-disable_dns_lookups = yes'
-
-peer_new peer "$common"
-instance_new "$T/ours" "$common"
-peer_log=$T/peer/log/maillog our_log=$T/ours/log/mail.log
+milter_default_action = tempfail'
 mkdir "$T/case" "$T/peer.trace" "$T/ours.trace"
 : >"$T/checks"
 
@@ -42,11 +28,10 @@ awk -v T="$T/case/" '
 	$0 == "$MSG" { print ">>>Subject: x\\r\\nTo: u@peer.example\\r\\nMessage-Id: <1@x>\\r\\nDate: Sun, 1 Jan 2023 00:00:00 +0000\\r\\nFrom: a@dest.example\\r\\n\\r\\nbody\\r\\n.\\r\\n\n<<<" >(n ".talk"); next }
 	NF { print >(n ".talk") }' "$PH_SRC/t/data/milter/cases"
 
-# One service for each set of options. Nobody delivers what comes in.
+# One service for each set of options.
 # shellcheck disable=SC2046
 set -- $(free_ports 120)
 their_filter=$1 our_filter=$2; shift 2
-sed -i '/^qmgr/d' "$T/peer/etc/master.cf" "$T/ours/etc/master.cf"
 for f in "$T"/case/*.opts; do
 	sum=$(md5sum <"$f" | cut -c1-32)
 	[ -f "$T/ports.$sum" ] || {
@@ -69,8 +54,7 @@ milter_header_checks = regexp:$T/checks"
 cf_set "$T/ours/etc/main.cf" "non_smtpd_milters = inet:127.0.0.1:$our_filter
 milter_header_checks = regexp:$T/checks"
 
-must "the peer's instance starts" peer_start peer
-must 'our instance starts' instance_start "$T/ours" </dev/null
+smtpd_pair_start
 for w in peer ours; do
 	port=$their_filter; [ $w = peer ] || port=$our_filter
 	perl "$PH_SRC/t/raw-milter.pl" "$port" "$T/orders" "$T/$w.trace" >"$T/$w.ready" &
