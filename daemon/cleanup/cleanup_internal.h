@@ -4,7 +4,8 @@
  *	cleanup.c		open, dispatch by segment, commit, abort
  *	cleanup_envelope.c	envelope and extracted records
  *	cleanup_map.c		what happens to addresses
- *	cleanup_header.c	message headers, and those that are missing
+ *	cleanup_header.c	message headers and body
+ *	cleanup_missing.c	header fields that should be there
  *	cleanup_check.c		header and body checks
  *	cleanup_bounce.c	what could not be accepted goes back
  *	cleanup_milter.c	filters see the message: what they say
@@ -180,8 +181,13 @@ void	cleanup_header_init(void);
 void	cleanup_message(struct cleanup *c, int type, const char *data,
 	    size_t len);
 void	cleanup_message_start(struct cleanup *c);
-/* cleanup_out_header - text lines joined by '\n' as records */
+/* cleanup_out_header - text lines joined by '\n' as records; cleanup_put_header - all of a text */
 void	cleanup_out_header(struct cleanup *c, const char *text, size_t len);
+void	cleanup_put_header(struct cleanup *c, const char *text);
+
+/* cleanup_missing.c */
+/* cleanup_add_missing - Message-Id, Date and From, or their Resent- forms, if they have not been seen */
+void	cleanup_add_missing(struct cleanup *c);
 
 /* cleanup_check.c */
 enum check_kind { CHECK_HEADER, CHECK_BODY, CHECK_MILTER };

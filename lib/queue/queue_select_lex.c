@@ -6,6 +6,7 @@
 #include "lib/queue/queue_select_lex.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
