@@ -1,8 +1,5 @@
 /*
- * options.c - the command line of postsuper, read and checked
- *
- * What belongs to something else than what is asked for is refused, not
- * forgotten: an option that means nothing is a mistake about what will be done.
+ * options.c - the command line of postsuper, read
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,6 +11,7 @@
 #include <string.h>
 
 #include "cmd/postsuper/archive.h"
+#include "cmd/postsuper/options_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -92,20 +90,7 @@ static const char usage_text[] =
     "  --no-undo         delete for good; needs no trash and no journal\n"
     "  --json            results as JSON, one object a line\n";
 
-enum {
-	LONG_HELP = 256, LONG_SELECT, LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN,
-	LONG_YES, LONG_MAX, LONG_EXPECT, LONG_LIMIT, LONG_ORDER, LONG_RATE,
-	LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON, LONG_NO_UNDO,
-	LONG_JSON, LONG_UNDO, LONG_TRASH, LONG_PURGE, LONG_OLDER_THAN,
-	LONG_JOURNAL, LONG_SINCE, LONG_EDITOR, LONG_KEEP_HELD, LONG_WAIT,
-	LONG_RECOVER, LONG_COPY_TO, LONG_EXPORT, LONG_VERIFY,
-	LONG_EXPORT_QUEUE, LONG_IMPORT_QUEUE, LONG_KEEP, LONG_REPAIR,
-	LONG_SCHEMA, LONG_REORDER,
-	LONG_OP,		/* + enum queue_edit_op */
-	LONG_ACTION = LONG_OP + EDIT_OP_COUNT	/* + enum queue_action */
-};
-
-static const struct option long_options[] = {
+const struct option super_long_options[] = {
 	{ "help", no_argument, NULL, LONG_HELP },
 	{ "delete", no_argument, NULL, LONG_ACTION + QUEUE_ACT_DELETE },
 	{ "hold", no_argument, NULL, LONG_ACTION + QUEUE_ACT_HOLD },
@@ -169,14 +154,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* While it is read. */
-struct reader {
-	struct super_options *o;
-	bool		 has_short;	/* another short option than -c and -v */
-	int		 mode;		/* LONG_ACTION, LONG_UNDO ...; 0: classic */
-	uint64_t	 given[2];	/* long options, as bits from LONG_HELP */
-};
-
 static void
 usage(void)
 {
@@ -228,17 +205,52 @@ read_short(int c, struct reader *r)
 
 /* ---- long options ---- */
 
+static enum bulk_export
+export_form(const char *word)
+{
+	if (strcmp(word, "mbox") == 0)
+		return BULK_MBOX;
+	if (strcmp(word, "eml") != 0)
+		log_fatal("--export: \"%s\" is neither mbox nor eml", word);
+	return BULK_EML;
+}
+
 static void
 add_action(struct reader *r, enum queue_action action)
 {
 	struct bulk *b = &r->o->bulk;
 	size_t i;
 
-	r->mode = LONG_ACTION;
 	for (i = 0; i < b->action_count; i++)
 		if (b->actions[i] == action)
 			return;
 	b->actions[b->action_count++] = action;
+}
+
+/* What is to be done; everything else says how. */
+static void
+set_mode(int c, struct reader *r)
+{
+	int mode = c;
+
+	switch (c) {
+	case LONG_UNDO: case LONG_TRASH: case LONG_PURGE: case LONG_VERIFY:
+	case LONG_JOURNAL: case LONG_RECOVER: case LONG_EXPORT_QUEUE:
+	case LONG_REPAIR: case LONG_REORDER:
+		break;
+	case LONG_COPY_TO:	/* an action where there is no other */
+		if (r->mode == 0)
+			r->mode = LONG_ACTION;
+		return;
+	default:
+		if (c < LONG_ACTION)
+			return;
+		mode = LONG_ACTION;
+	}
+	if (r->mode != 0 && r->mode != mode)
+		log_fatal("only one of --undo, --trash, --purge, "
+		    "--journal, --recover, or actions");
+	r->mode = mode;
 }
 
 static void
@@ -263,23 +275,9 @@ read_long(int c, struct reader *r)
 	case LONG_REASON: b->reason = optarg; break;
 	case LONG_NO_UNDO: b->has_no_undo = true; break;
 	case LONG_JSON: b->wants_json = true; break;
-	case LONG_COPY_TO:
-		b->copy_to = optarg;
-		if (r->mode == 0)
-			r->mode = LONG_ACTION;
-		break;
-	case LONG_EXPORT:
-		if (strcmp(optarg, "mbox") == 0)
-			b->export = BULK_MBOX;
-		else if (strcmp(optarg, "eml") == 0)
-			b->export = BULK_EML;
-		else
-			log_fatal("--export: \"%s\" is neither mbox nor eml",
-			    optarg);
-		break;
-	case LONG_OLDER_THAN:
-		b->older_s = command_duration("older-than", optarg);
-		break;
+	case LONG_COPY_TO: b->copy_to = optarg; break;
+	case LONG_EXPORT: b->export = export_form(optarg); break;
+	case LONG_OLDER_THAN: b->older_s = command_duration("older-than", optarg); break;
 	case LONG_EXPORT_QUEUE: b->export_queue = optarg; break;
 	case LONG_IMPORT_QUEUE: b->import_queue = optarg; break;
 	case LONG_KEEP: b->keeps = true; break;
@@ -300,14 +298,6 @@ read_long(int c, struct reader *r)
 			add_action(r, (enum queue_action)(c - LONG_ACTION));
 		break;
 	}
-	if (c == LONG_UNDO || c == LONG_TRASH || c == LONG_PURGE || c == LONG_VERIFY ||
-	    c == LONG_JOURNAL || c == LONG_RECOVER || c == LONG_EXPORT_QUEUE ||
-	    c == LONG_REPAIR || c == LONG_REORDER) {
-		if (r->mode != 0 && r->mode != c)
-			log_fatal("only one of --undo, --trash, --purge, "
-			    "--journal, --recover, or actions");
-		r->mode = c;
-	}
 }
 
 static void
@@ -323,10 +313,10 @@ print_schema(void)
 static void
 read_options(int argc, char **argv, struct reader *r)
 {
-	int c, mode;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "+c:d:e:f:h:H:pr:sSv",
-	    long_options, NULL)) != -1) {
+	    super_long_options, NULL)) != -1) {
 		if (c == LONG_HELP) {
 			fputs(usage_text, stdout);
 			exit(0);
@@ -339,182 +329,11 @@ read_options(int argc, char **argv, struct reader *r)
 			read_short(c, r);
 			continue;
 		}
-		mode = r->mode;
+		set_mode(c, r);
 		read_long(c, r);
-		if (mode != 0 && mode != LONG_ACTION && c >= LONG_ACTION)
-			log_fatal("only one of --undo, --trash, --purge, "
-			    "--journal, --recover, or actions");
 		r->given[(c - LONG_HELP) / 64] |=
 		    (uint64_t)1 << ((c - LONG_HELP) % 64);
 	}
-}
-
-/* Which options go with a mode; what belongs elsewhere is refused, not forgotten. */
-static const struct {
-	int		 mode;
-	int		 options[24];	/* 0 ends it */
-} companions[] = {
-	{ LONG_ACTION, { LONG_SELECT, LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN,
-	    LONG_YES, LONG_MAX, LONG_EXPECT, LONG_LIMIT, LONG_ORDER,
-	    LONG_RATE, LONG_BATCH, LONG_PAUSE, LONG_NOTE, LONG_REASON,
-	    LONG_NO_UNDO, LONG_JSON, LONG_EDITOR, LONG_KEEP_HELD,
-	    LONG_WAIT, LONG_COPY_TO, LONG_EXPORT } },
-	{ LONG_RECOVER, { LONG_RECOVER, LONG_JSON } },
-	{ LONG_EXPORT_QUEUE, { LONG_EXPORT_QUEUE, LONG_KEEP, LONG_SELECT,
-	    LONG_FROM_QUEUE, LONG_IDS, LONG_DRY_RUN, LONG_YES, LONG_MAX,
-	    LONG_EXPECT, LONG_LIMIT, LONG_ORDER, LONG_NOTE, LONG_JSON } },
-	{ LONG_IMPORT_QUEUE, { LONG_IMPORT_QUEUE, LONG_DRY_RUN, LONG_YES,
-	    LONG_NOTE, LONG_JSON } },
-	{ LONG_UNDO, { LONG_UNDO, LONG_SELECT, LONG_DRY_RUN, LONG_YES,
-	    LONG_NOTE, LONG_JSON } },
-	{ LONG_TRASH, { LONG_TRASH, LONG_JSON } },
-	{ LONG_VERIFY, { LONG_VERIFY, LONG_JSON } },
-	{ LONG_REPAIR, { LONG_REPAIR, LONG_DRY_RUN, LONG_YES, LONG_NOTE,
-	    LONG_JSON } },
-	{ LONG_REORDER, { LONG_REORDER, LONG_DRY_RUN, LONG_YES, LONG_NOTE,
-	    LONG_JSON } },
-	{ LONG_PURGE, { LONG_PURGE, LONG_OLDER_THAN, LONG_DRY_RUN, LONG_YES,
-	    LONG_NOTE, LONG_JSON } },
-	{ LONG_JOURNAL, { LONG_JOURNAL, LONG_SINCE, LONG_JSON } },
-};
-
-static bool
-goes_with(int mode, int option)
-{
-	size_t i, j;
-
-	if (option >= LONG_OP)
-		return mode == LONG_ACTION || (mode == LONG_IMPORT_QUEUE &&
-		    option == LONG_ACTION + QUEUE_ACT_RELEASE);
-	for (i = 0; i < sizeof(companions) / sizeof(companions[0]); i++)
-		for (j = 0; companions[i].mode == mode &&
-		    companions[i].options[j] != 0; j++)
-			if (companions[i].options[j] == option)
-				return true;
-	return false;
-}
-
-static bool
-is_given(const struct reader *r, int option)
-{
-	return (r->given[(option - LONG_HELP) / 64] >>
-	    ((option - LONG_HELP) % 64) & 1) != 0;
-}
-
-static bool
-has_action(const struct bulk *b, enum queue_action action)
-{
-	size_t i;
-
-	for (i = 0; i < b->action_count; i++)
-		if (b->actions[i] == action)
-			return true;
-	return false;
-}
-
-/* Operands of a bulk action: ALL, or IDs. */
-static void
-read_operands(struct bulk *b, char **argv)
-{
-	size_t i;
-
-	for (i = 0; argv[i] != NULL; i++)
-		if (argv[i][0] == '-')
-			log_fatal("options stand before ALL and queue IDs: %s",
-			    argv[i]);
-	b->is_all = argv[0] != NULL && strcmp(argv[0], "ALL") == 0;
-	if (b->is_all && argv[1] != NULL)
-		log_fatal("ALL stands alone");
-	if (b->is_all)
-		return;
-	b->ids = (const char *const *)argv;
-	for (; argv[b->id_count] != NULL; b->id_count++)
-		if (strcmp(argv[b->id_count], "ALL") == 0)
-			log_fatal("ALL stands alone");
-}
-
-/* To requeue some recipients is to split a message: an edit. */
-static void
-check_split(struct reader *r)
-{
-	struct bulk *b = &r->o->bulk;
-
-	if (!is_given(r, LONG_OP + EDIT_REQUEUE_RCPT))
-		return;
-	if (b->action_count != 1 || b->actions[0] != QUEUE_ACT_REQUEUE)
-		log_fatal("--only-recipients goes with --requeue, which "
-		    "stands alone then");
-	b->actions[0] = QUEUE_ACT_EDIT;
-}
-
-/* An edit is an action of its own: where it leads, other actions do not follow. */
-static void
-check_edit(struct reader *r)
-{
-	const struct bulk *b = &r->o->bulk;
-	bool has_parts = r->o->edit.count > 0 || r->o->edit.has_editor;
-
-	if (!has_action(b, QUEUE_ACT_EDIT)) {
-		if (has_parts || is_given(r, LONG_KEEP_HELD) ||
-		    is_given(r, LONG_WAIT))
-			log_fatal("--set-sender, --drop-rcpt, --editor, "
-			    "--keep-held, ... go with --edit");
-		return;
-	}
-	if (b->action_count > 1)
-		log_fatal("--edit stands alone");
-	if (b->rate > 0 || b->batch > 0)
-		log_fatal("--edit goes with neither --rate nor --batch");
-	if (r->o->edit.has_editor && b->is_dry)
-		log_fatal("--editor shows the differences and asks: "
-		    "--dry-run does not go with it");
-	r->o->bulk.edit = &r->o->edit;
-}
-
-static void
-check_long(struct reader *r, char **operands)
-{
-	struct bulk *b = &r->o->bulk;
-	size_t i;
-
-	/* Here --release is no action of its own. */
-	if (b->import_queue != NULL) {
-		b->releases = has_action(b, QUEUE_ACT_RELEASE);
-		r->mode = LONG_IMPORT_QUEUE;
-	}
-	if (r->has_short)
-		log_fatal("short and long options for actions do not mix");
-	if (r->mode == 0)
-		log_fatal("no action: --delete, --hold, --release, --requeue, "
-		    "--expire, ...; see --help");
-	for (i = 0; long_options[i].name != NULL; i++)
-		if (is_given(r, long_options[i].val) &&
-		    !goes_with(r->mode, long_options[i].val))
-			log_fatal("--%s does not go with what else is asked "
-			    "for", long_options[i].name);
-	if (r->mode != LONG_ACTION && r->mode != LONG_EXPORT_QUEUE) {
-		if (operands[0] != NULL)
-			log_fatal("no operand is wanted: %s", operands[0]);
-		return;
-	}
-	read_operands(b, operands);
-	if (!b->is_all && b->id_count == 0 && b->select == NULL &&
-	    b->ids_file == NULL)
-		log_fatal("which messages? --select, --ids, queue IDs, or "
-		    "ALL");
-	if (b->is_all && (b->select != NULL || b->ids_file != NULL))
-		log_fatal("ALL goes with neither --select nor --ids");
-	if (b->export != BULK_FILES && b->copy_to == NULL)
-		log_fatal("--export goes with --copy-to");
-	if (b->pause_ms > 0 && b->batch == 0)
-		log_fatal("--pause goes with --batch");
-	if (has_action(b, QUEUE_ACT_BOUNCE) != (b->reason != NULL))
-		log_fatal("--bounce and --reason go together");
-	check_split(r);
-	check_edit(r);
-	if (b->has_no_undo && !has_action(b, QUEUE_ACT_DELETE) &&
-	    !has_action(b, QUEUE_ACT_DROP))
-		log_fatal("--no-undo goes with --delete and --bounce-quiet");
 }
 
 /* What does it, by mode; bulk_act for the rest. */
@@ -548,7 +367,7 @@ super_options_read(int argc, char **argv, struct super_options *o)
 			o->classic.repair = SUPER_PURGE | SUPER_STRUCT;
 		return;
 	}
-	check_long(&r, argv + optind);
+	options_check(&r, argv + optind);
 	for (i = 0; runners[i].mode != r.mode; i++)
 		;
 	o->run = runners[i].run;
