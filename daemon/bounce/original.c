@@ -6,7 +6,6 @@
 #include "daemon/bounce/original.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,7 +98,7 @@ read_envelope(struct original *o)
 		    queue_rec_size_parse(value, &size, NULL) == 0)
 			o->size = size.content_length;
 		else if (type == QUEUE_REC_TIME && o->view.arrival == 0)
-			o->view.arrival = atol(value);
+			o->view.arrival = (time_t)queue_rec_number(value);
 		else if (type == QUEUE_REC_MESG)
 			break;
 	}

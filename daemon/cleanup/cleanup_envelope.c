@@ -206,7 +206,7 @@ take_attr(struct cleanup *c, const char *data, size_t len)
 	if (strcmp(name, "rewrite_context") == 0)
 		take_context(c, value);
 	if (strcmp(name, "trace_flags") == 0)
-		c->is_probe = (atoi(value) & AGENT_MTA_PROBE) != 0;
+		c->is_probe = (queue_rec_number(value) & AGENT_MTA_PROBE) != 0;
 	for (i = 0; i < sizeof(keep) / sizeof(keep[0]); i++)
 		if (strcmp(name, keep[i].name) == 0)
 			buf_sets((struct buf *)((char *)c + keep[i].at),

@@ -9,7 +9,6 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/qmgr/message.h"
@@ -89,21 +88,22 @@ set_size(struct reading *r, const char *value)
 static void
 set_arrival(struct reading *r, const char *value)
 {
-	char *end;
+	int64_t sec, usec;
 
-	if (r->has_arrival)
+	if (r->has_arrival || !num_scan(&value, &sec))
 		return;
-	r->m->arrival.tv_sec = strtol(value, &end, 10);
-	r->m->arrival.tv_usec = *end == ' ' ? strtol(end, NULL, 10) : 0;
-	if (r->m->arrival.tv_usec < 0 || r->m->arrival.tv_usec > 999999)
-		r->m->arrival.tv_usec = 0;
-	r->has_arrival = r->m->arrival.tv_sec > 0;
+	if (*value != ' ' || !num_scan(&value, &usec) || usec < 0 ||
+	    usec > 999999)
+		usec = 0;
+	r->m->arrival.tv_sec = (time_t)sec;
+	r->m->arrival.tv_usec = (suseconds_t)usec;
+	r->has_arrival = sec > 0;
 }
 
 static void
 set_created(struct reading *r, const char *value)
 {
-	long t = atol(value);
+	time_t t = (time_t)queue_rec_number(value);
 
 	if (r->has_created || t <= 0)
 		return;
@@ -224,7 +224,7 @@ set_recipient(struct reading *r, const char *address, off_t offset)
 static void
 set_trace(struct reading *r, const char *value, off_t offset)
 {
-	int flags = atoi(value);
+	int flags = (int)queue_rec_number(value);
 
 	r->m->trace_flags = flags;
 	r->m->trace_offset = flags == TRACE_RECORD ? offset : 0;
@@ -305,7 +305,7 @@ set_warn(struct reading *r, const char *value, off_t offset)
 	if (r->m->warn_offset != 0)
 		return;
 	r->m->warn_offset = offset;
-	r->m->warn_time = atol(value);
+	r->m->warn_time = (time_t)queue_rec_number(value);
 }
 
 /* Records that belong to the message, once. */
@@ -401,7 +401,7 @@ measure_old_file(struct reading *r)
 	const char *value;
 	size_t len;
 	off_t back = queue_file_tell(r->qf);
-	long extra;
+	off_t extra;
 	int type, got;
 
 	m->unread = m->data_size = 0;
@@ -416,7 +416,7 @@ measure_old_file(struct reading *r)
 		if (type != QUEUE_REC_MESG)
 			continue;
 		m->data_offset = queue_file_tell(r->qf);
-		extra = atol(value);
+		extra = (off_t)queue_rec_number(value);
 		if (extra < m->data_offset ||
 		    queue_file_seek(r->qf, extra, NULL) == -1)
 			return -1;

@@ -129,7 +129,7 @@ take_attribute(struct queue_message *m, const char *value)
 		m->memory->pending.dsn_orcpt = queue_message_keep(m, rest);
 		return;
 	case QUEUE_REC_DSN_NOTIFY:
-		m->memory->pending.dsn_notify = (unsigned)atoi(rest);
+		m->memory->pending.dsn_notify = (unsigned)queue_rec_number(rest);
 		return;
 	case QUEUE_REC_DSN_ENVID:
 		m->envid = queue_message_keep(m, rest);
@@ -139,7 +139,7 @@ take_attribute(struct queue_message *m, const char *value)
 		return;
 	}
 	if (text_is(name, "trace_flags")) {
-		m->trace_flags = atoi(rest);
+		m->trace_flags = (int)queue_rec_number(rest);
 		return;
 	}
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -284,7 +284,7 @@ read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
 			pending->dsn_orcpt = queue_message_keep(m, value);
 			break;
 		case QUEUE_REC_DSN_NOTIFY:
-			pending->dsn_notify = (unsigned)atoi(value);
+			pending->dsn_notify = (unsigned)queue_rec_number(value);
 			break;
 		case QUEUE_REC_RCPT:
 			queue_message_add_rcpt(m, value, queue_file_offset(qf));

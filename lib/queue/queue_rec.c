@@ -246,6 +246,14 @@ queue_rec_size_put(struct buf *out, const struct queue_rec_size *size)
 	queue_rec_put(out, QUEUE_REC_SIZE, text, QUEUE_REC_SIZE_LEN - 2);
 }
 
+int64_t
+queue_rec_number(const char *value)
+{
+	int64_t n;
+
+	return num_scan(&value, &n) ? n : 0;
+}
+
 off_t
 queue_rec_ptr_parse(const char *data, struct err *err)
 {

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct buf;
@@ -97,6 +98,9 @@ const char	*queue_rec_name(int type);
 const char	*queue_rec_attr(char *text, char **name, char **value);
 /* queue_rec_attr_type - record type that a DSN attribute stands for, 0 if none (3.8) */
 int	queue_rec_attr_type(const char *name);
+
+/* queue_rec_number - the decimal number that a value begins with; 0 when there is none, or none that fits */
+int64_t	queue_rec_number(const char *value);
 
 /* The size record (3.6). */
 struct queue_rec_size {

@@ -89,10 +89,10 @@ take_attr(struct queue_view_facts *f, struct queue_view_rcpt *pending, const cha
 			set(&pending->dsn_orcpt, value);
 			break;
 		case QUEUE_REC_DSN_NOTIFY:
-			pending->notify = (unsigned)atoi(value);
+			pending->notify = (unsigned)queue_rec_number(value);
 			break;
 		case QUEUE_REC_CTIME:
-			f->created = (time_t)strtoll(value, NULL, 10);
+			f->created = (time_t)queue_rec_number(value);
 			break;
 		default:
 			f->attrs = xreallocarray(f->attrs, f->attr_count + 1,
@@ -122,11 +122,11 @@ take_record(struct queue_view_facts *f, struct queue_view_rcpt *pending, int typ
 		f->arrival.tv_usec = (suseconds_t)strtol(end, NULL, 10);
 		break;
 	case QUEUE_REC_CTIME:
-		f->created = (time_t)strtoll(value, NULL, 10);
+		f->created = (time_t)queue_rec_number(value);
 		break;
 	case QUEUE_REC_WARN:
 		f->has_warn = true;
-		f->warn_at = (time_t)strtoll(value, NULL, 10);
+		f->warn_at = (time_t)queue_rec_number(value);
 		break;
 	case QUEUE_REC_FROM:
 		if (f->sender == NULL)
@@ -140,7 +140,7 @@ take_record(struct queue_view_facts *f, struct queue_view_rcpt *pending, int typ
 	case QUEUE_REC_ORCPT: set(&pending->orig, value); break;
 	case QUEUE_REC_DSN_ORCPT: set(&pending->dsn_orcpt, value); break;
 	case QUEUE_REC_DSN_NOTIFY:
-		pending->notify = (unsigned)atoi(value);
+		pending->notify = (unsigned)queue_rec_number(value);
 		break;
 	case QUEUE_REC_RCPT:
 	case QUEUE_REC_DONE:
