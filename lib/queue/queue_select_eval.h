@@ -23,6 +23,9 @@ enum queue_select_result	eval_node(struct walk *w, const struct node *n);
 /* eval_value - the nth value of the test's field */
 void	eval_value(struct walk *w, const struct test *t, size_t rcpt,
 	    size_t nth, struct queue_value *v);
+/* eval_compare - what the test's operator says of v, "not" forms included */
+enum queue_select_result	eval_compare(struct walk *w, const struct test *t,
+	    const struct queue_value *v);
 /* eval_knows_rcpts - may recipients be counted now? */
 bool	eval_knows_rcpts(struct walk *w);
 
