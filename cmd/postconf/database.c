@@ -55,18 +55,6 @@ static const struct {
 
 static struct pc_names files;		/* "type:/path" seen so far */
 
-static bool
-is_suffix(size_t db, const char *name)
-{
-	char *list = xstrdup(databases[db].suffixes), *rest = list, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, " ")) != NULL)
-		found = strcmp(word, name) == 0;
-	free(list);
-	return found;
-}
-
 static void
 add_prefix(struct postconf *pc, struct pc_service *service, size_t db,
     const char *prefix)
@@ -159,7 +147,7 @@ warn_file(size_t db, const char *type_path, const char *path)
 	if (main_cf_read(&cf, path, &err) == -1)
 		log_fatal("%s", err.text);
 	for (i = 0; i < cf.count; i++)
-		if (!is_suffix(db, cf.entries[i].name))
+		if (!text_list_has(databases[db].suffixes, cf.entries[i].name))
 			log_warning("%s: unused parameter: %s=%s", type_path,
 			    cf.entries[i].name, cf.entries[i].value);
 	main_cf_done(&cf);

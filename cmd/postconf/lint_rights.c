@@ -17,7 +17,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/account.h"
@@ -79,19 +78,13 @@ static bool
 is_reader(const struct pc_service *s, const char *parameter)
 {
 	const struct params_doc *doc = params_doc_find(parameter);
-	char *copy, *rest, *word;
-	bool found = false;
 
 	/* A restriction class, or one of the lists of domains. */
 	if (doc == NULL ||
 	    strcmp(params_doc_field(doc->programs), "all") == 0)
 		return strcmp(s->argv[0], "smtpd") == 0 || (doc != NULL &&
 		    strcmp(s->argv[0], "trivial-rewrite") == 0);
-	copy = rest = xstrdup(params_doc_field(doc->programs));
-	while (!found && (word = text_split(&rest, ",")) != NULL)
-		found = strcmp(word, s->argv[0]) == 0;
-	free(copy);
-	return found;
+	return text_list_has(params_doc_field(doc->programs), s->argv[0]);
 }
 
 /* What a chrooted reader of the value opens late has to be below queue_directory. */

@@ -132,18 +132,12 @@ restrict_takes(const char *word, size_t len)
 bool
 restrict_is_list(const char *name, const char *classes)
 {
-	char *copy, *rest, *word;
-	bool found = false;
 	size_t i;
 
 	for (i = 0; i < RESTRICT_LISTS; i++)
 		if (strcmp(restrict_lists[i].name, name) == 0)
 			return true;
-	copy = rest = xstrdup(classes);
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, name) == 0;
-	free(copy);
-	return found;
+	return text_list_has(classes, name);
 }
 
 const char *

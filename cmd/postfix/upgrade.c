@@ -156,18 +156,6 @@ fix_services(const struct master_cf *cf, const char *path)
 	return rc == 0 ? 0 : 1;
 }
 
-static bool
-has_word(const char *list, const char *wanted)
-{
-	char *copy = xstrdup(list), *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, wanted) == 0;
-	free(copy);
-	return found;
-}
-
 static int
 fix_hashed_queues(void)
 {
@@ -177,7 +165,7 @@ fix_hashed_queues(void)
 	int rc = 0;
 
 	for (i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
-		if (!has_word(params.hash_queue_names, queues[i]))
+		if (!text_list_has(params.hash_queue_names, queues[i]))
 			buf_addf(&missing, " %s", queues[i]);
 	if (missing.len > 0) {
 		printf("fixing main.cf hash_queue_names for missing%s\n",

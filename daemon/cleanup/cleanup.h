@@ -130,6 +130,10 @@ const char	*cleanup_client_id(const struct cleanup_client *c);
 /* cleanup_client_rec - one record; 0, or -1 when the service is gone (commit says so, too) */
 int		 cleanup_client_rec(struct cleanup_client *c, int type,
 		    const void *data, size_t len);
+/* cleanup_client_recf - the same, of a text */
+int		 cleanup_client_recf(struct cleanup_client *c, int type,
+		    const char *fmt, ...)
+		    __attribute__((format(printf, 3, 4)));
 /* cleanup_client_commit - as cleanup_commit; frees c */
 unsigned	 cleanup_client_commit(struct cleanup_client *c,
 		    struct buf *reason);

@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,21 @@ cleanup_client_rec(struct cleanup_client *c, int type, const void *data,
 	buf_reset(&c->rec);
 	queue_rec_put(&c->rec, type, data, len);
 	return stream_write(c->stream, c->rec.ptr, c->rec.len);
+}
+
+int
+cleanup_client_recf(struct cleanup_client *c, int type, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	buf_vaddf(&text, fmt, ap);
+	va_end(ap);
+	rc = cleanup_client_rec(c, type, text.ptr, text.len);
+	buf_done(&text);
+	return rc;
 }
 
 unsigned

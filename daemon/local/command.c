@@ -14,7 +14,6 @@
 #include "daemon/local/local.h"
 #include "daemon/serve/agent.h"
 #include "daemon/serve/run_command.h"
-#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 
@@ -74,19 +73,6 @@ fill(struct environment *env, const struct local_state *st)
 	set(env, "SASL_USERNAME", rq->sasl_username);
 }
 
-static bool
-prepends(const char *kind)
-{
-	char *copy = xstrdup(params.prepend_delivered_header);
-	char *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, kind) == 0;
-	free(copy);
-	return found;
-}
-
 bool
 local_command(const struct local_state *st, const char *line,
     bool is_mailbox_command)
@@ -106,7 +92,8 @@ local_command(const struct local_state *st, const char *line,
 
 	if (local_is_probed(st))
 		return local_probed(st, "delivers to command: %s", line);
-	if (is_mailbox_command || prepends("command"))
+	if (is_mailbox_command ||
+	    text_list_has(params.prepend_delivered_header, "command"))
 		how.flags |= COPY_DELIVERED_TO;
 	fill(&env, st);
 	rc.environment = env.list;

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: ISC
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -13,7 +12,6 @@
 #include "daemon/serve/agent.h"
 #include "lib/base/account.h"
 #include "lib/base/log.h"
-#include "lib/base/mem.h"
 #include "lib/base/text.h"
 #include "lib/conf/params.h"
 #include "lib/mail/address.h"
@@ -214,13 +212,8 @@ is_allowed(const struct local_state *st, const char *list)
 {
 	static const char *const names[] = { "", "alias", "forward",
 	    "include" };
-	char *copy = xstrdup(list), *rest = copy, *word;
-	bool found = false;
 
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, names[st->source]) == 0;
-	free(copy);
-	return found;
+	return text_list_has(list, names[st->source]);
 }
 
 bool

@@ -70,40 +70,21 @@ resend_done(struct local_resend *r)
 }
 
 static int
-put(struct cleanup_client *c, int type, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int
-put(struct cleanup_client *c, int type, const char *fmt, ...)
-{
-	struct buf text = BUF_INIT;
-	va_list ap;
-	int rc;
-
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	rc = cleanup_client_rec(c, type, text.ptr, text.len);
-	buf_done(&text);
-	return rc;
-}
-
-static int
 put_attribute(struct cleanup_client *c, const char *name, const char *value)
 {
 	return *value == '\0' ? 0 :
-	    put(c, QUEUE_REC_ATTR, "%s=%s", name, value);
+	    cleanup_client_recf(c, QUEUE_REC_ATTR, "%s=%s", name, value);
 }
 
 static int
 put_recipient(struct cleanup_client *c, const struct local_resend_rcpt *r)
 {
 	if (put_attribute(c, "dsn_orig_rcpt", r->dsn_orcpt) == -1 ||
-	    (r->dsn_notify != 0 && put(c, QUEUE_REC_ATTR, "notify_flags=%u",
-	    r->dsn_notify) == -1) ||
-	    put(c, QUEUE_REC_ORCPT, "%s", r->orig) == -1)
+	    (r->dsn_notify != 0 && cleanup_client_recf(c, QUEUE_REC_ATTR,
+	    "notify_flags=%u", r->dsn_notify) == -1) ||
+	    cleanup_client_recf(c, QUEUE_REC_ORCPT, "%s", r->orig) == -1)
 		return -1;
-	return put(c, QUEUE_REC_RCPT, "%s", r->address);
+	return cleanup_client_recf(c, QUEUE_REC_RCPT, "%s", r->address);
 }
 
 static int
@@ -113,15 +94,15 @@ put_envelope(struct cleanup_client *c, const struct agent_request *rq,
 	struct timeval now = clock_timeval();
 	size_t i;
 
-	if (put(c, QUEUE_REC_TIME, "%ld %ld", (long)now.tv_sec,
+	if (cleanup_client_recf(c, QUEUE_REC_TIME, "%ld %ld", (long)now.tv_sec,
 	    (long)now.tv_usec) == -1 ||
 	    put_attribute(c, "log_ident", rq->log_ident) == -1 ||
 	    put_attribute(c, "rewrite_context", rq->rewrite_context) == -1 ||
 	    put_attribute(c, "encoding", rq->encoding) == -1 ||
 	    put_attribute(c, "envelope_id", rq->envelope_id) == -1 ||
-	    (rq->ret_flags != 0 &&
-	    put(c, QUEUE_REC_ATTR, "ret_flags=%d", rq->ret_flags) == -1) ||
-	    put(c, QUEUE_REC_FROM, "%s", r->sender) == -1 ||
+	    (rq->ret_flags != 0 && cleanup_client_recf(c, QUEUE_REC_ATTR,
+	    "ret_flags=%d", rq->ret_flags) == -1) ||
+	    cleanup_client_recf(c, QUEUE_REC_FROM, "%s", r->sender) == -1 ||
 	    put_attribute(c, "log_client_name", rq->client_name) == -1 ||
 	    put_attribute(c, "log_client_address", rq->client_addr) == -1 ||
 	    put_attribute(c, "log_client_port", rq->client_port) == -1 ||
@@ -131,20 +112,7 @@ put_envelope(struct cleanup_client *c, const struct agent_request *rq,
 	for (i = 0; i < r->rcpt_count; i++)
 		if (put_recipient(c, &r->rcpts[i]) == -1)
 			return -1;
-	return put(c, QUEUE_REC_MESG, "%s", "");
-}
-
-static bool
-prepends_forward(void)
-{
-	char *copy = xstrdup(params.prepend_delivered_header);
-	char *rest = copy, *word;
-	bool found = false;
-
-	while (!found && (word = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, "forward") == 0;
-	free(copy);
-	return found;
+	return cleanup_client_recf(c, QUEUE_REC_MESG, "%s", "");
 }
 
 static int
@@ -155,15 +123,17 @@ put_headers(struct cleanup_client *c, const struct local_resend *r)
 	int rc;
 
 	clock_rfc5322(clock_now(), date);
-	rc = put(c, QUEUE_REC_TEXT, "Received: by %s (%s)", params.myhostname,
-	    params.mail_name);
+	rc = cleanup_client_recf(c, QUEUE_REC_TEXT, "Received: by %s (%s)",
+	    params.myhostname, params.mail_name);
 	if (rc != -1)
-		rc = put(c, QUEUE_REC_TEXT, "\tid %s; %s",
+		rc = cleanup_client_recf(c, QUEUE_REC_TEXT, "\tid %s; %s",
 		    cleanup_client_id(c), date);
-	if (rc != -1 && prepends_forward()) {
+	if (rc != -1 &&
+	    text_list_has(params.prepend_delivered_header, "forward")) {
 		text_fold(&folded, r->delivered);
 		address_quote(&quoted, folded.ptr);
-		rc = put(c, QUEUE_REC_TEXT, "Delivered-To: %s", quoted.ptr);
+		rc = cleanup_client_recf(c, QUEUE_REC_TEXT, "Delivered-To: %s",
+		    quoted.ptr);
 	}
 	buf_done(&folded);
 	buf_done(&quoted);
@@ -222,8 +192,8 @@ resend(const struct local_state *st, const struct local_resend *r)
 		agent_corrupt(rq);
 		return false;
 	}
-	if (rc == 0 && (put(c, QUEUE_REC_XTRA, "%s", "") == -1 ||
-	    put(c, QUEUE_REC_END, "%s", "") == -1))
+	if (rc == 0 && (cleanup_client_recf(c, QUEUE_REC_XTRA, "%s", "") == -1 ||
+	    cleanup_client_recf(c, QUEUE_REC_END, "%s", "") == -1))
 		rc = -1;
 	if (rc == -1) {
 		cleanup_client_abort(c);

@@ -19,7 +19,6 @@
 #include "lib/base/text.h"
 #include "lib/base/text_wrap.h"
 #include "lib/conf/params.h"
-#include "lib/mail/address.h"
 #include "lib/queue/queue_rec.h"
 
 #define WRAP_AT		78	/* behind the blank that each line begins with */
@@ -160,24 +159,7 @@ wanted(void)
 	return bits;
 }
 
-static void
-rec(struct cleanup_client *c, int type, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* What cannot be written is told by the status in the end. */
-static void
-rec(struct cleanup_client *c, int type, const char *fmt, ...)
-{
-	struct buf text = BUF_INIT;
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vaddf(&text, fmt, ap);
-	va_end(ap);
-	(void)cleanup_client_rec(c, type, text.ptr, text.len);
-	buf_done(&text);
-}
-
 static void
 rec_line(void *ctx, const char *text, size_t len)
 {
@@ -191,17 +173,20 @@ put_head(struct cleanup_client *c, const char *to)
 	char date[CLOCK_RFC5322_SIZE];
 
 	clock_rfc5322(now.tv_sec, date);
-	rec(c, QUEUE_REC_TIME, "%ld %ld", (long)now.tv_sec, (long)now.tv_usec);
-	rec(c, QUEUE_REC_ATTR, "log_message_origin=local");
-	rec(c, QUEUE_REC_ATTR, "trace_flags=0");
-	rec(c, QUEUE_REC_FROM, "%s", params.double_bounce_sender);
-	rec(c, QUEUE_REC_ORCPT, "%s", to);
-	rec(c, QUEUE_REC_RCPT, "%s", to);
-	rec(c, QUEUE_REC_MESG, "%s", "");
-	rec(c, QUEUE_REC_TEXT, "Received: by %s (%s)", params.myhostname,
-	    params.mail_name);
-	rec(c, QUEUE_REC_TEXT, "\tid %s; %s", cleanup_client_id(c), date);
-	rec(c, QUEUE_REC_TEXT, "Date: %s", date);
+	cleanup_client_recf(c, QUEUE_REC_TIME, "%ld %ld", (long)now.tv_sec,
+	    (long)now.tv_usec);
+	cleanup_client_recf(c, QUEUE_REC_ATTR, "log_message_origin=local");
+	cleanup_client_recf(c, QUEUE_REC_ATTR, "trace_flags=0");
+	cleanup_client_recf(c, QUEUE_REC_FROM, "%s",
+	    params.double_bounce_sender);
+	cleanup_client_recf(c, QUEUE_REC_ORCPT, "%s", to);
+	cleanup_client_recf(c, QUEUE_REC_RCPT, "%s", to);
+	cleanup_client_recf(c, QUEUE_REC_MESG, "%s", "");
+	cleanup_client_recf(c, QUEUE_REC_TEXT, "Received: by %s (%s)",
+	    params.myhostname, params.mail_name);
+	cleanup_client_recf(c, QUEUE_REC_TEXT, "\tid %s; %s",
+	    cleanup_client_id(c), date);
+	cleanup_client_recf(c, QUEUE_REC_TEXT, "Date: %s", date);
 }
 
 static void
@@ -222,8 +207,8 @@ send_mail(const struct transcript *t, const struct transcript_notice *n,
 	}
 	put_head(c, to);
 	transcript_compose(t, n, rec_line, c);
-	rec(c, QUEUE_REC_XTRA, "%s", "");
-	rec(c, QUEUE_REC_END, "%s", "");
+	cleanup_client_recf(c, QUEUE_REC_XTRA, "%s", "");
+	cleanup_client_recf(c, QUEUE_REC_END, "%s", "");
 	if ((status = cleanup_client_commit(c, &reason)) != 0)
 		log_warning("postmaster notice about %s not sent: %s", n->peer,
 		    reason.len > 0 ? reason.ptr :

@@ -145,18 +145,12 @@ is_restriction(const char *word)
 {
 	static const char *const starts[] = { "permit", "reject", "defer",
 		"warn_if_reject", "check_", "sleep", NULL };
-	char *classes = xstrdup(params.smtpd_restriction_classes), *rest,
-	    *name;
-	bool found = false;
 	size_t i;
 
-	for (i = 0; starts[i] != NULL && !found; i++)
-		found = strncasecmp(word, starts[i], strlen(starts[i])) == 0;
-	rest = classes;
-	while (!found && (name = text_split(&rest, TEXT_LIST_SEP)) != NULL)
-		found = strcmp(word, name) == 0;
-	free(classes);
-	return found;
+	for (i = 0; starts[i] != NULL; i++)
+		if (strncasecmp(word, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return text_list_has(params.smtpd_restriction_classes, word);
 }
 
 static void

@@ -447,6 +447,7 @@ redis_next(struct table *t, bool first, struct buf *key, struct buf *value,
 	struct redis_state *s = t->state;
 	enum table_result rc;
 	const struct pair *p;
+	int wants;
 
 	if ((first || s->keys == NULL) && scan(t, err) == -1)
 		return TABLE_RETRY;
@@ -454,7 +455,9 @@ redis_next(struct table *t, bool first, struct buf *key, struct buf *value,
 	while (s->at < pairs_count(s->keys)) {
 		p = pairs_at(s->keys, s->at++);
 		buf_reset(value);
-		if (make_key(t, p->key, err) != 1 ||
+		if ((wants = make_key(t, p->key, err)) == -1)
+			return TABLE_RETRY;
+		if (wants == 0 ||
 		    (rc = get(t, p->key, value, err)) == TABLE_NOT_FOUND)
 			continue;
 		buf_sets(key, p->key);
