@@ -41,7 +41,7 @@ struct exporting {
 	bool		 is_tagged;	/* or what is tagged */
 	time_t		 now;
 	size_t		 written, failed;
-	int		 why;		/* errno of a failed write */
+	int		 why;		/* errno of the first failed write */
 };
 
 /* ---- formats ---- */
@@ -164,6 +164,8 @@ write_one(struct exporting *x, struct queue_field_context *c, struct buf *out)
 	default: is_good = put_mbox_message(c->m, x->out); break;
 	}
 	fwrite(out->ptr, 1, out->len, x->out);
+	if (ferror(x->out))
+		x->why = errno != 0 ? errno : EIO;
 	x->written += is_good;
 	x->failed += !is_good;
 }
@@ -212,9 +214,9 @@ export_run(struct job *job)
 		if (load(x, slot, 0, &m) && (x->select == NULL ||
 		    queue_select_eval(x->select, &c) == SELECT_YES))
 			write_one(x, &c, &out);
-	if (fflush(x->out) != 0 || ferror(x->out) ||
-	    fsync(fileno(x->out)) == -1)
-		x->why = errno != 0 ? errno : EIO;
+	if (x->why == 0 && (fflush(x->out) != 0 ||
+	    fsync(fileno(x->out)) == -1))
+		x->why = errno;
 	queue_message_done(&m);
 	queue_field_context_done(&c);
 	buf_done(&out);

@@ -54,7 +54,6 @@ service_free(struct service *s)
 	free(s);
 }
 
-
 static void
 argv_add(char ***argv, int *count, const char *word)
 {

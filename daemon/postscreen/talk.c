@@ -49,6 +49,14 @@ hang_up(struct client *c)
 	client_disconnect(c);
 }
 
+/* For more of what it is saying: its time limit runs on. */
+static void
+wait_on(struct client *c)
+{
+	if (event_add(c->io, NULL) == -1)
+		log_fatal("out of memory for events");
+}
+
 /* ---- lines ---- */
 
 /* Give the engine one line; false when there is none yet. */
@@ -90,9 +98,7 @@ take_lines(struct client *c)
 		send_replies(c);
 		return;
 	}
-	/* Its time limit runs on. */
-	if (event_add(c->io, NULL) == -1)
-		log_fatal("out of memory for events");
+	wait_on(c);
 }
 
 static void
@@ -103,7 +109,7 @@ read_input(struct client *c)
 	buf_reserve(&c->in, READ_SIZE);
 	n = recv(c->fd, c->in.ptr + c->in.len, READ_SIZE, MSG_DONTWAIT);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-		event_add(c->io, NULL);
+		wait_on(c);
 		return;
 	}
 	if (n <= 0) {

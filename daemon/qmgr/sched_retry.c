@@ -27,25 +27,11 @@ hop_status_clear(struct hop_status *h)
 void
 hop_status_set(struct hop_status *h, const struct dsn *dsn)
 {
-	const char *from[7] = { dsn->status, dsn->action, dsn->reason,
-	    dsn->diag_type, dsn->diag_text, dsn->mta_type, dsn->mta_name };
-	const char **to[7];
-	struct buf b = BUF_INIT;
-	size_t at[7];
-	int i;
+	struct buf texts = BUF_INIT;
 
-	for (i = 0; i < 7; i++) {
-		at[i] = b.len;
-		buf_add(&b, from[i], strlen(from[i]) + 1);
-	}
+	dsn_keep(&h->dsn, dsn, &texts);
 	free(h->text);
-	h->text = buf_take(&b);
-	to[0] = &h->dsn.status, to[1] = &h->dsn.action;
-	to[2] = &h->dsn.reason, to[3] = &h->dsn.diag_type;
-	to[4] = &h->dsn.diag_text, to[5] = &h->dsn.mta_type;
-	to[6] = &h->dsn.mta_name;
-	for (i = 0; i < 7; i++)
-		*to[i] = h->text + at[i];
+	h->text = buf_take(&texts);	/* the same bytes, at the same place */
 }
 
 /* ---- timers ---- */

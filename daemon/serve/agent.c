@@ -106,21 +106,7 @@ agent_owner_end(bool was_root)
 void
 agent_hop_failed(struct agent_request *rq, const struct dsn *dsn)
 {
-	const char *from[7] = { dsn->status, dsn->action, dsn->reason,
-	    dsn->diag_type, dsn->diag_text, dsn->mta_type, dsn->mta_name };
-	const char **to[7] = { &rq->hop_failure.status,
-	    &rq->hop_failure.action, &rq->hop_failure.reason,
-	    &rq->hop_failure.diag_type, &rq->hop_failure.diag_text,
-	    &rq->hop_failure.mta_type, &rq->hop_failure.mta_name };
-	size_t at[7], i;
-
-	buf_reset(rq->hop_text);
-	for (i = 0; i < 7; i++) {
-		at[i] = rq->hop_text->len;
-		buf_add(rq->hop_text, from[i], strlen(from[i]) + 1);
-	}
-	for (i = 0; i < 7; i++)
-		*to[i] = rq->hop_text->ptr + at[i];
+	dsn_keep(&rq->hop_failure, dsn, rq->hop_text);
 }
 
 void

@@ -74,8 +74,9 @@ check_length(const struct params_row *row, const char *name, const char *text,
 	} else if (row->max != 0 && len > row->max) {
 		sign = ">";
 		bound = row->max;
-	} else
+	} else {
 		return 0;
+	}
 	return err_set(err, ERR_CONFIG, is_raw ?
 	    "bad string length (%ld %s %ld): %s = %s" :
 	    "bad string length %ld %s %ld: %s = %s", len, sign, bound, name,

@@ -27,6 +27,26 @@ digits(const char *text)
 	return n;
 }
 
+void
+dsn_keep(struct dsn *to, const struct dsn *from, struct buf *texts)
+{
+	const char *const all[] = { from->status, from->action, from->reason,
+	    from->diag_type, from->diag_text, from->mta_type,
+	    from->mta_name };
+	const char **kept[] = { &to->status, &to->action, &to->reason,
+	    &to->diag_type, &to->diag_text, &to->mta_type, &to->mta_name };
+	size_t at[sizeof(all) / sizeof(all[0])], i;
+
+	buf_reset(texts);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		at[i] = texts->len;
+		buf_add(texts, all[i], strlen(all[i]) + 1);
+	}
+	/* Only now it moves no more. */
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		*kept[i] = texts->ptr + at[i];
+}
+
 size_t
 dsn_status_len(const char *text)
 {

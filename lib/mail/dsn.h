@@ -31,6 +31,13 @@ struct dsn {
 	const char	*mta_name;
 };
 
+/*
+ * dsn_keep - a copy of from, whose texts are those of others, for to to own
+ *
+ * texts	emptied; to points into it from then on
+ */
+void	dsn_keep(struct dsn *to, const struct dsn *from, struct buf *texts);
+
 /* dsn_status_len - length of a valid X.Y.Z at the start of text, else 0 */
 size_t	dsn_status_len(const char *text);
 /*

@@ -107,12 +107,6 @@ tls_async_write(struct tls_async *a, const void *data, size_t len, size_t *n)
 	return rc == 1 ? TLS_ASYNC_DONE : why_not(a, rc);
 }
 
-const struct tls_info *
-tls_async_info(const struct tls_async *a)
-{
-	return &a->tls->info;
-}
-
 void
 tls_async_free(struct tls_async *a)
 {

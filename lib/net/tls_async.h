@@ -41,7 +41,6 @@ enum tls_async_result	tls_async_read(struct tls_async *a, void *data,
 		    size_t len, size_t *n);
 enum tls_async_result	tls_async_write(struct tls_async *a, const void *data,
 		    size_t len, size_t *n);
-const struct tls_info	*tls_async_info(const struct tls_async *a);
 /* tls_async_free - says goodbye, if that can be done at once; NULL is fine */
 void	tls_async_free(struct tls_async *a);
 
