@@ -182,6 +182,78 @@ breaks_pipelining(const struct sink_options *o)
 	return false;
 }
 
+/* What the command line says beside the options of a session. */
+struct invocation {
+	const char	*user, *root;
+	int		 family;
+};
+
+static void
+take_option(struct sink_options *o, struct invocation *v, int c, char *program)
+{
+	switch (c) {
+	case '4': v->family = AF_INET; break;
+	case '6': v->family = AF_INET6; break;
+	case '8': o->no_8bitmime = true; break;
+	case 'a': o->no_auth = true; break;
+	case 'A': o->abort_delay_s = number(optarg); break;
+	case 'b': o->soft_reply = optarg; break;
+	case 'B': o->hard_reply = optarg; break;
+	case 'c': o->shows_counts = true; break;
+	case 'C': o->no_xclient = true; break;
+	case 'd': o->dump_single = optarg; break;
+	case 'D': o->dump_multi = optarg; break;
+	case 'e': o->no_esmtp = true; break;
+	case 'E': o->no_enhanced = true; break;
+	case 'f':
+		each_command(o, optarg,
+		    offsetof(struct sink_rule, is_hard));
+		break;
+	case 'F': o->no_xforward = true; break;
+	case 'h': o->hostname = optarg; break;
+	case 'L': o->is_lmtp = true; break;
+	case 'm': o->max_sessions = number(optarg); break;
+	case 'M': o->quit_messages = number(optarg); break;
+	case 'n': o->quit_sessions = number(optarg); break;
+	case 'N': o->no_dsn = true; break;
+	case 'p': o->no_pipelining = true; break;
+	case 'P': o->is_pix = true; break;
+	case 'q':
+		each_command(o, optarg,
+		    offsetof(struct sink_rule, drops));
+		break;
+	case 'Q':
+		each_command(o, optarg,
+		    offsetof(struct sink_rule, drops_421));
+		break;
+	case 'r':
+		each_command(o, optarg,
+		    offsetof(struct sink_rule, is_soft));
+		break;
+	case 'R': v->root = optarg; break;
+	case 's':
+		log_open(program, LOG_TO_STDERR | LOG_TO_SYSLOG);
+		each_command(o, optarg,
+		    offsetof(struct sink_rule, is_logged));
+		break;
+	case 'S': o->dump_start = unescape(xstrdup(optarg)); break;
+	case 't': o->timeout_s = number(optarg); break;
+	case 'T': o->window = number(optarg); break;
+	case 'u': v->user = optarg; break;
+	case 'v': log_verbose++; break;
+	case 'w': o->rules[SINK_DATA].delay_s = number(optarg); break;
+	case 'W': delay_rule(o, optarg); break;
+	case OPT_REPLY: reply_rule(o, optarg); break;
+	case OPT_SIZE:
+		o->with_size = true;
+		o->size = number(optarg);
+		break;
+	case OPT_SMTPUTF8: o->with_smtputf8 = true; break;
+	default:
+		usage();
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -189,78 +261,19 @@ main(int argc, char **argv)
 	    .soft_reply = "450 4.3.0 Error: command failed",
 	    .hard_reply = "500 5.3.0 Error: command failed",
 	    .abort_delay_s = -1, .max_sessions = 256, .timeout_s = 100 };
-	const char *user = NULL, *root = NULL;
-	int c, family = AF_UNSPEC, fd, i;
+	struct invocation v = { .family = AF_UNSPEC };
+	int c, fd, i;
 
 	command_start(argv);
 	for (i = 0; i < SINK_COMMANDS; i++)
 		o.rules[i].odds = 100;
 	while ((c = getopt_long(argc, argv, "+468aA:b:B:cCd:D:eEf:Fh:Lm:M:n:N"
 	    "pPq:Q:r:R:s:S:t:T:u:vw:W:", long_options, NULL)) != -1) {
-		switch (c) {
-		case '4': family = AF_INET; break;
-		case '6': family = AF_INET6; break;
-		case '8': o.no_8bitmime = true; break;
-		case 'a': o.no_auth = true; break;
-		case 'A': o.abort_delay_s = number(optarg); break;
-		case 'b': o.soft_reply = optarg; break;
-		case 'B': o.hard_reply = optarg; break;
-		case 'c': o.shows_counts = true; break;
-		case 'C': o.no_xclient = true; break;
-		case 'd': o.dump_single = optarg; break;
-		case 'D': o.dump_multi = optarg; break;
-		case 'e': o.no_esmtp = true; break;
-		case 'E': o.no_enhanced = true; break;
-		case 'f':
-			each_command(&o, optarg,
-			    offsetof(struct sink_rule, is_hard));
-			break;
-		case 'F': o.no_xforward = true; break;
-		case 'h': o.hostname = optarg; break;
-		case 'L': o.is_lmtp = true; break;
-		case 'm': o.max_sessions = number(optarg); break;
-		case 'M': o.quit_messages = number(optarg); break;
-		case 'n': o.quit_sessions = number(optarg); break;
-		case 'N': o.no_dsn = true; break;
-		case 'p': o.no_pipelining = true; break;
-		case 'P': o.is_pix = true; break;
-		case 'q':
-			each_command(&o, optarg,
-			    offsetof(struct sink_rule, drops));
-			break;
-		case 'Q':
-			each_command(&o, optarg,
-			    offsetof(struct sink_rule, drops_421));
-			break;
-		case 'r':
-			each_command(&o, optarg,
-			    offsetof(struct sink_rule, is_soft));
-			break;
-		case 'R': root = optarg; break;
-		case 's':
-			log_open(argv[0], LOG_TO_STDERR | LOG_TO_SYSLOG);
-			each_command(&o, optarg,
-			    offsetof(struct sink_rule, is_logged));
-			break;
-		case 'S': o.dump_start = unescape(xstrdup(optarg)); break;
-		case 't': o.timeout_s = number(optarg); break;
-		case 'T': o.window = number(optarg); break;
-		case 'u': user = optarg; break;
-		case 'v': log_verbose++; break;
-		case 'w': o.rules[SINK_DATA].delay_s = number(optarg); break;
-		case 'W': delay_rule(&o, optarg); break;
-		case OPT_REPLY: reply_rule(&o, optarg); break;
-		case OPT_SIZE:
-			o.with_size = true;
-			o.size = number(optarg);
-			break;
-		case OPT_SMTPUTF8: o.with_smtputf8 = true; break;
-		case OPT_HELP:
+		if (c == OPT_HELP) {
 			fputs(usage_text, stdout);
 			return 0;
-		default:
-			usage();
 		}
+		take_option(&o, &v, c, argv[0]);
 	}
 	if (argc - optind != 2)
 		usage();
@@ -269,9 +282,9 @@ main(int argc, char **argv)
 	if (breaks_pipelining(&o))
 		o.no_pipelining = true;
 	srandom((unsigned)time(NULL) ^ (unsigned)getpid());
-	fd = sink_listen(argv[optind], number(argv[optind + 1]), family,
+	fd = sink_listen(argv[optind], number(argv[optind + 1]), v.family,
 	    o.window);
-	drop_rights(user, root);
+	drop_rights(v.user, v.root);
 	sink_serve(fd, &o);
 	return 0;
 }

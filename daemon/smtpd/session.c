@@ -140,65 +140,34 @@ must_wait(const struct session *s, const struct verb *v)
 	return (v->flags & VERB_LAST) != 0 || strcmp(s->protocol, "ESMTP") != 0;
 }
 
+/* The client's fault, whatever the verb would have said. */
 static void
-run_command(struct session *s, char *line, size_t len)
+refuse_command(struct session *s, const char *reply)
 {
-	const struct verb *v;
+	session_fault(s, FAULT_PROTOCOL);
+	session_reply(s, "%s", reply);
+	s->errors++;
+}
+
+static void
+run_unknown(struct session *s, struct span verb, const char *line)
+{
 	const char *refusal;
-	struct words w;
+
+	if (is_not_smtp(s, verb, line))
+		return;
+	refusal = milter_session_unknown(s, verb);
+	refuse_command(s, refusal != NULL ? refusal :
+	    "500 5.5.2 Error: command not recognized");
+}
+
+static void
+run_verb(struct session *s, const struct verb *v, const struct words *w)
+{
 	bool ok;
 
-	cut_words(&w, line, len);
-	if (w.count == 0) {
-		session_fault(s, FAULT_PROTOCOL);
-		session_reply(s, "500 5.5.2 Error: bad syntax");
-		s->errors++;
-		return;
-	}
-	if (params.smtputf8_enable && !text_is_utf8(line, len)) {
-		session_fault(s, FAULT_PROTOCOL);
-		session_reply(s, "500 5.5.2 Error: bad UTF-8 syntax");
-		s->errors++;
-		return;
-	}
-	v = verb_find(w.w[0]);
-	if (v->run == NULL && is_noop(s, w.w[0])) {
-		session_reply(s, "250 2.0.0 Ok");
-		s->junk++;
-		return;
-	}
-	s->total[v->id]++;
-	if (v->run == NULL) {
-		s->where = v->name;
-		if (is_not_smtp(s, w.w[0], line))
-			return;
-		session_fault(s, FAULT_PROTOCOL);
-		if ((refusal = milter_session_unknown(s, w.w[0])) != NULL)
-			session_reply(s, "%s", refusal);
-		else
-			session_reply(s, "500 5.5.2 Error: command not "
-			    "recognized");
-		s->errors++;
-		return;
-	}
-	if (s->is_denied && v->id != VERB_QUIT) {
-		session_reply(s, "503 5.7.0 Error: access denied for %s",
-		    s->peer.namaddr);
-		s->errors++;
-		return;
-	}
-	s->where = v->name;
-	if ((v->flags & VERB_CLEAR) == 0 && s->tls == NULL &&
-	    tls_server_is_required(s->env->tls)) {
-		session_fault(s, FAULT_PROTOCOL);
-		session_reply(s, "530 5.7.0 Must issue a STARTTLS command first");
-		s->errors++;
-		return;
-	}
-	if (must_wait(s, v) && spoke_early(s, v->name))
-		return;
 	s->has_fault = false;
-	ok = v->run(s, &w);
+	ok = v->run(s, w);
 	if (!ok && !s->has_fault)
 		session_fault(s, FAULT_PROTOCOL);
 	/* XCLIENT begins a new session; what goes on for a while is done at its end. */
@@ -208,6 +177,45 @@ run_command(struct session *s, char *line, size_t len)
 	if (!ok || ((v->flags & VERB_JUNK) != 0 &&
 	    s->junk++ > params.smtpd_junk_command_limit))
 		s->errors++;
+}
+
+static void
+run_command(struct session *s, char *line, size_t len)
+{
+	const struct verb *v;
+	struct words w;
+
+	cut_words(&w, line, len);
+	if (w.count == 0) {
+		refuse_command(s, "500 5.5.2 Error: bad syntax");
+		return;
+	}
+	if (params.smtputf8_enable && !text_is_utf8(line, len)) {
+		refuse_command(s, "500 5.5.2 Error: bad UTF-8 syntax");
+		return;
+	}
+	v = verb_find(w.w[0]);
+	if (v->run == NULL && is_noop(s, w.w[0])) {
+		session_reply(s, "250 2.0.0 Ok");
+		s->junk++;
+		return;
+	}
+	s->total[v->id]++;
+	if (v->run != NULL && s->is_denied && v->id != VERB_QUIT) {
+		session_reply(s, "503 5.7.0 Error: access denied for %s",
+		    s->peer.namaddr);
+		s->errors++;
+		return;
+	}
+	s->where = v->name;
+	if (v->run == NULL)
+		run_unknown(s, w.w[0], line);
+	else if ((v->flags & VERB_CLEAR) == 0 && s->tls == NULL &&
+	    tls_server_is_required(s->env->tls))
+		refuse_command(s,
+		    "530 5.7.0 Must issue a STARTTLS command first");
+	else if (!must_wait(s, v) || !spoke_early(s, v->name))
+		run_verb(s, v, &w);
 }
 
 /* What a client says of itself in AUTH is for nobody's mailbox. */

@@ -77,8 +77,31 @@ find_discard(struct session *s)
 	buf_done(&names);
 }
 
-static bool
-verb_ehlo(struct session *s, const struct words *w)
+/* What this client is not offered. */
+static unsigned
+hidden_features(const struct session *s)
+{
+	unsigned hide = s->ehlo_discard;
+
+	if (params.disable_vrfy_command)
+		hide |= EHLO_VRFY;
+	if (s->env->tls == NULL || s->tls != NULL)
+		hide |= EHLO_STARTTLS;
+	if (!session_is_listed(s, s->env->verp_clients))
+		hide |= EHLO_XVERP;
+	if (!session_is_listed(s, s->env->xclient_hosts))
+		hide |= EHLO_XCLIENT;
+	if (!s->may_xforward)
+		hide |= EHLO_XFORWARD;
+	if (!params.smtputf8_enable)
+		hide |= EHLO_SMTPUTF8;
+	if (s->has_refusal)		/* a filter takes nothing from this client */
+		hide |= ~(unsigned)EHLO_ENHANCED;
+	return hide;
+}
+
+static void
+put_features(struct session *s, unsigned hide)
 {
 	static const struct {
 		enum ehlo_feature bit;
@@ -99,36 +122,16 @@ verb_ehlo(struct session *s, const struct words *w)
 		{ EHLO_SMTPUTF8,	"SMTPUTF8" },
 		{ EHLO_CHUNKING,	"CHUNKING" },
 	};
-	unsigned hide;
-	size_t i, last, start = s->out.len;
+	size_t i, last = s->out.len;
 
-	if (!greet(s, w, "ESMTP"))
-		return false;
-	find_discard(s);
-	hide = s->ehlo_discard;
-	if (params.disable_vrfy_command)
-		hide |= EHLO_VRFY;
-	if (s->env->tls == NULL || s->tls != NULL)
-		hide |= EHLO_STARTTLS;
-	if (!session_is_listed(s, s->env->verp_clients))
-		hide |= EHLO_XVERP;
-	if (!session_is_listed(s, s->env->xclient_hosts))
-		hide |= EHLO_XCLIENT;
-	if (!s->may_xforward)
-		hide |= EHLO_XFORWARD;
-	if (!params.smtputf8_enable)
-		hide |= EHLO_SMTPUTF8;
-	if (s->has_refusal)		/* a filter takes nothing from this client */
-		hide |= ~(unsigned)EHLO_ENHANCED;
-
-	last = s->out.len;
 	buf_addf(&s->out, "250-%s\r\n", params.myhostname);
 	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
-		if (features[i].bit == EHLO_AUTH && (hide & EHLO_AUTH) == 0)
-			last = auth_put_offer(s, last);
-		if (features[i].bit == EHLO_AUTH ||
-		    (hide & features[i].bit) != 0)
+		if ((hide & features[i].bit) != 0)
 			continue;
+		if (features[i].bit == EHLO_AUTH) {
+			last = auth_put_offer(s, last);
+			continue;
+		}
 		last = s->out.len;
 		if (features[i].bit == EHLO_SIZE &&
 		    params.message_size_limit > 0)
@@ -138,6 +141,17 @@ verb_ehlo(struct session *s, const struct words *w)
 			buf_addf(&s->out, "250-%s\r\n", features[i].keyword);
 	}
 	s->out.ptr[last + 3] = ' ';
+}
+
+static bool
+verb_ehlo(struct session *s, const struct words *w)
+{
+	size_t start = s->out.len;
+
+	if (!greet(s, w, "ESMTP"))
+		return false;
+	find_discard(s);
+	put_features(s, hidden_features(s));
 	session_said(s, "Out: ", s->out.ptr + start, s->out.len - start);
 	if (s->errors >= params.smtpd_soft_error_limit)
 		s->sleep_s += params.smtpd_error_sleep_time;

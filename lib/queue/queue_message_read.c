@@ -229,11 +229,75 @@ pass_content(struct queue_message *m, struct queue_file *qf, unsigned want,
 	return 0;
 }
 
+/* What is said once of the message; false: another kind of record. */
+static bool
+take_message_record(struct queue_message *m, int type, const char *value,
+    bool in_content)
+{
+	switch (type) {
+	case QUEUE_REC_SIZE: take_size(m, value); break;
+	case QUEUE_REC_TIME: take_time(m, value); break;
+	case QUEUE_REC_CTIME: take_created(m, value); break;
+	case QUEUE_REC_FROM: take_sender(m, value); break;
+	case QUEUE_REC_ATTR: take_attribute(m, value); break;
+	case QUEUE_REC_FULL:
+		m->fullname = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_FILTER:
+		if (!in_content)
+			m->filter = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_REDIRECT:
+		m->redirect = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_VERP:
+		m->verp = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_WARN:
+		m->warn_at = (time_t)queue_rec_number(value);
+		break;
+	case QUEUE_REC_DSN_ENVID:
+		m->envid = queue_message_keep(m, value);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* A recipient, or what stands before one. */
+static void
+take_rcpt_record(struct queue_message *m, int type, const char *value,
+    off_t offset)
+{
+	struct queue_message_rcpt *pending = &m->memory->pending;
+
+	switch (type) {
+	case QUEUE_REC_ORCPT:
+		pending->orig = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_DSN_ORCPT:
+		pending->dsn_orcpt = queue_message_keep(m, value);
+		break;
+	case QUEUE_REC_DSN_NOTIFY:
+		pending->dsn_notify = (unsigned)queue_rec_number(value);
+		break;
+	case QUEUE_REC_RCPT:
+		queue_message_add_rcpt(m, value, offset);
+		queue_message_drop_pending(m);
+		break;
+	case QUEUE_REC_DONE:
+	case QUEUE_REC_CANCELED:
+		m->done_count++;
+		queue_message_drop_pending(m);
+		break;
+	}
+}
+
 static int
 read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
     struct err *err)
 {
-	struct queue_message_rcpt *pending = &m->memory->pending;
 	const char *value;
 	size_t len;
 	int type, got;
@@ -242,59 +306,9 @@ read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
 	m->has |= QUEUE_MESSAGE_ENVELOPE;
 	queue_message_drop_pending(m);
 	while ((got = queue_file_next(qf, &type, &value, &len, err)) == 1) {
+		if (take_message_record(m, type, value, in_content))
+			continue;
 		switch (type) {
-		case QUEUE_REC_SIZE:
-			take_size(m, value);
-			break;
-		case QUEUE_REC_TIME:
-			take_time(m, value);
-			break;
-		case QUEUE_REC_CTIME:
-			take_created(m, value);
-			break;
-		case QUEUE_REC_FROM:
-			take_sender(m, value);
-			break;
-		case QUEUE_REC_ATTR:
-			take_attribute(m, value);
-			break;
-		case QUEUE_REC_FULL:
-			m->fullname = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_FILTER:
-			if (!in_content)
-				m->filter = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_REDIRECT:
-			m->redirect = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_VERP:
-			m->verp = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_WARN:
-			m->warn_at = (time_t)strtoll(value, NULL, 10);
-			break;
-		case QUEUE_REC_DSN_ENVID:
-			m->envid = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_ORCPT:
-			pending->orig = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_DSN_ORCPT:
-			pending->dsn_orcpt = queue_message_keep(m, value);
-			break;
-		case QUEUE_REC_DSN_NOTIFY:
-			pending->dsn_notify = (unsigned)queue_rec_number(value);
-			break;
-		case QUEUE_REC_RCPT:
-			queue_message_add_rcpt(m, value, queue_file_offset(qf));
-			queue_message_drop_pending(m);
-			break;
-		case QUEUE_REC_DONE:
-		case QUEUE_REC_CANCELED:
-			m->done_count++;
-			queue_message_drop_pending(m);
-			break;
 		case QUEUE_REC_MESG:
 			in_content = true;
 			if (pass_content(m, qf, want, err) == -1)
@@ -310,6 +324,9 @@ read_envelope(struct queue_message *m, struct queue_file *qf, unsigned want,
 			return err_set(err, ERR_SYNTAX,
 			    "%s: record type 0 at offset %lld", m->id,
 			    (long long)queue_file_offset(qf));
+		default:
+			take_rcpt_record(m, type, value,
+			    queue_file_offset(qf));
 		}
 	}
 	return got;
