@@ -65,9 +65,11 @@ void	query_as_caller(bool is_so);
 void	query_scan(struct run *r, struct queue_scan_job *job);
 void	query_scan_queues(struct run *r, struct queue_scan_job *job,
 	    const char *const *queues);
+/* query_look - in a worker, whose struct part is own; true: the calling thread wants m as well */
+bool	query_look(struct queue_message *m, struct buf *out, void *own);
 /* query_put_message - append this message in the format that was asked for */
 void	query_put_message(struct part *p, struct buf *out);
-/* query_keep_sorted - this message waits until it can be sorted */
+/* query_keep_sorted - this message waits until it can be sorted; its row is made now only while there is room */
 void	query_keep_sorted(struct part *p);
 /* query_write_text - rows to standard output; ctx is the run */
 bool	query_write_text(struct buf *out, void *ctx);

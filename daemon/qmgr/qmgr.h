@@ -89,6 +89,11 @@ void	active_forget(struct qmgr *qm, struct message *m);
 /* active_open - descriptor of active/ID, -1 with err */
 int	active_open(const struct message *m, struct err *err);
 
+/* ---- transport.c ---- */
+
+/* transport_get - find it; the first time, with what main.cf says of it */
+struct transport	*transport_get(struct qmgr *qm, const char *name);
+
 /* ---- assign.c ---- */
 
 void	assign_init(struct qmgr *qm);
