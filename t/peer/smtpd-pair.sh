@@ -30,7 +30,8 @@ smtpd_error_sleep_time = 0
 disable_dns_lookups = yes
 $1"
 	peer_new peer "$pair_lines"
-	instance_new "$T/ours" "$pair_lines"
+	instance_new "$T/ours"
+	cf_set "$T/ours/etc/main.cf" "$pair_lines"
 	sed -i '/^qmgr/d' "$T/peer/etc/master.cf" "$T/ours/etc/master.cf"
 }
 
