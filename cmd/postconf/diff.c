@@ -69,6 +69,7 @@ read_directory(struct side *side, const char *dir)
 {
 	struct postconf pc = { .dir = xstrdup(dir) };
 	struct buf path = BUF_INIT;
+	size_t i;
 
 	buf_setf(&path, "%s/main.cf", dir);
 	pc.main_file = buf_take(&path);
@@ -78,6 +79,13 @@ read_directory(struct side *side, const char *dir)
 	pc_load_master(&pc, false);
 	add_all(side, &pc.scope.cf);
 	add_services(side, &pc);
+	for (i = 0; i < pc.service_count; i++)
+		pc_service_done(&pc.services[i]);
+	free(pc.services);
+	scope_done(&pc.scope);
+	free(pc.main_file);
+	free(pc.master_file);
+	free(pc.dir);
 }
 
 static void

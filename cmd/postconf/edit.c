@@ -20,6 +20,7 @@
 #include "lib/conf/params_docs.h"
 
 struct request {
+	char		*text;		/* what both point into */
 	char		*name, *value;
 	int		 seen;		/* entries of this name met so far */
 };
@@ -74,22 +75,35 @@ read_requests(struct edit *e, char **args)
 {
 	for (; *args != NULL; args++) {
 		struct request *old;
-		char *name, *value;
+		char *text, *name, *value;
 
 		pc_edit_check(*args, "-e, -X, or -# accepts");
-		split_request(e, xstrdup(*args), &name, &value);
+		text = xstrdup(*args);
+		split_request(e, text, &name, &value);
 		old = find_request(e, name, strlen(name));
 		if (old != NULL) {
 			if (e->how == PC_EDIT_SET)
 				log_warning("ignoring earlier request: "
 				    "'%s = %s'", name, old->value);
-			old->value = value;
+			free(old->text);
+			*old = (struct request){ text, name, value, 0 };
 			continue;
 		}
 		e->requests = xreallocarray(e->requests, e->count + 1,
 		    sizeof(*e->requests));
-		e->requests[e->count++] = (struct request){ name, value, 0 };
+		e->requests[e->count++] = (struct request){ text, name, value,
+		    0 };
 	}
+}
+
+static void
+free_requests(struct edit *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->count; i++)
+		free(e->requests[i].text);
+	free(e->requests);
 }
 
 static int
@@ -190,6 +204,7 @@ pc_edit_main(struct postconf *pc, enum pc_edit how, char **args)
 	pc_edit_commit(&f);
 	if (how == PC_EDIT_SET)
 		warn_misspelt(&e);
+	free_requests(&e);
 }
 
 void
@@ -199,4 +214,5 @@ pc_edit_main_locked(struct postconf *pc, struct pc_edit_file *f, char **args)
 
 	read_requests(&e, args);
 	write_main(&e, f);
+	free_requests(&e);
 }

@@ -201,6 +201,7 @@ read_master(struct lint *l)
 		}
 		lint_add(l, pc->master_file, lines.line, LINT_ERROR,
 		    "master-entry", NULL, "%s", bad);
+		pc_service_done(s);
 	}
 	buf_done(&line);
 }
