@@ -73,7 +73,7 @@ submit s@x.example r@y.example
 ends 'mail of a satellite is relayed' r@y.example 'status=sent \(250'
 ok 'because it logs in' instance_logged "$S" 'client=localhost\[127\.0\.0\.1\], sasl_method=(PLAIN|LOGIN), sasl_username=joe$'
 ok 'a policy service hears who it is' grep -q '^sasl_username=joe$' "$T/asked"
-ok 'the next server hears of the login in Received' instance_logged "$S" 'disconnect from .* auth=1 '
+ok 'the next server hears of the login in Received' wait_for 10 instance_logged "$S" 'disconnect from .* auth=1 '
 submit s@x.example r@cram.example
 ends 'a mechanism that hides the password' r@cram.example 'status=sent \(250'
 ok 'is used where that is asked for' instance_logged "$S" 'sasl_method=CRAM-MD5, sasl_username=joe$'

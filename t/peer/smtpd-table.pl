@@ -4,7 +4,7 @@
 #   smtpd-table.pl services PORT POLICY FILTER    master.cf lines, a service for each dialogue
 #   smtpd-table.pl talk PORT DIR [NAME]    hold them all; DIR/NAME.talk is what was said
 #   smtpd-table.pl policy PORT DIR         a policy server; DIR/NAME.policy is what it was asked
-#   smtpd-table.pl filter PORT DIR         a content filter; DIR/NAME.filter is what it was sent
+#   smtpd-table.pl filter PORT DIR         a content filter; DIR/NAME.filter.N is what call N sent
 #   smtpd-table.pl compare DIR             TAP, a line for each dialogue
 #
 # In each something else is to be told to the postmaster (NOTIFY=CLASS: that in all).
@@ -376,6 +376,12 @@ sub slurp {
 	return <$f>;
 }
 
+# What a filter heard, in the order in which it was called: who is done first may differ.
+sub sessions {
+	my ($file) = @_;
+	return join '', map { slurp($_) } sort glob("$file.*");
+}
+
 sub same_shape {
 	my ($text) = @_;
 	$text =~ s/queued as [0-9A-F]+/queued as QID/g;
@@ -452,7 +458,7 @@ sub compare {
 		my $ok = differ($name, "$name said", map { same_shape(slurp("$dir/$_-said/$name.talk")) } 'peer', 'ours');
 		$ok &= differ($name, "$name log", map { join '', map { "$_\n" } @{$_->{$name} // []} } $their_log, $our_log);
 		$ok &= differ($name, "$name policy", map { policy_shape(slurp("$dir/$_-said/$name.policy")) } 'peer', 'ours');
-		$ok &= differ($name, "$name filter", map { filter_shape(slurp("$dir/$_-said/$name.filter")) } 'peer', 'ours');
+		$ok &= differ($name, "$name filter", map { filter_shape(sessions("$dir/$_-said/$name.filter")) } 'peer', 'ours');
 		$ok &= differ($name, "$name notices", map { join '', sort @{$_->{$name} // []} } $their_notices, $our_notices);
 		print $ok ? '' : 'not ', 'ok ', ++$n, " - $name\n";
 	}
@@ -529,16 +535,18 @@ if ($mode eq 'services') {
 	my ($port, $dir) = @ARGV;
 	my $l = IO::Socket::INET->new(Listen => 50, LocalAddr => '127.0.0.1', LocalPort => $port, ReuseAddr => 1) or die "listen: $!";
 	$SIG{CHLD} = 'IGNORE';
+	my $n = 0;
 	while (my $c = $l->accept) {
+		$n++;
 		next if fork;
-		filter($c, $dir);
+		filter($c, $dir, $n);
 		exit;
 	}
 }
 
 # What it answers depends on what it is sent.
 sub filter {
-	my ($c, $dir) = @_;
+	my ($c, $dir, $n) = @_;
 	my ($said, $name, $code) = ('', 'unknown', '');
 	$c->autoflush(1);
 	print $c "220 filter\r\n";
@@ -566,6 +574,6 @@ sub filter {
 			last if $in =~ /^QUIT/;
 		}
 	}
-	open my $f, '>>', "$dir/$name.filter";
+	open my $f, '>', sprintf('%s/%s.filter.%06d', $dir, $name, $n);
 	print $f "$said--\n";
 }
