@@ -82,6 +82,11 @@ TOOLS	:= $(TOOL_SRC:t/tools/%.c=$O/t/tools/%) $(PRELOADS:%=$O/t/tools/%.so)
 # Tools and modules, too: one of an older build would not be loaded, or not load.
 all: $(BIN) $O/bin/mailq $O/bin/newaliases modules $(TOOLS) $(COMPLETIONS) $O/man/postconf.5
 
+# Where sanitizers report to, and what is a leak: see t/sanitizer.c.
+SAN_OBJ	= $(if $(SAN),$O/t/sanitizer.o)
+PROGRAM_LDFLAGS = $(ALL_LDFLAGS) $(if $(SAN),-Wl$(comma)--wrap=main)
+$O/t/sanitizer.o: private CPPFLAGS += -DSAN_REPORTS='"$(abspath $O)/san-reports"'
+
 # Flags are an input like any other: $O/flags changes only when they do.
 FLAGS	= $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $O/flags: FORCE
@@ -152,16 +157,16 @@ $(LIBA): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)$(AR) crs $@ $^
 
-$O/bin/posthornd: $(DAEMON_SRC:%.c=$O/%.o) $(LIBA)
+$O/bin/posthornd: $(DAEMON_SRC:%.c=$O/%.o) $(SAN_OBJ) $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(LIBS)
 
 define COMMAND
-$O/bin/$(1): $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) $(LIBA)
+$O/bin/$(1): $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) $(SAN_OBJ) $(LIBA)
 	@mkdir -p $$(@D)
 	@echo "  LD    $$@"
-	$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$(Q)$$(CC) $$(PROGRAM_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach c,$(CMDS),$(eval $(call COMMAND,$(c))))
 
@@ -200,19 +205,19 @@ $O/qtop-test.a: $(QTOP_TEST_OBJ)
 	@rm -f $@
 	$(Q)$(AR) crs $@ $^
 
-$O/t/unit/qtop/%: $O/t/unit/qtop/%.o $O/qtop-test.a $(LIBA)
+$O/t/unit/qtop/%: $O/t/unit/qtop/%.o $O/qtop-test.a $(SAN_OBJ) $(LIBA)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
-$O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(LIBA)
+$O/t/unit/%: $O/t/unit/%.o $O/daemon-test.a $(SAN_OBJ) $(LIBA)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
 $O/t/tools/test-milter: TOOL_LIBS = -lmilter
-$O/t/tools/%: $O/t/tools/%.o $(LIBA)
+$O/t/tools/%: $O/t/tools/%.o $(SAN_OBJ) $(LIBA)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(PROGRAM_LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
 
 # Loaded into programs under test, the peer's as well.
 $O/t/tools/%.so: t/tools/%.c $O/flags

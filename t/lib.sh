@@ -218,16 +218,12 @@ cf_set() {
 	printf '%s\n' "$2" >>"$1"
 }
 
-# Sanitizers and preloaded libraries must reach the daemons too.
 instance_lines() {
 	conf=$1; shift
 	for line in "$@"; do
 		sed -i "/^${line%% *} *=/d" "$conf/main.cf"
 		printf '%s\n' "$line" >>"$conf/main.cf"
 	done
-	if [ -n "${ASAN_OPTIONS:-}${UBSAN_OPTIONS:-}${LSAN_OPTIONS:-}" ]; then
-		echo 'import_environment = MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ LANG=C ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS POSTLOG_SERVICE POSTLOG_HOSTNAME' >>"$conf/main.cf"
-	fi
 }
 
 instance_new() {

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../servers.sh"
 server_module ldap
 server_new ldap ldap
+# What libldap and its like lose is only known by the whole way there: t/sanitizer.c.
+[ -z "${PH_SAN-}" ] || export ASAN_OPTIONS="fast_unwind_on_malloc=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 mkdir "$T/conf" "$T/ldap/data"
 # table-ask does not lie beside the modules.
 echo "compatibility_level = 3.6

@@ -56,7 +56,7 @@ is 'a chunk that nobody could hold is refused before it comes' "$(mad chunkhuge)
     '552 5.3.4 Chunk exceeds message size limit'
 
 # Sanitizers take memory of their own.
-if [ -z "${ASAN_OPTIONS:-}${UBSAN_OPTIONS:-}" ]; then
+if [ -z "${PH_SAN-}" ]; then
 	peak=0
 	for p in $(pgrep -P "$(tr -d ' ' <"$I/spool/pid/master.pid")" -x smtpd); do
 		kb=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$p/status" 2>/dev/null)
