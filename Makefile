@@ -245,8 +245,8 @@ fuzz:
 	    CFLAGS=-fsanitize=fuzzer-no-link $(FUZZERS:%=build-fuzz/t/fuzz/%)
 	for f in $(FUZZERS); do mkdir -p build-fuzz/corpus/$$f && \
 	    build-fuzz/t/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-	    -artifact_prefix=build-fuzz/ \
-	    build-fuzz/corpus/$$f || exit 1; done
+	    -artifact_prefix=$(CURDIR)/build-fuzz/ \
+	    $(CURDIR)/build-fuzz/corpus/$$f || exit 1; done
 $O/t/fuzz/%: $O/t/fuzz/%.o $O/daemon-test.a $(LIBA)
 	@echo "  LD    $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
