@@ -233,4 +233,5 @@ explain_accept(struct explain_question *q)
 	explain_listen(q, NULL, NULL, 0);
 	for (i = 0; i < q->count; i++)
 		accept_one(q, m, &q->asked[i]);
+	address_map_free(m);
 }

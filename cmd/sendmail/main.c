@@ -518,6 +518,7 @@ int
 main(int argc, char **argv)
 {
 	struct call c = { .mode = DELIVER };
+	char *dir;
 	int opt;
 
 	c.mode = mode_of_name(command_start(argv));
@@ -533,8 +534,9 @@ main(int argc, char **argv)
 			log_fatal("setuid: %s", strerror(errno));
 	}
 	c.config = find_config(argc, argv);
-	command_load(c.config != NULL ? config_directory(c.config) : NULL,
-	    COMMAND_KEEP_ENV);
+	dir = c.config != NULL ? config_directory(c.config) : NULL;
+	command_load(dir, COMMAND_KEEP_ENV);
+	free(dir);
 
 	while (optind < argc) {
 		if (take_odd_word(&c, argv + optind)) {

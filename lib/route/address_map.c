@@ -143,6 +143,27 @@ address_map_new(struct err *err)
 	return m;
 }
 
+void
+address_map_free(struct address_map *m)
+{
+	size_t i;
+
+	if (m == NULL)
+		return;
+	maps_free(m->sender_canonical);
+	maps_free(m->rcpt_canonical);
+	maps_free(m->canonical);
+	maps_free(m->virtual_alias);
+	maps_free(m->sender_bcc);
+	maps_free(m->rcpt_bcc);
+	for (i = 0; m->masquerade_domains != NULL &&
+	    m->masquerade_domains[i] != NULL; i++)
+		free(m->masquerade_domains[i]);
+	free(m->masquerade_domains);
+	match_list_free(m->masquerade_exceptions);
+	free(m);
+}
+
 bool
 address_map_rewrites(const struct address_map *m)
 {

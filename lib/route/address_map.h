@@ -33,11 +33,13 @@ void	address_items_done(struct address_items *list);
 
 /*
  * address_map_new - open the tables that main.cf names
+ * address_map_free - close them; NULL is fine
  *
  * NULL with err when a parameter holds a word that it does not know. Tables
  * that cannot be opened answer "try again later".
  */
 struct address_map	*address_map_new(struct err *err);
+void			 address_map_free(struct address_map *m);
 
 /* address_map_rewrites - is there a canonical table, or masquerading? */
 bool	address_map_rewrites(const struct address_map *m);
