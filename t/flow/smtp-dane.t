@@ -141,14 +141,17 @@ like 'without DNSSEC there is no DANE, and the log says so' "$(story mail.off)" 
     'warning: \[mail.test\]:[0-9]+: dane configured with dnssec lookups disabled'
 sent Untrusted mail.off
 
-# Nor does a session that goes on prove more than it did.
-for d in mail.dane other.dane unsigned-mx.dane; do
-	printf 'Subject: x\n\nx\n' | as "$T/i" sendmail -f '' "again@$d" 5>&-
-	ok "$d: once more" wait_for 10 instance_logged "$T/i" "to=<again@$d>.*status="
-done
+# Nor does a session that goes on prove more than it did. A cache may lose one.
+again() { printf 'Subject: x\n\nx\n' | as "$T/i" sendmail -f '' "again@$1" 5>&-; }
+goes_on() {	# goes_on HOW DESTINATION: the server signs nothing then
+	again "$2"
+	instance_logged "$T/i" "$1 TLS connection established to mail.test.*server-signature [A-Z]+ \([a-z0-9]+\)$"
+}
+again other.dane
+ok 'what does not match has its turn again' wait_for 10 instance_logged "$T/i" 'to=<again@other.dane>.*status='
+ok 'a session goes on, verified' wait_for 10 goes_on Verified mail.dane
+ok 'one of a host that only looks verified does not become so' wait_for 10 goes_on Trusted unsigned-mx.dane
 log=$(instance_log "$T/i")
-like 'a session goes on, verified' "$log" 'Verified TLS connection established to mail.test.*server-signature [A-Z]+ \([a-z0-9]+\)$'
-like 'one of a host that only looks verified does not become so' "$log" 'Trusted TLS connection established to mail.test.*server-signature [A-Z]+ \([a-z0-9]+\)$'
 like 'and what did not match waits' "$log" 'to=<again@other.dane>.*status=deferred \(Server certificate not verified\)'
 
 # Of several digests the best counts, and what is none of them is no record.
