@@ -264,7 +264,8 @@ queue_metrics_look(struct buf *out)
 {
 	struct queue_metrics m = { .now = clock_now(), .top = -1,
 	    .knows_due = true, .knows_space = true };
-	struct queue_group_plan plan = QUEUE_GROUP_PLAN_INIT;
+	struct queue_group_plan plan[2] = { QUEUE_GROUP_PLAN_INIT,
+	    QUEUE_GROUP_PLAN_INIT };
 	unsigned i, n = queue_scan_threads();
 	struct part *parts = xcalloc(n, sizeof(*parts));
 	struct queue_scan_job job = { .threads = n, .look = look,
@@ -273,13 +274,13 @@ queue_metrics_look(struct buf *out)
 	struct queue_scan *qs;
 	bool is_whole;
 
-	queue_metrics_plan(&plan, m.top);
-	all = queue_groups_new(&plan);
+	queue_metrics_plan(plan, m.top);
+	all = queue_groups_new(plan);
 	for (i = 0; i < n; i++) {
 		parts[i].c = (struct queue_field_context)
 		    QUEUE_FIELD_CONTEXT_INIT;
 		parts[i].c.now = m.now;
-		parts[i].groups = queue_groups_new(&plan);
+		parts[i].groups = queue_groups_new(plan);
 	}
 	qs = queue_scan_open(queue_metrics_queues, 0);
 	queue_scan_run(qs, &job);

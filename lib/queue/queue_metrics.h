@@ -22,7 +22,11 @@ struct queue_metrics {
 
 /* queue_metrics_queues - those that always have a series, NULL-terminated */
 extern const char *const queue_metrics_queues[];
-/* queue_metrics_plan - what to count; top: as above. Returns how many plans */
+/*
+ * queue_metrics_plan - what to count; top: as above
+ *
+ * plans has room for two. Returns how many there are.
+ */
 size_t	queue_metrics_plan(struct queue_group_plan *plans, int64_t top);
 /* queue_metrics_print - append the text of what was counted by these plans */
 void	queue_metrics_print(const struct queue_metrics *m,
