@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,14 +32,22 @@
 #define MS		1000
 #define GOODBYE_MS	2000	/* for the peer's close_notify, when it is waited for */
 
+static int slot_index;
+
+static void
+slot_new(void)
+{
+	slot_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+}
+
+/* Once, also where a client and a server are two threads, as in tests. */
 static int
 slot(void)
 {
-	static int index = -1;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-	if (index == -1)
-		index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	return index;
+	pthread_once(&once, slot_new);
+	return slot_index;
 }
 
 struct tls *
