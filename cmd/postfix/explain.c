@@ -24,7 +24,7 @@ static const char usage_text[] =
 
 static const struct topic {
 	const char	*name;
-	int		(*run)(char **args);	/* args[0] is the name */
+	int		(*run)(char **args);	/* as main's argv */
 } topics[] = {
 	{ "address",		explain_address },
 	{ "reason",		explain_reason },
@@ -35,12 +35,15 @@ static const struct topic {
 int
 explain_verb(char **args)
 {
+	static char program[] = "postfix";	/* what getopt says is said by it */
 	size_t i;
 
 	for (i = 0; args[0] != NULL && i < sizeof(topics) / sizeof(topics[0]);
 	    i++)
-		if (strcmp(args[0], topics[i].name) == 0)
+		if (strcmp(args[0], topics[i].name) == 0) {
+			args[0] = program;
 			return topics[i].run(args);
+		}
 	if (args[0] != NULL && strcmp(args[0], "--help") == 0) {
 		fputs(usage_text, stdout);
 		return 0;

@@ -14,14 +14,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static char dir[] = "/tmp/log_json_test.XXXXXX";
-static char path[64];
+#include "t/unit/folder.h"
+#include "t/unit/unit.h"
+
+static char path[sizeof(unit_folder) + 8];
 
 static void
 setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/events", dir);
+	unit_folder_enter("");
+	snprintf(path, sizeof(path), "%s/events", unit_folder);
 	log_open("posthorn/tester", LOG_TO_STDERR);
 	log_json_open(path, NULL, "h.example", 0600);
 }
@@ -30,8 +32,7 @@ static void
 teardown(void)
 {
 	log_json_open("", NULL, "", 0);
-	unlink(path);
-	rmdir(dir);
+	unit_folder_leave();
 }
 
 /* The last line of the file as an object; the caller's. */
@@ -221,10 +222,7 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("log_json");
 	TCase *tc = tcase_create("log_json");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, an_event_says_who_and_when);
@@ -234,10 +232,5 @@ main(void)
 	tcase_add_test(tc, sessions_have_names_of_their_own);
 	tcase_add_loop_test(tc, a_full_socket_loses_events_without_waiting, 0,
 	    2);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("log_json", tc);
 }

@@ -15,30 +15,20 @@
 
 #include "lib/base/buf.h"
 #include "lib/conf/params.h"
+#include "t/unit/folder.h"
+#include "t/unit/unit.h"
 
 #define CHILDREN	4
 #define ROUNDS		5000
 #define LABELS		40
 
-static char dir[] = "/tmp/counters_test.XXXXXX";
-
 static void
 setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	params.data_directory = dir;
+	unit_folder_enter("");
+	params.data_directory = unit_folder;
 	counters_create();
 	counters_open("smtp", "inet");
-}
-
-static void
-teardown(void)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/counters", dir);
-	unlink(path);
-	rmdir(dir);
 }
 
 /* Each label gets its share; the same ones are claimed by all at the same time. */
@@ -140,19 +130,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("counters");
 	TCase *tc = tcase_create("counters");
-	SRunner *sr;
-	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, setup, unit_folder_leave);
 	tcase_add_test(tc, nothing_is_lost_where_many_count);
 	tcase_add_test(tc, who_is_killed_leaves_nothing_behind);
 	tcase_add_test(tc, labels_cannot_break_the_text);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return unit_run("counters", tc);
 }
